@@ -1,0 +1,15 @@
+"""One event, one line: what a visitor typed can never forge a log entry."""
+
+from __future__ import annotations
+
+import logging
+
+LINE_BREAKS = str.maketrans({"\r": "\\r", "\n": "\\n", "\x0b": "\\v", "\x0c": "\\f", "\x85": "\\x85", "\u2028": "\\u2028"})
+
+
+class OneLineFilter(logging.Filter):
+    """Escapes line breaks in messages; tracebacks, which are ours, keep theirs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = record.getMessage().translate(LINE_BREAKS), None
+        return True

@@ -1,0 +1,29 @@
+"""What a caller may do: three scopes, each holding the ones before it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from catalog.models import ApiKey
+
+RANK = {ApiKey.Scope.SEARCH: 1, ApiKey.Scope.WRITE: 2, ApiKey.Scope.ADMIN: 3}
+
+
+def rank(request: Request) -> int:
+    """The caller's highest scope as a number; 0 for none."""
+    if isinstance(request.auth, ApiKey):
+        return RANK[ApiKey.Scope(request.auth.scope)]
+    if request.user and request.user.is_authenticated:
+        return RANK[ApiKey.Scope.ADMIN] if request.user.is_staff else RANK[ApiKey.Scope.SEARCH]
+    return RANK[ApiKey.Scope.SEARCH] if settings.ANONYMOUS_API_READ else 0
+
+
+class Scoped(BasePermission):
+    """Views name the scope they need in `read_scope` and `write_scope`; a view that names none is for admins."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        name = "read_scope" if request.method in SAFE_METHODS else "write_scope"
+        return rank(request) >= RANK[getattr(view, name, ApiKey.Scope.ADMIN)]

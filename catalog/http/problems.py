@@ -1,0 +1,136 @@
+"""Errors as RFC 9457 `application/problem+json`, with a stable `code` and the field at fault."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+CONTENT_TYPE = "application/problem+json"
+TITLES = {
+    400: "Bad request",
+    401: "Credentials needed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "Body too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    500: "Server error",
+    503: "Temporarily unavailable",
+}
+
+
+class Conflict(exceptions.APIException):
+    """The request contradicts the state of what it is about."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The request contradicts the current state."
+    default_code = "conflict"
+
+
+class Unavailable(exceptions.APIException):
+    """A service this request needs is down for the moment."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database is unavailable. Try again in a few seconds."
+    default_code = "unavailable"
+    wait = 5
+
+
+def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """The body of a problem response."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status_code, "Error"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Flatten DRF's nested error detail to one row for each message."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            name = "" if name == "non_field_errors" else str(name)
+            yield from _field_errors(inner, f"{field}.{name}" if field and name else field or name)
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from _field_errors(inner, f"{field}[{position}]" if nested else field)
+    else:
+        yield {"field": field, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, OperationalError | InterfaceError):
+        error = Unavailable()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_field_errors(error.detail))
+        body = problem(400, errors[0]["code"], errors[0]["detail"], errors=errors)
+    else:
+        code = getattr(error.detail, "code", error.default_code)
+        body = problem(error.status_code, str(code), str(error.detail))
+    return Response(body, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/v1/"))
+
+
+def error_response(request: HttpRequest, status_code: int, code: str, detail: str) -> HttpResponse:
+    """The same error as JSON for the API and as a page for people. Touches no database."""
+    if is_api(request):
+        return JsonResponse(problem(status_code, code, detail), status=status_code, content_type=CONTENT_TYPE)
+    context = {"status": status_code, "title": TITLES.get(status_code, "Error"), "detail": detail}
+    return render(None, "error.html", context, status=status_code)  # type: ignore[arg-type]
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_response(request, 400, "bad_request", "The request could not be understood.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_response(request, 403, "permission_denied", "You may not see or do this.")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_response(request, 403, "csrf_failed", "The form is too old. Go back, reload the page and try again.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_response(request, 404, "not_found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Handler of uncaught errors: a database that is away is a 503, anything else a 500."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = error_response(request, 503, Unavailable.default_code, Unavailable.default_detail)
+        response["Retry-After"] = str(Unavailable.wait)
+        return response
+    return error_response(request, 500, "server_error", "Something went wrong here. It has been logged.")

@@ -1,0 +1,23 @@
+"""The nouns of the catalogue, one subject a module."""
+
+from catalog.models.access import ApiKey, AuditEntry
+from catalog.models.imports import ImportRun
+from catalog.models.index import EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
+from catalog.models.item import Attribute, Item
+from catalog.models.lexical import Posting, TermCount, TermDelta
+
+__all__ = [
+    "ApiKey",
+    "Attribute",
+    "AuditEntry",
+    "EmbeddingBatch",
+    "EmbeddingState",
+    "ImportRun",
+    "IndexVersion",
+    "Item",
+    "Passage",
+    "Posting",
+    "ReindexRun",
+    "TermCount",
+    "TermDelta",
+]

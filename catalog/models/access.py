@@ -1,0 +1,46 @@
+"""Who may call the API, and what staff have done."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ApiKey(models.Model):
+    """A key for the API. Only its SHA-256 is stored; the key itself is shown once, when it is made."""
+
+    class Scope(models.TextChoices):
+        SEARCH = "search", "Search: read items, search, recommendations, record interactions"
+        WRITE = "write", "Write: also create, change and delete items"
+        ADMIN = "admin", "Admin: also imports, index versions and reindex runs"
+
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    hashed = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.SEARCH)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEntry(models.Model):
+    """One thing a member of staff did."""
+
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    action = models.CharField(max_length=60)
+    target = models.CharField(max_length=200)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"

@@ -1,0 +1,44 @@
+"""Runs that load a file into the catalogue."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ImportRun(models.Model):
+    """One file being loaded. `position` is how far it has been read, so a killed run goes on from there."""
+
+    class Kind(models.TextChoices):
+        ITEMS = "items"
+        INTERACTIONS = "interactions"
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=15, choices=Kind)
+    path = models.CharField(max_length=1000)
+    filename = models.CharField(max_length=300)
+    mapping = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    position = models.PositiveBigIntegerField(default=0, help_text="Rows already dealt with.")
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    read_bytes = models.PositiveBigIntegerField(default=0)
+    created = models.PositiveBigIntegerField(default=0)
+    updated = models.PositiveBigIntegerField(default=0)
+    unchanged = models.PositiveBigIntegerField(default=0)
+    rejected = models.PositiveBigIntegerField(default=0)
+    problems = models.JSONField(default=list, help_text="The first bad rows: line and reason.")
+    message = models.TextField(blank=True, default="")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.state}"

@@ -1,0 +1,162 @@
+"""Index versions, their vectors, and the ledger of the work to be done for each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from pgvector.django import HalfVectorField
+
+from catalog.embedding.base import EncoderSpec
+from catalog.querysets import EmbeddingStateQuerySet, IndexVersionQuerySet, ReindexRunQuerySet
+
+DEFAULT_TEMPLATE = "{{ title }}\n{{ body }}"
+
+
+class IndexVersion(models.Model):
+    """How a set of vectors was made. Exactly one version is active; a request reads from that one only."""
+
+    class State(models.TextChoices):
+        BUILDING = "building"
+        READY = "ready"
+        ACTIVE = "active"
+        RETIRED = "retired"
+
+    backend = models.CharField(max_length=30, default="transformer")
+    model = models.CharField(max_length=300, default="all-MiniLM-L6-v2")
+    revision = models.CharField(max_length=100, blank=True, default="")
+    dimensions = models.PositiveIntegerField()
+    query_prompt = models.CharField(max_length=200, blank=True, default="")
+    document_prompt = models.CharField(max_length=200, blank=True, default="")
+    max_tokens = models.PositiveIntegerField()
+    document_template = models.TextField(default=DEFAULT_TEMPLATE)
+    window_tokens = models.PositiveIntegerField()
+    overlap_tokens = models.PositiveIntegerField(default=32)
+    relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage is called close.")
+    state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[IndexVersionQuerySet] = IndexVersionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=Q(state="active"), name="one_active_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.pk} · {self.model}"
+
+    @property
+    def encoder_spec(self) -> EncoderSpec:
+        return EncoderSpec(
+            backend=self.backend,
+            model=self.model,
+            revision=self.revision,
+            dimensions=self.dimensions,
+            query_prompt=self.query_prompt,
+            document_prompt=self.document_prompt,
+            max_tokens=self.max_tokens,
+        )
+
+
+class Passage(models.Model):
+    """A span of an item's document with its vector. Partitioned by version; HNSW on `embedding::halfvec(n)`."""
+
+    pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")
+    version_id = models.BigIntegerField()
+    item_id = models.BigIntegerField()
+    ordinal = models.PositiveIntegerField()
+    span_start = models.PositiveIntegerField(help_text="First character of the span in the document.")
+    span_end = models.PositiveIntegerField()
+    embedding = HalfVectorField()
+
+    class Meta:
+        managed = False
+        db_table = "catalog_passage"
+
+
+class EmbeddingState(models.Model):
+    """The ledger: for each item of each version, whether its vectors are there. Partitioned by version.
+
+    `token` names the claim that may write; a change to the item takes it away, which fences that claim off.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        LEASED = "leased"
+        DONE = "done"
+        FAILED = "failed"
+
+    pk = models.CompositePrimaryKey("version_id", "item_id")
+    version_id = models.BigIntegerField()
+    item_id = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    token = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    document_hash = models.CharField(max_length=32, default="", help_text="MD5 of the document last embedded.")
+    error = models.TextField(default="")
+    updated_at = models.DateTimeField()
+
+    objects: ClassVar[EmbeddingStateQuerySet] = EmbeddingStateQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        managed = False
+        db_table = "catalog_embeddingstate"
+
+
+class EmbeddingBatch(models.Model):
+    """One batch written by a worker: what throughput and time left are worked out from."""
+
+    version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="batches")
+    finished_at = models.DateTimeField(db_default=models.functions.Now())
+    items = models.PositiveIntegerField()
+    passages = models.PositiveIntegerField()
+    duration_s = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "-finished_at"], name="batch_recent")]
+
+
+class ReindexRun(models.Model):
+    """One rebuild of the index: a new version filled, built, verified and switched to."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        PAUSED = "paused"
+        DONE = "done"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    class Step(models.TextChoices):
+        EMBED = "embed"
+        BUILD = "build"
+        VERIFY = "verify"
+        ACTIVATE = "activate"
+
+    version = models.OneToOneField(IndexVersion, on_delete=models.CASCADE, related_name="run")
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    step = models.CharField(max_length=10, choices=Step, default=Step.EMBED)
+    activate_when_ready = models.BooleanField(default=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    message = models.TextField(blank=True, default="")
+    report = models.JSONField(default=dict, help_text="What the verify step measured.")
+
+    objects: ClassVar[ReindexRunQuerySet] = ReindexRunQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(state__in=["running", "paused"]), name="one_unfinished_reindex"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Reindex to v{self.version_id}: {self.state}"

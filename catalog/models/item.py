@@ -1,0 +1,104 @@
+"""Items of the catalogue and the attributes they may be filtered by."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Func, Value
+from django.db.models.functions import MD5, Cast
+from django.urls import reverse
+
+from catalog.models import triggers
+from catalog.querysets import AttributeQuerySet, ItemQuerySet
+
+SEPARATOR = Value("\x1f")
+
+
+class Concat(Func):
+    """`a || b || ...`: unlike CONCAT() it is immutable, as a generated column needs."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || "
+    output_field = models.TextField()
+
+
+def content_hash_expression() -> MD5:
+    """MD5 of every field that a document template can read, so a changed hash means a document may have changed."""
+    fields = ("title", "body", "category", "language", "image")
+    parts = [part for field in fields for part in (F(field), SEPARATOR)]
+    return MD5(Concat(*parts, Cast("attributes", models.TextField())))
+
+
+class Item(models.Model):
+    """One thing in the catalogue.
+
+    Database triggers keep the ledger (`EmbeddingState`) and the keyword index (`Posting`) in step with it inside the
+    writer's own transaction, so bulk SQL is covered as well. An unpublished item is in neither.
+    """
+
+    external_id = models.CharField(max_length=200, unique=True)
+    title = models.TextField()
+    body = models.TextField(blank=True, default="")
+    category = models.CharField(max_length=200, blank=True, default="", db_index=True)
+    attributes = models.JSONField(blank=True, default=dict)
+    image = models.URLField(max_length=1000, blank=True, default="")
+    language = models.CharField(max_length=10, blank=True, default="")
+    published = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    content_hash = models.GeneratedField(
+        expression=content_hash_expression(), output_field=models.CharField(max_length=32), db_persist=True
+    )
+
+    objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["attributes"], opclasses=["jsonb_path_ops"], name="item_attributes"),
+            models.Index(fields=["-created_at", "-id"], name="item_newest"),
+        ]
+        triggers = triggers.ITEM_TRIGGERS
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("item", args=[self.pk])
+
+    @property
+    def year(self) -> int | None:
+        """The publication year, where the catalogue has one."""
+        value = self.attributes.get("year")
+        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+class Attribute(models.Model):
+    """A key of `Item.attributes` that may be filtered by, faceted and sorted on."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text"
+        NUMBER = "number"
+        BOOLEAN = "boolean"
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    many = models.BooleanField(default=False, help_text="Items hold a list of values.")
+    facet = models.BooleanField(default=True, help_text="Shown beside search results with counts.")
+    position = models.PositiveSmallIntegerField(default=100)
+
+    objects: ClassVar[AttributeQuerySet] = AttributeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": self.kind, "many": self.many, "facet": self.facet}

@@ -1,0 +1,94 @@
+"""The statement triggers on `Item` that keep the ledger and the keyword index in its own transaction.
+
+They run once a statement over transition tables, so a bulk load of a thousand rows costs one pass.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+LIVE_STATES = "('building', 'ready', 'active')"
+
+MARK_PENDING = f"""
+    INSERT INTO catalog_embeddingstate (version_id, item_id)
+    SELECT version.id, item.id FROM {{items}} item
+    CROSS JOIN catalog_indexversion version
+    WHERE item.published AND version.state IN {LIVE_STATES}
+    ON CONFLICT (version_id, item_id) DO UPDATE
+    SET state = 'pending', attempts = 0, token = NULL, leased_until = NULL, error = '', updated_at = clock_timestamp();
+"""
+
+FORGET_VECTORS = """
+    DELETE FROM catalog_embeddingstate WHERE item_id IN (SELECT id FROM {items} item WHERE {condition});
+    DELETE FROM catalog_passage WHERE item_id IN (SELECT id FROM {items} item WHERE {condition});
+"""
+
+# Terms come from the row itself, old or new, so no index by item is needed. Counts are appended as one delta a
+# statement and term, and as one under the empty term for the items as a whole.
+CHANGE_TERMS = """
+    WITH terms AS MATERIALIZED (
+        SELECT item.id, terms.* FROM {items} item,
+        catalog_item_terms(item.title, item.body, item.category, item.attributes) AS terms
+        WHERE item.published
+    ), changed AS ({change})
+    INSERT INTO catalog_termdelta (term, documents, tokens)
+    SELECT term, {sign}count(*), {sign}sum(frequency) FROM terms GROUP BY term
+    UNION ALL
+    SELECT '', {sign}count(DISTINCT id), {sign}sum(frequency) FROM terms HAVING count(*) > 0;
+"""
+INSERT_POSTINGS = """
+    INSERT INTO catalog_posting (term, item_id, frequency, length) SELECT term, id, frequency, length FROM terms
+"""
+DELETE_POSTINGS = """
+    DELETE FROM catalog_posting posting USING terms WHERE posting.term = terms.term AND posting.item_id = terms.id
+"""
+
+
+def _add_terms(items: str) -> str:
+    return CHANGE_TERMS.format(items=items, change=INSERT_POSTINGS, sign="")
+
+
+def _remove_terms(items: str) -> str:
+    return CHANGE_TERMS.format(items=items, change=DELETE_POSTINGS, sign="-")
+
+
+def _changed(rows: str) -> str:
+    """The rows (old or new) of an update that changed what is embedded or indexed."""
+    return f"""(
+        SELECT {rows}.* FROM old_items JOIN new_items USING (id)
+        WHERE (old_items.content_hash, old_items.published) IS DISTINCT FROM (new_items.content_hash, new_items.published)
+    )"""
+
+
+ITEM_TRIGGERS = [
+    pgtrigger.Trigger(
+        name="index_inserted_items",
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Insert,
+        when=pgtrigger.After,
+        referencing=pgtrigger.Referencing(new="new_items"),
+        func=MARK_PENDING.format(items="new_items") + _add_terms("new_items") + "RETURN NULL;",
+    ),
+    pgtrigger.Trigger(
+        name="index_updated_items",
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Update,
+        when=pgtrigger.After,
+        referencing=pgtrigger.Referencing(old="old_items", new="new_items"),
+        func=_remove_terms(_changed("old_items"))
+        + _add_terms(_changed("new_items"))
+        + MARK_PENDING.format(items=_changed("new_items"))
+        + FORGET_VECTORS.format(items=_changed("new_items"), condition="NOT item.published")
+        + "RETURN NULL;",
+    ),
+    pgtrigger.Trigger(
+        name="forget_deleted_items",
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Delete,
+        when=pgtrigger.After,
+        referencing=pgtrigger.Referencing(old="old_items"),
+        func=_remove_terms("old_items")
+        + FORGET_VECTORS.format(items="old_items", condition="true")
+        + "RETURN NULL;",
+    ),
+]

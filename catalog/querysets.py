@@ -1,0 +1,69 @@
+"""The query language of the catalogue: querysets that read as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Count, Q
+
+if TYPE_CHECKING:
+    from catalog.models import Attribute, EmbeddingState, IndexVersion, Item, ReindexRun
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def published(self) -> ItemQuerySet:
+        return self.filter(published=True)
+
+    def newest(self) -> ItemQuerySet:
+        return self.order_by("-created_at", "-id")
+
+    def in_order(self, ids: Iterable[int]) -> list[Item]:
+        """Return the items with these ids in the order given; ids that are gone are left out."""
+        found = self.in_bulk(list(ids))
+        return [found[pk] for pk in ids if pk in found]
+
+
+class AttributeQuerySet(models.QuerySet["Attribute"]):
+    def facets(self) -> AttributeQuerySet:
+        return self.filter(facet=True)
+
+    def by_name(self) -> dict[str, Attribute]:
+        return {attribute.name: attribute for attribute in self}
+
+
+class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
+    def active(self) -> IndexVersion | None:
+        return self.filter(state="active").first()
+
+    def live(self) -> IndexVersionQuerySet:
+        """Versions whose vectors are kept up to date."""
+        return self.filter(state__in=["building", "ready", "active"])
+
+    def claimable(self) -> IndexVersionQuerySet:
+        """Live versions that workers may embed for, the one that serves searches first."""
+        serving_first = models.Case(models.When(state="active", then=0), default=1)
+        return self.live().exclude(run__state="paused").order_by(serving_first, "id")
+
+
+class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
+    def of(self, version: IndexVersion) -> EmbeddingStateQuerySet:
+        return self.filter(version_id=version.pk)
+
+    def failed(self) -> EmbeddingStateQuerySet:
+        return self.filter(state="failed")
+
+    def unfinished(self) -> EmbeddingStateQuerySet:
+        return self.filter(state__in=["pending", "leased"])
+
+    def counts(self) -> dict[str, int]:
+        """How many rows are in each state; absent states are 0."""
+        states = ("pending", "leased", "done", "failed")
+        aggregates: dict[str, Any] = {name: Count("item_id", filter=Q(state=name)) for name in states}
+        return self.aggregate(**aggregates)
+
+
+class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
+    def unfinished(self) -> ReindexRunQuerySet:
+        return self.filter(state__in=["running", "paused"])

@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line. With no DATABASE_URL it uses the embedded services of `make run`."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "searchsite.settings")
+    from searchsite.embedded import attach_if_needed
+
+    attach_if_needed()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

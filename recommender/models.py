@@ -1,0 +1,126 @@
+"""What people did with items, and the interests worked out from it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from pgvector.django import HalfVectorField
+
+from catalog.models import Item
+from recommender.querysets import InteractionQuerySet, UserEmbeddingQuerySet
+from recommender.subjects import Subject
+
+
+class SubjectModel(models.Model):
+    """A row that belongs to a signed-in user or to an anonymous visitor, never to both."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
+    visitor = models.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(user_id=self.user_id, visitor=self.visitor)
+
+
+def exactly_one_subject(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(user__isnull=True, visitor__isnull=False) | Q(user__isnull=False, visitor__isnull=True), name=name
+    )
+
+
+class EventKind(models.Model):
+    """A kind of interaction: how much one counts, and how fast it fades."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    weight = models.FloatField(help_text="Negative pushes away. For ratings: per star above the user's mean.")
+    half_life_days = models.FloatField(default=30)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Interaction(SubjectModel):
+    """What a user or an anonymous visitor did with an item."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, db_constraint=False, related_name="interactions")
+    kind = models.ForeignKey(EventKind, on_delete=models.PROTECT, db_constraint=False)
+    value = models.FloatField(null=True, help_text="The stars of a rating.")
+    occurred_at = models.DateTimeField()
+    event_id = models.CharField(max_length=64, null=True, unique=True, help_text="Makes a repeated delivery harmless.")
+    request_id = models.CharField(max_length=64, blank=True, default="", help_text="The response that showed the item.")
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects: ClassVar[InteractionQuerySet] = InteractionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [exactly_one_subject("interaction_one_subject")]
+        indexes = [
+            models.Index(fields=["user", "-occurred_at"], condition=Q(user__isnull=False), name="interaction_user"),
+            models.Index(
+                fields=["visitor", "-occurred_at"], condition=Q(visitor__isnull=False), name="interaction_visitor"
+            ),
+            models.Index(fields=["-created_at"], name="interaction_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind_id} {self.item_id}"
+
+
+class UserEmbedding(SubjectModel):
+    """One interest of a user or visitor, as a vector in the item space of one index version."""
+
+    version_id = models.BigIntegerField()
+    ordinal = models.PositiveSmallIntegerField(default=0)
+    vector = HalfVectorField()
+    weight = models.FloatField(default=1.0, help_text="This interest's share of the whole, 0 to 1.")
+    sources = models.JSONField(default=list, help_text="The items that made it: [item id, signed weight].")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[UserEmbeddingQuerySet] = UserEmbeddingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints = [
+            exactly_one_subject("embedding_one_subject"),
+            models.UniqueConstraint(
+                fields=["user", "version_id", "ordinal"], condition=Q(user__isnull=False), name="one_interest_user"
+            ),
+            models.UniqueConstraint(
+                fields=["visitor", "version_id", "ordinal"],
+                condition=Q(visitor__isnull=False),
+                name="one_interest_visitor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} interest {self.ordinal}"
+
+
+class ItemPopularity(models.Model):
+    """How much an item is liked of late: the decayed sum of its positive interactions, refreshed by a worker."""
+
+    item = models.OneToOneField(Item, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
+    score = models.FloatField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.score:.2f}"
+
+
+class Profile(models.Model):
+    """What the product knows of an account beyond Django's user."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
+    about = models.TextField(blank=True, default="")
+    is_demo = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.user)

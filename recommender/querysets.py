@@ -1,0 +1,25 @@
+"""The query language of interactions and interests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from recommender.subjects import Subject
+
+if TYPE_CHECKING:
+    from recommender.models import Interaction, UserEmbedding
+
+
+class InteractionQuerySet(models.QuerySet["Interaction"]):
+    def of(self, subject: Subject) -> InteractionQuerySet:
+        return self.filter(**subject.lookup) if subject.known else self.none()
+
+    def newest(self) -> InteractionQuerySet:
+        return self.order_by("-occurred_at", "-id")
+
+
+class UserEmbeddingQuerySet(models.QuerySet["UserEmbedding"]):
+    def of(self, subject: Subject) -> UserEmbeddingQuerySet:
+        return self.filter(**subject.lookup) if subject.known else self.none()

@@ -1,0 +1,143 @@
+"""Start, find again and stop child processes that must not outlive their data directory's owner."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from searchsite.embedded.account import Account
+
+_PR_SET_PDEATHSIG = 1
+# psutil reads start times in clock ticks; two readings of one process differ by far less than this.
+_SAME_START_S = 0.5
+
+
+class Child:
+    """One process that is recorded on disk, so that a later start can find and stop it.
+
+    It runs in a session of its own, so a Ctrl-C in the terminal reaches only the supervisor, which stops its children in
+    order. On Linux the kernel stops it too when the supervisor dies by SIGKILL.
+    """
+
+    def __init__(self, *, name: str, records: Path, stop_signal: signal.Signals = signal.SIGTERM) -> None:
+        self.name = name
+        self.stop_signal = stop_signal
+        self._record = records / f"{name}.pid"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f"{self.name} was not started"
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        return None if self._process is None else self._process.poll()
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        account: Account | None = None,
+        standard_input: bytes = b"",
+    ) -> None:
+        """Start the process with its output appended to `log`. Call it from the main thread: see `_die_with_parent`."""
+        switched = account is not None and account.switched
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd="/" if switched else None,
+                start_new_session=True,
+                user=account.uid if account and switched else None,
+                group=account.gid if account and switched else None,
+                extra_groups=[] if switched else None,
+                preexec_fn=_die_with_parent(self.stop_signal),
+            )
+        self._record.write_text(f"{self.pid} {psutil.Process(self.pid).create_time()}", encoding="utf-8")
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(standard_input)
+            self._process.stdin.close()
+
+    def signal(self) -> None:
+        """Ask the process to stop, without waiting."""
+        if self.running:
+            os.kill(self.pid, self.stop_signal)
+
+    def stop(self, *, timeout_s: float) -> None:
+        """Ask the process to stop; kill it with all its own children when it has not done so in time."""
+        if self._process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                _stop_tree(psutil.Process(self.pid), self.stop_signal, timeout_s)
+            self._process.wait()
+        self._record.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+
+    def stop_leftover(self, *, timeout_s: float) -> None:
+        """Stop the process that an earlier, killed supervisor recorded under this name, if it still runs."""
+        try:
+            pid, started = self._record.read_text(encoding="utf-8").split()
+            process = psutil.Process(int(pid))
+            # A process number is reused sooner or later: the start time tells whether it is still the same process.
+            if abs(process.create_time() - float(started)) < _SAME_START_S:
+                _stop_tree(process, self.stop_signal, timeout_s)
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            pass
+        self._record.unlink(missing_ok=True)
+
+
+def stop_leftovers(records: Path, *, timeout_s: float) -> None:
+    """Stop every process recorded in `records` that outlived its supervisor."""
+    for record in records.glob("*.pid"):
+        Child(name=record.stem, records=records).stop_leftover(timeout_s=timeout_s)
+
+
+def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: float) -> None:
+    family = [process, *process.children(recursive=True)]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(stop_signal)
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(timeout_s)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+
+
+def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """Return what a new process must do so that the kernel sends it `stop_signal` when its parent dies.
+
+    "Parent" is the thread that started it. The library is loaded here, before the fork, because little is safe after.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def in_child() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return in_child

@@ -1,0 +1,114 @@
+"""The folder where one local site keeps its database, secrets, logs and lock."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from searchsite.embedded.account import SHARED_ROOT, Account
+from searchsite.embedded.errors import DataDirInUse
+
+
+class DataDir:
+    """Paths in one data directory, its secrets, and the lock that only one running site can hold."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        # Open for passing through, so that an unprivileged account reaches its database; files in it are 0600.
+        self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._lock_file: IO[str] | None = None
+
+    @property
+    def logs(self) -> Path:
+        return self._folder("logs")
+
+    @property
+    def media(self) -> Path:
+        return self._folder("media")
+
+    @property
+    def processes(self) -> Path:
+        """Where every started process is recorded, so that the next start can stop what a killed one left."""
+        return self._folder("processes")
+
+    def database(self, account: Account) -> Path:
+        """The folder of the PostgreSQL cluster: inside the data directory if `account` can get there."""
+        if account.can_enter(self.root):
+            return self.root / "postgres"
+        return SHARED_ROOT / hashlib.sha256(str(self.root).encode()).hexdigest()[:16] / "postgres"
+
+    def secret(self, name: str) -> str:
+        """Return the secret of that name, made on first use."""
+        path = self.root / f"{name}.secret"
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(48))
+        return path.read_text(encoding="utf-8")
+
+    def port(self, name: str) -> int | None:
+        """The port that a service had the last time, so that a restart keeps the addresses valid."""
+        path = self.root / f"{name}.port"
+        return int(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def keep_port(self, name: str, port: int) -> None:
+        write_private(self.root / f"{name}.port", str(port))
+
+    def publish(self, environment: Mapping[str, str]) -> None:
+        """Leave the running services' environment for `manage.py` in another terminal."""
+        write_private(self._environment_file, json.dumps(dict(environment), indent=2))
+
+    def unpublish(self) -> None:
+        self._environment_file.unlink(missing_ok=True)
+
+    def published(self) -> dict[str, str] | None:
+        try:
+            environment: dict[str, str] = json.loads(self._environment_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return environment
+
+    def lock(self) -> None:
+        """Hold the directory until `unlock` or the end of this process, however it ends.
+
+        Raises DataDirInUse when another process holds it.
+        """
+        lock_file = (self.root / "lock").open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock_file.seek(0)
+            holder = lock_file.read().strip() or "unknown"
+            lock_file.close()
+            raise DataDirInUse(f"{self.root} is in use by process {holder}. Stop it first.") from None
+        lock_file.truncate(0)
+        lock_file.write(str(os.getpid()))
+        lock_file.flush()
+        self._lock_file = lock_file
+
+    def unlock(self) -> None:
+        if self._lock_file:
+            self._lock_file.close()
+            self._lock_file = None
+
+    @property
+    def _environment_file(self) -> Path:
+        return self.root / "environment.json"
+
+    def _folder(self, name: str) -> Path:
+        path = self.root / name
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file in one step with `text`, readable by its owner only."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)
