@@ -71,7 +71,8 @@ class Child:
                 extra_groups=[] if switched else None,
                 preexec_fn=_die_with_parent(self.stop_signal),
             )
-        self._record.write_text(f"{self.pid} {psutil.Process(self.pid).create_time()}", encoding="utf-8")
+        started = psutil.Process(self.pid).create_time()
+        self._record.write_text(f"{self.pid} {started} {int(self.stop_signal)}", encoding="utf-8")
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(standard_input)
@@ -96,23 +97,17 @@ class Child:
         assert self._process is not None
         self._process.wait()
 
-    def stop_leftover(self, *, timeout_s: float) -> None:
-        """Stop the process that an earlier, killed supervisor recorded under this name, if it still runs."""
-        try:
-            pid, started = self._record.read_text(encoding="utf-8").split()
-            process = psutil.Process(int(pid))
-            # A process number is reused sooner or later: the start time tells whether it is still the same process.
-            if abs(process.create_time() - float(started)) < _SAME_START_S:
-                _stop_tree(process, self.stop_signal, timeout_s)
-        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
-            pass
-        self._record.unlink(missing_ok=True)
-
 
 def stop_leftovers(records: Path, *, timeout_s: float) -> None:
     """Stop every process recorded in `records` that outlived its supervisor."""
     for record in records.glob("*.pid"):
-        Child(name=record.stem, records=records).stop_leftover(timeout_s=timeout_s)
+        with contextlib.suppress(ValueError, psutil.NoSuchProcess):
+            pid, started, stop_signal = record.read_text(encoding="utf-8").split()
+            process = psutil.Process(int(pid))
+            # A process number is reused sooner or later: the start time tells whether it is still the same process.
+            if abs(process.create_time() - float(started)) < _SAME_START_S:
+                _stop_tree(process, signal.Signals(int(stop_signal)), timeout_s)
+        record.unlink(missing_ok=True)
 
 
 def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: float) -> None:

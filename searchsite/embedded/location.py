@@ -1,0 +1,31 @@
+"""Which data directory belongs to which catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+DATA_ROOT = _PROJECT / ".data"
+
+
+def data_dir_for(catalogue: Path | None) -> Path:
+    """The data directory of a catalogue; the bundled demo for None. Every catalogue has its own."""
+    if catalogue is None:
+        return DATA_ROOT / "demo"
+    path = catalogue.resolve()
+    return DATA_ROOT / f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def make_current(data_dir: Path) -> None:
+    """Remember the data directory that commands in another terminal mean."""
+    DATA_ROOT.mkdir(mode=0o711, exist_ok=True)
+    (DATA_ROOT / "current").write_text(data_dir.name, encoding="utf-8")
+
+
+def current_data_dir() -> Path:
+    """The data directory of the site that ran last; the demo's when none did."""
+    try:
+        return DATA_ROOT / (DATA_ROOT / "current").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return data_dir_for(None)

@@ -1,0 +1,166 @@
+"""The embedded PostgreSQL server: one cluster, started and stopped by its own programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import psycopg
+
+from searchsite.embedded import memory
+from searchsite.embedded.account import Account
+from searchsite.embedded.child import Child
+from searchsite.embedded.data_dir import DataDir
+from searchsite.embedded.errors import ServiceFailed
+from searchsite.embedded.ports import LOOPBACK, free_port
+
+_USER, _DATABASE = "searchsite", "searchsite"
+_START_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 6.0, 0.02
+_MIB = 1024**2
+
+
+class PostgresServer:
+    """A PostgreSQL cluster in a data directory, reached over TCP on the loopback address with a password."""
+
+    def __init__(
+        self, data_dir: DataDir, *, bin_path: Path, account: Account, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self._data_dir, self._bin, self._account = data_dir, bin_path, account
+        self._cluster = data_dir.database(account)
+        self._settings = tuned_settings() | dict(settings or {})
+        self._password = data_dir.secret("postgres")
+        self._log = data_dir.logs / "postgres.log"
+        # SIGINT is a fast shutdown: clients are disconnected and a checkpoint is written.
+        self.process = Child(name="postgres", records=data_dir.processes, stop_signal=signal.SIGINT)
+        self.port: int | None = None
+
+    @property
+    def url(self) -> str:
+        return self._url(_DATABASE)
+
+    def start(self) -> None:
+        """Start the server, on the port it had before if that is free, and return once it answers.
+
+        Raises ServiceFailed.
+        """
+        if not (self._cluster / "PG_VERSION").exists():
+            self._initialise()
+        self._forget_dead_postmaster()
+        self.port = free_port(self.port or self._data_dir.port("postgres"))
+        settings = self._settings | {"port": str(self.port), "listen_addresses": LOOPBACK}
+        argv = [str(self._bin / "postgres"), "-D", str(self._cluster)]
+        argv += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self.process.start(argv, log=self._log, account=self._account)
+        self._wait_until_ready()
+        self._data_dir.keep_port("postgres", self.port)
+
+    def stop(self) -> None:
+        self.process.stop(timeout_s=_STOP_TIMEOUT_S)
+
+    def delete(self) -> None:
+        """Remove the cluster with everything in it."""
+        self.stop()
+        shutil.rmtree(self._cluster, ignore_errors=True)
+
+    def _url(self, database: str) -> str:
+        return f"postgres://{_USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there when it is complete: a crash leaves no half of one."""
+        unfinished = self._cluster.with_name("postgres.unfinished")
+        if self._account.switched:
+            self._cluster.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._account.give(unfinished)
+        with NamedTemporaryFile("w", prefix="searchsite-") as password_file:
+            password_file.write(self._password)
+            password_file.flush()
+            if self._account.switched:
+                os.chown(password_file.name, self._account.uid, self._account.gid)
+            argv = [str(self._bin / "initdb"), "-D", str(unfinished), "-U", _USER, "--encoding=UTF8"]
+            argv += ["--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256"]
+            argv += [f"--pwfile={password_file.name}"]
+            self._run(argv)
+        unfinished.rename(self._cluster)
+
+    def _run(self, argv: list[str]) -> None:
+        switched = self._account.switched
+        finished = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            user=self._account.uid if switched else None,
+            group=self._account.gid if switched else None,
+            extra_groups=[] if switched else None,
+        )
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(finished.stdout + finished.stderr)
+        if finished.returncode:
+            reason = finished.stderr.strip().splitlines()[-1:] or [f"exit status {finished.returncode}"]
+            raise ServiceFailed(f"{Path(argv[0]).name} failed: {reason[0]}. See {self._log}.")
+
+    def _forget_dead_postmaster(self) -> None:
+        """Remove a postmaster.pid whose process number now belongs to something that is no PostgreSQL.
+
+        PostgreSQL itself handles the other cases, and keeps its guard against orphaned backends.
+        """
+        pid_file = self._cluster / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text(encoding="ascii").splitlines()[0])
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+        except (OSError, ValueError, IndexError):
+            return
+        if name != "postgres":
+            pid_file.unlink()
+
+    def _wait_until_ready(self) -> None:
+        deadline, pause = time.monotonic() + _START_TIMEOUT_S, threading.Event()
+        while time.monotonic() < deadline:
+            if not self.process.running:
+                raise ServiceFailed(f"PostgreSQL did not start. See {self._log}.")
+            try:
+                self._create_database()
+            except psycopg.OperationalError:
+                pause.wait(_POLL_S)
+            else:
+                return
+        self.stop()
+        raise ServiceFailed(f"PostgreSQL was not ready after {_START_TIMEOUT_S:.0f} s. See {self._log}.")
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True, connect_timeout=3) as connection:
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
+            if known is None:
+                connection.execute(f"CREATE DATABASE {_DATABASE}")
+
+
+def tuned_settings() -> dict[str, str]:
+    """Settings for a machine that the database shares with the site and its workers."""
+    total = memory.available_bytes() // _MIB
+    maintenance = max(64, min(total // 12, 2048))
+    # Parallel index builds share memory of this size; a container's /dev/shm is often too small for it.
+    roomy = memory.shared_memory_free_bytes() // _MIB > 2 * maintenance
+    return {
+        "unix_socket_directories": "",
+        "max_connections": "100",
+        "shared_buffers": f"{max(64, min(total // 8, 4096))}MB",
+        "effective_cache_size": f"{total // 2}MB",
+        "maintenance_work_mem": f"{maintenance}MB",
+        "work_mem": "16MB",
+        "dynamic_shared_memory_type": "posix" if roomy else "mmap",
+        "max_wal_size": "2GB",
+        "wal_compression": "on",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "log_timezone": "UTC",
+        "timezone": "UTC",
+    }

@@ -1,0 +1,44 @@
+"""A pytest plugin: one PostgreSQL and one Redis of its own for the whole session, up before the settings are read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from searchsite.embedded import EmbeddedServices
+
+# Test data need not survive a power cut, and speed counts.
+FAST_AND_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "max_wal_size": "256MB",
+}
+_SERVICES = pytest.StashKey[EmbeddedServices]()
+_FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    folder = early_config.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="searchsite-tests-")
+    # An unprivileged account must get through to the database when the tests run as root.
+    Path(folder.name).chmod(0o711)
+    services = EmbeddedServices(data_dir=Path(folder.name) / "session", postgres_settings=FAST_AND_FORGETFUL)
+    services.start()
+    early_config.stash[_SERVICES] = services
+    for name in [name for name in os.environ if name.startswith(("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))]:
+        del os.environ[name]
+    os.environ.update(services.environment)
+    os.environ["ALLOWED_HOSTS"] += ",testserver"
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SERVICES in config.stash:
+        config.stash[_SERVICES].stop()
+        config.stash[_FOLDER].cleanup()
