@@ -1,0 +1,39 @@
+# Everything runs from .venv, which `make setup` creates. PYTHON chooses another interpreter, 3.11 or newer.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+STAMP := .venv/.locked
+
+.PHONY: help setup run test lint format bench faults lock
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP)  ## create .venv with the locked dependencies
+
+$(STAMP): requirements.lock scripts/setup.sh
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+run: $(STAMP)  ## start the site with the demo catalogue (PORT=8000, CATALOG=path)
+	@exec $(PY) -m searchsite.run
+
+test: $(STAMP)  ## run every test, real services and browser included (ARGS="-k name")
+	@scripts/chromium.sh
+	@$(PY) -m pytest $(ARGS)
+
+faults: $(STAMP)  ## only the tests that kill and cut off real processes
+	@$(PY) -m pytest tests/faults $(ARGS)
+
+lint: $(STAMP)  ## formatting, lints, types, templates, migrations and the API's document
+	@scripts/lint.sh
+
+format: $(STAMP)  ## format the code and mend what the linter can
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+bench: $(STAMP)  ## run the benchmarks; one JSON line a figure
+	@set -e; for script in benchmarks/[a-z]*.py; do $(PY) -m "benchmarks.$$(basename "$$script" .py)"; done
+
+lock:  ## resolve the dependencies of pyproject.toml anew into requirements.lock
+	@PYTHON="$(PYTHON)" scripts/lock.sh

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Resolve pyproject.toml in an empty environment and write every version, transitive ones included, to requirements.lock.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fresh="$(mktemp -d)"
+trap 'rm -rf "$fresh"' EXIT
+
+"${PYTHON:-python3}" -m venv "$fresh/venv"
+# Not the project itself: it runs from its folder.
+"$fresh/venv/bin/python" - >"$fresh/wanted" <<'PYTHON'
+import tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+print(*project["dependencies"], *sum(project["optional-dependencies"].values(), []), sep="\n")
+PYTHON
+"$fresh/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$fresh/wanted"
+{
+    echo "# Every version that 'make setup' installs. Written by 'make lock'; edit pyproject.toml instead."
+    # A build label such as +cpu or +cu130 depends on the machine, not on the version.
+    "$fresh/venv/bin/python" -m pip freeze | sed -E 's/\+[a-z0-9.]+$//' | grep -v -E '^(nvidia-|cuda-|triton)'
+} >requirements.lock
+echo "requirements.lock names $(grep -c == requirements.lock) packages."
