@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncMinute
 
 if TYPE_CHECKING:
-    from catalog.models import Attribute, EmbeddingState, IndexVersion, Item, ReindexRun
+    from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -23,6 +25,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Return the items with these ids in the order given; ids that are gone are left out."""
         found = self.in_bulk(list(ids))
         return [found[pk] for pk in ids if pk in found]
+
+    def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
+        """Pairs of id and title."""
+        return self.filter(pk__in=list(ids)).values_list("pk", "title")
 
 
 class AttributeQuerySet(models.QuerySet["Attribute"]):
@@ -54,6 +60,9 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
     def failed(self) -> EmbeddingStateQuerySet:
         return self.filter(state="failed")
 
+    def failed_in(self, versions: Sequence[IndexVersion]) -> EmbeddingStateQuerySet:
+        return self.failed().filter(version_id__in=[version.pk for version in versions]).order_by("-updated_at")
+
     def unfinished(self) -> EmbeddingStateQuerySet:
         return self.filter(state__in=["pending", "leased"])
 
@@ -64,6 +73,16 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         return self.aggregate(**aggregates)
 
 
+class EmbeddingBatchQuerySet(models.QuerySet["EmbeddingBatch"]):
+    def items_per_minute(self, *, since: datetime) -> dict[datetime, int]:
+        """Items embedded in each minute that had any."""
+        minutes = self.filter(finished_at__gte=since).annotate(minute=TruncMinute("finished_at")).values("minute")
+        return dict(minutes.annotate(count=Sum("items")).order_by("minute").values_list("minute", "count"))
+
+
 class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
     def unfinished(self) -> ReindexRunQuerySet:
         return self.filter(state__in=["running", "paused"])
+
+    def finished(self) -> ReindexRunQuerySet:
+        return self.exclude(state__in=["running", "paused"])

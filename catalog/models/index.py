@@ -10,7 +10,12 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.embedding.base import EncoderSpec
-from catalog.querysets import EmbeddingStateQuerySet, IndexVersionQuerySet, ReindexRunQuerySet
+from catalog.querysets import (
+    EmbeddingBatchQuerySet,
+    EmbeddingStateQuerySet,
+    IndexVersionQuerySet,
+    ReindexRunQuerySet,
+)
 
 DEFAULT_TEMPLATE = "{{ title }}\n{{ body }}"
 
@@ -117,6 +122,8 @@ class EmbeddingBatch(models.Model):
     items = models.PositiveIntegerField()
     passages = models.PositiveIntegerField()
     duration_s = models.FloatField()
+
+    objects: ClassVar[EmbeddingBatchQuerySet] = EmbeddingBatchQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         indexes = [models.Index(fields=["version", "-finished_at"], name="batch_recent")]

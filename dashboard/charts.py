@@ -1,0 +1,53 @@
+"""Numbers to the coordinates of small SVG charts. Pure functions; the templates only place the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparkline:
+    """A line and the area under it, in a box of `width` by `height`."""
+
+    width: float
+    height: float
+    line: str
+    area: str
+    peak: float
+
+
+def sparkline(values: Sequence[float], *, width: float = 300, height: float = 44) -> Sparkline:
+    """Spread `values` evenly over the width; the largest touches the top, 0 the bottom."""
+    peak = max(values, default=0.0)
+    step = width / max(len(values) - 1, 1)
+    points = [
+        f"{index * step:.1f} {height - (value / peak if peak else 0) * (height - 2) - 1:.1f}"
+        for index, value in enumerate(values)
+    ]
+    line = "M" + " L".join(points) if points else ""
+    area = f"{line} L{width:.1f} {height:.1f} L0 {height:.1f} Z" if points else ""
+    return Sparkline(width=width, height=height, line=line, area=area, peak=peak)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One part of a stacked bar: where it starts and how wide it is, in per cent."""
+
+    name: str
+    start: float
+    width: float
+    count: int
+
+
+def stacked_bar(counts: dict[str, int]) -> list[Segment]:
+    """Lay the counts end to end over 100 per cent; empty parts are left out."""
+    total = sum(counts.values())
+    segments: list[Segment] = []
+    start = 0.0
+    for name, count in counts.items():
+        if count:
+            width = 100 * count / total
+            segments.append(Segment(name=name, start=round(start, 2), width=round(width, 2), count=count))
+            start += width
+    return segments

@@ -1,0 +1,77 @@
+"""What staff may ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.template import Template, TemplateSyntaxError
+
+from catalog.models import ApiKey, ImportRun, IndexVersion
+
+
+class ReindexForm(forms.Form):
+    """The settings of a new index version; what is left as it is comes from the active one."""
+
+    model = forms.CharField(max_length=300, label="Encoder", help_text="A sentence-transformers model: a name or a path.")
+    revision = forms.CharField(max_length=100, required=False, help_text="Pins a model to one commit.")
+    query_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each query, as E5 models need.")
+    document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each passage.")
+    window_tokens = forms.IntegerField(min_value=16, max_value=8192, label="Passage window", help_text="Tokens in one passage.")
+    overlap_tokens = forms.IntegerField(min_value=0, max_value=4096, label="Overlap", help_text="Tokens two passages share.")
+    document_template = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=4000,
+        help_text="How an item becomes text: title, body, category, language and attributes may be used.",
+    )
+    activate_when_ready = forms.BooleanField(required=False, label="Switch to it when it is ready")
+
+    @staticmethod
+    def initial_from(version: IndexVersion | None) -> dict[str, Any]:
+        """The active version's settings, to start from."""
+        version = version or IndexVersion(model=settings.ENCODER_MODEL, window_tokens=256)
+        names = [name for name in ReindexForm.base_fields if name != "activate_when_ready"]
+        return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
+
+    def clean_document_template(self) -> str:
+        try:
+            Template(self.cleaned_data["document_template"])
+        except TemplateSyntaxError as error:
+            raise forms.ValidationError(f"The template cannot be read: {error}") from error
+        return self.cleaned_data["document_template"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("overlap_tokens", 0) * 2 > data.get("window_tokens", 0):
+            self.add_error("overlap_tokens", "The overlap may be at most half of the window.")
+        return data
+
+
+class ImportForm(forms.Form):
+    """A file to load."""
+
+    file = forms.FileField(label="File", help_text="CSV, JSON or NDJSON, in UTF-8.")
+    kind = forms.ChoiceField(choices=ImportRun.Kind, initial=ImportRun.Kind.ITEMS, widget=forms.RadioSelect, label="It holds")
+    mapping = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "placeholder": '{"fields": {"title": "name"}}'}),
+        help_text="Optional, as JSON: which column fills which field. Columns named like a field need none.",
+    )
+
+    def clean_mapping(self) -> dict[str, Any]:
+        try:
+            mapping = json.loads(self.cleaned_data["mapping"] or "{}")
+        except ValueError as error:
+            raise forms.ValidationError(f"This is not JSON: {error}") from error
+        if not isinstance(mapping, dict):
+            raise forms.ValidationError("The mapping must be a JSON object.")
+        return mapping
+
+
+class ApiKeyForm(forms.ModelForm):
+    class Meta:
+        model = ApiKey
+        fields = ["name", "scope"]
+        help_texts = {"name": "Who or what will use it."}
