@@ -47,6 +47,10 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         """Versions whose vectors are kept up to date."""
         return self.filter(state__in=["building", "ready", "active"])
 
+    def ready(self) -> IndexVersionQuerySet:
+        """Complete versions that do not serve at the moment."""
+        return self.filter(state="ready")
+
     def claimable(self) -> IndexVersionQuerySet:
         """Live versions that workers may embed for, the one that serves searches first."""
         serving_first = models.Case(models.When(state="active", then=0), default=1)

@@ -25,6 +25,11 @@ class VersionRow:
     progress: IndexProgress
     segments: Sequence[Segment]
 
+    @property
+    def stale(self) -> int:
+        """Items whose vectors are missing or older than the item."""
+        return self.progress.pending + self.progress.leased
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -64,10 +69,9 @@ class Overview:
     recent_imports: Sequence[ImportRun]
 
     @property
-    def busy(self) -> bool:
-        """Whether anything is still to be done, so the page should keep looking."""
-        unfinished = any(row.progress.pending or row.progress.leased for row in self.versions)
-        return unfinished or self.run is not None
+    def working(self) -> VersionRow | None:
+        """The version that items are being embedded for."""
+        return next((row for row in self.versions if row.stale), None)
 
 
 def overview() -> Overview:

@@ -1,0 +1,35 @@
+"""Numbers as staff read them."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def thousands(value: int) -> str:
+    """9742 -> 9,742"""
+    return f"{value:,}"
+
+
+@register.filter
+def percent_number(share: float) -> str:
+    """0.9987 -> 99: only what is complete says 100."""
+    return str(int(share * 100))
+
+
+@register.filter
+def percent(share: float) -> str:
+    """0.9987 -> 99%"""
+    return f"{percent_number(share)}%"
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """75 -> 1 min 15 s"""
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest_s} s" if minutes else f"{rest_s} s"

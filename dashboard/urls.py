@@ -1,0 +1,19 @@
+from django.urls import path
+
+from dashboard import access_views, import_views, views
+
+urlpatterns = [
+    path("", views.DashboardView.as_view(), name="dashboard"),
+    path("reindex/", views.StartReindexView.as_view(), name="reindex-start"),
+    path("reindex/<int:pk>/pause", views.RunActionView.as_view(), {"action": "pause"}, name="reindex-pause"),
+    path("reindex/<int:pk>/resume", views.RunActionView.as_view(), {"action": "resume"}, name="reindex-resume"),
+    path("reindex/<int:pk>/cancel", views.RunActionView.as_view(), {"action": "cancel"}, name="reindex-cancel"),
+    path("versions/<int:pk>/activate", views.ActivateView.as_view(), name="version-activate"),
+    path("versions/<int:pk>/retire", views.RetireView.as_view(), name="version-retire"),
+    path("failures/retry", views.RetryFailedView.as_view(), name="retry-failed"),
+    path("imports/", import_views.ImportsView.as_view(), name="imports"),
+    path("imports/<int:pk>/", import_views.ImportView.as_view(), name="import"),
+    path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
+    path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),
+    path("audit/", access_views.AuditView.as_view(), name="audit"),
+]
