@@ -16,7 +16,7 @@ $(STAMP): requirements.lock scripts/setup.sh
 	@PYTHON="$(PYTHON)" scripts/setup.sh
 
 run: $(STAMP)  ## start the site with the demo catalogue (PORT=8000, CATALOG=path)
-	@exec $(PY) -m searchsite.run
+	@exec $(PY) -m searchsite.run --stop-with-parent
 
 test: $(STAMP)  ## run every test, real services and browser included (ARGS="-k name")
 	@scripts/chromium.sh

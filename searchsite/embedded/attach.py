@@ -4,46 +4,41 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
-import time
 from pathlib import Path
 
 from searchsite.embedded import programs
 from searchsite.embedded.data_dir import DataDir
-from searchsite.embedded.errors import DataDirInUse
+from searchsite.embedded.errors import DataDirInUse, EmbeddedError
 from searchsite.embedded.location import current_data_dir
 from searchsite.embedded.services import EmbeddedServices
 
 _CONFIGURED_BY = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
-_STARTING_TIMEOUT_S, _POLL_S = 60.0, 0.1
 
 
 def attach_if_needed() -> None:
     """Set this process's environment to the embedded services, unless a deployment's environment is already there.
 
     Uses the services of the running site; when none runs, starts them until this process ends. Does nothing where the
-    embedded services are not installed, so that the settings can say what is missing.
+    embedded services are not installed, so that the settings can say what is missing. Exits with one line on failure.
     """
     configured = any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CONFIGURED_BY)
     if configured or not programs.installed():
         return
-    for name, value in _environment(current_data_dir()).items():
+    try:
+        environment = _environment(current_data_dir())
+    except EmbeddedError as error:
+        raise SystemExit(str(error)) from error
+    for name, value in environment.items():
         os.environ.setdefault(name, value)
 
 
 def _environment(path: Path) -> dict[str, str]:
-    data_dir, deadline, pause = DataDir(path), time.monotonic() + _STARTING_TIMEOUT_S, threading.Event()
-    while True:
-        services = EmbeddedServices(data_dir=path)
-        try:
-            services.start()
-        except DataDirInUse:
-            # Its holder publishes the environment as soon as its services answer.
-            if environment := data_dir.published():
-                return environment
-            if time.monotonic() > deadline:
-                raise
-            pause.wait(_POLL_S)
-        else:
-            atexit.register(services.stop)
-            return services.environment
+    services = EmbeddedServices(data_dir=path)
+    try:
+        services.start()
+    except DataDirInUse:
+        if environment := DataDir(path).published():
+            return environment
+        raise
+    atexit.register(services.stop)
+    return services.environment

@@ -23,8 +23,8 @@ _SAME_START_S = 0.5
 class Child:
     """One process that is recorded on disk, so that a later start can find and stop it.
 
-    It runs in a session of its own, so a Ctrl-C in the terminal reaches only the supervisor, which stops its children in
-    order. On Linux the kernel stops it too when the supervisor dies by SIGKILL.
+    It runs in a session of its own, so a Ctrl-C in the terminal reaches only the supervisor, which stops its children
+    in order. On Linux the kernel stops it too when the supervisor dies by SIGKILL.
     """
 
     def __init__(self, *, name: str, records: Path, stop_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -53,9 +53,10 @@ class Child:
         log: Path,
         environment: Mapping[str, str] | None = None,
         account: Account | None = None,
+        folder: Path = Path("/"),
         standard_input: bytes = b"",
     ) -> None:
-        """Start the process with its output appended to `log`. Call it from the main thread: see `_die_with_parent`."""
+        """Start the process with its output appended to `log`. Call it from the main thread: see `stop_with_parent`."""
         switched = account is not None and account.switched
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -64,12 +65,12 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                cwd="/" if switched else None,
+                cwd=folder,
                 start_new_session=True,
                 user=account.uid if account and switched else None,
                 group=account.gid if account and switched else None,
                 extra_groups=[] if switched else None,
-                preexec_fn=_die_with_parent(self.stop_signal),
+                preexec_fn=stop_with_parent(self.stop_signal),
             )
         started = psutil.Process(self.pid).create_time()
         self._record.write_text(f"{self.pid} {started} {int(self.stop_signal)}", encoding="utf-8")
@@ -121,10 +122,10 @@ def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: 
             member.kill()
 
 
-def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Return what a new process must do so that the kernel sends it `stop_signal` when its parent dies.
+def stop_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """Return what a process must call so that the kernel sends it `stop_signal` when its parent dies; Linux only.
 
-    "Parent" is the thread that started it. The library is loaded here, before the fork, because little is safe after.
+    "Parent" is the thread that started it. The library is loaded here, before a fork, because little is safe after.
     """
     if sys.platform != "linux":
         return None

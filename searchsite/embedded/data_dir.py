@@ -8,12 +8,16 @@ import json
 import os
 import secrets
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from searchsite.embedded.account import SHARED_ROOT, Account
 from searchsite.embedded.errors import DataDirInUse
+
+_HOLDER_TIMEOUT_S, _POLL_S = 30.0, 0.1
 
 
 class DataDir:
@@ -76,20 +80,24 @@ class DataDir:
     def lock(self) -> None:
         """Hold the directory until `unlock` or the end of this process, however it ends.
 
-        Raises DataDirInUse when another process holds it.
+        Waits a little for a holder that is starting or stopping, which shows in nothing being published.
+        Raises DataDirInUse when a running process holds it.
         """
         lock_file = (self.root / "lock").open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock_file.seek(0)
-            holder = lock_file.read().strip() or "unknown"
-            lock_file.close()
-            raise DataDirInUse(f"{self.root} is in use by process {holder}. Stop it first.") from None
+        deadline, pause = time.monotonic() + _HOLDER_TIMEOUT_S, threading.Event()
+        while not _locked(lock_file):
+            if self.published() is not None or time.monotonic() > deadline:
+                lock_file.seek(0)
+                holder = lock_file.read().strip() or "unknown"
+                lock_file.close()
+                raise DataDirInUse(f"{self.root} is in use by process {holder}. Stop that one first.")
+            pause.wait(_POLL_S)
         lock_file.truncate(0)
         lock_file.write(str(os.getpid()))
         lock_file.flush()
         self._lock_file = lock_file
+        # What a killed holder published is out of date.
+        self.unpublish()
 
     def unlock(self) -> None:
         if self._lock_file:
@@ -104,6 +112,14 @@ class DataDir:
         path = self.root / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_private(path: Path, text: str) -> None:

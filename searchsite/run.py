@@ -1,0 +1,161 @@
+"""`make run`: the whole product on this machine, with a demo catalogue, until Ctrl-C.
+
+Read from the environment: PORT, HOST, CATALOG (a file or folder to load instead of the demo) and MAPPING.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from searchsite.catalogue_source import CatalogueMissing, load_commands
+from searchsite.embedded import EmbeddedError
+from searchsite.embedded.child import stop_with_parent
+from searchsite.embedded.location import data_dir_for, make_current
+from searchsite.embedded.ports import LOOPBACK, is_free
+from searchsite.local_site import LocalSite
+from searchsite.supervisor import Supervisor
+from searchsite.terminal import Terminal
+
+_DEFAULT_PORT, _PORTS_TRIED = 8000, 100
+_TICK_S = 0.5
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class WrongOption(Exception):
+    """An option that cannot be used as given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    host: str
+    port: int
+    catalogue: Path | None
+    mapping: Path | None
+
+    @classmethod
+    def from_environment(cls, *, report: Callable[[str], None]) -> Options:
+        """Raises WrongOption."""
+        host = os.environ.get("HOST") or LOOPBACK
+        catalogue, mapping = os.environ.get("CATALOG"), os.environ.get("MAPPING")
+        return cls(
+            host=host,
+            port=_chosen_port(host, os.environ.get("PORT"), report),
+            catalogue=Path(catalogue) if catalogue else None,
+            mapping=Path(mapping) if mapping else None,
+        )
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="make run", description=__doc__)
+    arguments.add_argument("--stop-with-parent", action="store_true", help="stop when make is killed")
+    if arguments.parse_args().stop_with_parent and (arrange := stop_with_parent(signal.SIGTERM)):
+        arrange()
+    terminal = Terminal()
+    for stop_signal in _STOP_SIGNALS:
+        signal.signal(stop_signal, _interrupt)
+    try:
+        options = Options.from_environment(report=terminal.say)
+        _serve(options, terminal)
+    except (EmbeddedError, CatalogueMissing, WrongOption) as error:
+        terminal.fail(str(error))
+        return 1
+    except KeyboardInterrupt:
+        terminal.say("Stopped. Everything is kept for the next start.")
+    return 0
+
+
+def _serve(options: Options, terminal: Terminal) -> None:
+    commands = load_commands(options.catalogue, mapping=options.mapping)
+    data_dir = data_dir_for(options.catalogue)
+    environment = {"ALLOWED_HOSTS": hosts} if (hosts := _allowed_hosts(options.host)) else {}
+    site = LocalSite(data_dir=data_dir, host=options.host, port=options.port, environment=environment)
+    terminal.say("Starting the database ...")
+    with _stopped_in_peace(site):
+        site.start()
+        make_current(data_dir)
+        site.start_web()
+        terminal.welcome(site)
+        _supervise(site, commands, terminal)
+
+
+def _supervise(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> None:
+    """Load the catalogue once, keep the processes alive and show how far embedding is. Ends by KeyboardInterrupt."""
+    site.start_events_worker()
+    site.start_embedding_worker()
+    supervisor = Supervisor(report=terminal.say)
+    supervisor.watch(site.services.postgres.process, site.services.postgres.start)
+    supervisor.watch(site.services.redis.process, site.services.redis.start)
+    supervisor.watch(site.web, site.start_web)
+    supervisor.watch(site.events_worker, site.start_events_worker)
+    supervisor.watch(site.embedding_worker, site.start_embedding_worker)
+    loading, tick = _load(site, commands, terminal), threading.Event()
+    with terminal.progress(site.environment) as progress:
+        while True:
+            supervisor.check()
+            progress.update(loading=next(loading, False))
+            tick.wait(_TICK_S)
+
+
+def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Iterator[bool]:
+    """Run the commands one after another, unless an earlier start finished them; yield True until they are done."""
+    loaded = site.services.data_dir.root / "catalogue.loaded"
+    if loaded.exists():
+        return
+    for argv in commands:
+        site.launch(site.loader, argv)
+        while site.loader.running:
+            yield True
+        if site.loader.exit_status:
+            log = site.log_of(site.loader.name)
+            terminal.say(f"Loading failed at `manage.py {argv[2]}`; the next start goes on from there. See {log}")
+            return
+    loaded.touch()
+
+
+def _chosen_port(host: str, wanted: str | None, report: Callable[[str], None]) -> int:
+    if wanted:
+        if not wanted.isdigit() or not 0 < int(wanted) < 2**16:
+            raise WrongOption(f"PORT={wanted} is not a port number.")
+        if not is_free(int(wanted), host=host):
+            raise WrongOption(f"Port {wanted} is taken. Choose another: PORT=8123 make run")
+        return int(wanted)
+    for port in range(_DEFAULT_PORT, _DEFAULT_PORT + _PORTS_TRIED):
+        if is_free(port, host=host):
+            if port != _DEFAULT_PORT:
+                report(f"Port {_DEFAULT_PORT} is taken, using {port}.")
+            return port
+    raise WrongOption(f"No port from {_DEFAULT_PORT} to {port} is free. Choose one: PORT=9000 make run")
+
+
+def _allowed_hosts(host: str) -> str | None:
+    """The host names that visitors may use, where they differ from the loopback ones."""
+    if hosts := os.environ.get("ALLOWED_HOSTS"):
+        return hosts
+    return None if host == LOOPBACK else f"localhost,127.0.0.1,[::1],{host},{os.uname().nodename}"
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _stopped_in_peace(site: LocalSite) -> Iterator[None]:
+    """Stop the site in the end; a second Ctrl-C does not leave it half stopped."""
+    try:
+        yield
+    finally:
+        for stop_signal in _STOP_SIGNALS:
+            signal.signal(stop_signal, signal.SIG_IGN)
+        site.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
