@@ -7,11 +7,7 @@ trap 'rm -rf "$fresh"' EXIT
 
 "${PYTHON:-python3}" -m venv "$fresh/venv"
 # Not the project itself: it runs from its folder.
-"$fresh/venv/bin/python" - >"$fresh/wanted" <<'PYTHON'
-import tomllib
-project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-print(*project["dependencies"], *sum(project["optional-dependencies"].values(), []), sep="\n")
-PYTHON
+"$fresh/venv/bin/python" scripts/dependencies.py --all >"$fresh/wanted"
 "$fresh/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$fresh/wanted"
 {
     echo "# Every version that 'make setup' installs. Written by 'make lock'; edit pyproject.toml instead."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import subprocess
 import threading
@@ -15,6 +14,7 @@ from typing import Self
 from searchsite import processes
 from searchsite.embedded import EmbeddedServices, ServiceFailed
 from searchsite.embedded.child import Child
+from searchsite.healthcheck import is_live
 
 PROJECT = Path(__file__).resolve().parent.parent
 _READY_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 5.0, 0.05
@@ -112,22 +112,7 @@ class LocalSite:
     def _wait_until_live(self) -> None:
         deadline, pause = time.monotonic() + _READY_TIMEOUT_S, threading.Event()
         while time.monotonic() < deadline and self.web.running:
-            if self._answers():
+            if is_live(host=self.host, port=self.port):
                 return
             pause.wait(_POLL_S)
         raise ServiceFailed(f"The web server did not start. See {self.log_of('web')}.")
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(_reachable(self.host), self.port, timeout=5)
-        try:
-            connection.request("GET", "/livez", headers={"Host": "localhost"})
-            return connection.getresponse().status == http.client.OK
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-
-def _reachable(host: str) -> str:
-    """An address that reaches a server bound to `host`, which may mean every address."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from searchsite.environment import read_secret
 
@@ -94,7 +96,12 @@ CACHES = {
     "default": {
         "BACKEND": "catalog.http.cache.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S},
+        # The client's own default is ten retries with growing pauses, in the middle of a request.
+        "OPTIONS": {
+            "socket_timeout": REDIS_TIMEOUT_S,
+            "socket_connect_timeout": REDIS_TIMEOUT_S,
+            "retry": Retry(NoBackoff(), 0),
+        },
     }
 }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.stack import Stack
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A quiet browser: no sandbox (the tests may run as root), no graphics, no traffic of its own.
@@ -25,7 +28,17 @@ CHROMIUM_FLAGS = [
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium, or the one that playwright installed."""
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    # Playwright leaves an event loop running in this thread, which Django would take for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def live_stack() -> Iterator[Stack]:
+    """A running site with the demo catalogue loaded, shared by the tests that leave it standing."""
+    with Stack() as stack:
+        stack.manage("load_demo")
+        yield stack

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from searchsite.embedded import EmbeddedServices
+from tests.folders import reachable_folder
 
-# Test data need not survive a power cut, and speed counts.
-FAST_AND_FORGETFUL = {
+# Test data must survive the end of a process, not a power cut.
+FAST_SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "128MB",
     "max_wal_size": "256MB",
@@ -25,10 +25,8 @@ _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    folder = early_config.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="searchsite-tests-")
-    # An unprivileged account must get through to the database when the tests run as root.
-    Path(folder.name).chmod(0o711)
-    services = EmbeddedServices(data_dir=Path(folder.name) / "session", postgres_settings=FAST_AND_FORGETFUL)
+    folder = early_config.stash[_FOLDER] = reachable_folder()
+    services = EmbeddedServices(data_dir=Path(folder.name) / "session", postgres_settings=FAST_SETTINGS)
     services.start()
     early_config.stash[_SERVICES] = services
     for name in [name for name in os.environ if name.startswith(("DATABASE_URL", "REDIS_URL", "SECRET_KEY"))]:

