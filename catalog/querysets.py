@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMinute
 
 if TYPE_CHECKING:
-    from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
+    from catalog.models import Attribute, IndexVersion, Item
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

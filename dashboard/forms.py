@@ -15,12 +15,20 @@ from catalog.models import ApiKey, ImportRun, IndexVersion
 class ReindexForm(forms.Form):
     """The settings of a new index version; what is left as it is comes from the active one."""
 
-    model = forms.CharField(max_length=300, label="Encoder", help_text="A sentence-transformers model: a name or a path.")
+    model = forms.CharField(
+        max_length=300, label="Encoder", help_text="A sentence-transformers model: a name or a path."
+    )
     revision = forms.CharField(max_length=100, required=False, help_text="Pins a model to one commit.")
-    query_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each query, as E5 models need.")
+    query_prompt = forms.CharField(
+        max_length=200, required=False, strip=False, help_text="Set before each query, as E5 models need."
+    )
     document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each passage.")
-    window_tokens = forms.IntegerField(min_value=16, max_value=8192, label="Passage window", help_text="Tokens in one passage.")
-    overlap_tokens = forms.IntegerField(min_value=0, max_value=4096, label="Overlap", help_text="Tokens two passages share.")
+    window_tokens = forms.IntegerField(
+        min_value=16, max_value=8192, label="Passage window", help_text="Tokens in one passage."
+    )
+    overlap_tokens = forms.IntegerField(
+        min_value=0, max_value=4096, label="Overlap", help_text="Tokens two passages share."
+    )
     document_template = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=4000,
@@ -53,7 +61,9 @@ class ImportForm(forms.Form):
     """A file to load."""
 
     file = forms.FileField(label="File", help_text="CSV, JSON or NDJSON, in UTF-8.")
-    kind = forms.ChoiceField(choices=ImportRun.Kind, initial=ImportRun.Kind.ITEMS, widget=forms.RadioSelect, label="It holds")
+    kind = forms.ChoiceField(
+        choices=ImportRun.Kind, initial=ImportRun.Kind.ITEMS, widget=forms.RadioSelect, label="It holds"
+    )
     mapping = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": '{"fields": {"title": "name"}}'}),

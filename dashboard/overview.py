@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.progress import IndexProgress, index_progress
 from django.utils import timezone
 
 from catalog.models import EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
-from catalog.progress import IndexProgress, index_progress
 from dashboard.charts import Segment, Sparkline, sparkline, stacked_bar
 
 CHART_MINUTES = 30
@@ -105,7 +105,10 @@ def _steps(run: ReindexRun) -> list[StepView]:
     now = order.index(ReindexRun.Step(run.step))
     notes = {"embed": "Embed every item", "build": "Build the graph", "verify": "Check it", "activate": "Switch over"}
     states = ["done" if place < now else "now" if place == now else "later" for place in range(len(order))]
-    return [StepView(name=step.value, label=notes[step.value], state=state) for step, state in zip(order, states, strict=True)]
+    return [
+        StepView(name=step.value, label=notes[step.value], state=state)
+        for step, state in zip(order, states, strict=True)
+    ]
 
 
 def _throughput() -> Sparkline:

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views import View
-
-from catalog.audit import record_action
-from catalog.embedding.base import EncoderError
 from catalog.indexing import activate, retire
-from catalog.models import IndexVersion, ReindexRun
 from catalog.reindexing import (
     AlreadyReindexing,
     cancel_reindex,
@@ -21,6 +13,14 @@ from catalog.reindexing import (
     retry_failed,
     start_reindex,
 )
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from catalog.audit import record_action
+from catalog.embedding.base import EncoderError
+from catalog.models import IndexVersion, ReindexRun
 from dashboard.access import StaffOnly
 from dashboard.forms import ReindexForm
 from dashboard.overview import overview
@@ -57,7 +57,9 @@ class StartReindexView(StaffOnly, View):
                 form.add_error("model", str(error))
             else:
                 record_action(request.user, "reindex.start", run.version)
-                messages.success(request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready.")
+                messages.success(
+                    request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready."
+                )
                 return redirect("dashboard")
         return render(request, "dashboard/index.html", {"overview": overview(), "form": form}, status=status)
 

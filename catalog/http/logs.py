@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-LINE_BREAKS = str.maketrans({"\r": "\\r", "\n": "\\n", "\x0b": "\\v", "\x0c": "\\f", "\x85": "\\x85", "\u2028": "\\u2028"})
+LINE_BREAKS = str.maketrans({mark: ascii(mark)[1:-1] for mark in "\r\n\x0b\x0c\x85\u2028\u2029"})
 
 
 class OneLineFilter(logging.Filter):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from catalog.models import ApiKey
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 RANK = {ApiKey.Scope.SEARCH: 1, ApiKey.Scope.WRITE: 2, ApiKey.Scope.ADMIN: 3}
 

@@ -15,8 +15,7 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, Mapping):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                known = ", ".join(sorted(self.fields))
-                raise serializers.ValidationError(
-                    {name: serializers.ErrorDetail(f"Unknown parameter. Known: {known}.", "unknown_parameter") for name in unknown}
-                )
+                reason = f"Unknown parameter. Known: {', '.join(sorted(self.fields))}."
+                detail = serializers.ErrorDetail(reason, "unknown_parameter")
+                raise serializers.ValidationError({name: [detail] for name in unknown})
         return super().to_internal_value(data)

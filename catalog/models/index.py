@@ -83,6 +83,9 @@ class Passage(models.Model):
         managed = False
         db_table = "catalog_passage"
 
+    def __str__(self) -> str:
+        return f"v{self.version_id} item {self.item_id} passage {self.ordinal}"
+
 
 class EmbeddingState(models.Model):
     """The ledger: for each item of each version, whether its vectors are there. Partitioned by version.
@@ -113,6 +116,9 @@ class EmbeddingState(models.Model):
         managed = False
         db_table = "catalog_embeddingstate"
 
+    def __str__(self) -> str:
+        return f"v{self.version_id} item {self.item_id}: {self.state}"
+
 
 class EmbeddingBatch(models.Model):
     """One batch written by a worker: what throughput and time left are worked out from."""
@@ -127,6 +133,9 @@ class EmbeddingBatch(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["version", "-finished_at"], name="batch_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.items} items in {self.duration_s:.1f} s"
 
 
 class ReindexRun(models.Model):

@@ -18,6 +18,9 @@ class Posting(models.Model):
         managed = False
         db_table = "catalog_posting"
 
+    def __str__(self) -> str:
+        return f"{self.term} in item {self.item_id}"
+
 
 class TermCount(models.Model):
     """How many items hold a term, and how often. The empty term counts all items and all their terms."""
@@ -29,6 +32,9 @@ class TermCount(models.Model):
     class Meta:
         managed = False
         db_table = "catalog_termcount"
+
+    def __str__(self) -> str:
+        return f"{self.term}: {self.documents}"
 
 
 class TermDelta(models.Model):
@@ -45,3 +51,6 @@ class TermDelta(models.Model):
     class Meta:
         managed = False
         db_table = "catalog_termdelta"
+
+    def __str__(self) -> str:
+        return f"{self.term}: {self.documents:+d}"

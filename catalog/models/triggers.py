@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import pgtrigger
 
-LIVE_STATES = "('building', 'ready', 'active')"
-
-MARK_PENDING = f"""
+MARK_PENDING = """
     INSERT INTO catalog_embeddingstate (version_id, item_id)
-    SELECT version.id, item.id FROM {{items}} item
+    SELECT version.id, item.id FROM {items} item
     CROSS JOIN catalog_indexversion version
-    WHERE item.published AND version.state IN {LIVE_STATES}
+    WHERE item.published AND version.state IN ('building', 'ready', 'active')
     ON CONFLICT (version_id, item_id) DO UPDATE
     SET state = 'pending', attempts = 0, token = NULL, leased_until = NULL, error = '', updated_at = clock_timestamp();
 """
@@ -52,13 +50,13 @@ def _remove_terms(items: str) -> str:
     return CHANGE_TERMS.format(items=items, change=DELETE_POSTINGS, sign="-")
 
 
-def _changed(rows: str) -> str:
-    """The rows (old or new) of an update that changed what is embedded or indexed."""
-    return f"""(
-        SELECT {rows}.* FROM old_items JOIN new_items USING (id)
-        WHERE (old_items.content_hash, old_items.published) IS DISTINCT FROM (new_items.content_hash, new_items.published)
-    )"""
-
+# The rows (old or new) of an update that changed what is embedded or indexed.
+CHANGED = """(
+    SELECT {rows}.* FROM old_items old JOIN new_items new USING (id)
+    WHERE (old.content_hash, old.published) IS DISTINCT FROM (new.content_hash, new.published)
+)"""
+OLD_ROWS = CHANGED.format(rows="old")
+NEW_ROWS = CHANGED.format(rows="new")
 
 ITEM_TRIGGERS = [
     pgtrigger.Trigger(
@@ -75,10 +73,10 @@ ITEM_TRIGGERS = [
         operation=pgtrigger.Update,
         when=pgtrigger.After,
         referencing=pgtrigger.Referencing(old="old_items", new="new_items"),
-        func=_remove_terms(_changed("old_items"))
-        + _add_terms(_changed("new_items"))
-        + MARK_PENDING.format(items=_changed("new_items"))
-        + FORGET_VECTORS.format(items=_changed("new_items"), condition="NOT item.published")
+        func=_remove_terms(OLD_ROWS)
+        + _add_terms(NEW_ROWS)
+        + MARK_PENDING.format(items=NEW_ROWS)
+        + FORGET_VECTORS.format(items=NEW_ROWS, condition="NOT item.published")
         + "RETURN NULL;",
     ),
     pgtrigger.Trigger(
@@ -87,8 +85,6 @@ ITEM_TRIGGERS = [
         operation=pgtrigger.Delete,
         when=pgtrigger.After,
         referencing=pgtrigger.Referencing(old="old_items"),
-        func=_remove_terms("old_items")
-        + FORGET_VECTORS.format(items="old_items", condition="true")
-        + "RETURN NULL;",
+        func=_remove_terms("old_items") + FORGET_VECTORS.format(items="old_items", condition="true") + "RETURN NULL;",
     ),
 ]

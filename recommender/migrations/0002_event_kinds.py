@@ -2,7 +2,17 @@
 
 from django.db import migrations
 
-WEIGHTS = {"view": 0.3, "click": 1.0, "save": 3.0, "cart": 3.0, "buy": 5.0, "like": 4.0, "rating": 2.0, "dislike": -3.0, "hide": -3.0}
+WEIGHTS = {
+    "view": 0.3,
+    "click": 1.0,
+    "save": 3.0,
+    "cart": 3.0,
+    "buy": 5.0,
+    "like": 4.0,
+    "rating": 2.0,
+    "dislike": -3.0,
+    "hide": -3.0,
+}
 
 
 def create_kinds(apps, schema_editor):
