@@ -1,4 +1,4 @@
-"""Tables that the ORM cannot describe: covering keys, partitions by index version, vectors without a fixed dimension."""
+"""Tables the ORM cannot describe: covering keys, partitions by index version, vectors of no fixed dimension."""
 
 from django.db import migrations
 

@@ -52,11 +52,11 @@ def _remove_terms(items: str) -> str:
 
 # The rows (old or new) of an update that changed what is embedded or indexed.
 CHANGED = """(
-    SELECT {rows}.* FROM old_items old JOIN new_items new USING (id)
-    WHERE (old.content_hash, old.published) IS DISTINCT FROM (new.content_hash, new.published)
+    SELECT {rows}.* FROM old_items AS was JOIN new_items AS now USING (id)
+    WHERE (was.content_hash, was.published) IS DISTINCT FROM (now.content_hash, now.published)
 )"""
-OLD_ROWS = CHANGED.format(rows="old")
-NEW_ROWS = CHANGED.format(rows="new")
+OLD_ROWS = CHANGED.format(rows="was")
+NEW_ROWS = CHANGED.format(rows="now")
 
 ITEM_TRIGGERS = [
     pgtrigger.Trigger(
