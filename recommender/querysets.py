@@ -9,7 +9,7 @@ from django.db import models
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
-    from recommender.models import Interaction, UserEmbedding
+    pass
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
