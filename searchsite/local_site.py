@@ -27,13 +27,15 @@ class LocalSite:
         self,
         *,
         data_dir: Path,
-        port: int,
+        port: int = 0,
         host: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
         postgres_settings: Mapping[str, str] | None = None,
     ) -> None:
         self.services = EmbeddedServices(data_dir=data_dir, postgres_settings=postgres_settings)
-        self.host, self.port = host, port
+        self.host = host
+        self.port = port
+        """Where `start_web` listens; to be set before that at the latest."""
         self._own_environment = dict(environment or {})
         self.web, self.embedding_worker, self.events_worker, self.loader = (
             Child(name=name, records=self.services.data_dir.processes)

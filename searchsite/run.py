@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +36,20 @@ class WrongOption(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     host: str
-    port: int
+    port: int | None
+    """The port asked for; None for the usual one or the next that is free."""
     catalogue: Path | None
     mapping: Path | None
 
     @classmethod
-    def from_environment(cls, *, report: Callable[[str], None]) -> Options:
+    def from_environment(cls) -> Options:
         """Raises WrongOption."""
-        host = os.environ.get("HOST") or LOOPBACK
-        catalogue, mapping = os.environ.get("CATALOG"), os.environ.get("MAPPING")
+        port, catalogue, mapping = (os.environ.get(name) for name in ("PORT", "CATALOG", "MAPPING"))
+        if port and not (port.isdigit() and 0 < int(port) < 2**16):
+            raise WrongOption(f"PORT={port} is not a port number.")
         return cls(
-            host=host,
-            port=_chosen_port(host, os.environ.get("PORT"), report),
+            host=os.environ.get("HOST") or LOOPBACK,
+            port=int(port) if port else None,
             catalogue=Path(catalogue) if catalogue else None,
             mapping=Path(mapping) if mapping else None,
         )
@@ -56,14 +58,15 @@ class Options:
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="make run", description=__doc__)
     arguments.add_argument("--stop-with-parent", action="store_true", help="stop when make is killed")
-    if arguments.parse_args().stop_with_parent and (arrange := stop_with_parent(signal.SIGTERM)):
-        arrange()
+    if arguments.parse_args().stop_with_parent:
+        arrange = stop_with_parent(signal.SIGTERM, parent=os.getppid())
+        if arrange is not None:
+            arrange()
     terminal = Terminal()
     for stop_signal in _STOP_SIGNALS:
         signal.signal(stop_signal, _interrupt)
     try:
-        options = Options.from_environment(report=terminal.say)
-        _serve(options, terminal)
+        _serve(Options.from_environment(), terminal)
     except (EmbeddedError, CatalogueMissing, WrongOption) as error:
         terminal.fail(str(error))
         return 1
@@ -76,11 +79,13 @@ def _serve(options: Options, terminal: Terminal) -> None:
     commands = load_commands(options.catalogue, mapping=options.mapping)
     data_dir = data_dir_for(options.catalogue)
     environment = {"ALLOWED_HOSTS": hosts} if (hosts := _allowed_hosts(options.host)) else {}
-    site = LocalSite(data_dir=data_dir, host=options.host, port=options.port, environment=environment)
+    site = LocalSite(data_dir=data_dir, host=options.host, environment=environment)
     terminal.say("Starting the database ...")
     with _stopped_in_peace(site):
         site.start()
         make_current(data_dir)
+        # Only now: what a killed run left on the port has been stopped.
+        site.port = _free_port(options, terminal)
         site.start_web()
         terminal.welcome(site)
         _supervise(site, commands, terminal)
@@ -120,19 +125,19 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
     loaded.touch()
 
 
-def _chosen_port(host: str, wanted: str | None, report: Callable[[str], None]) -> int:
-    if wanted:
-        if not wanted.isdigit() or not 0 < int(wanted) < 2**16:
-            raise WrongOption(f"PORT={wanted} is not a port number.")
-        if not is_free(int(wanted), host=host):
-            raise WrongOption(f"Port {wanted} is taken. Choose another: PORT=8123 make run")
-        return int(wanted)
-    for port in range(_DEFAULT_PORT, _DEFAULT_PORT + _PORTS_TRIED):
-        if is_free(port, host=host):
-            if port != _DEFAULT_PORT:
-                report(f"Port {_DEFAULT_PORT} is taken, using {port}.")
-            return port
-    raise WrongOption(f"No port from {_DEFAULT_PORT} to {port} is free. Choose one: PORT=9000 make run")
+def _free_port(options: Options, terminal: Terminal) -> int:
+    """The port to listen on. Raises WrongOption when the one asked for is taken."""
+    if options.port is not None:
+        if not is_free(options.port, host=options.host):
+            raise WrongOption(f"Port {options.port} is taken. Choose another: PORT=8123 make run")
+        return options.port
+    candidates = range(_DEFAULT_PORT, _DEFAULT_PORT + _PORTS_TRIED)
+    port = next((port for port in candidates if is_free(port, host=options.host)), None)
+    if port is None:
+        raise WrongOption(f"No port from {_DEFAULT_PORT} on is free. Choose one: PORT=9000 make run")
+    if port != _DEFAULT_PORT:
+        terminal.say(f"Port {_DEFAULT_PORT} is taken, using {port}.")
+    return port
 
 
 def _allowed_hosts(host: str) -> str | None:

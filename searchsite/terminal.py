@@ -97,6 +97,8 @@ class EmbeddingProgress:
     def _finish(self, *, done: int, failed: int) -> None:
         assert self._bar is not None
         self._bars.remove_task(self._bar)
+        if not done + failed:
+            return
         failures = f"; {failed:,} failed, see the dashboard" if failed else ""
         self._terminal.say(f"All {done:,} items can be found by meaning{failures}.")
 

@@ -70,7 +70,7 @@ class Child:
                 user=account.uid if account and switched else None,
                 group=account.gid if account and switched else None,
                 extra_groups=[] if switched else None,
-                preexec_fn=stop_with_parent(self.stop_signal),
+                preexec_fn=stop_with_parent(self.stop_signal, parent=os.getpid()),
             )
         started = psutil.Process(self.pid).create_time()
         self._record.write_text(f"{self.pid} {started} {int(self.stop_signal)}", encoding="utf-8")
@@ -122,18 +122,18 @@ def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: 
             member.kill()
 
 
-def stop_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Return what a process must call so that the kernel sends it `stop_signal` when its parent dies; Linux only.
+def stop_with_parent(stop_signal: signal.Signals, *, parent: int) -> Callable[[], None] | None:
+    """Return what a child of `parent` calls so that the kernel sends it `stop_signal` when that dies; Linux only.
 
     "Parent" is the thread that started it. The library is loaded here, before a fork, because little is safe after.
     """
     if sys.platform != "linux":
         return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+    prctl = ctypes.CDLL(None).prctl
 
-    def in_child() -> None:
+    def arrange() -> None:
         prctl(_PR_SET_PDEATHSIG, int(stop_signal))
         if os.getppid() != parent:
             os._exit(1)
 
-    return in_child
+    return arrange
