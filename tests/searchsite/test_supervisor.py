@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from searchsite.embedded import ServiceFailed
+from searchsite.embedded.child import Child
+from searchsite.supervisor import Supervisor
+
+
+def until(condition: Callable[[], bool], *, check: Callable[[], None], timeout_s: float = 10) -> None:
+    deadline, pause = time.monotonic() + timeout_s, threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        check()
+        pause.wait(0.02)
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Child:
+    return Child(name="sleeper", records=tmp_path)
+
+
+def test_a_child_that_dies_is_started_again_and_a_line_says_so(child: Child, tmp_path: Path) -> None:
+    lines: list[str] = []
+    supervisor = Supervisor(report=lines.append)
+
+    def start() -> None:
+        child.start(["sleep", "60"], log=tmp_path / "log")
+
+    start()
+    supervisor.watch(child, start)
+    first = child.pid
+    supervisor.check()
+    assert lines == []
+    child.kill()
+    until(lambda: child.running, check=supervisor.check)
+    try:
+        assert child.pid != first
+        assert lines == ["sleeper stopped (exit status -9); starting it again in 1 s"]
+    finally:
+        child.stop(timeout_s=5)
+
+
+def test_a_child_that_keeps_failing_is_tried_less_and_less_often(child: Child, tmp_path: Path) -> None:
+    lines: list[str] = []
+    supervisor = Supervisor(report=lines.append)
+
+    def refuse() -> None:
+        raise ServiceFailed("no luck")
+
+    child.start(["true"], log=tmp_path / "log")
+    supervisor.watch(child, refuse)
+    until(lambda: len(lines) == 3, check=supervisor.check)
+    assert [line.rsplit(maxsplit=2)[1] for line in lines] == ["1", "2", "4"]
+    assert "no luck" in lines[-1]
