@@ -9,10 +9,10 @@ export DATABASE_URL=postgres://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1
 SECRET_KEY="$("$python" -c 'import secrets; print(secrets.token_urlsafe(64))')"
 export SECRET_KEY PYTHONWARNINGS="ignore:Got an error checking a consistent migration history:RuntimeWarning"
 
+failed=()
 step() {
     echo "-- $1"
-    shift
-    "$@"
+    "${@:2}" || failed+=("$1")
 }
 
 step "ruff check" "$python" -m ruff check .
@@ -22,3 +22,8 @@ step "templates" "$python" -m scripts.check_templates
 step "django check" "$python" manage.py check --deploy --fail-level WARNING
 step "migrations" "$python" manage.py makemigrations --check --dry-run
 step "openapi" "$python" manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'Failed: %s\n' "$(IFS=,; echo "${failed[*]}")" >&2
+    exit 1
+fi
