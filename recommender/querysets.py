@@ -9,7 +9,7 @@ from django.db import models
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
-    pass
+    from recommender.models import Interaction, UserEmbedding
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
