@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMinute
 
 if TYPE_CHECKING:
-    from catalog.models import Attribute, IndexVersion, Item
+    from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -35,8 +35,27 @@ class AttributeQuerySet(models.QuerySet["Attribute"]):
     def facets(self) -> AttributeQuerySet:
         return self.filter(facet=True)
 
+    def sortable(self) -> list[str]:
+        """Names of the attributes that items can be sorted by."""
+        return list(self.filter(kind="number", many=False).values_list("name", flat=True))
+
     def by_name(self) -> dict[str, Attribute]:
         return {attribute.name: attribute for attribute in self}
+
+    def hold_lists(self, names: Sequence[str]) -> None:
+        """Note that items hold lists under these names."""
+        if names:
+            self.filter(name__in=names, many=False).update(many=True)
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def unfinished(self) -> ImportRunQuerySet:
+        """Runs that wait for a worker, or whose worker may have died. One that is being worked on takes no harm."""
+        return self.filter(state__in=["queued", "running"])
+
+    def like(self, run: ImportRun) -> ImportRunQuerySet:
+        """Runs that load the same file in the same way."""
+        return self.filter(kind=run.kind, path=run.path, size_bytes=run.size_bytes, mapping=run.mapping)
 
 
 class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
@@ -46,6 +65,10 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
     def live(self) -> IndexVersionQuerySet:
         """Versions whose vectors are kept up to date."""
         return self.filter(state__in=["building", "ready", "active"])
+
+    def searchable(self, version_id: int) -> IndexVersion | None:
+        """The live version with this id."""
+        return self.live().filter(pk=version_id).first()
 
     def ready(self) -> IndexVersionQuerySet:
         """Complete versions that do not serve at the moment."""
@@ -60,6 +83,16 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
 class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
     def of(self, version: IndexVersion) -> EmbeddingStateQuerySet:
         return self.filter(version_id=version.pk)
+
+    def claimable(self) -> EmbeddingStateQuerySet:
+        """Rows that a worker may take right now."""
+        from catalog.models import IndexVersion
+
+        versions = IndexVersion.objects.claimable().values_list("pk", flat=True)
+        return self.filter(state="pending", version_id__in=list(versions))
+
+    def done(self) -> EmbeddingStateQuerySet:
+        return self.filter(state="done")
 
     def failed(self) -> EmbeddingStateQuerySet:
         return self.filter(state="failed")
@@ -78,6 +111,9 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
 
 
 class EmbeddingBatchQuerySet(models.QuerySet["EmbeddingBatch"]):
+    def finished_before(self, moment: datetime) -> EmbeddingBatchQuerySet:
+        return self.filter(finished_at__lt=moment)
+
     def items_per_minute(self, *, since: datetime) -> dict[datetime, int]:
         """Items embedded in each minute that had any."""
         minutes = self.filter(finished_at__gte=since).annotate(minute=TruncMinute("finished_at")).values("minute")
@@ -85,8 +121,16 @@ class EmbeddingBatchQuerySet(models.QuerySet["EmbeddingBatch"]):
 
 
 class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
+    def running(self) -> ReindexRunQuerySet:
+        return self.filter(state="running")
+
     def unfinished(self) -> ReindexRunQuerySet:
         return self.filter(state__in=["running", "paused"])
 
     def finished(self) -> ReindexRunQuerySet:
         return self.exclude(state__in=["running", "paused"])
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def unfinished(self) -> ImportRunQuerySet:
+        return self.filter(state__in=["queued", "running"])

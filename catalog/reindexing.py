@@ -1,0 +1,94 @@
+"""Reindex runs as staff steer them. The workers carry them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from catalog import signals
+from catalog.indexing import add_missing_states, create_version, retire
+from catalog.models import IndexVersion, ReindexRun
+
+
+class AlreadyReindexing(Exception):
+    """Another reindex is running or paused. Let it end, or cancel it, before starting one."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def start_reindex(
+    *, started_by: AbstractBaseUser | None = None, activate_when_ready: bool = True, **version_settings: Any
+) -> ReindexRun:
+    """Create a new version with these settings and set the workers on it.
+
+    Raises AlreadyReindexing, and EncoderUnavailable when the encoder cannot be loaded.
+    """
+    if ReindexRun.objects.unfinished().exists():
+        raise AlreadyReindexing
+    try:
+        with transaction.atomic():
+            run = ReindexRun.objects.create(
+                version=create_version(**version_settings),
+                started_by=started_by,
+                activate_when_ready=activate_when_ready,
+            )
+    except IntegrityError as error:  # two clicks at once: the constraint let one of them through
+        raise AlreadyReindexing from error
+    add_missing_states(run.version)
+    _wake(run)
+    return run
+
+
+def pause_reindex(run: ReindexRun) -> bool:
+    """Keep workers from taking more items for it. Returns whether it was running."""
+    return _move(run, ReindexRun.State.RUNNING, ReindexRun.State.PAUSED)
+
+
+def resume_reindex(run: ReindexRun) -> bool:
+    moved = _move(run, ReindexRun.State.PAUSED, ReindexRun.State.RUNNING)
+    _wake(run)
+    return moved
+
+
+def cancel_reindex(run: ReindexRun) -> bool:
+    """End the run and drop what it made. Returns False when it had ended already."""
+    with transaction.atomic():
+        if not finish(run, ReindexRun.State.CANCELLED, "Cancelled."):
+            return False
+        retire(run.version)
+    return True
+
+
+def finish(run: ReindexRun, state: ReindexRun.State, message: str = "") -> bool:
+    """End a run, unless it has ended already."""
+    unfinished = ReindexRun.objects.unfinished().filter(pk=run.pk)
+    return unfinished.update(state=state, message=message, finished_at=timezone.now()) == 1
+
+
+def retry_failed(version: IndexVersion) -> int:
+    """Make a version's failed items pending again; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalog_embeddingstate
+            SET state = 'pending', attempts = 0, error = '', updated_at = clock_timestamp()
+            WHERE version_id = %s AND state = 'failed'
+            """,
+            [version.pk],
+        )
+        count = cursor.rowcount
+    transaction.on_commit(lambda: signals.items_changed.send(sender=IndexVersion))
+    return count
+
+
+def _move(run: ReindexRun, old: ReindexRun.State, new: ReindexRun.State) -> bool:
+    """Compare and set: two clicks on the same button change one row once."""
+    return ReindexRun.objects.filter(pk=run.pk, state=old).update(state=new) == 1
+
+
+def _wake(run: ReindexRun) -> None:
+    transaction.on_commit(lambda: signals.reindex_requested.send(sender=ReindexRun, run_id=run.pk))

@@ -1,0 +1,16 @@
+"""What Celery's beat sends, and how often. A tick that is not consumed in time is dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def schedule(sweep_interval_s: float) -> dict[str, Any]:
+    return {
+        "sweep": {
+            "task": "workers.tasks.sweep",
+            "schedule": sweep_interval_s,
+            "options": {"expires": sweep_interval_s * 2},
+        },
+        "tidy": {"task": "workers.tasks.tidy", "schedule": 60.0, "options": {"expires": 60.0}},
+    }

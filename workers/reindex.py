@@ -1,0 +1,107 @@
+"""The steps of a reindex run. Each may be killed and is then done again; searches change only at the last."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+from catalog.calibration import calibrate_cutoff, measure_recall
+from catalog.indexing import activate, add_missing_states, mark_ready
+from catalog.models import EmbeddingState, IndexVersion, ReindexRun
+from catalog.partitions import build_hnsw
+from catalog.reindexing import finish
+
+logger = logging.getLogger(__name__)
+LOWEST_RECALL = 0.95
+MOST_FAILED_SHARE = 0.05
+
+
+class VerificationFailed(Exception):
+    """The new version is not fit to be switched to; the message says why."""
+
+
+def advance(run_id: int) -> None:
+    """Take a run as far as it can go now. Two callers at once: the second leaves."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_lock_id(run_id)])
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            _advance(run_id)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_lock_id(run_id)])
+
+
+def _lock_id(run_id: int) -> int:
+    return 0x5EA2C5_00000000 + run_id
+
+
+def _advance(run_id: int) -> None:
+    while (run := ReindexRun.objects.running().select_related("version").filter(pk=run_id).first()) is not None:
+        step = ReindexRun.Step(run.step)
+        try:
+            following = STEPS[step](run)
+        except Exception as error:  # a run must end in a state that staff can see, whatever went wrong
+            logger.exception("Reindex run %s failed in step %s", run.pk, step)
+            finish(run, ReindexRun.State.FAILED, f"Step {step.label.lower()}: {error}")
+            return
+        if following == step:
+            return
+        if following is None:
+            finish(run, ReindexRun.State.DONE)
+            return
+        ReindexRun.objects.running().filter(pk=run.pk, step=step).update(step=following)
+
+
+def _embed(run: ReindexRun) -> ReindexRun.Step:
+    """Wait for the workers that drain the ledger."""
+    add_missing_states(run.version)
+    unfinished = EmbeddingState.objects.of(run.version).unfinished().exists()
+    return ReindexRun.Step.EMBED if unfinished else ReindexRun.Step.BUILD
+
+
+def _build(run: ReindexRun) -> ReindexRun.Step:
+    build_hnsw(run.version)
+    return ReindexRun.Step.VERIFY
+
+
+def _verify(run: ReindexRun) -> ReindexRun.Step:
+    """Check counts and the graph's recall, and calibrate what counts as close."""
+    run.version.relevance_cutoff = calibrate_cutoff(run.version)
+    run.version.save(update_fields=["relevance_cutoff"])
+    run.report = _measured(run.version)
+    run.save(update_fields=["report"])
+    if run.report["failed_share"] > MOST_FAILED_SHARE:
+        raise VerificationFailed(f"{run.report['failed']} items could not be embedded. Retry them, then start again.")
+    if run.report["recall@10"] is not None and run.report["recall@10"] < LOWEST_RECALL:
+        raise VerificationFailed(f"The graph finds {run.report['recall@10']:.0%} of the true neighbours.")
+    return ReindexRun.Step.ACTIVATE
+
+
+def _measured(version: IndexVersion) -> dict[str, Any]:
+    counts = EmbeddingState.objects.of(version).counts()
+    total = sum(counts.values())
+    return {
+        **counts,
+        "failed_share": counts["failed"] / total if total else 0.0,
+        "recall@10": measure_recall(version),
+        "relevance_cutoff": version.relevance_cutoff,
+    }
+
+
+def _activate(run: ReindexRun) -> None:
+    if run.activate_when_ready:
+        activate(run.version)
+    else:
+        mark_ready(run.version)
+
+
+STEPS: dict[ReindexRun.Step, Callable[[ReindexRun], ReindexRun.Step | None]] = {
+    ReindexRun.Step.EMBED: _embed,
+    ReindexRun.Step.BUILD: _build,
+    ReindexRun.Step.VERIFY: _verify,
+    ReindexRun.Step.ACTIVATE: _activate,
+}

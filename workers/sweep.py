@@ -1,0 +1,31 @@
+"""What is put right every few seconds, whoever forgot it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from catalog.calibration import calibrate_cutoff
+from catalog.indexing import add_missing_states
+from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
+from workers.claims import reclaim_expired
+
+ITEMS_TO_CALIBRATE = 50
+BATCHES_KEPT = timedelta(days=1)
+
+
+def work_waits() -> bool:
+    """Take back leases that ran out, and tell whether there is anything to embed or no version to embed for."""
+    reclaim_expired()
+    return EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None
+
+
+def reconcile() -> None:
+    """The slower repairs: items without a ledger row, versions not calibrated yet, old throughput figures."""
+    for version in IndexVersion.objects.live():
+        add_missing_states(version)
+        if version.relevance_cutoff is None and EmbeddingState.objects.of(version).done().count() >= ITEMS_TO_CALIBRATE:
+            version.relevance_cutoff = calibrate_cutoff(version)
+            version.save(update_fields=["relevance_cutoff"])
+    EmbeddingBatch.objects.finished_before(timezone.now() - BATCHES_KEPT).delete()
