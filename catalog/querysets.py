@@ -129,8 +129,3 @@ class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
 
     def finished(self) -> ReindexRunQuerySet:
         return self.exclude(state__in=["running", "paused"])
-
-
-class ImportRunQuerySet(models.QuerySet["ImportRun"]):
-    def unfinished(self) -> ImportRunQuerySet:
-        return self.filter(state__in=["queued", "running"])

@@ -1,0 +1,118 @@
+"""What an item may hold. Every way in, file or API, goes through `checked_item`."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+MAX_LENGTHS = {"external_id": 200, "title": 1_000, "body": 1_000_000, "category": 200, "image": 1_000, "language": 10}
+MAX_ATTRIBUTES, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES_BYTES = 100, 100, 64 * 1024
+# Every reader of JSON holds integers up to here exactly.
+MAX_INTEGER = 2**53
+REQUIRED = ("external_id", "title")
+DEFAULTS: dict[str, Any] = {
+    "body": "",
+    "category": "",
+    "attributes": {},
+    "image": "",
+    "language": "",
+    "published": True,
+}
+FIELDS = (*REQUIRED, *DEFAULTS)
+
+# PostgreSQL stores no NUL, and lone surrogates are not text.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]*")
+_check_url = URLValidator(schemes=["http", "https"])
+
+
+class ItemRefused(Exception):
+    """An item that cannot be stored: `field` says where, `reason` why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field, self.reason = field, reason
+
+
+def checked_item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of every field, absent ones as their defaults. Raises ItemRefused."""
+    if unknown := sorted(set(values) - set(FIELDS)):
+        raise ItemRefused(unknown[0], f"Unknown field. Known: {', '.join(FIELDS)}.")
+    item = DEFAULTS | dict(values)
+    for field, longest in MAX_LENGTHS.items():
+        item[field] = _checked_text(field, item.get(field, ""), longest)
+    for field in REQUIRED:
+        if not item[field]:
+            raise ItemRefused(field, "This field is needed.")
+    if item["image"]:
+        _check_image(item["image"])
+    if not _LANGUAGE.fullmatch(item["language"]):
+        raise ItemRefused("language", "A language code such as en or pt-BR is needed.")
+    if not isinstance(item["published"], bool):
+        raise ItemRefused("published", "True or false is needed.")
+    _check_attributes(item["attributes"])
+    return item
+
+
+def _checked_text(field: str, value: Any, longest: int) -> str:
+    if not isinstance(value, str):
+        raise ItemRefused(field, "Text is needed.")
+    value = value.strip()
+    if len(value) > longest:
+        raise ItemRefused(field, f"At most {longest:,} characters are kept; this has {len(value):,}.")
+    _check_storable(field, value)
+    return value
+
+
+def _check_storable(field: str, text: str) -> None:
+    if found := _UNSTORABLE.search(text):
+        raise ItemRefused(field, f"The character U+{ord(found[0]):04X} cannot be stored.")
+
+
+def _check_image(address: str) -> None:
+    try:
+        _check_url(address)
+    except ValidationError as error:
+        raise ItemRefused("image", "An http or https address is needed.") from error
+
+
+def _check_attributes(attributes: Any) -> None:
+    if not isinstance(attributes, dict):
+        raise ItemRefused("attributes", "An object is needed.")
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise ItemRefused("attributes", f"At most {MAX_ATTRIBUTES} are kept; there are {len(attributes)}.")
+    for name, value in attributes.items():
+        _check_name(name)
+        _check_value(f"attributes.{name}", value)
+    if len(json.dumps(attributes, ensure_ascii=False).encode()) > MAX_ATTRIBUTES_BYTES:
+        raise ItemRefused("attributes", f"Together they may have at most {MAX_ATTRIBUTES_BYTES:,} bytes.")
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_ATTRIBUTE_NAME:
+        raise ItemRefused("attributes", f"A name is printable and has 1 to {MAX_ATTRIBUTE_NAME} characters.")
+
+
+def _check_value(field: str, value: Any) -> None:
+    match value:
+        case bool():
+            pass
+        case str():
+            _check_storable(field, value)
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise ItemRefused(field, "The number is too large to be kept exactly. Send it as text.")
+        case float():
+            if not math.isfinite(value):
+                raise ItemRefused(field, "The number is not finite.")
+        case list() if all(isinstance(entry, str) for entry in value):
+            for entry in value:
+                _check_storable(field, entry)
+        case _:
+            raise ItemRefused(field, "Text, a number, true, false or a list of texts is needed.")

@@ -1,0 +1,116 @@
+"""Writing items: one row or a thousand, by `external_id`, in one statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from catalog.attributes import register_attributes
+from catalog.item_checks import FIELDS, ItemRefused, checked_item
+from catalog.models import Item
+from catalog.signals import items_changed
+
+# Rows that are as they were are not touched, so their `updated_at` stays and no trigger has work. `xmax` is 0 in a row
+# version that this statement inserted, and this transaction's id in one that it updated.
+UPSERT = """
+INSERT INTO catalog_item AS item ({fields}, created_at, updated_at)
+SELECT {fields}, now(), now()
+FROM json_to_recordset(%s) AS given(
+    external_id text, title text, body text, category text, attributes jsonb, image text, language text,
+    published boolean
+)
+ON CONFLICT (external_id) DO UPDATE
+SET ({fields}, updated_at) = ROW ({excluded}, excluded.updated_at)
+WHERE ({current}) IS DISTINCT FROM ({excluded})
+RETURNING id, external_id, xmax = 0
+""".format(  # noqa: S608  (column names are ours)
+    fields=", ".join(FIELDS),
+    excluded=", ".join(f"excluded.{field}" for field in FIELDS),
+    current=", ".join(f"item.{field}" for field in FIELDS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A row that was not saved: its place among those given, the field at fault and the reason."""
+
+    index: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveReport:
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+
+def save_items(rows: Sequence[Mapping[str, Any]]) -> SaveReport:
+    """Create the items that are new and replace those whose `external_id` is known.
+
+    A row stands for the whole item: fields it leaves out get their defaults. Bad rows are refused with a reason, the
+    others are saved.
+    """
+    refusals: list[Refusal] = []
+    accepted: dict[str, tuple[int, dict[str, Any]]] = {}
+    for index, row in enumerate(rows):
+        try:
+            item = checked_item(row)
+        except ItemRefused as refused:
+            refusals.append(Refusal(index=index, field=refused.field, reason=refused.reason))
+            continue
+        if item["external_id"] in accepted:
+            refusals.append(Refusal(index=index, field="external_id", reason="An earlier row has the same one."))
+        else:
+            accepted[item["external_id"]] = (index, item)
+    with transaction.atomic():
+        items = []
+        reasons = register_attributes([item["attributes"] for _, item in accepted.values()])
+        for (index, item), reason in zip(accepted.values(), reasons, strict=True):
+            if reason is None:
+                items.append(item)
+            else:
+                refusals.append(Refusal(index=index, field="attributes", reason=reason))
+        created, updated = _upsert(items)
+    refusals.sort(key=lambda refusal: refusal.index)
+    return SaveReport(
+        created=created, updated=updated, unchanged=len(items) - created - updated, refusals=tuple(refusals)
+    )
+
+
+def save_item(**fields: Any) -> Item:
+    """Create or replace one item. Raises ItemRefused."""
+    report = save_items([fields])
+    for refusal in report.refusals:
+        raise ItemRefused(refusal.field, refusal.reason)
+    return Item.objects.get(external_id=fields["external_id"].strip())
+
+
+def delete_item(item: Item) -> None:
+    item.delete()
+    _announce()
+
+
+def _upsert(items: list[dict[str, Any]]) -> tuple[int, int]:
+    """Return how many rows were created and updated."""
+    if not items:
+        return 0, 0
+    # Two writers of the same items take their row locks in the same order.
+    items.sort(key=lambda item: item["external_id"])
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, [json.dumps(items)])
+        written = cursor.fetchall()
+    if written:
+        _announce()
+    created = sum(is_new for _, _, is_new in written)
+    return created, len(written) - created
+
+
+def _announce() -> None:
+    transaction.on_commit(lambda: items_changed.send(sender=Item))
