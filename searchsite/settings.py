@@ -23,6 +23,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = read_secret("SECRET_KEY")
 ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if host]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if EMBEDDED else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if EMBEDDED else "item")

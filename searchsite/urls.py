@@ -1,1 +1,21 @@
-urlpatterns: list = []
+"""Every address of the site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView
+
+from catalog.http import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("staff/admin/", admin.site.urls),
+]
+
+handler400 = "catalog.http.problems.bad_request"
+handler403 = "catalog.http.problems.forbidden"
+handler404 = "catalog.http.problems.not_found"
+handler500 = "catalog.http.problems.server_error"
