@@ -1,0 +1,172 @@
+"""The one candidate set of a search: the best of both legs, each scored on both.
+
+It does not depend on the page asked for, so totals, facets and every page come from the same items in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog import dense, lexical
+from catalog.lexical import WEIGHT_SQL, Words
+from catalog.models import IndexVersion
+from catalog.predicates import Predicate
+
+#: Items from each leg.
+ITEMS_PER_LEG = 200
+#: A filter that leaves at most so many items is searched exactly; one that leaves more goes through the HNSW index.
+EXACT_UP_TO_ITEMS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Parallel arrays, in the order of item ids."""
+
+    item_ids: npt.NDArray[np.int64]
+    keyword_scores: npt.NDArray[np.float64]
+    matched_idf: npt.NDArray[np.float64]
+    """Weight of those of the query's words that the item holds."""
+    cosines: npt.NDArray[np.float64]
+    """Of the best passage; NaN without a vector."""
+    spans: Sequence[tuple[int, int] | None]
+    """Where the best passage lies in the item's document."""
+
+
+WORD_LEG = f"""
+    SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
+    CROSS JOIN LATERAL (
+        SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
+        WHERE posting.term = term.term {{within}} LIMIT %(postings_budget)s
+    ) AS found
+    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT %(items)s
+"""  # noqa: S608
+DENSE_LEG = """
+    SELECT passage.item_id FROM catalog_passage AS passage
+    WHERE passage.version_id = %(version_id)s {within}
+    ORDER BY {distance} LIMIT %(passages)s
+"""
+EXACT_DENSE_LEG = """
+    SELECT passage.item_id FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
+    WHERE passage.version_id = %(version_id)s
+    GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT %(items)s
+"""
+# Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids. The
+# cosine is not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
+WORD_SCORES = f"""
+    SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf FROM (
+        SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf
+        FROM unnest(%(terms)s::text[], %(slots)s::int[], %(idfs)s::float8[]) AS term (term, slot, idf)
+        JOIN catalog_posting AS posting ON posting.term = term.term
+            AND posting.item_id = ANY(ARRAY(SELECT item_id FROM candidate))
+        GROUP BY posting.item_id, term.slot
+    ) AS slot GROUP BY slot.item_id
+"""  # noqa: S608
+BEST_PASSAGE = """
+    SELECT 1 - ({distance}) AS cosine, passage.span_start, passage.span_end FROM catalog_passage AS passage
+    WHERE passage.version_id = %(version_id)s AND passage.item_id = candidate.item_id
+    ORDER BY cosine DESC, passage.ordinal LIMIT 1
+"""
+CANDIDATES = """
+    WITH {subset} candidate AS MATERIALIZED ({legs})
+    SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0),
+        passage.cosine, passage.span_start, passage.span_end
+    FROM candidate
+    LEFT JOIN ({word_scores}) AS words ON words.item_id = candidate.item_id
+    LEFT JOIN LATERAL ({best_passage}) AS passage ON true
+    ORDER BY candidate.item_id
+"""
+NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS span_start, NULL::int AS span_end"
+
+
+def find_candidates(
+    *,
+    words: Words,
+    version: IndexVersion | None = None,
+    vector: Sequence[float] | None = None,
+    wanted: Predicate | None = None,
+    use_words: bool = True,
+) -> Candidates:
+    """Gather and score the candidates in one statement, after one that counts what a filter leaves.
+
+    Without `vector` the words alone find them; without `use_words` the vector alone does, and words are scored only.
+    With a filter there are at least min(ITEMS_PER_LEG, matching items) of them, whether or not they match the query.
+    """
+    statement = _Statement(words=words, version=version, vector=vector, wanted=wanted, use_words=use_words)
+    with dense.vector_search() as cursor:
+        exact = wanted is not None and _matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
+        cursor.execute(statement.sql(exact=exact), statement.parameters())
+        return _candidates(cursor.fetchall())
+
+
+def _matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
+    statement = f"""
+        SELECT count(*) FROM (
+            SELECT FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s
+        ) AS matching
+    """  # noqa: S608
+    cursor.execute(statement, [*wanted.parameters, limit + 1])
+    return bool(cursor.fetchone()[0] <= limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statement:
+    words: Words
+    version: IndexVersion | None
+    vector: Sequence[float] | None
+    wanted: Predicate | None
+    use_words: bool
+
+    def sql(self, *, exact: bool) -> str:
+        matching = "true" if self.wanted is None else f"catalog_item.published AND {self.wanted.named()[0]}"
+        items = f"SELECT catalog_item.id AS item_id FROM catalog_item WHERE {matching}"  # noqa: S608
+        legs = []
+        if self.version is not None and self.vector is not None:
+            legs.append(EXACT_DENSE_LEG if exact else DENSE_LEG)
+        if self.use_words:
+            legs.append(WORD_LEG)
+        if self.wanted is not None:
+            legs.append(("SELECT item_id FROM subset" if exact else items) + " LIMIT %(items)s")
+        distance = dense.distance_sql(self.version) if self.version else ""
+        return CANDIDATES.format(
+            subset=f"subset AS MATERIALIZED ({items})," if exact else "",
+            legs=" UNION ".join(f"({leg.format(within=self._within(leg, exact), distance=distance)})" for leg in legs),
+            word_scores=WORD_SCORES,
+            best_passage=NO_PASSAGE if self.vector is None else BEST_PASSAGE.format(distance=distance),
+        )
+
+    def _within(self, leg: str, exact: bool) -> str:
+        if self.wanted is None:
+            return ""
+        table = "posting" if leg is WORD_LEG else "passage"
+        if exact:
+            return f"AND {table}.item_id IN (SELECT item_id FROM subset)"  # noqa: S608
+        return (
+            f"AND EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {table}.item_id"
+            f" AND {self.wanted.named()[0]})"
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            **lexical.parameters(self.words),
+            **(self.wanted.named()[1] if self.wanted else {}),
+            "version_id": self.version.pk if self.version else None,
+            "vector": dense.vector_literal(self.vector) if self.vector is not None else None,
+            "items": ITEMS_PER_LEG,
+            "passages": dense.PASSAGES,
+        }
+
+
+def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:
+    ids, scores, idfs, cosines, starts, ends = zip(*rows, strict=True) if rows else ((),) * 6
+    return Candidates(
+        item_ids=np.array(ids, dtype=np.int64),
+        keyword_scores=np.array(scores, dtype=np.float64),
+        matched_idf=np.array(idfs, dtype=np.float64),
+        cosines=np.array(cosines, dtype=np.float64),
+        spans=[(start, end) if end is not None else None for start, end in zip(starts, ends, strict=True)],
+    )

@@ -1,0 +1,141 @@
+"""Counts of attribute values among the items found, for the filters beside a page of results."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from catalog.models import Attribute
+from catalog.predicates import Predicate
+
+MAX_VALUES = 100
+MAX_BUCKETS = 20
+#: When browsing, counts are of at most so many of the newest matching items, so that they stay cheap in any catalogue.
+BROWSED_ITEMS = 100_000
+TEXT_COLUMNS = ("category", "language")
+
+VALUES_SQL = """
+    SELECT name, value #>> '{{}}', count(*) FROM ({items}) AS item
+    CROSS JOIN unnest(%(names)s::text[]) AS name
+    CROSS JOIN LATERAL jsonb_path_query(CASE name
+        WHEN 'category' THEN to_jsonb(nullif(item.category, ''))
+        WHEN 'language' THEN to_jsonb(nullif(item.language, ''))
+        ELSE item.attributes -> name END, 'lax $[*] ? (@ != null)') AS value
+    GROUP BY 1, 2
+"""
+FOUND_ITEMS = "SELECT category, language, attributes FROM catalog_item WHERE id = ANY(%(ids)s)"
+MATCHING_ITEMS = """
+    SELECT category, language, attributes FROM catalog_item WHERE catalog_item.published AND {condition}
+    ORDER BY created_at DESC, id DESC LIMIT %(items)s
+"""
+
+
+class UnknownFacet(ValueError):
+    """No attribute has this name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Items with low <= value < high."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """By attribute: the commonest values; for numbers the least and the greatest, and a histogram between."""
+
+    values: dict[str, list[FacetValue]] = field(default_factory=dict)
+    stats: dict[str, tuple[float, float]] = field(default_factory=dict)
+    histograms: dict[str, list[Bucket]] = field(default_factory=dict)
+
+
+def count_found(names: Sequence[str], item_ids: Sequence[int]) -> Facets:
+    """Count among these items."""
+    return _count(names, FOUND_ITEMS, {"ids": list(item_ids)})
+
+
+def count_matching(names: Sequence[str], wanted: Predicate | None) -> Facets:
+    """Count among all published items that meet the filter."""
+    condition, parameters = wanted.named() if wanted else ("true", {})
+    return _count(names, MATCHING_ITEMS.format(condition=condition), {**parameters, "items": BROWSED_ITEMS})
+
+
+def _count(names: Sequence[str], items: str, parameters: Mapping[str, Any]) -> Facets:
+    if not names:
+        return Facets()
+    numbers = _number_names(names)
+    counts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(VALUES_SQL.format(items=items), {**parameters, "names": list(names)})
+        for name, value, count in cursor.fetchall():
+            counts[name].append((value, count))
+    numeric = {name: _numbers(counts[name]) for name in names if name in numbers}
+    return Facets(
+        values={name: _commonest(counts[name]) for name in names if name not in numbers},
+        stats={name: (min(values), max(values)) for name, values in numeric.items() if values},
+        histograms={name: histogram(values) for name, values in numeric.items() if values},
+    )
+
+
+def _number_names(names: Sequence[str]) -> set[str]:
+    """The facets that are numbers. Raises UnknownFacet."""
+    attributes = Attribute.objects.by_name()
+    for name in names:
+        if name not in attributes and name not in TEXT_COLUMNS:
+            known = ", ".join(sorted({*attributes, *TEXT_COLUMNS}))
+            raise UnknownFacet(f"There is no facet “{name}”. Known: {known}.")
+    return {name for name, attribute in attributes.items() if attribute.kind == Attribute.Kind.NUMBER}
+
+
+def _commonest(counts: Iterable[tuple[str, int]]) -> list[FacetValue]:
+    ordered = sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:MAX_VALUES]
+    return [FacetValue(value=value, count=count) for value, count in ordered]
+
+
+def _numbers(counts: Iterable[tuple[str, int]]) -> dict[float, int]:
+    """Counts by number; values of another kind are left out."""
+    numbers: dict[float, int] = {}
+    for value, count in counts:
+        try:
+            number = float(value)
+        except ValueError:
+            continue
+        if math.isfinite(number):
+            numbers[number] = numbers.get(number, 0) + count
+    return numbers
+
+
+def histogram(counts: Mapping[float, int]) -> list[Bucket]:
+    """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), empty ones included."""
+    low, high = min(counts), max(counts)
+    width = _round_width((high - low) / (MAX_BUCKETS - 1))
+    first = math.floor(low / width)
+    totals = [0] * (math.floor(high / width) - first + 1)
+    for value, count in counts.items():
+        totals[math.floor(value / width) - first] += count
+    return [
+        Bucket(low=(first + place) * width, high=(first + place + 1) * width, count=total)
+        for place, total in enumerate(totals)
+    ]
+
+
+def _round_width(least: float) -> float:
+    """The smallest round number that is not below `least`."""
+    if least <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))

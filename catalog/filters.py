@@ -1,0 +1,229 @@
+"""The filter language: `genres = "Comedy" AND (year >= 1990 OR rating EXISTS)`, and the same as objects.
+
+    condition   field = value, !=, <, <=, >, >=, field IN [value, ...], field NOT IN [...], field low TO high,
+                field EXISTS, field NOT EXISTS
+    value       number, true, false, "text", 'text' or a bare word
+    filter      conditions joined by NOT, AND, OR (in this order of strength) and parentheses
+
+An item that lacks a field meets `!=`, `NOT IN` and `NOT EXISTS` on it and no other condition. On a field that holds
+several values a condition is met when one of them meets it, and `!=` and `NOT IN` when none is among those named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark.exceptions import VisitError
+
+MAX_CHARACTERS = 4_000
+MAX_DEPTH = 20
+MAX_VALUES = 200
+
+GRAMMAR = r"""
+    ?start: any
+    ?any: all (_OR all)*
+    ?all: not (_AND not)*
+    ?not: _NOT not -> negation | "(" any ")" | condition
+    condition: NAME COMPARISON value            -> comparison
+        | NAME _IN "[" value ("," value)* "]"       -> membership
+        | NAME _NOT _IN "[" value ("," value)* "]"  -> no_membership
+        | NAME NUMBER _TO NUMBER                -> between
+        | NAME _EXISTS                          -> exists
+        | NAME _NOT _EXISTS                     -> no_exists
+    ?value: NUMBER | STRING | NAME
+    COMPARISON: "!=" | "<=" | ">=" | "=" | "<" | ">"
+    _AND.2: /AND\b/i
+    _OR.2: /OR\b/i
+    _NOT.2: /NOT\b/i
+    _IN.2: /IN\b/i
+    _TO.2: /TO\b/i
+    _EXISTS.2: /EXISTS\b/i
+    NUMBER.1: /[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?(?![\w.])/
+    STRING: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/s
+    NAME: /[^\W\d][\w.-]*/
+    %ignore /\s+/
+"""
+EXPECTED = {
+    "NAME": "a field or a word",
+    "COMPARISON": "=, !=, <, <=, > or >=",
+    "NUMBER": "a number",
+    "STRING": "a text in quotes",
+    "LSQB": "[",
+    "RSQB": "]",
+    "LPAR": "(",
+    "RPAR": ")",
+    "COMMA": "a comma",
+    "$END": "the end",
+}
+
+
+class FilterError(ValueError):
+    """The filter cannot be understood. `position` counts characters from 0; `expected` says what would be right."""
+
+    def __init__(self, message: str, *, position: int = 0, expected: str = "") -> None:
+        super().__init__(f"{message} Expected {expected}." if expected else message)
+        self.position = position
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value as it was written; `quoted` texts are never read as numbers."""
+
+    text: str
+    quoted: bool = True
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """`operator` is a comparison, `in`, `between` (both ends belong to it) or `exists`."""
+
+    field: str
+    operator: str
+    values: tuple[Value, ...] = ()
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    part: Filter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    parts: tuple[Filter, ...]
+
+
+Filter = Condition | Not | And | Or
+
+
+@v_args(inline=True)
+class _Builder(Transformer[Token, Filter]):
+    def any(self, *parts: Filter) -> Filter:
+        return Or(parts=parts)
+
+    def all(self, *parts: Filter) -> Filter:
+        return And(parts=parts)
+
+    def negation(self, part: Filter) -> Filter:
+        return Not(part=part)
+
+    def comparison(self, field: Token, operator: Token, value: Token) -> Filter:
+        if operator == "!=":
+            return Not(part=_condition(field, "=", value))
+        return _condition(field, str(operator), value)
+
+    def membership(self, field: Token, *values: Token) -> Filter:
+        return _condition(field, "in", *values)
+
+    def no_membership(self, field: Token, *values: Token) -> Filter:
+        return Not(part=_condition(field, "in", *values))
+
+    def between(self, field: Token, low: Token, high: Token) -> Filter:
+        return _condition(field, "between", low, high)
+
+    def exists(self, field: Token) -> Filter:
+        return _condition(field, "exists")
+
+    def no_exists(self, field: Token) -> Filter:
+        return Not(part=_condition(field, "exists"))
+
+
+def _condition(field: Token, operator: str, *values: Token) -> Condition:
+    return Condition(
+        field=str(field), operator=operator, values=tuple(map(_value, values)), position=field.start_pos or 0
+    )
+
+
+def _value(token: Token) -> Value:
+    quoted = token.type == "STRING"
+    text = str(token)
+    if quoted:
+        text = _unescape(text[1:-1])
+    return Value(text=text, quoted=quoted, position=token.start_pos or 0)
+
+
+def _unescape(text: str) -> str:
+    """Take the backslash off whatever it protects."""
+    kept, protected = [], False
+    for character in text:
+        protected = character == "\\" and not protected
+        if not protected:
+            kept.append(character)
+    return "".join(kept)
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
+
+
+def parse(text: str) -> Filter | None:
+    """Read a filter; None when it is empty. Raises FilterError. Fields are checked when it is compiled."""
+    if not text.strip():
+        return None
+    _check_bounds(text)
+    try:
+        return _Builder().transform(_parser().parse(text))
+    except VisitError as error:  # pragma: no cover - the builder does not fail on what the grammar accepts
+        raise FilterError("The filter cannot be understood.") from error
+    except UnexpectedInput as error:
+        raise _syntax_error(text, error) from error
+
+
+def _check_bounds(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        raise FilterError(f"A filter may have at most {MAX_CHARACTERS:,} characters.", position=MAX_CHARACTERS)
+    for position, character in enumerate(text):
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            raise FilterError("The filter holds a character that no text has.", position=position)
+    if text.count("(") > MAX_DEPTH or text.upper().count("NOT") > MAX_DEPTH:
+        raise FilterError(f"A filter may have at most {MAX_DEPTH} parentheses and as many times NOT.")
+    if text.count(",") >= MAX_VALUES:
+        raise FilterError(f"A filter may list at most {MAX_VALUES} values.")
+
+
+def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
+    names = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
+    wanted = sorted({EXPECTED.get(name, name.lstrip("_")) for name in names})
+    position = min(error.pos_in_stream if error.pos_in_stream is not None else len(text), len(text))
+    if isinstance(token := getattr(error, "token", None), Token) and token.type == "$END":
+        position = len(text)
+    rest = text[position : position + 20]
+    where = f"“{rest}” at character {position + 1}" if rest else "the end of the filter"
+    return FilterError(f"The filter does not go on with {where}.", position=position, expected=" or ".join(wanted))
+
+
+def selection(
+    chosen: Mapping[str, Sequence[str]], ranges: Mapping[str, tuple[float | None, float | None]]
+) -> Filter | None:
+    """The filter of a page's form: any of the chosen values of each field, and ranges open where an end is None."""
+    parts: list[Filter] = [
+        Condition(field=field, operator="in", values=tuple(Value(text=value, quoted=False) for value in values))
+        for field, values in chosen.items()
+        if values
+    ]
+    for field, (low, high) in ranges.items():
+        for operator, bound in ((">=", low), ("<=", high)):
+            if bound is not None:
+                parts.append(
+                    Condition(field=field, operator=operator, values=(Value(text=f"{bound:g}", quoted=False),))
+                )
+    return both(*parts)
+
+
+def both(*filters: Filter | None) -> Filter | None:
+    """The filter that asks for all of these; None stands for no condition."""
+    parts = tuple(part for part in filters if part is not None)
+    if len(parts) > 1:
+        return And(parts=parts)
+    return parts[0] if parts else None

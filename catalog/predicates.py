@@ -1,0 +1,118 @@
+"""Filters as SQL: known fields only, values only as parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.filters import And, Condition, Filter, FilterError, Not, Or, Value, parse
+from catalog.models import Attribute
+
+COLUMNS = ("category", "external_id", "language")
+PATH_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    """A condition on rows of `catalog_item`, which the statement must call by that name."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+    def named(self) -> tuple[str, dict[str, Any]]:
+        """The same with named parameters, for statements that have others of their own."""
+        first, *rest = self.sql.split("%s")
+        sql = first + "".join(f"%(filter_{index})s{part}" for index, part in enumerate(rest))
+        return sql, {f"filter_{index}": value for index, value in enumerate(self.parameters)}
+
+
+def predicate(wanted: str | Filter | None) -> Predicate | None:
+    """Compile a filter; None when there is nothing to ask for. Costs one query for the known attributes.
+
+    Equality on attributes is jsonb containment, which their GIN index serves; comparisons are a path evaluated on
+    each row that the other conditions leave. Raises FilterError.
+    """
+    parsed = parse(wanted) if isinstance(wanted, str) else wanted
+    if parsed is None:
+        return None
+    compiler = _Compiler(attributes=Attribute.objects.by_name())
+    return Predicate(sql=compiler.compile(parsed), parameters=tuple(compiler.parameters))
+
+
+@dataclass(slots=True)
+class _Compiler:
+    attributes: Mapping[str, Attribute]
+    parameters: list[Any] = field(default_factory=list)
+
+    def compile(self, part: Filter) -> str:
+        match part:
+            case And(parts=parts):
+                return f"({' AND '.join(self.compile(part) for part in parts)})"
+            case Or(parts=parts):
+                return f"({' OR '.join(self.compile(part) for part in parts)})"
+            case Not(part=inner):
+                return f"(NOT {self.compile(inner)})"
+            case Condition() if part.field in COLUMNS:
+                return self._column(part)
+            case Condition() if part.field in self.attributes:
+                return self._attribute(part, self.attributes[part.field])
+        known = ", ".join(sorted({*COLUMNS, *self.attributes}))
+        raise FilterError(f"There is no field “{part.field}”.", position=part.position, expected=f"one of {known}")
+
+    def _bind(self, sql: str, *values: Any) -> str:
+        self.parameters.extend(values)
+        return sql
+
+    def _column(self, condition: Condition) -> str:
+        column = f"catalog_item.{condition.field}"
+        if condition.operator == "exists":
+            return f"{column} <> ''"
+        if condition.operator not in ("=", "in"):
+            raise FilterError(
+                f"{condition.field} is a text.", position=condition.position, expected="=, !=, IN or EXISTS"
+            )
+        return self._bind(f"{column} = ANY(%s)", [value.text for value in condition.values])
+
+    def _attribute(self, condition: Condition, attribute: Attribute) -> str:
+        if condition.operator == "exists":
+            return self._path(attribute, "@ != null", {})
+        values = [_typed(value, attribute) for value in condition.values]
+        if condition.operator in ("=", "in"):
+            return f"({' OR '.join(self._contains(attribute, value) for value in values)})"
+        if attribute.kind == Attribute.Kind.BOOLEAN:
+            raise FilterError(f"{attribute.name} is true or false.", position=condition.position, expected="= or !=")
+        if condition.operator == "between":
+            return self._path(attribute, "@ >= $a && @ <= $b", {"a": values[0], "b": values[1]})
+        return self._path(attribute, f"@ {PATH_OPERATORS[condition.operator]} $a", {"a": values[0]})
+
+    def _contains(self, attribute: Attribute, value: Any) -> str:
+        forms: list[Any] = [[value], value] if attribute.many else [value]
+        sql = " OR ".join("catalog_item.attributes @> %s::jsonb" for _ in forms)
+        return self._bind(f"({sql})", *(json.dumps({attribute.name: form}) for form in forms))
+
+    def _path(self, attribute: Attribute, test: str, variables: Mapping[str, Any]) -> str:
+        """A lax path looks into lists, and is false for what is missing or of another kind."""
+        path = f"$.{json.dumps(attribute.name)}[*] ? ({test})"
+        return self._bind(
+            "jsonb_path_exists(catalog_item.attributes, %s::jsonpath, %s::jsonb, true)", path, json.dumps(variables)
+        )
+
+
+def _typed(value: Value, attribute: Attribute) -> str | float | int | bool:
+    """The value as the attribute's kind has it."""
+    match attribute.kind:
+        case Attribute.Kind.TEXT:
+            return value.text
+        case Attribute.Kind.BOOLEAN:
+            if value.text.lower() in ("true", "false"):
+                return value.text.lower() == "true"
+            raise FilterError(f"{attribute.name} is true or false.", position=value.position, expected="true or false")
+    try:
+        number = float(value.text)
+    except ValueError:
+        number = float("nan")
+    if value.quoted or number != number or number in (float("inf"), float("-inf")):
+        raise FilterError(f"{attribute.name} is a number.", position=value.position, expected="a number")
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number

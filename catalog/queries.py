@@ -1,0 +1,99 @@
+"""What is asked of search and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catalog.facets import Bucket, FacetValue
+from catalog.filters import Filter
+from catalog.highlight import HighlightedPassage, Part
+from catalog.models import Item
+
+MAX_TEXT_CHARACTERS = 2_000
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
+
+
+class InvalidQuery(ValueError):
+    """A search that cannot be run: `field` is at fault and `code` names the reason for good."""
+
+    def __init__(self, message: str, *, field: str, code: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """A search. Without text and vector it browses the catalogue."""
+
+    text: str = ""
+    limit: int = 20
+    offset: int = 0
+    filter: str | Filter | None = ""
+    facets: tuple[str, ...] = ()
+    sort: str = ""
+    """`newest`, `title` or a number attribute, `-` before it for the largest first. Empty: by score."""
+    semantic_ratio: float = 0.5
+    """0 counts words alone, 1 meaning alone."""
+    threshold: float | None = None
+    """Leaves out hits whose score is lower."""
+    highlight: bool = True
+    explain: bool = False
+    prefix: bool = False
+    """The last word may be unfinished, as while somebody types."""
+    vector: tuple[float, ...] | None = None
+    """Stands for the text's vector; then nothing is encoded."""
+    version_id: int | None = None
+    """Search in this live index version; None takes the active one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a hit is where it is. The two contributions add up to its score."""
+
+    keyword_score: float
+    keyword_contribution: float
+    keyword_rank: int | None
+    """Its place by words alone; None where no word matches."""
+    terms: dict[str, float]
+    """What each matching stem adds to the keyword score."""
+    cosine: float | None
+    semantic_contribution: float
+    semantic_rank: int | None
+    cutoff: float
+    """Cosines from here on are called close."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    item: Item
+    score: float
+    """Between 0 and 1 and comparable between queries; the ranking follows it."""
+    keyword_score: float = 0.0
+    cosine: float | None = None
+    """Of the best passage; None while the item has no vector, or when meaning was not asked for."""
+    close: bool = True
+    """Most of the query's weight is among its words, or its meaning is beyond the encoder's cut-off."""
+    title_parts: tuple[Part, ...] = ()
+    passage: HighlightedPassage | None = None
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResults:
+    hits: tuple[Hit, ...]
+    query: SearchQuery
+    total: int
+    """Hits on all pages together."""
+    close_total: int
+    semantic_hit_count: int
+    """Close hits that hold none of the query's words."""
+    facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    """The commonest values of each text facet, counted over all close hits, or over all hits when none is close."""
+    facet_stats: dict[str, tuple[float, float]] = field(default_factory=dict)
+    histograms: dict[str, list[Bucket]] = field(default_factory=dict)
+    degraded: bool = False
+    degraded_reason: str = ""
+    version_id: int | None = None
+    processing_ms: float = 0.0

@@ -1,0 +1,73 @@
+"""Orders other than by relevance: `newest`, `title`, or a number attribute; `-` in front turns it round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from catalog.models import Attribute
+from catalog.predicates import Predicate
+
+
+class UnknownSort(ValueError):
+    """Items cannot be sorted by this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An ORDER BY over `catalog_item`; equal values stand in the order of their ids."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+
+NEWEST = Order(sql="catalog_item.created_at DESC, catalog_item.id DESC")
+FIXED = {
+    "": NEWEST,
+    "newest": NEWEST,
+    "-newest": Order(sql="catalog_item.created_at, catalog_item.id"),
+    "title": Order(sql="lower(catalog_item.title), catalog_item.id"),
+    "-title": Order(sql="lower(catalog_item.title) DESC, catalog_item.id"),
+}
+
+
+def order_by(sort: str) -> Order:
+    """The order of a sort parameter; items without the attribute come last. Raises UnknownSort."""
+    if sort in FIXED:
+        return FIXED[sort]
+    name = sort.removeprefix("-")
+    sortable = Attribute.objects.sortable()
+    if name not in sortable:
+        known = ", ".join(["newest", "title", *sortable])
+        raise UnknownSort(f"Items cannot be sorted by “{name}”. Known: {known}; - in front turns the order round.")
+    direction = "DESC" if sort.startswith("-") else "ASC"
+    value = "catalog_item.attributes -> %s"
+    sql = (
+        f"CASE jsonb_typeof({value}) WHEN 'number' THEN ({value})::numeric END {direction} NULLS LAST, catalog_item.id"
+    )
+    return Order(sql=sql, parameters=(name, name))
+
+
+def sort_items(item_ids: Sequence[int], order: Order) -> list[int]:
+    """These items in that order."""
+    return _ids("catalog_item.id = ANY(%s)", [list(item_ids)], order, "", [])
+
+
+def browse(wanted: Predicate | None, order: Order, *, limit: int, offset: int) -> tuple[list[int], int]:
+    """A page of all published items that meet the filter, and how many there are."""
+    condition = f"catalog_item.published AND {wanted.sql}" if wanted else "catalog_item.published"
+    parameters = list(wanted.parameters) if wanted else []
+    page = _ids(condition, parameters, order, "LIMIT %s OFFSET %s", [limit, offset])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM catalog_item WHERE {condition}", parameters)  # noqa: S608
+        return page, int(cursor.fetchone()[0])
+
+
+def _ids(condition: str, parameters: list[Any], order: Order, tail: str, bounds: list[int]) -> list[int]:
+    statement = f"SELECT catalog_item.id FROM catalog_item WHERE {condition} ORDER BY {order.sql} {tail}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, *order.parameters, *bounds])
+        return [item_id for (item_id,) in cursor.fetchall()]
