@@ -44,3 +44,11 @@ class Account:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.switched:
             os.chown(directory, self.uid, self.gid)
+
+
+def make_passable(directory: Path) -> None:
+    """Create `directory`, and what is missing above it, open to others for passing through only, whatever the umask."""
+    if not directory.is_dir():
+        make_passable(directory.parent)
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o711)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from searchsite.embedded.account import SHARED_ROOT, Account
+from searchsite.embedded.account import SHARED_ROOT, Account, make_passable
 from searchsite.embedded.errors import DataDirInUse
 
 _HOLDER_TIMEOUT_S, _POLL_S = 30.0, 0.1
@@ -25,8 +25,8 @@ class DataDir:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        # Open for passing through, so that an unprivileged account reaches its database; files in it are 0600.
-        self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
+        # So that an unprivileged account reaches its database; files in it are 0600.
+        make_passable(self.root)
         self._lock_file: IO[str] | None = None
 
     @property

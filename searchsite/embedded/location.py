@@ -23,7 +23,6 @@ def data_dir_for(catalogue: Path | None) -> Path:
 
 def make_current(data_dir: Path) -> None:
     """Remember the data directory that commands in another terminal mean."""
-    DATA_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
     (DATA_ROOT / "current").write_text(data_dir.name, encoding="utf-8")
 
 

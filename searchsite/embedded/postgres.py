@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 import psycopg
 
 from searchsite.embedded import memory
-from searchsite.embedded.account import Account
+from searchsite.embedded.account import Account, make_passable
 from searchsite.embedded.child import Child
 from searchsite.embedded.data_dir import DataDir
 from searchsite.embedded.errors import ServiceFailed
@@ -70,8 +70,7 @@ class PostgresServer:
     def _initialise(self) -> None:
         """Make the cluster beside its place and move it there when it is complete: a crash leaves no half of one."""
         unfinished = self._cluster.with_name("postgres.unfinished")
-        if self._account.switched:
-            self._cluster.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        make_passable(self._cluster.parent)
         shutil.rmtree(unfinished, ignore_errors=True)
         self._account.give(unfinished)
         with NamedTemporaryFile("w", prefix="searchsite-") as password_file:

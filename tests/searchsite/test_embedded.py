@@ -163,9 +163,10 @@ def test_recorded_leftovers_are_stopped_and_reused_process_numbers_are_not(tmp_p
         bystander.wait()
 
 
-def test_a_data_directory_in_a_private_folder_works(tmp_path: Path) -> None:
+def test_a_data_directory_in_a_private_folder_works_under_a_strict_umask(tmp_path: Path) -> None:
     private = tmp_path / "home"
     private.mkdir(mode=0o700)
+    umask = os.umask(0o077)
     services = services_in(private / "project" / ".data")
     cluster = services.data_dir.database(Account.for_services())
     try:
@@ -173,7 +174,8 @@ def test_a_data_directory_in_a_private_folder_works(tmp_path: Path) -> None:
             remember(services, "private")
             assert remembered(services) == ["private"]
     finally:
-        remove_tree(cluster.parent)
+        os.umask(umask)
+        subprocess.run(["rm", "-rf", str(cluster.parent)], check=True)
 
 
 def test_programs_in_a_private_virtual_environment_can_be_run(tmp_path: Path) -> None:
@@ -186,7 +188,3 @@ def test_programs_in_a_private_virtual_environment_can_be_run(tmp_path: Path) ->
     programs = programs_for(account, packages=private)
     for program in (programs.postgres_bin / "postgres", programs.postgres_bin / "initdb", programs.redis_server):
         assert subprocess.run([program, "--version"], user=account.uid, cwd="/", check=False).returncode == 0
-
-
-def remove_tree(tree: Path) -> None:
-    subprocess.run(["rm", "-rf", str(tree)], check=True)
