@@ -10,7 +10,7 @@ LONG_MS = 180_000
 
 
 def test_a_reindex_runs_while_search_answers_and_switches_at_the_end(page: Page):
-    sign_in(page, "staff", "staff")
+    sign_in(page, "staff", "demo")
     page.goto("/staff/")
     expect(page.locator("tr.is-on .ver b")).to_have_text("v1")
     page.get_by_text("Start a reindex").click()
