@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 import threading
 import time
@@ -46,13 +47,17 @@ class DataDir:
         """The folder of the PostgreSQL cluster: inside the data directory if `account` can get there."""
         if account.can_enter(self.root):
             return self.root / "postgres"
-        return SHARED_ROOT / hashlib.sha256(str(self.root).encode()).hexdigest()[:16] / "postgres"
+        elsewhere = SHARED_ROOT / hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
+        if not self._secret_file("cluster").exists():
+            # The cluster of an earlier data directory at this path, which is deleted by now.
+            shutil.rmtree(elsewhere, ignore_errors=True)
+        return elsewhere / self.secret("cluster")[:16] / "postgres"
 
     def secret(self, name: str) -> str:
         """Return the secret of that name, made on first use."""
-        path = self.root / f"{name}.secret"
+        path = self._secret_file(name)
         if not path.exists():
-            write_private(path, secrets.token_urlsafe(48))
+            write_private(path, secrets.token_hex(32))
         return path.read_text(encoding="utf-8")
 
     def port(self, name: str) -> int | None:
@@ -107,6 +112,9 @@ class DataDir:
     @property
     def _environment_file(self) -> Path:
         return self.root / "environment.json"
+
+    def _secret_file(self, name: str) -> Path:
+        return self.root / f"{name}.secret"
 
     def _folder(self, name: str) -> Path:
         path = self.root / name

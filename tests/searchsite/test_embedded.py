@@ -163,19 +163,20 @@ def test_recorded_leftovers_are_stopped_and_reused_process_numbers_are_not(tmp_p
         bystander.wait()
 
 
-def test_a_data_directory_in_a_private_folder_works_under_a_strict_umask(tmp_path: Path) -> None:
+def test_a_private_folder_works_under_a_strict_umask_and_when_it_is_made_anew(tmp_path: Path) -> None:
     private = tmp_path / "home"
     private.mkdir(mode=0o700)
     umask = os.umask(0o077)
-    services = services_in(private / "project" / ".data")
-    cluster = services.data_dir.database(Account.for_services())
     try:
-        with services:
-            remember(services, "private")
-            assert remembered(services) == ["private"]
+        for word in ("first", "anew"):
+            with services_in(private / "project" / ".data") as services:
+                cluster = services.data_dir.database(Account.for_services())
+                remember(services, word)
+                assert remembered(services) == [word]
+            subprocess.run(["rm", "-rf", str(private / "project")], check=True)
     finally:
         os.umask(umask)
-        subprocess.run(["rm", "-rf", str(cluster.parent)], check=True)
+        subprocess.run(["rm", "-rf", str(cluster.parents[1])], check=True)
 
 
 def test_programs_in_a_private_virtual_environment_can_be_run(tmp_path: Path) -> None:
