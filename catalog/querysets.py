@@ -26,6 +26,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
         found = self.in_bulk(list(ids))
         return [found[pk] for pk in ids if pk in found]
 
+    def ids_by_external_id(self, external_ids: Iterable[str]) -> dict[str, int]:
+        return dict(self.filter(external_id__in=list(external_ids)).values_list("external_id", "pk"))
+
     def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
         """Pairs of id and title."""
         return self.filter(pk__in=list(ids)).values_list("pk", "title")
@@ -50,8 +53,11 @@ class AttributeQuerySet(models.QuerySet["Attribute"]):
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def unfinished(self) -> ImportRunQuerySet:
-        """Runs that wait for a worker, or whose worker may have died. One that is being worked on takes no harm."""
         return self.filter(state__in=["queued", "running"])
+
+    def for_workers(self) -> ImportRunQuerySet:
+        """Uploads that wait for a worker or whose worker may have died. One being worked on takes no harm."""
+        return self.unfinished().exclude(path__startswith="/")
 
     def like(self, run: ImportRun) -> ImportRunQuerySet:
         """Runs that load the same file in the same way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 class InteractionQuerySet(models.QuerySet["Interaction"]):
     def of(self, subject: Subject) -> InteractionQuerySet:
         return self.filter(**subject.lookup) if subject.known else self.none()
+
+    def event_ids_among(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of the event ids that are recorded already."""
+        return set(self.filter(event_id__in=event_ids).values_list("event_id", flat=True))
 
     def newest(self) -> InteractionQuerySet:
         return self.order_by("-occurred_at", "-id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar
 
 from django.conf import settings
@@ -48,3 +49,8 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.state}"
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the file was handed in over the web, so its path is relative to MEDIA_ROOT; workers load those."""
+        return not PurePath(self.path).is_absolute()

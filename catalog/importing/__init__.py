@@ -1,0 +1,7 @@
+"""Loading files into the catalogue: readers, mappings, and runs that go on where a killed process stopped."""
+
+from catalog.importing.items import run_import
+from catalog.importing.mapping import MappingError
+from catalog.importing.uploads import accept_upload, run_for_file
+
+__all__ = ["MappingError", "accept_upload", "run_for_file", "run_import"]

@@ -1,0 +1,71 @@
+"""Values of CSV cells, which are all text: numbers, truth and lists are made out by the column they stand in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from catalog.importing.csv_reader import unescaped
+from catalog.importing.rows import RowFault
+from catalog.models import Attribute
+
+Kind = Attribute.Kind
+# Leading zeros mark a code, not a number: 02139 stays text.
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_WRITTEN_OUT = {"true", "false"}
+
+
+def guess_kinds(rows: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
+    """The kind of each column: that of all its cells that are filled, text where they differ."""
+    kinds: dict[str, Kind] = {}
+    for row in rows:
+        for name, cell in row.items():
+            if cell.strip():
+                kind = _guess(cell.strip())
+                kinds[name] = kind if kinds.get(name, kind) == kind else Kind.TEXT
+    return kinds
+
+
+def _guess(cell: str) -> Kind:
+    if _NUMBER.fullmatch(cell):
+        return Kind.NUMBER
+    return Kind.BOOLEAN if cell.lower() in _WRITTEN_OUT else Kind.TEXT
+
+
+def read_cell(cell: str, kind: str) -> Any:
+    """The cell's value, None for an empty one. Raises RowFault."""
+    bare = cell.strip()
+    if not bare:
+        return None
+    if kind == Kind.NUMBER:
+        return _number(bare)
+    if kind == Kind.BOOLEAN:
+        return truth(bare)
+    return _list(bare) if bare.startswith("[") else unescaped(cell)
+
+
+def truth(cell: str) -> bool:
+    """Raises RowFault."""
+    try:
+        return TRUTH[cell.lower()]
+    except KeyError:
+        raise RowFault(f"true or false is needed, not {cell[:50]!r}.") from None
+
+
+def _number(cell: str) -> int | float:
+    try:
+        return int(cell) if re.fullmatch(r"[+-]?\d{1,19}", cell) else float(cell)
+    except ValueError:
+        raise RowFault(f"a number is needed, not {cell[:50]!r}.") from None
+
+
+def _list(cell: str) -> Any:
+    """A list written as JSON; what only looks like one is text."""
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    return value if all(isinstance(entry, str) for entry in value) else cell

@@ -1,0 +1,136 @@
+"""From rows of a file to items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.importing.cells import guess_kinds, read_cell, truth
+from catalog.importing.csv_reader import unescaped
+from catalog.importing.mapping import ITEM_FIELDS, Source
+from catalog.importing.mapping import Mapping as FileMapping
+from catalog.importing.rows import Problem, Row, RowFault
+from catalog.importing.runs import Loaded, work_through
+from catalog.items import save_items
+from catalog.models import Attribute, ImportRun
+
+# Names that say what a column holds, the likeliest first.
+NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
+    "external_id": ("external_id", "id", "sku"),
+    "title": ("title", "name"),
+    "body": ("body", "description", "text"),
+    "category": ("category", "genres[0]"),
+    "image": ("image", "image_url"),
+    "language": ("language", "lang"),
+}
+ATTRIBUTE_PREFIX = "attributes."
+# Columns that say nothing a visitor would filter by.
+_REFERENCE = re.compile(r"(.+_)?(id|ids|url|uri|href)")
+_SHORT_FIELDS = ("external_id", "title", "category")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemLoader:
+    """Saves rows as items. `cell_kinds` is given for CSV files: the kinds of their columns."""
+
+    mapping: FileMapping
+    cell_kinds: Mapping[str, str] | None = None
+
+    @classmethod
+    def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterable[Row]) -> ItemLoader:
+        """Look at the first rows of a CSV file to find what its columns hold; declared attributes keep their kind."""
+        if not is_csv:
+            return cls(mapping=mapping)
+        columns: dict[str, str] = dict(guess_kinds(row.values for row in sample))
+        kinds = {name.removeprefix(ATTRIBUTE_PREFIX): kind for name, kind in columns.items()}
+        declared = {name: attribute.kind for name, attribute in Attribute.objects.by_name().items()}
+        return cls(mapping=mapping, cell_kinds=kinds | declared | mapping.kinds)
+
+    def load(self, rows: Sequence[Row]) -> Loaded:
+        loaded = Loaded()
+        lines, items = [], []
+        for row in rows:
+            try:
+                items.append(self.item_of(row))
+            except RowFault as fault:
+                loaded.problems.append(Problem(line=row.line, reason=str(fault)))
+            else:
+                lines.append(row.line)
+        for first, last in _without_repeats(items):
+            report = save_items(items[first:last])
+            loaded.created += report.created
+            loaded.updated += report.updated
+            loaded.unchanged += report.unchanged
+            for refusal in report.refusals:
+                reason = f"{refusal.field}: {refusal.reason}"
+                loaded.problems.append(Problem(line=lines[first + refusal.index], reason=reason))
+        return loaded
+
+    def item_of(self, row: Row) -> dict[str, Any]:
+        """The fields of one item. Raises RowFault."""
+        if row.fault:
+            raise RowFault(row.fault)
+        item: dict[str, Any] = {}
+        used = set()
+        for name in ITEM_FIELDS:
+            source = self._source(name, row)
+            value = source.value_in(row.values) if source else None
+            if source and value not in (None, ""):
+                used.add(source.path)
+                item[name] = self._field(name, value)
+        return item | {"attributes": self._attributes(row, used)}
+
+    def _source(self, name: str, row: Row) -> Source | None:
+        if name in self.mapping.fields:
+            return self.mapping.fields[name]
+        sources = (Source(path=path) for path in NAMES[name])
+        return next((source for source in sources if source.value_in(row.values) not in (None, "")), None)
+
+    def _field(self, name: str, value: Any) -> Any:
+        if self.cell_kinds is not None and isinstance(value, str):
+            value = truth(value) if name == "published" else unescaped(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number and name in _SHORT_FIELDS else value
+
+    def _attributes(self, row: Row, used: set[str]) -> dict[str, Any]:
+        if self.mapping.attributes is not None:
+            found = {name: source.value_in(row.values) for name, source in self.mapping.attributes.items()}
+        else:
+            own = row.values.get("attributes")
+            rest = {name: value for name, value in row.values.items() if name not in used and name != "attributes"}
+            found = {
+                name.removeprefix(ATTRIBUTE_PREFIX): value
+                for name, value in rest.items()
+                if name not in ITEM_FIELDS and not _REFERENCE.fullmatch(name)
+            } | (own if isinstance(own, dict) else {})
+        return {name: value for name, raw in found.items() if (value := self._attribute(name, raw)) not in (None, "")}
+
+    def _attribute(self, name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [entry if isinstance(entry, str) else str(entry) for entry in value if entry is not None]
+        if self.cell_kinds is None or not isinstance(value, str):
+            return value
+        try:
+            return read_cell(value, self.cell_kinds.get(name, Attribute.Kind.TEXT))
+        except RowFault as fault:
+            raise RowFault(f"attributes.{name}: {fault}") from fault
+
+
+def _without_repeats(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Cut the list so that no part holds an item twice, and a later row of the file replaces an earlier one."""
+    first, seen = 0, set()
+    for position, item in enumerate(items):
+        key = item.get("external_id")
+        if key in seen:
+            yield first, position
+            first, seen = position, set()
+        seen.add(key)
+    if items:
+        yield first, len(items)
+
+
+def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda run: None) -> None:
+    """Load what is left of a run's items."""
+    work_through(run, ItemLoader.for_file, report=report)

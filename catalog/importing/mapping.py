@@ -1,0 +1,127 @@
+"""Which column or key of a file fills which field.
+
+    format = "ndjson"                  # csv, json or ndjson; found out by itself when left out
+    [fields]                           # of items: a column, or a path into nested values
+    external_id = "id"
+    category = "genres[0]"
+    [attributes]                       # when this table is there, only these are taken over
+    year = "year"
+    genres = { from = "genres", split = "|" }
+    [kinds]                            # of attributes in CSV files, where they are not to be guessed
+    model = "text"
+    [interactions]                     # fields of interactions: user, item, kind, value, occurred_at, event_id
+    user = "user_id"
+    user_prefix = "member-"            # set before every user name
+
+The same as JSON in the API. What is not mapped is found by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.importing.formats import READERS
+from catalog.item_checks import FIELDS
+from catalog.models import Attribute
+
+ITEM_FIELDS = tuple(name for name in FIELDS if name != "attributes")
+INTERACTION_FIELDS = ("user", "item", "kind", "value", "occurred_at", "event_id")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,4})\]")
+
+
+class MappingError(Exception):
+    """The mapping cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a value comes from: a column, or a path such as `genres[0]`; `split` cuts text into a list."""
+
+    path: str
+    split: str = ""
+
+    @classmethod
+    def parse(cls, where: str, given: Any) -> Source:
+        """Raises MappingError."""
+        given = {"from": given} if isinstance(given, str) else given
+        match given:
+            case {"from": str(path), **rest} if path and set(rest) <= {"split"}:
+                split = rest.get("split", "")
+                if isinstance(split, str):
+                    return cls(path=path, split=split)
+        raise MappingError(f'{where}: a column, or {{from = "column", split = "|"}}, is needed.')
+
+    def value_in(self, row: MappingType[str, Any]) -> Any:
+        """The value, or None where the row has none."""
+        value = row[self.path] if self.path in row else self._walk(row)
+        if self.split and isinstance(value, str):
+            return [part.strip() for part in value.split(self.split) if part.strip()]
+        return value
+
+    def _walk(self, value: Any) -> Any:
+        for key, index in _STEP.findall(self.path):
+            if key and isinstance(value, dict):
+                value = value.get(key)
+            elif index and isinstance(value, list) and int(index) < len(value):
+                value = value[int(index)]
+            else:
+                return None
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    format: str = ""
+    fields: dict[str, Source] = field(default_factory=dict)
+    attributes: dict[str, Source] | None = None
+    """None takes over every column that fills no field."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    interactions: dict[str, Source] = field(default_factory=dict)
+    user_prefix: str = ""
+
+    @classmethod
+    def parse(cls, given: Any) -> Mapping:
+        """Read a mapping as TOML or JSON holds it. Raises MappingError."""
+        given = _table("mapping", given)
+        if unknown := sorted(set(given) - {"format", "fields", "attributes", "kinds", "interactions"}):
+            raise MappingError(f"{unknown[0]}: not known here. Known: format, fields, attributes, kinds, interactions.")
+        if given.get("format", "") not in ("", *READERS):
+            raise MappingError(f"format: one of {', '.join(READERS)} is needed.")
+        interactions = dict(_table("interactions", given.get("interactions", {})))
+        user_prefix = interactions.pop("user_prefix", "")
+        if not isinstance(user_prefix, str):
+            raise MappingError("interactions.user_prefix: text is needed.")
+        attributes = given.get("attributes")
+        return cls(
+            format=given.get("format", ""),
+            fields=_sources("fields", given.get("fields", {}), known=ITEM_FIELDS),
+            attributes=None if attributes is None else _sources("attributes", attributes),
+            kinds=_kinds(given.get("kinds", {})),
+            interactions=_sources("interactions", interactions, known=INTERACTION_FIELDS),
+            user_prefix=user_prefix,
+        )
+
+
+def _table(where: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise MappingError(f"{where}: a table of names is needed.")
+    return given
+
+
+def _sources(where: str, given: Any, *, known: tuple[str, ...] | None = None) -> dict[str, Source]:
+    sources = {}
+    for name, source in _table(where, given).items():
+        if known is not None and name not in known:
+            raise MappingError(f"{where}.{name}: no such field. Fields: {', '.join(known)}.")
+        sources[name] = Source.parse(f"{where}.{name}", source)
+    return sources
+
+
+def _kinds(given: Any) -> dict[str, str]:
+    for name, kind in _table("kinds", given).items():
+        if kind not in Attribute.Kind.values:
+            raise MappingError(f"kinds.{name}: one of {', '.join(Attribute.Kind.values)} is needed.")
+    return given

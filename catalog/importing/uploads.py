@@ -1,0 +1,64 @@
+"""Runs, and the files handed in over the web."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path, PurePath
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from catalog.importing.mapping import Mapping
+from catalog.models import ImportRun
+from catalog.signals import import_requested
+
+UPLOADS = "imports"
+
+
+def accept_upload(
+    file: UploadedFile, *, kind: str, mapping: dict[str, Any], started_by: AbstractBaseUser | None
+) -> ImportRun:
+    """Keep an uploaded file, under a name of our own, and ask a worker to load it. Raises MappingError."""
+    Mapping.parse(mapping)
+    folder = settings.MEDIA_ROOT / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = uuid.uuid4().hex
+    with (folder / name).open("xb") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            kind=kind,
+            path=f"{UPLOADS}/{name}",
+            filename=_display_name(file.name or ""),
+            mapping=mapping,
+            size_bytes=file.size or 0,
+            started_by=started_by,
+        )
+        transaction.on_commit(lambda: import_requested.send(sender=ImportRun, run_id=run.pk))
+    return run
+
+
+def run_for_file(path: Path, *, kind: str, mapping: dict[str, Any]) -> ImportRun:
+    """The run for a file on this machine: the unfinished one of an earlier, killed process, or a new one.
+
+    Raises MappingError and OSError.
+    """
+    Mapping.parse(mapping)
+    path = path.resolve()
+    run = ImportRun(kind=kind, path=str(path), filename=path.name, mapping=mapping, size_bytes=path.stat().st_size)
+    earlier = ImportRun.objects.unfinished().like(run).first()
+    if earlier is not None and earlier.created_at.timestamp() > path.stat().st_mtime:
+        return earlier
+    run.state = ImportRun.State.RUNNING
+    run.save()
+    return run
+
+
+def _display_name(name: str) -> str:
+    """The file's own name without folders and control characters, for people to read."""
+    shown = "".join(character for character in PurePath(name.replace("\\", "/")).name if character.isprintable())
+    return shown[:300] or "upload"

@@ -1,0 +1,195 @@
+"""Loading files of interactions: who did what with which item, and when."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from catalog.importing.mapping import Mapping as FileMapping
+from catalog.importing.mapping import Source
+from catalog.importing.rows import Problem, Row, RowFault
+from catalog.importing.runs import Loaded, work_through
+from catalog.models import ImportRun, Item
+from recommender.models import EventKind, Interaction
+
+# Names that say what a column holds, the likeliest first.
+NAMES = {
+    "user": ("user", "user_id", "username"),
+    "item": ("item", "item_id", "external_id"),
+    "kind": ("kind", "event"),
+    "value": ("value", "rating"),
+    "occurred_at": ("occurred_at", "timestamp"),
+    "event_id": ("event_id",),
+}
+RATING, DEFAULT_KIND = "rating", "view"
+MAX_USERNAME, MAX_EVENT_ID = 150, 64
+MAX_VALUE = 100.0
+_MILLISECONDS_FROM = 1e11
+_CLOCK_SKEW = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One row, read and checked; user and item still by name."""
+
+    line: int
+    username: str
+    external_id: str
+    kind: str
+    value: float | None
+    occurred_at: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionLoader:
+    mapping: FileMapping
+    kinds: frozenset[str]
+
+    @classmethod
+    def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterator[Row]) -> InteractionLoader:
+        return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)))
+
+    def load(self, rows: Sequence[Row]) -> Loaded:
+        loaded = Loaded()
+        events = []
+        for row in rows:
+            try:
+                events.append(self.event_of(row))
+            except RowFault as fault:
+                loaded.problems.append(Problem(line=row.line, reason=str(fault)))
+        items = Item.objects.ids_by_external_id({event.external_id for event in events})
+        known = [event for event in events if event.external_id in items]
+        for event in events:
+            if event.external_id not in items:
+                reason = f"item: there is no item {event.external_id!r}."
+                loaded.problems.append(Problem(line=event.line, reason=reason))
+        loaded.problems.sort(key=lambda problem: problem.line)
+        loaded.created = _save(known, items)
+        loaded.unchanged = len(known) - loaded.created
+        return loaded
+
+    def event_of(self, row: Row) -> Event:
+        """Raises RowFault."""
+        if row.fault:
+            raise RowFault(row.fault)
+        given = {name: self._value(name, row) for name in NAMES}
+        value = _number("value", given["value"])
+        kind = str(given["kind"] or (DEFAULT_KIND if value is None else RATING))
+        if kind not in self.kinds:
+            raise RowFault(f"kind: {kind[:50]!r} is not known. Known: {', '.join(sorted(self.kinds))}.")
+        if kind == RATING and value is None:
+            raise RowFault("value: a rating needs its stars.")
+        username = self.mapping.user_prefix + _text("user", given["user"], MAX_USERNAME)
+        external_id = _text("item", given["item"], 200)
+        identity = "\n".join((username, external_id, kind, str(given["occurred_at"])))
+        return Event(
+            line=row.line,
+            username=username[:MAX_USERNAME],
+            external_id=external_id,
+            kind=kind,
+            value=value if kind == RATING else None,
+            occurred_at=_moment(given["occurred_at"]),
+            event_id=_text("event_id", given["event_id"] or _digest(identity), MAX_EVENT_ID),
+        )
+
+    def _value(self, name: str, row: Row) -> Any:
+        if source := self.mapping.interactions.get(name):
+            return source.value_in(row.values)
+        return next((row.values[path] for path in NAMES[name] if row.values.get(path) not in (None, "")), None)
+
+
+def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda run: None) -> None:
+    """Load what is left of a run's interactions. Profiles are brought up to date by the workers' sweep."""
+    work_through(run, InteractionLoader.for_file, report=report)
+
+
+def _save(events: Sequence[Event], items: Mapping[str, int]) -> int:
+    """Insert the events that are not there yet and return how many those were."""
+    known = Interaction.objects.event_ids_among([event.event_id for event in events])
+    new = {event.event_id: event for event in events if event.event_id not in known}
+    users = _user_ids({event.username for event in new.values()})
+    rows = [
+        Interaction(
+            user_id=users[event.username],
+            item_id=items[event.external_id],
+            kind_id=event.kind,
+            value=event.value,
+            occurred_at=event.occurred_at,
+            event_id=event.event_id,
+        )
+        for event in new.values()
+    ]
+    Interaction.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _user_ids(usernames: set[str]) -> dict[str, int]:
+    """Ids by name. Accounts that are missing are made; nobody can sign in to them until they are given a password."""
+    user_model = get_user_model()
+    named = user_model.objects.filter(username__in=usernames).values_list("username", "pk")
+    found = dict(named)
+    missing = sorted(usernames - set(found))
+    if missing:
+        users = [user_model(username=username, password=make_password(None)) for username in missing]
+        user_model.objects.bulk_create(users, ignore_conflicts=True)
+        found = dict(named.all())
+    return found
+
+
+def _digest(identity: str) -> str:
+    """The same row, imported again, is the same event."""
+    return f"import-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"
+
+
+def _text(name: str, value: Any, longest: int) -> str:
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value).strip() if is_text else ""
+    if not text or len(text) > longest or not text.isprintable():
+        raise RowFault(f"{name}: printable text of 1 to {longest} characters is needed.")
+    return text
+
+
+def _number(name: str, value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not abs(number) <= MAX_VALUE:
+        raise RowFault(f"{name}: a number from -{MAX_VALUE:g} to {MAX_VALUE:g} is needed.")
+    return number
+
+
+def _moment(value: Any) -> datetime:
+    """Read seconds or milliseconds since 1970, or ISO 8601; nothing is now. Raises RowFault."""
+    if value in (None, ""):
+        return timezone.now()
+    try:
+        moment = _parsed_moment(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        moment = None
+    if moment is None:
+        raise RowFault("occurred_at: seconds since 1970 or a date such as 2026-01-31T12:00:00Z is needed.")
+    if moment > timezone.now() + _CLOCK_SKEW:
+        raise RowFault("occurred_at: this lies in the future.")
+    return moment
+
+
+def _parsed_moment(value: Any) -> datetime | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        moment = parse_datetime(value)
+        return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > _MILLISECONDS_FROM else seconds, tz=UTC)
