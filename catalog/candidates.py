@@ -130,7 +130,7 @@ class _Statement:
         if self.use_words:
             legs.append(WORD_LEG)
         if self.wanted is not None:
-            legs.append(("SELECT item_id FROM subset" if exact else items) + " LIMIT %(items)s")
+            legs.append(("SELECT item_id FROM subset" if exact else items) + " LIMIT %(items)s")  # noqa: S608
         distance = dense.distance_sql(self.version) if self.version else ""
         return CANDIDATES.format(
             subset=f"subset AS MATERIALIZED ({items})," if exact else "",

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from catalog.errors import InvalidQuery
 from catalog.models import Attribute
 from catalog.predicates import Predicate
 
@@ -33,10 +34,6 @@ MATCHING_ITEMS = """
     SELECT category, language, attributes FROM catalog_item WHERE catalog_item.published AND {condition}
     ORDER BY created_at DESC, id DESC LIMIT %(items)s
 """
-
-
-class UnknownFacet(ValueError):
-    """No attribute has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +89,12 @@ def _count(names: Sequence[str], items: str, parameters: Mapping[str, Any]) -> F
 
 
 def _number_names(names: Sequence[str]) -> set[str]:
-    """The facets that are numbers. Raises UnknownFacet."""
+    """The facets that are numbers. Raises InvalidQuery."""
     attributes = Attribute.objects.by_name()
     for name in names:
         if name not in attributes and name not in TEXT_COLUMNS:
             known = ", ".join(sorted({*attributes, *TEXT_COLUMNS}))
-            raise UnknownFacet(f"There is no facet “{name}”. Known: {known}.")
+            raise InvalidQuery(f"There is no facet “{name}”. Known: {known}.", field="facets", code="unknown_facet")
     return {name for name, attribute in attributes.items() if attribute.kind == Attribute.Kind.NUMBER}
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
-from lark.exceptions import VisitError
+
+from catalog.errors import InvalidQuery
 
 MAX_CHARACTERS = 4_000
 MAX_DEPTH = 20
@@ -60,11 +61,12 @@ EXPECTED = {
 }
 
 
-class FilterError(ValueError):
+class FilterError(InvalidQuery):
     """The filter cannot be understood. `position` counts characters from 0; `expected` says what would be right."""
 
     def __init__(self, message: str, *, position: int = 0, expected: str = "") -> None:
-        super().__init__(f"{message} Expected {expected}." if expected else message)
+        detail = f"{message} Expected {expected}." if expected else message
+        super().__init__(detail, field="filter", code="invalid_filter")
         self.position = position
         self.expected = expected
 
@@ -174,8 +176,6 @@ def parse(text: str) -> Filter | None:
     _check_bounds(text)
     try:
         return _Builder().transform(_parser().parse(text))
-    except VisitError as error:  # pragma: no cover - the builder does not fail on what the grammar accepts
-        raise FilterError("The filter cannot be understood.") from error
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from error
 

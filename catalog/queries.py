@@ -14,15 +14,6 @@ MAX_LIMIT = 100
 MAX_OFFSET = 10_000
 
 
-class InvalidQuery(ValueError):
-    """A search that cannot be run: `field` is at fault and `code` names the reason for good."""
-
-    def __init__(self, message: str, *, field: str, code: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
     """A search. Without text and vector it browses the catalogue."""

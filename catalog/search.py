@@ -16,6 +16,7 @@ from catalog.candidates import Candidates, find_candidates
 from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import query_vector
+from catalog.errors import InvalidQuery
 from catalog.lexical import Words
 from catalog.models import IndexVersion, Item
 from catalog.predicates import Predicate, predicate
@@ -25,7 +26,6 @@ from catalog.queries import (
     MAX_TEXT_CHARACTERS,
     Explanation,
     Hit,
-    InvalidQuery,
     SearchQuery,
     SearchResults,
 )
@@ -38,7 +38,7 @@ CLOSE_WORDS = 0.6
 
 
 def search(query: SearchQuery) -> SearchResults:
-    """Run a search. Without the encoder it goes by words alone and says so. Raises InvalidQuery and FilterError."""
+    """Run a search. Without the encoder it goes by words alone and says so. Raises InvalidQuery."""
     started = time.perf_counter()
     _check(query)
     wanted = predicate(query.filter)

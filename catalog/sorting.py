@@ -8,12 +8,9 @@ from typing import Any
 
 from django.db import connection
 
+from catalog.errors import InvalidQuery
 from catalog.models import Attribute
 from catalog.predicates import Predicate
-
-
-class UnknownSort(ValueError):
-    """Items cannot be sorted by this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +32,15 @@ FIXED = {
 
 
 def order_by(sort: str) -> Order:
-    """The order of a sort parameter; items without the attribute come last. Raises UnknownSort."""
+    """The order of a sort parameter; items without the attribute come last. Raises InvalidQuery."""
     if sort in FIXED:
         return FIXED[sort]
     name = sort.removeprefix("-")
     sortable = Attribute.objects.sortable()
     if name not in sortable:
         known = ", ".join(["newest", "title", *sortable])
-        raise UnknownSort(f"Items cannot be sorted by “{name}”. Known: {known}; - in front turns the order round.")
+        message = f"Items cannot be sorted by “{name}”. Known: {known}; - in front turns the order round."
+        raise InvalidQuery(message, field="sort", code="unknown_sort")
     direction = "DESC" if sort.startswith("-") else "ASC"
     value = "catalog_item.attributes -> %s"
     sql = (

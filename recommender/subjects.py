@@ -27,5 +27,13 @@ class Subject:
         """The field and value that find this subject's rows."""
         return {"user_id": self.user_id} if self.user_id is not None else {"visitor": self.visitor}
 
+    def as_arguments(self) -> dict[str, Any]:
+        """The subject as JSON holds it; `from_arguments` is the inverse."""
+        return {"user_id": self.user_id, "visitor": str(self.visitor) if self.visitor else None}
+
+    @classmethod
+    def from_arguments(cls, *, user_id: int | None = None, visitor: str | None = None) -> Subject:
+        return cls(user_id=user_id, visitor=UUID(visitor) if visitor else None)
+
     def __str__(self) -> str:
         return f"user {self.user_id}" if self.user_id is not None else f"visitor {self.visitor}"

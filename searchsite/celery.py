@@ -24,10 +24,9 @@ def schedule_beat(sender: Celery, **_: object) -> None:
 
 
 @worker_ready.connect
-def look_for_work(**_: object) -> None:
+def ask_for_work(**_: object) -> None:
     """A worker that starts asks for what piled up meanwhile."""
-    from workers.tasks import sweep
-
+    from workers.tasks import look_for_work
     from workers.wakeups import wake
 
-    wake(sweep)
+    wake(look_for_work)

@@ -37,9 +37,9 @@ class LocalSite:
         self.port = port
         """Where `start_web` listens; to be set before that at the latest."""
         self._own_environment = dict(environment or {})
-        self.web, self.embedding_worker, self.events_worker, self.loader = (
+        self.web, self.embedding_worker, self.events_worker, self.jobs_worker, self.loader = (
             Child(name=name, records=self.services.data_dir.processes)
-            for name in ("web", "embedding-worker", "events-worker", "loader")
+            for name in ("web", "embedding-worker", "events-worker", "jobs-worker", "loader")
         )
 
     @property
@@ -67,8 +67,11 @@ class LocalSite:
         self.launch(self.embedding_worker, processes.embedding_worker())
 
     def start_events_worker(self) -> None:
+        self.launch(self.events_worker, processes.events_worker())
+
+    def start_jobs_worker(self) -> None:
         schedule = self.services.data_dir.root / "beat-schedule"
-        self.launch(self.events_worker, processes.events_worker(beat_schedule=schedule))
+        self.launch(self.jobs_worker, processes.jobs_worker(beat_schedule=schedule))
 
     def launch(self, child: Child, argv: Sequence[str]) -> None:
         """Start `child`, its output in a log of its own name."""
@@ -90,7 +93,7 @@ class LocalSite:
         """Stop everything: first the processes, all at once, then the services they use."""
         # manage.py in another terminal, or the next start, sees at once that this site is going.
         self.services.data_dir.unpublish()
-        children = (self.loader, self.web, self.embedding_worker, self.events_worker)
+        children = (self.loader, self.web, self.embedding_worker, self.events_worker, self.jobs_worker)
         for child in children:
             child.signal()
         deadline = time.monotonic() + _STOP_TIMEOUT_S

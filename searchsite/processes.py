@@ -28,9 +28,14 @@ def embedding_worker() -> list[str]:
     return [*_WORKER, "--hostname", "embedding@%h", "--queues", "embedding", "--pool", "solo"]
 
 
-def events_worker(*, beat_schedule: Path | None = None) -> list[str]:
-    """Refreshes profiles and loads files; with `beat_schedule`, also sends the periodic tasks."""
-    argv = [*_WORKER, "--hostname", "events@%h", "--queues", "events,imports", "--concurrency", "2"]
+def events_worker() -> list[str]:
+    """Refreshes profiles: short tasks that a visitor waits for."""
+    return [*_WORKER, "--hostname", "events@%h", "--queues", "events", "--pool", "threads", "--concurrency", "4"]
+
+
+def jobs_worker(*, beat_schedule: Path | None = None) -> list[str]:
+    """Loads files and builds indexes: tasks of minutes. With `beat_schedule`, also sends the periodic tasks."""
+    argv = [*_WORKER, "--hostname", "jobs@%h", "--queues", "jobs", "--pool", "threads", "--concurrency", "2"]
     return argv if beat_schedule is None else [*argv, "--beat", "--schedule", str(beat_schedule)]
 
 
@@ -58,6 +63,7 @@ def deployed(environment: Mapping[str, str]) -> dict[str, Callable[[], list[str]
         ),
         "worker-embedding": embedding_worker,
         "worker-events": events_worker,
+        "worker-jobs": jobs_worker,
         "beat": lambda: beat(schedule=Path(environment.get("BEAT_SCHEDULE", "celerybeat-schedule"))),
         "migrate": migrate,
     }

@@ -94,12 +94,14 @@ def _serve(options: Options, terminal: Terminal) -> None:
 def _supervise(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> None:
     """Load the catalogue once, keep the processes alive and show how far embedding is. Ends by KeyboardInterrupt."""
     site.start_events_worker()
+    site.start_jobs_worker()
     site.start_embedding_worker()
     supervisor = Supervisor(report=terminal.say)
     supervisor.watch(site.services.postgres.process, site.services.postgres.start)
     supervisor.watch(site.services.redis.process, site.services.redis.start)
     supervisor.watch(site.web, site.start_web)
     supervisor.watch(site.events_worker, site.start_events_worker)
+    supervisor.watch(site.jobs_worker, site.start_jobs_worker)
     supervisor.watch(site.embedding_worker, site.start_embedding_worker)
     loading, tick = _load(site, commands, terminal), threading.Event()
     with terminal.progress(site.environment) as progress:

@@ -21,7 +21,7 @@ class Stack(LocalSite):
     with Stack() as stack:                       # or Stack().start(workers=False) ... stop()
         stack.manage("load_demo")
         requests to stack.url
-        stack.embedding_worker.kill()            # also web, events_worker, services.redis.process, ...
+        stack.embedding_worker.kill()            # also web, events_worker, jobs_worker, services.redis.process, ...
         stack.start_embedding_worker()
     """
 
@@ -40,6 +40,7 @@ class Stack(LocalSite):
             self.start_web()
         if workers:
             self.start_events_worker()
+            self.start_jobs_worker()
             self.start_embedding_worker()
 
     def stop(self) -> None:

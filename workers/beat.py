@@ -7,8 +7,8 @@ from typing import Any
 
 def schedule(sweep_interval_s: float) -> dict[str, Any]:
     return {
-        "sweep": {
-            "task": "workers.tasks.sweep",
+        "look for work": {
+            "task": "workers.tasks.look_for_work",
             "schedule": sweep_interval_s,
             "options": {"expires": sweep_interval_s * 2},
         },

@@ -1,0 +1,121 @@
+"""Hits as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from rest_framework import serializers
+
+from catalog.highlight import Part
+from catalog.queries import Explanation, Hit
+
+
+class PartSerializer(serializers.Serializer[Part]):
+    text = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["plain", "word", "closest"])
+
+
+class HighlightsSerializer(serializers.Serializer[Any]):
+    title = PartSerializer(many=True)
+    passage = PartSerializer(many=True)
+
+
+class ExplanationSerializer(serializers.Serializer[Explanation]):
+    keyword_score = serializers.FloatField(help_text="BM25.")
+    keyword_contribution = serializers.FloatField(help_text="What the words add to the score.")
+    keyword_rank = serializers.IntegerField(allow_null=True, help_text="Place by words alone.")
+    terms = serializers.DictField(child=serializers.FloatField(), help_text="What each stem adds to the BM25 score.")
+    cosine = serializers.FloatField(allow_null=True)
+    semantic_contribution = serializers.FloatField(help_text="What the meaning adds to the score.")
+    semantic_rank = serializers.IntegerField(allow_null=True, help_text="Place by meaning alone.")
+    cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
+
+
+class HitSerializer(serializers.Serializer[Hit]):
+    id = serializers.IntegerField()
+    external_id = serializers.CharField()
+    title = serializers.CharField()
+    body = serializers.CharField()
+    category = serializers.CharField()
+    language = serializers.CharField()
+    attributes = serializers.DictField()
+    image = serializers.CharField()
+    url = serializers.CharField()
+    score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it.")
+    close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
+    highlights = HighlightsSerializer(allow_null=True)
+    passage = serializers.CharField(allow_null=True, help_text="The best passage, cut to size.")
+    explanation = ExplanationSerializer(allow_null=True)
+
+
+class FacetValueSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class FacetStatsSerializer(serializers.Serializer[Any]):
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+
+
+class SearchResponseSerializer(serializers.Serializer[Any]):
+    hits = HitSerializer(many=True)
+    query = serializers.CharField()
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="Hits on all pages together.")
+    close_total = serializers.IntegerField(help_text="Hits that are close to the query.")
+    facets = serializers.DictField(child=FacetValueSerializer(many=True))
+    facet_stats = serializers.DictField(child=FacetStatsSerializer())
+    processing_ms = serializers.FloatField()
+    semantic_hit_count = serializers.IntegerField(help_text="Close hits that hold none of the words.")
+    degraded = serializers.BooleanField(help_text="True when meaning could not be asked for: words alone decided.")
+    degraded_reason = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True)
+    request_id = serializers.CharField()
+
+
+class SuggestionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    url = serializers.CharField()
+
+
+class SuggestResponseSerializer(serializers.Serializer[Any]):
+    suggestions = SuggestionSerializer(many=True)
+
+
+class SimilarResponseSerializer(serializers.Serializer[Any]):
+    hits = HitSerializer(many=True)
+
+
+def describe_hit(hit: Hit) -> dict[str, Any]:
+    item = hit.item
+    return {
+        "id": item.pk,
+        "external_id": item.external_id,
+        "title": item.title,
+        "body": item.body,
+        "category": item.category,
+        "language": item.language,
+        "attributes": item.attributes,
+        "image": item.image,
+        "url": item.get_absolute_url(),
+        "score": round(hit.score, 6),
+        "close": hit.close,
+        "highlights": _highlights(hit),
+        "passage": hit.passage.text if hit.passage else None,
+        "explanation": asdict(hit.explanation) if hit.explanation else None,
+    }
+
+
+def _highlights(hit: Hit) -> dict[str, Any] | None:
+    if not hit.title_parts:
+        return None
+    return {"title": _parts(hit.title_parts), "passage": _parts(hit.passage.parts if hit.passage else ())}
+
+
+def _parts(parts: Iterable[Part]) -> list[dict[str, str]]:
+    return [{"text": part.text, "kind": part.kind} for part in parts]

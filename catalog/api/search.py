@@ -1,0 +1,191 @@
+"""The API of search, suggestions and similar items."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog.api.hits import (
+    SearchResponseSerializer,
+    SimilarResponseSerializer,
+    SuggestResponseSerializer,
+    describe_hit,
+)
+from catalog.errors import InvalidQuery
+from catalog.http.serializers import StrictSerializer
+from catalog.models import ApiKey, Item
+from catalog.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
+from catalog.search import search
+from catalog.similar import similar_items
+from catalog.suggest import suggest
+
+
+class NamesField(serializers.ListField):
+    """Names as a list, or as one text with commas between them."""
+
+    child = serializers.CharField(max_length=100)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, str):
+            data = [name.strip() for name in data.split(",") if name.strip()]
+        return super().to_internal_value(data)
+
+
+class UnavailableField(serializers.BooleanField):
+    """A switch that can only be off in this version."""
+
+    default_error_messages = {"not_available": "This is not available yet; leave it out or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if super().to_internal_value(data):
+            self.fail("not_available")
+        return False
+
+
+class SearchParameters(StrictSerializer):
+    q = serializers.CharField(required=False, max_length=MAX_TEXT_CHARACTERS, help_text="What is looked for.")
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=MAX_LIMIT)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=MAX_OFFSET)
+    filter = serializers.CharField(
+        default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
+    )
+    facets = NamesField(default=(), max_length=20, help_text="Attributes to count values of, separated by commas.")
+    sort = serializers.CharField(
+        default="", allow_blank=True, max_length=101, help_text="newest, title or a number attribute; - turns it round."
+    )
+    semantic_ratio = serializers.FloatField(
+        default=0.5, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
+    )
+    rerank = UnavailableField(default=False)
+    threshold = serializers.FloatField(
+        default=None, allow_null=True, min_value=0, max_value=1, help_text="Leaves out hits with a lower score."
+    )
+    highlight = serializers.BooleanField(default=True)
+    explain = serializers.BooleanField(default=False)
+    personalize = UnavailableField(default=False)
+    version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "q" not in attrs and not attrs.get("vector"):
+            raise serializers.ValidationError({"q": "Say what to look for."}, code="required")
+        return attrs
+
+
+class SearchBody(SearchParameters):
+    vector = serializers.ListField(
+        child=serializers.FloatField(), required=False, help_text="Stands for the query's vector: nothing is encoded."
+    )
+
+
+class SuggestParameters(StrictSerializer):
+    q = serializers.CharField(max_length=MAX_TEXT_CHARACTERS)
+    limit = serializers.IntegerField(default=8, min_value=1, max_value=20)
+
+
+class SimilarParameters(StrictSerializer):
+    limit = serializers.IntegerField(default=12, min_value=1, max_value=MAX_LIMIT)
+
+
+class ReadingView(APIView):
+    """A view that only reads, whatever the method."""
+
+    read_scope = write_scope = ApiKey.Scope.SEARCH
+    throttle_scope = "read"
+
+
+def checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class SearchView(ReadingView):
+    """Search by words and meaning."""
+
+    @extend_schema(operation_id="search", parameters=[SearchParameters], responses=SearchResponseSerializer)
+    def get(self, request: Request) -> Response:
+        return self._respond(request, checked(SearchParameters(data=request.query_params.dict())))
+
+    @extend_schema(operation_id="search_by_post", request=SearchBody, responses=SearchResponseSerializer)
+    def post(self, request: Request) -> Response:
+        return self._respond(request, checked(SearchBody(data=request.data)))
+
+    def _respond(self, request: Request, parameters: dict[str, Any]) -> Response:
+        vector = parameters.get("vector")
+        query = SearchQuery(
+            text=parameters.get("q", ""),
+            limit=parameters["limit"],
+            offset=parameters["offset"],
+            filter=parameters["filter"],
+            facets=tuple(parameters["facets"]),
+            sort=parameters["sort"],
+            semantic_ratio=parameters["semantic_ratio"],
+            threshold=parameters["threshold"],
+            highlight=parameters["highlight"],
+            explain=parameters["explain"],
+            vector=tuple(vector) if vector else None,
+            version_id=parameters["version"],
+        )
+        return Response(describe_results(run(query), request_id=request._request.request_id))
+
+
+def run(query: SearchQuery) -> SearchResults:
+    """Search, with what is wrong with the query as the API's validation error."""
+    try:
+        return search(query)
+    except InvalidQuery as error:
+        detail = serializers.ErrorDetail(str(error), error.code)
+        raise serializers.ValidationError({error.field: [detail]}) from error
+
+
+def describe_results(results: SearchResults, *, request_id: str) -> dict[str, Any]:
+    query = results.query
+    return {
+        "hits": [describe_hit(hit) for hit in results.hits],
+        "query": query.text,
+        "limit": query.limit,
+        "offset": query.offset,
+        "total": results.total,
+        "close_total": results.close_total,
+        "facets": {name: [asdict(value) for value in values] for name, values in results.facets.items()},
+        "facet_stats": {name: {"min": low, "max": high} for name, (low, high) in results.facet_stats.items()},
+        "processing_ms": round(results.processing_ms, 2),
+        "semantic_hit_count": results.semantic_hit_count,
+        "degraded": results.degraded,
+        "degraded_reason": results.degraded_reason,
+        "version": results.version_id,
+        "request_id": request_id,
+    }
+
+
+class SuggestView(ReadingView):
+    """Titles that complete what is being typed."""
+
+    @extend_schema(operation_id="suggest", parameters=[SuggestParameters], responses=SuggestResponseSerializer)
+    def get(self, request: Request) -> Response:
+        parameters = checked(SuggestParameters(data=request.query_params.dict()))
+        hits = suggest(parameters["q"], limit=parameters["limit"])
+        return Response(
+            {
+                "suggestions": [
+                    {"id": hit.item.pk, "title": hit.item.title, "url": hit.item.get_absolute_url()} for hit in hits
+                ]
+            }
+        )
+
+
+class SimilarView(ReadingView):
+    """Items like one item."""
+
+    @extend_schema(operation_id="similar_items", parameters=[SimilarParameters], responses=SimilarResponseSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        parameters = checked(SimilarParameters(data=request.query_params.dict()))
+        item = get_object_or_404(Item.objects.published(), pk=pk)
+        hits = similar_items(item, limit=parameters["limit"])
+        return Response({"hits": [describe_hit(hit) for hit in hits]})

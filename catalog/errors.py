@@ -1,0 +1,12 @@
+"""Errors that a caller of the catalogue can put right."""
+
+from __future__ import annotations
+
+
+class InvalidQuery(ValueError):
+    """A search that cannot be run: `field` is at fault, and `code` names the reason for programs."""
+
+    def __init__(self, message: str, *, field: str, code: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code

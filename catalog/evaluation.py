@@ -1,0 +1,97 @@
+"""How good search is on a judged collection in the BEIR form, measured through the product's own `search`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from catalog.models import Item
+from catalog.queries import SearchQuery
+from catalog.ranking import metrics
+from catalog.search import search
+
+LOAD_BATCH_ITEMS = 1_000
+RANKING_DEPTH = 100
+
+
+class DegradedEvaluation(RuntimeError):
+    """Search went by words alone, so its figures would not be those of hybrid search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEvaluation:
+    """Means over the queries that have a relevant document."""
+
+    collection: str
+    queries: int
+    ndcg_at_10: float
+    recall_at_100: float
+    mrr_at_10: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "collection": self.collection,
+            "queries": self.queries,
+            "ndcg@10": round(self.ndcg_at_10, 4),
+            "recall@100": round(self.recall_at_100, 4),
+            "mrr@10": round(self.mrr_at_10, 4),
+        }
+
+
+def load_collection(directory: Path) -> int:
+    """Create an item for each document of `corpus.jsonl` and return how many there are."""
+    count = 0
+    rows = _json_lines(directory / "corpus.jsonl")
+    while batch := list(islice(rows, LOAD_BATCH_ITEMS)):
+        items = [Item(external_id=row["_id"], title=row.get("title", ""), body=row["text"]) for row in batch]
+        count += len(Item.objects.bulk_create(items))
+    return count
+
+
+def evaluate_search(
+    directory: Path, *, limit_queries: int | None = None, semantic_ratio: float = 0.5
+) -> SearchEvaluation:
+    """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation."""
+    judgements = read_judgements(directory / "qrels.tsv")
+    queries = [row for row in _json_lines(directory / "queries.jsonl") if any(judgements[row["_id"]].values())]
+    rankings = {row["_id"]: _ranking(row["text"], semantic_ratio) for row in queries[:limit_queries]}
+
+    def mean(metric: Any, k: int) -> float:
+        return fmean(metric(ranking, judgements[query], k=k) for query, ranking in rankings.items())
+
+    return SearchEvaluation(
+        collection=directory.name,
+        queries=len(rankings),
+        ndcg_at_10=mean(metrics.ndcg, 10),
+        recall_at_100=mean(metrics.recall, 100),
+        mrr_at_10=mean(metrics.reciprocal_rank, 10),
+    )
+
+
+def read_judgements(path: Path) -> Mapping[str, dict[str, float]]:
+    """Grades by query and document; queries without judgements have none."""
+    judgements: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            judgements[row["query-id"]][row["corpus-id"]] = float(row["score"])
+    return judgements
+
+
+def _ranking(text: str, semantic_ratio: float) -> list[str]:
+    results = search(SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False))
+    if results.degraded:
+        raise DegradedEvaluation(results.degraded_reason)
+    return [hit.item.external_id for hit in results.hits]
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,0 +1,56 @@
+"""Items like an item."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import connection
+
+from catalog import dense
+from catalog.candidates import find_candidates
+from catalog.lexical import Words
+from catalog.models import IndexVersion, Item
+from catalog.queries import MAX_TEXT_CHARACTERS, Hit, SearchQuery
+from catalog.ranking.fusion import ranked, semantic_level
+from catalog.search import search
+
+
+def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
+    """The items nearest in meaning to the mean of this one's passages; while it has none, those that share words."""
+    version = IndexVersion.objects.active()
+    vector = _mean_vector(item, version) if version else None
+    if version is None or vector is None:
+        return _by_words(item, limit)
+    candidates = find_candidates(words=Words(), version=version, vector=vector, use_words=False)
+    cutoff = dense.cutoff(version)
+    levels = semantic_level(candidates.cosines, cutoff=cutoff)
+    nearest = {
+        int(candidates.item_ids[at]): at
+        for at in ranked(levels, candidates.item_ids)
+        if int(candidates.item_ids[at]) != item.pk
+    }
+    return [
+        Hit(
+            item=found,
+            score=float(levels[nearest[found.pk]]),
+            cosine=float(candidates.cosines[nearest[found.pk]]),
+            close=bool(candidates.cosines[nearest[found.pk]] >= cutoff),
+        )
+        for found in Item.objects.in_order(list(nearest)[:limit])
+    ]
+
+
+def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT avg(embedding)::text FROM catalog_passage WHERE version_id = %s AND item_id = %s",
+            [version.pk, item.pk],
+        )
+        mean: Any = cursor.fetchone()[0]
+    return None if mean is None else json.loads(mean)
+
+
+def _by_words(item: Item, limit: int) -> list[Hit]:
+    query = SearchQuery(text=item.title[:MAX_TEXT_CHARACTERS], limit=limit + 1, semantic_ratio=0, highlight=False)
+    return [hit for hit in search(query).hits if hit.item.pk != item.pk][:limit]

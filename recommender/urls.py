@@ -1,0 +1,5 @@
+"""Addresses of the pages that depend on who is looking."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

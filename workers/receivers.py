@@ -1,0 +1,36 @@
+"""From what the catalogue and the recommender say has happened to the task that deals with it: one receiver each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalog import signals
+from recommender.subjects import Subject
+from workers import tasks
+from workers.wakeups import wake
+
+
+def connect() -> None:
+    signals.items_changed.connect(embed_changed_items)
+    signals.reindex_requested.connect(take_reindex_further)
+    signals.import_requested.connect(load_file)
+    signals.interactions_recorded.connect(refresh_profiles)
+
+
+def embed_changed_items(**_: Any) -> None:
+    wake(tasks.embed_pending)
+
+
+def take_reindex_further(*, run_id: int, **_: Any) -> None:
+    wake(tasks.embed_pending)
+    wake(tasks.advance_reindex, run_id=run_id)
+
+
+def load_file(*, run_id: int, **_: Any) -> None:
+    wake(tasks.load_file, run_id=run_id)
+
+
+def refresh_profiles(*, subjects: Sequence[Subject], **_: Any) -> None:
+    for subject in subjects:
+        wake(tasks.refresh_profile, **subject.as_arguments())

@@ -1,0 +1,76 @@
+"""The Celery tasks. Each takes ids at most and makes one call; any may be lost, doubled or killed without harm.
+
+Three queues, each with a worker of its own: `embedding` for what needs the encoder, `events` for what a visitor waits
+for, `jobs` for what takes minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from catalog import importing
+from catalog.embedding.base import EncoderUnavailable
+from catalog.lexical import fold_term_counts
+from catalog.models import ImportRun, ReindexRun
+from recommender import importing as interaction_importing
+from recommender import popularity, profiles
+from recommender.subjects import Subject
+from workers import embed, reindex, sweep
+from workers.wakeups import wake
+
+logger = logging.getLogger(__name__)
+#: The embedding worker looks at its other messages about this often.
+SLICE_S = 5.0
+
+
+@shared_task(queue="embedding")
+def embed_pending() -> None:
+    """Embed for some seconds, and go on in another task while there is more to do."""
+    try:
+        embed.drain(until_s=SLICE_S)
+    except EncoderUnavailable as error:
+        logger.error("Nothing can be embedded: %s", error)
+        return
+    if sweep.work_waits():
+        wake(embed_pending)
+
+
+@shared_task(queue="events")
+def look_for_work() -> None:
+    """Wake whoever has work that no message told of: the safety net under every wake-up."""
+    if sweep.work_waits():
+        wake(embed_pending)
+    for run_id in ReindexRun.objects.running().values_list("pk", flat=True):
+        wake(advance_reindex, run_id=run_id)
+    for run_id in ImportRun.objects.for_workers().values_list("pk", flat=True):
+        wake(load_file, run_id=run_id)
+    for subject in profiles.stale_subjects():
+        profiles.refresh(subject)
+
+
+@shared_task(queue="jobs")
+def tidy() -> None:
+    """The slower repairs and summaries."""
+    sweep.reconcile()
+    fold_term_counts()
+    popularity.refresh()
+
+
+@shared_task(queue="jobs")
+def advance_reindex(*, run_id: int) -> None:
+    reindex.advance(run_id)
+
+
+@shared_task(queue="jobs")
+def load_file(*, run_id: int) -> None:
+    """Load an uploaded file, items or interactions."""
+    run = ImportRun.objects.get(pk=run_id)
+    load = importing.run_import if run.kind == ImportRun.Kind.ITEMS else interaction_importing.run_import
+    load(run)
+
+
+@shared_task(queue="events")
+def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -> None:
+    profiles.refresh(Subject.from_arguments(user_id=user_id, visitor=visitor))
