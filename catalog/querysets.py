@@ -90,6 +90,9 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
     def of(self, version: IndexVersion) -> EmbeddingStateQuerySet:
         return self.filter(version_id=version.pk)
 
+    def among(self, item_ids: Iterable[int]) -> EmbeddingStateQuerySet:
+        return self.filter(item_id__in=list(item_ids))
+
     def claimable(self) -> EmbeddingStateQuerySet:
         """Rows that a worker may take right now."""
         from catalog.models import IndexVersion

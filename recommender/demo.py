@@ -20,7 +20,7 @@ from catalog.models import Item
 from recommender.models import Interaction, Profile
 
 DEMO = Path(catalog.__file__).parent / "demo"
-STAFF, PASSWORD = "staff", "demo"  # noqa: S105  (accounts of a trial on one's own machine)
+STAFF, PASSWORD = "staff", "demo"
 
 
 def load_films() -> SaveReport:

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from catalog.importing.mapping import Mapping as FileMapping
-from catalog.importing.mapping import Source
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.models import ImportRun, Item

@@ -10,8 +10,9 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.models import Item
-from recommender.querysets import InteractionQuerySet, UserEmbeddingQuerySet
+from recommender.querysets import InteractionQuerySet, ProfileStateQuerySet, UserEmbeddingQuerySet
 from recommender.subjects import Subject
+from recommender.triggers import INTERACTION_TRIGGERS
 
 
 class SubjectModel(models.Model):
@@ -70,9 +71,49 @@ class Interaction(SubjectModel):
             ),
             models.Index(fields=["-created_at"], name="interaction_recent"),
         ]
+        triggers = INTERACTION_TRIGGERS
 
     def __str__(self) -> str:
         return f"{self.kind_id} {self.item_id}"
+
+
+class ProfileState(SubjectModel):
+    """The ledger of profiles: whether a subject's interests are worked out from the whole of its history.
+
+    Triggers on `Interaction` make and mark the rows, so bulk imports are covered as well.
+    """
+
+    version_id = models.BigIntegerField(null=True, help_text="The index version whose interests are stored.")
+    changed_at = models.DateTimeField(help_text="When the history changed last.")
+    due_at = models.DateTimeField(null=True, help_text="When to work the interests out again; null when they stand.")
+
+    objects: ClassVar[ProfileStateQuerySet] = ProfileStateQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            exactly_one_subject("state_one_subject"),
+            models.UniqueConstraint(fields=["user"], name="one_state_user"),
+            models.UniqueConstraint(fields=["visitor"], name="one_state_visitor"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="state_due"),
+            models.Index(fields=["version_id"], name="state_version"),
+            models.Index(fields=["-changed_at"], name="state_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {'due' if self.due_at else 'done'}"
+
+
+class VectorCentre(models.Model):
+    """The mean vector of an index version's passages: what all items have in common, which tells no tastes apart."""
+
+    version_id = models.BigIntegerField(primary_key=True)
+    vector = HalfVectorField()
+    passages = models.PositiveIntegerField(help_text="How many it is the mean of.")
+
+    def __str__(self) -> str:
+        return f"v{self.version_id}: mean of {self.passages} passages"
 
 
 class UserEmbedding(SubjectModel):

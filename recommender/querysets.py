@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
-    from recommender.models import Interaction, UserEmbedding
+    from catalog.models import IndexVersion
+    from recommender.models import Interaction, ProfileState, UserEmbedding
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
@@ -21,6 +25,9 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
         """Those of the event ids that are recorded already."""
         return set(self.filter(event_id__in=event_ids).values_list("event_id", flat=True))
 
+    def before(self, moment: datetime) -> InteractionQuerySet:
+        return self.filter(occurred_at__lt=moment)
+
     def newest(self) -> InteractionQuerySet:
         return self.order_by("-occurred_at", "-id")
 
@@ -28,3 +35,13 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
 class UserEmbeddingQuerySet(models.QuerySet["UserEmbedding"]):
     def of(self, subject: Subject) -> UserEmbeddingQuerySet:
         return self.filter(**subject.lookup) if subject.known else self.none()
+
+
+class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
+    def of(self, subject: Subject) -> ProfileStateQuerySet:
+        return self.filter(**subject.lookup) if subject.known else self.none()
+
+    def stale_for(self, version: IndexVersion) -> ProfileStateQuerySet:
+        """Those whose interests miss something or were made for another version, the longest due first."""
+        of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
+        return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")

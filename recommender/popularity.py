@@ -1,0 +1,42 @@
+"""How much items are liked of late, by everybody."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+#: What somebody liked counts half after this many days, measured from the newest interaction of all.
+HALF_LIFE_DAYS = 365.0
+
+
+def refresh() -> int:
+    """Bring every item's popularity up to date and return how many items have any.
+
+    One statement: it reads the interactions once, by about a million a second, and writes the rows that differ.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH latest AS (SELECT max(occurred_at) AS moment FROM recommender_interaction),
+            sums AS (
+                SELECT interaction.item_id, sum(kind.weight
+                    * (CASE WHEN interaction.value IS NULL THEN 1 ELSE interaction.value - 3 END)
+                    * 0.5 ^ (extract(epoch FROM latest.moment - interaction.occurred_at) / 86400 / %(half_life_days)s)
+                ) AS score
+                FROM recommender_interaction AS interaction
+                CROSS JOIN latest
+                JOIN recommender_eventkind AS kind ON kind.name = interaction.kind_id AND kind.weight > 0
+                WHERE interaction.value IS NULL OR interaction.value > 3
+                GROUP BY interaction.item_id
+            ), gone AS (
+                DELETE FROM recommender_itempopularity AS popularity
+                WHERE NOT EXISTS (SELECT FROM sums WHERE sums.item_id = popularity.item_id)
+            ), written AS (
+                INSERT INTO recommender_itempopularity AS popularity (item_id, score)
+                SELECT item_id, score FROM sums
+                ON CONFLICT (item_id) DO UPDATE SET score = excluded.score WHERE popularity.score <> excluded.score
+            )
+            SELECT count(*) FROM sums
+            """,
+            {"half_life_days": HALF_LIFE_DAYS},
+        )
+        return int(cursor.fetchone()[0])
