@@ -56,14 +56,18 @@ class Interaction(SubjectModel):
     kind = models.ForeignKey(EventKind, on_delete=models.PROTECT, db_constraint=False)
     value = models.FloatField(null=True, help_text="The stars of a rating.")
     occurred_at = models.DateTimeField()
-    event_id = models.CharField(max_length=64, null=True, unique=True, help_text="Makes a repeat harmless.")  # noqa: DJ001
+    event_id = models.CharField(max_length=64, null=True, help_text="Makes a repeat harmless.")  # noqa: DJ001
     request_id = models.CharField(max_length=64, blank=True, default="", help_text="The response that showed the item.")
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     objects: ClassVar[InteractionQuerySet] = InteractionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        constraints = [exactly_one_subject("interaction_one_subject")]
+        constraints = [
+            exactly_one_subject("interaction_one_subject"),
+            models.UniqueConstraint(fields=["event_id", "user"], name="one_event_user"),
+            models.UniqueConstraint(fields=["event_id", "visitor"], name="one_event_visitor"),
+        ]
         indexes = [
             models.Index(fields=["user", "-occurred_at"], condition=Q(user__isnull=False), name="interaction_user"),
             models.Index(

@@ -29,7 +29,7 @@ def refresh(subject: Subject) -> Interest | None:
     if version is None or not subject.known:
         return None
     with transaction.atomic():
-        _take_turn(subject)
+        take_turn(subject)
         state = ProfileState.objects.of(subject).first()
         if state is None:
             UserEmbedding.objects.of(subject).delete()
@@ -42,6 +42,12 @@ def refresh(subject: Subject) -> Interest | None:
             version_id=version.pk, due_at=retry_at
         )
     return interest
+
+
+def take_turn(subject: Subject) -> None:
+    """Wait for, and hold until the transaction ends, the right to write a subject's profile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"profile of {subject}"])
 
 
 def stale_subjects() -> list[Subject]:
@@ -74,12 +80,6 @@ def interest_from(events: list[Event], version: IndexVersion) -> Interest | None
     }
     weights = item_weights(events, kinds)
     return interest_of(weights, item_vectors(version, weights), centre_of(version)) if weights else None
-
-
-def _take_turn(subject: Subject) -> None:
-    """Wait for, and hold until the transaction ends, the right to write a subject's profile."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"profile of {subject}"])
 
 
 def _store(subject: Subject, version: IndexVersion, interest: Interest | None) -> None:

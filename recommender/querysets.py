@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,35 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
     def event_ids_among(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are recorded already."""
         return set(self.filter(event_id__in=event_ids).values_list("event_id", flat=True))
+
+    def event_ids(self) -> models.QuerySet[Interaction, str | None]:
+        return self.filter(event_id__isnull=False).values_list("event_id", flat=True)
+
+    def without_events(self, event_ids: models.QuerySet[Interaction, str | None]) -> InteractionQuerySet:
+        """Those that have no event id, or none of these."""
+        return self.filter(Q(event_id__isnull=True) | ~Q(event_id__in=event_ids))
+
+    def with_id(self, pk: int) -> InteractionQuerySet:
+        return self.filter(pk=pk)
+
+    def with_item(self, item_id: int) -> InteractionQuerySet:
+        return self.filter(item_id=item_id)
+
+    def with_items_among(self, item_ids: Iterable[int]) -> InteractionQuerySet:
+        return self.filter(item_id__in=list(item_ids))
+
+    def with_items(self) -> InteractionQuerySet:
+        """Load each interaction's item along with it."""
+        return self.select_related("item")
+
+    def of_published_items(self) -> InteractionQuerySet:
+        return self.filter(item__published=True)
+
+    def of_kinds(self, kinds: Iterable[str]) -> InteractionQuerySet:
+        return self.filter(kind_id__in=list(kinds))
+
+    def recorded_after(self, pk: int) -> InteractionQuerySet:
+        return self.filter(pk__gt=pk).order_by("pk")
 
     def before(self, moment: datetime) -> InteractionQuerySet:
         return self.filter(occurred_at__lt=moment)

@@ -1,0 +1,157 @@
+"""What people do with items: recorded, merged, exported and deleted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.signals import interactions_recorded
+from recommender.models import Interaction, ProfileState, UserEmbedding
+from recommender.profiles import take_turn
+from recommender.subjects import Subject
+
+EXPORT_BATCH = 1_000
+
+# Items that are gone by now are passed over, and so is an event that its subject has recorded already. Rows go in in
+# the order of their event ids, so two senders of the same events never wait for each other crosswise.
+INSERT = """
+INSERT INTO recommender_interaction (user_id, visitor, item_id, kind_id, value, occurred_at, event_id, request_id)
+SELECT given.user_id, given.visitor, given.item_id, given.kind, given.value,
+    coalesce(given.occurred_at, now()), given.event_id, given.request_id
+FROM json_to_recordset(%s) AS given(
+    user_id bigint, visitor uuid, item_id bigint, kind text, value float8, occurred_at timestamptz, event_id text,
+    request_id text
+)
+JOIN catalog_item AS item ON item.id = given.item_id
+JOIN recommender_eventkind AS kind ON kind.name = given.kind
+ORDER BY given.event_id, given.user_id, given.visitor
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInteraction:
+    """Something to record: `occurred_at` None is now, and an `event_id` makes it safe to send twice."""
+
+    item_id: int
+    kind: str
+    value: float | None = None
+    occurred_at: datetime | None = None
+    event_id: str = ""
+    request_id: str = ""
+
+    def as_row(self, subject: Subject) -> dict[str, Any]:
+        return {
+            **subject.as_arguments(),
+            "item_id": self.item_id,
+            "kind": self.kind,
+            "value": self.value,
+            "occurred_at": self.occurred_at.isoformat() if self.occurred_at else None,
+            "event_id": self.event_id or None,
+            "request_id": self.request_id,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a deletion removed."""
+
+    interactions: int
+    embeddings: int
+    deleted_at: datetime
+
+
+def record_interactions(subject: Subject, events: Sequence[NewInteraction]) -> int:
+    """Record what a subject did, in one statement, and return how many events were new."""
+    return record_for_many({subject: events})
+
+
+def record_for_many(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
+    """The same for several subjects at once. Raises ValueError for a subject that is nobody."""
+    if not all(subject.known for subject in events):
+        raise ValueError("Interactions belong to a user or a visitor.")
+    rows = [event.as_row(subject) for subject, own in events.items() for event in own]
+    if not rows:
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, [json.dumps(rows)])
+            created = cursor.rowcount
+        if created:
+            announce(*events)
+    return created
+
+
+def delete_interaction(subject: Subject, interaction_id: int) -> bool:
+    """Delete one of a subject's own events; return whether there was one."""
+    return delete_interactions(subject, Interaction.objects.with_id(interaction_id)) > 0
+
+
+@transaction.atomic
+def delete_interactions(subject: Subject, interactions: Any) -> int:
+    """Delete those of the interactions that are the subject's and return how many that were."""
+    deleted, _ = interactions.of(subject).delete()
+    if deleted:
+        announce(subject)
+    return int(deleted)
+
+
+@transaction.atomic
+def delete_history(subject: Subject) -> Receipt:
+    """Delete everything that a subject did and everything worked out from it."""
+    take_turn(subject)
+    interactions, _ = Interaction.objects.of(subject).delete()
+    embeddings, _ = UserEmbedding.objects.of(subject).delete()
+    ProfileState.objects.of(subject).delete()
+    return Receipt(interactions=interactions, embeddings=embeddings, deleted_at=timezone.now())
+
+
+@transaction.atomic
+def merge_visitor(visitor: UUID, user_id: int) -> int:
+    """Make a visitor's history the user's and return how many events moved; what both hold is kept once."""
+    before, after = Subject(visitor=visitor), Subject(user_id=user_id)
+    take_turn(before)
+    own_events = Interaction.objects.of(after).event_ids()
+    moved = Interaction.objects.of(before).without_events(own_events).update(visitor=None, user_id=user_id)
+    delete_history(before)
+    if moved:
+        announce(after)
+    return moved
+
+
+def export_history(subject: Subject) -> Iterator[dict[str, Any]]:
+    """Every event of a subject, the oldest recorded first, as plain values; read in batches."""
+    last = 0
+    while batch := list(Interaction.objects.of(subject).recorded_after(last).with_items()[:EXPORT_BATCH]):
+        yield from (describe(interaction) for interaction in batch)
+        last = batch[-1].pk
+
+
+def describe(interaction: Interaction) -> dict[str, Any]:
+    """An event as the API and the export show it; its item must be loaded."""
+    return {
+        "id": interaction.pk,
+        "item": interaction.item.external_id,
+        "title": interaction.item.title,
+        "kind": interaction.kind_id,
+        "value": interaction.value,
+        "occurred_at": interaction.occurred_at.isoformat(),
+        "event_id": interaction.event_id,
+        "request_id": interaction.request_id,
+    }
+
+
+def announce(*subjects: Subject) -> None:
+    """Tell, once it is committed, whose history changed."""
+    transaction.on_commit(lambda: interactions_recorded.send(sender=Interaction, subjects=_distinct(subjects)))
+
+
+def _distinct(subjects: Iterable[Subject]) -> list[Subject]:
+    return list(dict.fromkeys(subjects))

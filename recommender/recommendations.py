@@ -1,0 +1,59 @@
+"""What the recommender hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog.models import Item
+
+Source = Literal["taste", "popular", "new"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One part of why an item is shown, and its share of the whole; the shares of a recommendation sum to 1.
+
+    `kind` is `item` for something in the history, `history` for the rest of it together, `popular` for what everybody
+    likes, and `new` for what has just arrived.
+    """
+
+    kind: Literal["item", "history", "popular", "new"]
+    share: float
+    item: Item | None = None
+
+    @property
+    def text(self) -> str:
+        match self.kind:
+            case "item" if self.item is not None:
+                return f"Because you liked {self.item.title}"
+            case "history":
+                return "Fits the rest of your history"
+            case "new":
+                return "New in the catalogue"
+        return "Popular with everybody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """An item with its score (higher is better), what found it, and why it is shown, the weightiest reason first."""
+
+    item: Item
+    score: float
+    source: Source
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The weightiest reason in words; empty where reasons were not asked for."""
+        return self.reasons[0].text if self.reasons else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rail:
+    """A titled row of recommendations; `name` is for programs and `because` the item that it starts from, if any."""
+
+    name: str
+    title: str
+    recommendations: tuple[Recommendation, ...]
+    because: Item | None = None
