@@ -14,6 +14,13 @@ from django.db import migrations, models
 import catalog.models.item
 
 
+# How titles begin and which words they hold, stop words included: what suggestions are read from.
+TITLES = """
+CREATE INDEX item_title_start ON catalog_item (left(catalog_fold(title), 100) text_pattern_ops);
+CREATE INDEX item_title_words ON catalog_item USING gin (to_tsvector('simple', catalog_fold(left(title, 1000))));
+"""
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -458,4 +465,5 @@ class Migration(migrations.Migration):
                 models.Value(1), condition=models.Q(("state__in", ["running", "paused"])), name="one_unfinished_reindex"
             ),
         ),
+        migrations.RunSQL(TITLES, "DROP INDEX item_title_start; DROP INDEX item_title_words"),
     ]
