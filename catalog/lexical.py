@@ -37,6 +37,7 @@ COUNTS_SQL = """
 READ_TERMS_SQL = f"""
     WITH wanted (term, alternative) AS (
         SELECT unnest(catalog_query_terms(%(text)s)), false UNION ALL SELECT '', false
+        UNION ALL SELECT unnest(tsvector_to_array(catalog_stop_words(%(text)s))), false WHERE %(prefix)s = ''
         UNION ALL SELECT unnest(catalog_query_terms(%(prefix)s)), true
     ), expanded AS (
         SELECT term FROM (
