@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +17,17 @@ from catalog.lexical import Words, fold
 SNIPPET_CHARACTERS = 280
 #: Where the best sentence is longer than a snippet, so much is shown before its first match.
 LEAD_CHARACTERS = 60
-#: Stemming leaves at least this much of a word's beginning alone, so other words need not be asked about.
-STEM_CHARACTERS = 2
+#: A word may be moved so far past the cut, so that the snippet does not begin in the middle of it.
+WORD_CHARACTERS = 30
 
-WORD = re.compile(r"[^\W_]+")
-SENTENCE = re.compile(r"\S.*?(?:[.!?…。！？]+['\")\]»”]*(?=\s|$)|$)")
+# Marks belong to the letter before them, and some signs join emoji into one. Chinese and Japanese characters are words
+# of their own, as `catalog_fold` has it.
+MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
+JOINER = "\u200d"
+ATTACHED = frozenset(MARKS + JOINER + "".join(map(chr, range(0x1F3FB, 0x1F400))))
+ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+WORD = re.compile(rf"[{ONE_BY_ONE}]|[^\W_{ONE_BY_ONE}](?:[{MARKS}]*[^\W_{ONE_BY_ONE}])*[{MARKS}]*")
+SENTENCE = re.compile(r"\S.*?(?:[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +66,20 @@ class _Range(NamedTuple):
 def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     """Those words of the texts, folded, that have a stem in common with the query.
 
-    PostgreSQL is asked, in one statement, only about words that begin as one of the stems does.
+    PostgreSQL is asked, in one statement, only about words that begin as one of the stems does: stemming leaves the
+    first letter alone.
     """
-    beginnings = {term.text[:STEM_CHARACTERS] for term in words.terms}
-    spoken = {fold(word) for text in texts for word in WORD.findall(text)}
-    asked = sorted(word for word in spoken if word[:STEM_CHARACTERS] in beginnings)
+    stems = [term.text for term in words.terms]
+    beginnings = {stem[:1] for stem in stems}
+    spoken = {fold(word) for word in {word for text in texts for word in WORD.findall(text)}}
+    asked = sorted(word for word in spoken if word[:1] in beginnings)
     if not asked:
         return frozenset()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT word FROM unnest(%s::text[]) AS word WHERE catalog_query_terms(word) && %s::text[]",
-            [asked, [term.text for term in words.terms]],
+            "SELECT word FROM unnest(%(words)s::text[]) AS word"
+            " WHERE word = ANY(%(stems)s) OR catalog_query_terms(word) && %(stems)s::text[]",
+            {"words": asked, "stems": stems},
         )
         return frozenset(word for (word,) in cursor.fetchall())
 
@@ -92,15 +103,21 @@ def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
 
 
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
-    return [_Range(*word.span()) for word in WORD.finditer(text) if fold(word.group()) in matching]
+    written = {word for word in set(WORD.findall(text)) if fold(word) in matching}
+    return [_Range(*word.span()) for word in WORD.finditer(text) if word.group() in written] if written else []
 
 
 def _closest_sentence(text: str, matches: list[_Range]) -> _Range | None:
     """The first of the sentences with the most different matching words; None when no word matches."""
     if not matches:
         return None
-    sentences = [_Range(*sentence.span()) for sentence in SENTENCE.finditer(text)]
-    return max(sentences, key=lambda sentence: len({fold(text[a:b]) for a, b in matches if _within(sentence, a)}))
+    starts = [match.start for match in matches]
+
+    def different_words(sentence: _Range) -> int:
+        inside = matches[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
+        return len({fold(text[start:end]) for start, end in inside})
+
+    return max((_Range(*sentence.span()) for sentence in SENTENCE.finditer(text)), key=different_words)
 
 
 def _within(outer: _Range, position: int) -> bool:
@@ -108,23 +125,45 @@ def _within(outer: _Range, position: int) -> bool:
 
 
 def _window(text: str, closest: _Range | None, matches: list[_Range]) -> _Range:
-    """The part of the text to show, beginning and ending between words."""
+    """The part of the text to show, beginning and ending between words where they are not too long."""
     if len(text) <= SNIPPET_CHARACTERS:
         return _Range(0, len(text))
-    start = 0
+    start = shown = 0
     if closest is not None:
         room = SNIPPET_CHARACTERS - (closest.end - closest.start)
-        start = closest.start - room // 2
+        start, shown = closest.start - room // 2, closest.start
         if room < 0:
-            start = next(a for a, _ in matches if _within(closest, a)) - LEAD_CHARACTERS
-            start = max(start, closest.start)
+            shown = next(match.start for match in matches if _within(closest, match.start))
+            start = max(shown - LEAD_CHARACTERS, closest.start)
     start = max(min(start, len(text) - SNIPPET_CHARACTERS), 0)
-    if start > 0:
-        start = text.find(" ", start) + 1 or start
-    end = start + SNIPPET_CHARACTERS
-    if end < len(text):
-        end = text.rfind(" ", start + 1, end + 1) if " " in text[start + 1 : end + 1] else end
-    return _Range(start, min(end, len(text)))
+    end = min(start + SNIPPET_CHARACTERS, len(text))
+    return _Range(_begin_of_word(text, start, min(start + WORD_CHARACTERS, shown)), _end_of_word(text, end))
+
+
+def _begin_of_word(text: str, start: int, latest: int) -> int:
+    """Where a word begins, from `start` on; if none does up to `latest`, where a character does."""
+    if start == 0 or text[start - 1] == " ":
+        return start
+    if (space := text.find(" ", start, latest)) >= 0:
+        return space + 1
+    while start > 0 and _joined(text, start):
+        start -= 1
+    return start
+
+
+def _end_of_word(text: str, end: int) -> int:
+    if end == len(text) or text[end] == " ":
+        return end
+    if (space := text.rfind(" ", end - WORD_CHARACTERS, end)) >= 0:
+        return space
+    while _joined(text, end):
+        end -= 1
+    return end
+
+
+def _joined(text: str, at: int) -> bool:
+    """Whether a cut here would go through something that is read as one character."""
+    return text[at] in ATTACHED or text[at - 1] == JOINER
 
 
 def _parts(text: str, window: _Range, matches: list[_Range], *, closest: _Range | None) -> Iterator[Part]:
