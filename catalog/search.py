@@ -139,11 +139,18 @@ def _vector(query: SearchQuery, version: IndexVersion | None) -> tuple[Sequence[
         if len(query.vector) != version.dimensions or not finite or not any(query.vector):
             message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
             raise InvalidQuery(message, field="vector", code="invalid_vector")
-        return query.vector, ""
+        return _normalised(query.vector), ""
     try:
         return query_vector(version.encoder_spec, query.text, wait_s=settings.QUERY_ENCODER_WAIT_S).tolist(), ""
     except EncoderError as error:
         return None, str(error)
+
+
+def _normalised(vector: Sequence[float]) -> list[float]:
+    """The vector with length 1: half floats hold no large numbers and lose small ones."""
+    scaled = np.array(vector, dtype=np.float64) / max(map(abs, vector))
+    direction: list[float] = (scaled / np.linalg.norm(scaled)).tolist()
+    return direction
 
 
 def _rank(
