@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import Any
 
 from django.db import connection
@@ -23,10 +25,10 @@ TEXT_COLUMNS = ("category", "language")
 VALUES_SQL = """
     SELECT name, value #>> '{{}}', count(*) FROM ({items}) AS item
     CROSS JOIN unnest(%(names)s::text[]) AS name
-    CROSS JOIN LATERAL jsonb_path_query(CASE name
+    CROSS JOIN LATERAL (SELECT DISTINCT jsonb_path_query(CASE name
         WHEN 'category' THEN to_jsonb(nullif(item.category, ''))
         WHEN 'language' THEN to_jsonb(nullif(item.language, ''))
-        ELSE item.attributes -> name END, 'lax $[*] ? (@ != null)') AS value
+        ELSE item.attributes -> name END, 'lax $[*] ? (@ != null)') AS value) AS held
     GROUP BY 1, 2
 """
 FOUND_ITEMS = "SELECT category, language, attributes FROM catalog_item WHERE id = ANY(%(ids)s)"
@@ -77,7 +79,7 @@ def _count(names: Sequence[str], items: str, parameters: Mapping[str, Any]) -> F
     numbers = _number_names(names)
     counts: dict[str, list[tuple[str, int]]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(VALUES_SQL.format(items=items), {**parameters, "names": list(names)})
+        cursor.execute(VALUES_SQL.format(items=items), {**parameters, "names": list(dict.fromkeys(names))})
         for name, value, count in cursor.fetchall():
             counts[name].append((value, count))
     numeric = {name: _numbers(counts[name]) for name in names if name in numbers}
@@ -117,22 +119,32 @@ def _numbers(counts: Iterable[tuple[str, int]]) -> dict[float, int]:
 
 
 def histogram(counts: Mapping[float, int]) -> list[Bucket]:
-    """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), empty ones included."""
-    low, high = min(counts), max(counts)
-    width = _round_width((high - low) / (MAX_BUCKETS - 1))
-    first = math.floor(low / width)
-    totals = [0] * (math.floor(high / width) - first + 1)
-    for value, count in counts.items():
-        totals[math.floor(value / width) - first] += count
-    return [
-        Bucket(low=(first + place) * width, high=(first + place + 1) * width, count=total)
-        for place, total in enumerate(totals)
-    ]
+    """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), empty ones included.
+
+    Worked out in decimals, so that .3 is in the bucket that begins with .3.
+    """
+    exact = {Decimal(repr(value)): count for value, count in counts.items()}
+    with localcontext(prec=60):
+        width = _round_width((max(exact) - min(exact)) / (MAX_BUCKETS - 1))
+        places = {value: int((value / width).to_integral_value(ROUND_FLOOR)) for value in exact}
+        first = min(places.values())
+        totals = [0] * (max(places.values()) - first + 1)
+        for value, count in exact.items():
+            totals[places[value] - first] += count
+        return [
+            Bucket(low=_float((first + place) * width), high=_float((first + place + 1) * width), count=total)
+            for place, total in enumerate(totals)
+        ]
 
 
-def _round_width(least: float) -> float:
+def _float(number: Decimal) -> float:
+    """The number, or the end of what a float can be."""
+    return max(-sys.float_info.max, min(float(number), sys.float_info.max))
+
+
+def _round_width(least: Decimal) -> Decimal:
     """The smallest round number that is not below `least`."""
-    if least <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+    if not least:
+        return Decimal(1)
+    power = Decimal(1).scaleb(least.adjusted())
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
