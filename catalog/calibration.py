@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection, transaction
 from psycopg import sql
 
 from catalog.models import IndexVersion
+from catalog.statements import patient_cursor
 
 SAMPLE = 200
 NEIGHBOURS = 10
@@ -18,7 +18,7 @@ def calibrate_cutoff(version: IndexVersion) -> float | None:
 
     It is the mean cosine of random pairs of passages plus three standard deviations, at most .5.
     """
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         cursor.execute(
             """
             WITH sampled AS MATERIALIZED (
@@ -56,8 +56,7 @@ def measure_recall(version: IndexVersion) -> float | None:
         dimensions=sql.Literal(version.dimensions),
         neighbours=sql.Literal(NEIGHBOURS),
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    with patient_cursor() as cursor:
         cursor.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(EF_SEARCH)))
         cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute(nearest)

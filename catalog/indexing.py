@@ -1,4 +1,4 @@
-"""Index versions: made, switched between, and dropped."""
+"""Index versions: made, switched between, and retired."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from django.utils import timezone
 from catalog.embedding.base import Encoder, EncoderSpec
 from catalog.embedding.registry import encoder_for
 from catalog.models import IndexVersion
-from catalog.partitions import build_hnsw, create_partitions, drop_partitions
+from catalog.partitions import build_hnsw, create_partitions
+from catalog.statements import patient_cursor
 
-# One of these advisory locks is held while versions are made or switched, so two callers take turns.
+# Held while versions are made or switched, so two callers take turns.
 VERSIONS_LOCK = 0x5EA2C4
 SPECIAL_TOKENS = 2
+STATES_A_STATEMENT = 10_000
 
 
 def lock_versions() -> None:
@@ -24,20 +26,23 @@ def lock_versions() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
 
 
-def create_version(**overrides: Any) -> IndexVersion:
-    """Create a version in state building, with empty partitions.
+def new_version(**overrides: Any) -> IndexVersion:
+    """Return an unsaved version with these settings, what the encoder says of itself included.
 
-    Loads the encoder, to learn its dimensions and limits. Raises EncoderUnavailable.
+    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable.
     """
     fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | overrides
     encoder = encoder_for(EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)}))
     room = _room_tokens(encoder)
     fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
-    fields |= {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens}
+    return IndexVersion(**fields | {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens})
+
+
+def save_new_version(version: IndexVersion) -> None:
+    """Save a version in state building, with empty partitions."""
     with transaction.atomic():
-        version = IndexVersion.objects.create(**fields)
+        version.save(force_insert=True)
         create_partitions(version.pk)
-    return version
 
 
 def _room_tokens(encoder: Encoder) -> int:
@@ -46,42 +51,71 @@ def _room_tokens(encoder: Encoder) -> int:
 
 
 def ensure_active_version() -> IndexVersion:
-    """Return the active version, making the first one if there is none."""
+    """Return the active version, making the first one if there is none. Raises EncoderUnavailable."""
     if (active := IndexVersion.objects.active()) is not None:
         return active
+    version = new_version()
     with transaction.atomic():
         lock_versions()
         if (active := IndexVersion.objects.active()) is not None:
             return active
-        version = create_version()
+        save_new_version(version)
         build_hnsw(version)
         _set_state(version, IndexVersion.State.ACTIVE)
     add_missing_states(version)
     return version
 
 
-def add_missing_states(version: IndexVersion) -> int:
-    """Give every published item that has none a ledger row; return how many there were."""
-    with connection.cursor() as cursor:
+def add_missing_states(version: IndexVersion, *, limit: int | None = None) -> int:
+    """Give published items that have none a ledger row, `limit` of them or all; return how many had none.
+
+    Some thousands a transaction, so that workers begin on the first while the last are still being added.
+    """
+    after = total = 0
+    while limit is None or total < limit:
+        most = STATES_A_STATEMENT if limit is None else min(STATES_A_STATEMENT, limit - total)
+        found, last = _add_states(version, after=after, most=most)
+        total += found
+        if found < most:
+            break
+        after = last
+    return total
+
+
+def _add_states(version: IndexVersion, *, after: int, most: int) -> tuple[int, int]:
+    """One stretch of items in the order of their ids, by a merge of two primary keys: how many, and the last id."""
+    with patient_cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO catalog_embeddingstate (version_id, item_id)
-            SELECT %(version)s, item.id FROM catalog_item item
-            WHERE item.published AND NOT EXISTS (
-                SELECT FROM catalog_embeddingstate state
-                WHERE state.version_id = %(version)s AND state.item_id = item.id
+            WITH missing AS MATERIALIZED (
+                SELECT item.id FROM catalog_item item
+                WHERE item.published AND item.id > %(after)s AND NOT EXISTS (
+                    SELECT FROM catalog_embeddingstate state
+                    WHERE state.version_id = %(version)s AND state.item_id = item.id
+                )
+                ORDER BY item.id LIMIT %(most)s
+            ), added AS (
+                INSERT INTO catalog_embeddingstate (version_id, item_id) SELECT %(version)s, id FROM missing
+                ON CONFLICT DO NOTHING
             )
-            ON CONFLICT DO NOTHING
+            SELECT count(*), coalesce(max(id), 0) FROM missing
             """,
-            {"version": version.pk},
+            {"version": version.pk, "after": after, "most": most},
         )
-        return cursor.rowcount
+        found, last = cursor.fetchone()
+        return found, last
 
 
 def activate(version: IndexVersion) -> None:
-    """Let searches read from this version from now on; the one they read from is kept, ready to go back to."""
+    """Let searches read from this version from now on; the one they read from is kept, ready to go back to.
+
+    Raises ValueError for a version that was retired meanwhile.
+    """
     with transaction.atomic():
         lock_versions()
+        version.refresh_from_db(fields=["state"])
+        if version.state == IndexVersion.State.RETIRED:
+            raise ValueError("A retired version cannot be activated.")
         IndexVersion.objects.filter(state=IndexVersion.State.ACTIVE).update(state=IndexVersion.State.READY)
         _set_state(version, IndexVersion.State.ACTIVE)
 
@@ -92,14 +126,13 @@ def mark_ready(version: IndexVersion) -> None:
 
 
 def retire(version: IndexVersion) -> None:
-    """Drop a version's vectors and ledger. Raises ValueError for the active version."""
+    """Give a version up; workers drop its vectors and ledger later. Raises ValueError for the active version."""
     with transaction.atomic():
         lock_versions()
-        version.refresh_from_db()
+        version.refresh_from_db(fields=["state"])
         if version.state == IndexVersion.State.ACTIVE:
             raise ValueError("The active version cannot be retired.")
         _set_state(version, IndexVersion.State.RETIRED)
-        drop_partitions(version.pk)
 
 
 def _set_state(version: IndexVersion, state: IndexVersion.State) -> None:

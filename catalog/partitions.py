@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from catalog.models import IndexVersion
@@ -10,6 +14,12 @@ from catalog.models import IndexVersion
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")
 HNSW_M = 16
 HNSW_EF_CONSTRUCTION = 128
+BUILD_SETTINGS = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "max_parallel_maintenance_workers": "2",
+    "client_connection_check_interval": "2s",
+}
 
 
 def _partition(table: str, version_id: int) -> sql.Identifier:
@@ -30,37 +40,89 @@ def create_partitions(version_id: int) -> None:
             )
 
 
-def drop_partitions(version_id: int) -> None:
-    """Forget a version's vectors and ledger: dropping a table, whatever its size."""
+def drop_retired() -> list[int]:
+    """Drop the vectors and ledgers of retired versions; return their ids.
+
+    Nobody is kept waiting: the partitions are detached concurrently, and dropped when nothing uses them any more. Not
+    to be called within a transaction. What fails, because somebody holds a lock for long, is tried again next time.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM catalog_indexversion WHERE state = 'retired'
+                AND (to_regclass('catalog_passage_v' || id), to_regclass('catalog_embeddingstate_v' || id))
+                    IS DISTINCT FROM (NULL, NULL)
+            ORDER BY id
+            """
+        )
+        retired = [row[0] for row in cursor.fetchall()]
+    if retired:
+        _outwait_item_writers()
+    for version_id in retired:
         for table in PARTITIONED:
-            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_partition(table, version_id)))
+            _drop_partition(table, version_id)
+    return retired
 
 
-def has_hnsw(version_id: int) -> bool:
+def _outwait_item_writers() -> None:
+    """Wait until every transaction has ended whose trigger may have seen the retired versions in use."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")  # later writers queue behind this lock
+        cursor.execute("LOCK TABLE catalog_item IN SHARE MODE")
+
+
+def _drop_partition(table: str, version_id: int) -> None:
+    """Dropping an attached partition would lock the whole table, and every search with it."""
+    partition = _partition(table, version_id)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [_hnsw_name(version_id)])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = to_regclass(%s)", [f"{table}_v{version_id}"]
+        )
+        if (attached := cursor.fetchone()) is not None:
+            how = sql.SQL("FINALIZE" if attached[0] else "CONCURRENTLY")  # FINALIZE: an earlier try was interrupted
+            cursor.execute(
+                sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(sql.Identifier(table), partition, how)
+            )
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(partition))
 
 
 def build_hnsw(version: IndexVersion) -> None:
     """Build the graph of a version's vectors, unless it is there already.
 
-    The statement is atomic: a build that is killed leaves nothing and is begun anew. It may take all the time it
-    needs, and up to half of the cores; writes to this partition wait for it, searches of other versions do not.
+    May take hours, in which items are saved and deleted as ever: it is built concurrently, except within a
+    transaction, where only an empty partition should be met. A build that was killed is begun anew; one whose client
+    has died is given up by the server.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL max_parallel_maintenance_workers = 2")
+    name = sql.Identifier(_hnsw_name(version.pk))
+    how = sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
+    statement = sql.SQL(
+        "CREATE INDEX {how} IF NOT EXISTS {name} ON {partition} "
+        "USING hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops) WITH (m = {m}, ef_construction = {ef})"
+    ).format(
+        how=how,
+        name=name,
+        partition=_partition("catalog_passage", version.pk),
+        dimensions=sql.Literal(version.dimensions),
+        m=sql.Literal(HNSW_M),
+        ef=sql.Literal(HNSW_EF_CONSTRUCTION),
+    )
+    with connection.cursor() as cursor, _session_settings(cursor, BUILD_SETTINGS):
         cursor.execute(
-            sql.SQL(
-                "CREATE INDEX IF NOT EXISTS {} ON {} USING hnsw ((embedding::halfvec({})) halfvec_cosine_ops) "
-                "WITH (m = {}, ef_construction = {})"
-            ).format(
-                sql.Identifier(_hnsw_name(version.pk)),
-                _partition("catalog_passage", version.pk),
-                sql.Literal(version.dimensions),
-                sql.Literal(HNSW_M),
-                sql.Literal(HNSW_EF_CONSTRUCTION),
-            )
+            "SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [_hnsw_name(version.pk)]
         )
+        if cursor.fetchone() is not None:
+            cursor.execute(sql.SQL("DROP INDEX {}").format(name))
+        cursor.execute(statement)
+
+
+@contextmanager
+def _session_settings(cursor: CursorWrapper, values: Mapping[str, str]) -> Iterator[None]:
+    """Settings for statements that cannot run in a transaction."""
+    for name, value in values.items():
+        cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            for name in values:
+                cursor.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog import signals
-from catalog.indexing import add_missing_states, create_version, retire
+from catalog.indexing import add_missing_states, new_version, retire, save_new_version
 from catalog.models import IndexVersion, ReindexRun
+
+# A request has no time for the ledger rows of millions of items: the workers add the rest.
+STATES_ADDED_AT_ONCE = 10_000
 
 
 class AlreadyReindexing(Exception):
@@ -21,7 +25,7 @@ class AlreadyReindexing(Exception):
 
 
 def start_reindex(
-    *, started_by: AbstractBaseUser | None = None, activate_when_ready: bool = True, **version_settings: Any
+    *, started_by: User | None = None, activate_when_ready: bool = True, **version_settings: Any
 ) -> ReindexRun:
     """Create a new version with these settings and set the workers on it.
 
@@ -29,16 +33,16 @@ def start_reindex(
     """
     if ReindexRun.objects.unfinished().exists():
         raise AlreadyReindexing
+    version = new_version(**version_settings)
     try:
         with transaction.atomic():
+            save_new_version(version)
             run = ReindexRun.objects.create(
-                version=create_version(**version_settings),
-                started_by=started_by,
-                activate_when_ready=activate_when_ready,
+                version=version, started_by=started_by, activate_when_ready=activate_when_ready
             )
     except IntegrityError as error:  # two clicks at once: the constraint let one of them through
         raise AlreadyReindexing from error
-    add_missing_states(run.version)
+    add_missing_states(version, limit=STATES_ADDED_AT_ONCE)
     _wake(run)
     return run
 
@@ -55,7 +59,7 @@ def resume_reindex(run: ReindexRun) -> bool:
 
 
 def cancel_reindex(run: ReindexRun) -> bool:
-    """End the run and drop what it made. Returns False when it had ended already."""
+    """End the run and retire what it made. Returns False when it had ended already."""
     with transaction.atomic():
         if not finish(run, ReindexRun.State.CANCELLED, "Cancelled."):
             return False
@@ -69,8 +73,29 @@ def finish(run: ReindexRun, state: ReindexRun.State, message: str = "") -> bool:
     return unfinished.update(state=state, message=message, finished_at=timezone.now()) == 1
 
 
+def retry_reindex(run: ReindexRun) -> bool:
+    """Take a failed run up again from its first step; what is done already is not done twice.
+
+    Returns whether it had failed. Raises AlreadyReindexing while another one is unfinished.
+    """
+    failed = ReindexRun.objects.filter(pk=run.pk, state=ReindexRun.State.FAILED)
+    try:
+        with transaction.atomic():
+            retried = failed.update(
+                state=ReindexRun.State.RUNNING, step=ReindexRun.Step.EMBED, message="", finished_at=None
+            )
+    except IntegrityError as error:
+        raise AlreadyReindexing from error
+    if retried:
+        _wake(run)
+    return retried == 1
+
+
 def retry_failed(version: IndexVersion) -> int:
-    """Make a version's failed items pending again; return how many there were."""
+    """Make a version's failed items pending again; return how many there were.
+
+    A failed reindex to that version goes on with them. While another one is unfinished it waits, and they too.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -81,6 +106,9 @@ def retry_failed(version: IndexVersion) -> int:
             [version.pk],
         )
         count = cursor.rowcount
+    if count and (run := ReindexRun.objects.filter(version=version, state=ReindexRun.State.FAILED).first()):
+        with suppress(AlreadyReindexing):
+            retry_reindex(run)
     transaction.on_commit(lambda: signals.items_changed.send(sender=IndexVersion))
     return count
 

@@ -1,8 +1,11 @@
-"""What Celery's beat sends, and how often. A tick that is not consumed in time is dropped."""
+"""What Celery's beat sends, and how often."""
 
 from __future__ import annotations
 
 from typing import Any
+
+# Ticks that nobody took do not pile up for ever. By the workers' clocks, so far more than any of them may be wrong.
+EXPIRES_S = 2 * 60 * 60
 
 
 def schedule(sweep_interval_s: float) -> dict[str, Any]:
@@ -10,7 +13,7 @@ def schedule(sweep_interval_s: float) -> dict[str, Any]:
         "look for work": {
             "task": "workers.tasks.look_for_work",
             "schedule": sweep_interval_s,
-            "options": {"expires": sweep_interval_s * 2},
+            "options": {"expires": EXPIRES_S},
         },
-        "tidy": {"task": "workers.tasks.tidy", "schedule": 60.0, "options": {"expires": 60.0}},
+        "tidy": {"task": "workers.tasks.tidy", "schedule": 60.0, "options": {"expires": EXPIRES_S}},
     }

@@ -11,6 +11,8 @@ from django.db import connection
 
 from catalog.models import IndexVersion
 
+REASON_CHARACTERS = 2_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -22,51 +24,60 @@ class Claim:
 
 
 def claim(version: IndexVersion, *, limit: int) -> list[Claim]:
-    """Lease up to `limit` pending items of a version; rows that another worker is taking are passed over."""
+    """Lease up to `limit` pending items of a version; rows that another worker is taking are passed over.
+
+    Items that have never been tried come first. Those that were being embedded when a worker died are taken in ever
+    smaller numbers, alone in the end, so that one that kills workers does not take its neighbours along.
+    """
+    fresh = _claim(version, "attempts = 0", limit)
+    return fresh or _claim(version, "attempts > 0", limit, fewer=True)
+
+
+def _claim(version: IndexVersion, condition: str, limit: int, *, fewer: bool = False) -> list[Claim]:
+    """Lease pending items under a condition; with `fewer`, a quarter of the limit for each attempt of the first."""
+    most = f"""
+        SELECT greatest(1, %(limit)s >> least(2 * max(attempts), 30)::int) FROM (
+            SELECT attempts FROM catalog_embeddingstate
+            WHERE version_id = %(version)s AND state = 'pending' AND {condition} ORDER BY item_id LIMIT %(limit)s
+        ) AS first
+    """  # noqa: S608  (the conditions are the constants above)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE catalog_embeddingstate state
             SET state = 'leased', token = gen_random_uuid(), attempts = state.attempts + 1,
                 leased_until = clock_timestamp() + make_interval(secs => %(lease_s)s), updated_at = clock_timestamp()
             FROM (
                 SELECT item_id FROM catalog_embeddingstate
-                WHERE version_id = %(version)s AND state = 'pending'
-                ORDER BY item_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+                WHERE version_id = %(version)s AND state = 'pending' AND {condition}
+                ORDER BY item_id LIMIT ({most if fewer else "%(limit)s"}) FOR UPDATE SKIP LOCKED
             ) taken
             WHERE state.version_id = %(version)s AND state.item_id = taken.item_id
             RETURNING state.item_id, state.token, state.document_hash
-            """,
+            """,  # noqa: S608
             {"version": version.pk, "limit": limit, "lease_s": settings.EMBEDDING_LEASE_S},
         )
         return [Claim(item_id=item, token=token, document_hash=known) for item, token, known in cursor.fetchall()]
 
 
-def release(version: IndexVersion, claims: Sequence[Claim]) -> None:
-    """Give claims back as if they had never been taken."""
-    _settle(version, claims, "state = 'pending', attempts = greatest(attempts - 1, 0), error = ''", [])
-
-
 def fail(version: IndexVersion, claims: Sequence[Claim], reason: str) -> None:
-    """Note why these could not be embedded; they are tried again until their attempts are used up."""
-    _settle(
-        version,
-        claims,
-        "state = CASE WHEN attempts >= %s THEN 'failed' ELSE 'pending' END, error = %s",
-        [settings.EMBEDDING_MAX_ATTEMPTS, reason[:2000]],
-    )
-
-
-def _settle(version: IndexVersion, claims: Sequence[Claim], assignments: str, values: list[object]) -> None:
-    """End those claims that still hold."""
+    """Note why these could not be embedded, where their claims still hold; they are tried again until their attempts
+    are used up."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            UPDATE catalog_embeddingstate SET {assignments}, token = NULL, leased_until = NULL,
-                updated_at = clock_timestamp()
+            """
+            UPDATE catalog_embeddingstate
+            SET state = CASE WHEN attempts >= %s THEN 'failed' ELSE 'pending' END, error = %s,
+                token = NULL, leased_until = NULL, updated_at = clock_timestamp()
             WHERE version_id = %s AND token = ANY(%s) AND item_id = ANY(%s)
-            """,  # noqa: S608  (the assignments are the constants above)
-            [*values, version.pk, [claim.token for claim in claims], [claim.item_id for claim in claims]],
+            """,
+            [
+                settings.EMBEDDING_MAX_ATTEMPTS,
+                reason.replace("\0", "")[:REASON_CHARACTERS],
+                version.pk,
+                [claim.token for claim in claims],
+                [claim.item_id for claim in claims],
+            ],
         )
 
 

@@ -1,130 +1,105 @@
-"""From pending items to vectors: claim, render, encode, write."""
+"""From pending items to vectors: claim, render, encode, write.
+
+One batch is encoded in a thread of its own while the one before is written and the next is claimed, so that a GPU
+does not wait for the database. Database work stays in the caller's thread.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from catalog.documents import document_hash, render_document
-from catalog.embedding.base import Encoder, EncoderUnavailable, EncodingFailed
+from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
-from catalog.models import IndexVersion, Item
-from catalog.passages import Span, split_passages
-from catalog.vectors import EmbeddedItem, write_passages
-from workers.claims import Claim, claim, fail, reclaim_expired, release
+from catalog.models import EmbeddingState, IndexVersion, Item
+from catalog.vectors import write_passages
+from workers.claims import Claim, claim, fail, reclaim_expired
+from workers.encoding import Document, Encoded, encode
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A claimed item as text."""
+class Batch:
+    """Claimed items that are being encoded."""
 
-    claim: Claim
-    content_hash: str
-    text: str
-    text_hash: str
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether this very text is what the stored vectors were made from."""
-        return self.text_hash == self.claim.document_hash
-
-    def embedded(self, **passages: object) -> EmbeddedItem:
-        return EmbeddedItem(
-            item_id=self.claim.item_id,
-            token=self.claim.token,
-            content_hash=self.content_hash,
-            document_hash=self.text_hash,
-            **passages,  # type: ignore[arg-type]
-        )
+    started: float
+    result: Future[Encoded]
 
 
 def drain(*, until_s: float | None = None) -> int:
     """Embed until nothing is pending, or for about `until_s` seconds; return how many items were written.
 
-    Raises EncoderUnavailable when an encoder cannot be had; its claims are given back first.
+    Raises EncoderUnavailable when an encoder cannot be had, after the versions whose encoder can.
     """
-    started = time.monotonic()
-    written = 0
+    give_up_at = None if until_s is None else time.monotonic() + until_s
     ensure_active_version()
     reclaim_expired()
-    while (batch := _next_batch()) is not None:
-        version, claims = batch
-        written += embed_claims(version, claims)
-        if until_s is not None and time.monotonic() - started >= until_s:
-            break
+    written, unavailable = 0, None
+    for version in IndexVersion.objects.claimable():
+        try:
+            written += _drain(version, give_up_at)
+        except EncoderUnavailable as error:
+            unavailable = error
+    if unavailable is not None:
+        raise unavailable
     return written
 
 
-def _next_batch() -> tuple[IndexVersion, list[Claim]] | None:
-    for version in IndexVersion.objects.claimable():
-        if claims := claim(version, limit=settings.EMBEDDING_CLAIM_ITEMS):
-            return version, claims
-    return None
+def _drain(version: IndexVersion, give_up_at: float | None) -> int:
+    if not EmbeddingState.objects.of(version).pending().exists():
+        return 0
+    encoder = encoder_for(version.encoder_spec)
+    written = 0
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as thread:
+        ahead: Batch | None = None
+        while True:
+            out_of_time = give_up_at is not None and time.monotonic() >= give_up_at
+            batch = None if out_of_time else _begin(version, encoder, thread)
+            if ahead is not None:
+                written += _finish(version, ahead)
+            elif batch is None:
+                return written
+            ahead = batch
 
 
-def embed_claims(version: IndexVersion, claims: Sequence[Claim]) -> int:
-    """Embed claimed items and write them; what fails alone is set aside with its reason."""
+def _begin(version: IndexVersion, encoder: Encoder, thread: ThreadPoolExecutor) -> Batch | None:
+    """Claim items and set the encoder on them; None when nothing is pending."""
     started = time.monotonic()
-    try:
-        encoder = encoder_for(version.encoder_spec)
-    except EncoderUnavailable:
-        release(version, claims)
-        raise
-    documents = _documents(version, claims)
-    embedded = [document.embedded() for document in documents if document.unchanged]
-    embedded += _encode(version, encoder, [document for document in documents if not document.unchanged])
-    return write_passages(version, embedded, duration_s=time.monotonic() - started)
+    claims = claim(version, limit=settings.EMBEDDING_CLAIM_ITEMS or encoder.texts_at_once)
+    if not claims:
+        return None
+    return Batch(started=started, result=thread.submit(encode, version, encoder, _documents(version, claims)))
+
+
+def _finish(version: IndexVersion, batch: Batch) -> int:
+    """Write what has been encoded, and note what failed."""
+    encoded = batch.result.result()
+    for failure in encoded.failures:
+        fail(version, [failure.claim], failure.reason)
+    return write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)
 
 
 def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]:
+    """The items that are still there as text; one that cannot be rendered is noted as failed."""
     items = Item.objects.in_bulk([claim.item_id for claim in claims])
     documents = []
     for claimed in claims:
-        if (item := items.get(claimed.item_id)) is not None:
+        if (item := items.get(claimed.item_id)) is None:
+            continue
+        try:
             text = render_document(item, version.document_template)
-            documents.append(
-                Document(claim=claimed, content_hash=item.content_hash, text=text, text_hash=document_hash(text))
-            )
+        except Exception as error:  # templates run arbitrary filters on arbitrary attributes
+            fail(version, [claimed], f"The document template fails on it: {type(error).__name__}: {error}")
+            continue
+        documents.append(
+            Document(claim=claimed, content_hash=item.content_hash, text=text, text_hash=document_hash(text))
+        )
     return documents
-
-
-def _encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> list[EmbeddedItem]:
-    """Encode all passages of these documents together; on failure halve, until the one at fault is alone."""
-    if not documents:
-        return []
-    try:
-        spans = _spans(version, encoder, documents)
-        texts = [
-            document.text[span.start : span.end] for document, own in zip(documents, spans, strict=True) for span in own
-        ]
-        vectors = encoder.encode_documents(texts)
-    except EncodingFailed as error:
-        if len(documents) == 1:
-            logger.warning("Item %s could not be embedded: %s", documents[0].claim.item_id, error)
-            fail(version, [documents[0].claim], str(error))
-            return []
-        middle = len(documents) // 2
-        return _encode(version, encoder, documents[:middle]) + _encode(version, encoder, documents[middle:])
-    embedded, first = [], 0
-    for document, own in zip(documents, spans, strict=True):
-        embedded.append(document.embedded(spans=own, vectors=vectors[first : first + len(own)]))
-        first += len(own)
-    return embedded
-
-
-def _spans(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> list[list[Span]]:
-    return [
-        split_passages(
-            document.text, offsets, window_tokens=version.window_tokens, overlap_tokens=version.overlap_tokens
-        )
-        for document, offsets in zip(
-            documents, encoder.token_offsets([document.text for document in documents]), strict=True
-        )
-    ]

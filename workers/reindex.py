@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from catalog.calibration import calibrate_cutoff, measure_recall
 from catalog.indexing import activate, add_missing_states, mark_ready
@@ -15,6 +15,7 @@ from catalog.partitions import build_hnsw
 from catalog.reindexing import finish
 
 logger = logging.getLogger(__name__)
+LOCKS = 0x5EA2C5_00000000
 LOWEST_RECALL = 0.95
 MOST_FAILED_SHARE = 0.05
 
@@ -24,43 +25,48 @@ class VerificationFailed(Exception):
 
 
 def advance(run_id: int) -> None:
-    """Take a run as far as it can go now. Two callers at once: the second leaves."""
+    """Take a run as far as it can go now. Two callers at once: the second leaves.
+
+    The lock is the session's, for an index is built concurrently, outside of any transaction; it is gone with the
+    connection of a worker that dies. See docs/decisions/0006.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_lock_id(run_id)])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCKS + run_id])
         if not cursor.fetchone()[0]:
             return
         try:
-            _advance(run_id)
+            while _take_step(run_id):
+                pass
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_lock_id(run_id)])
+            if connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCKS + run_id])
 
 
-def _lock_id(run_id: int) -> int:
-    return 0x5EA2C5_00000000 + run_id
-
-
-def _advance(run_id: int) -> None:
-    while (run := ReindexRun.objects.running().select_related("version").filter(pk=run_id).first()) is not None:
-        step = ReindexRun.Step(run.step)
-        try:
-            following = STEPS[step](run)
-        except Exception as error:  # a run must end in a state that staff can see, whatever went wrong
-            logger.exception("Reindex run %s failed in step %s", run.pk, step)
-            finish(run, ReindexRun.State.FAILED, f"Step {step.label.lower()}: {error}")
-            return
-        if following == step:
-            return
-        if following is None:
-            finish(run, ReindexRun.State.DONE)
-            return
-        ReindexRun.objects.running().filter(pk=run.pk, step=step).update(step=following)
+def _take_step(run_id: int) -> bool:
+    """Do the next step of a run; return whether another can be taken at once."""
+    run = ReindexRun.objects.running().select_related("version").filter(pk=run_id).first()
+    if run is None:
+        return False
+    step = ReindexRun.Step(run.step)
+    try:
+        following = STEPS[step](run)
+    except (OperationalError, InterfaceError):  # the database went away, or a lock did not come: try again later
+        raise
+    except Exception as error:  # a run must end in a state that staff can see, whatever went wrong
+        logger.exception("Reindex run %s failed in step %s", run.pk, step)
+        finish(run, ReindexRun.State.FAILED, f"Step {step.label.lower()}: {error}")
+        return False
+    if following is None or following == step:
+        return False
+    return ReindexRun.objects.running().filter(pk=run.pk, step=step).update(step=following) == 1
 
 
 def _embed(run: ReindexRun) -> ReindexRun.Step:
     """Wait for the workers that drain the ledger."""
-    add_missing_states(run.version)
-    unfinished = EmbeddingState.objects.of(run.version).unfinished().exists()
-    return ReindexRun.Step.EMBED if unfinished else ReindexRun.Step.BUILD
+    states = EmbeddingState.objects.of(run.version)
+    if states.unfinished().exists() or add_missing_states(run.version):
+        return ReindexRun.Step.EMBED
+    return ReindexRun.Step.BUILD
 
 
 def _build(run: ReindexRun) -> ReindexRun.Step:
@@ -75,7 +81,9 @@ def _verify(run: ReindexRun) -> ReindexRun.Step:
     run.report = _measured(run.version)
     run.save(update_fields=["report"])
     if run.report["failed_share"] > MOST_FAILED_SHARE:
-        raise VerificationFailed(f"{run.report['failed']} items could not be embedded. Retry them, then start again.")
+        raise VerificationFailed(
+            f"{run.report['failed']} items could not be embedded. Retry them, and the run goes on."
+        )
     if run.report["recall@10"] is not None and run.report["recall@10"] < LOWEST_RECALL:
         raise VerificationFailed(f"The graph finds {run.report['recall@10']:.0%} of the true neighbours.")
     return ReindexRun.Step.ACTIVATE
@@ -93,10 +101,10 @@ def _measured(version: IndexVersion) -> dict[str, Any]:
 
 
 def _activate(run: ReindexRun) -> None:
-    if run.activate_when_ready:
-        activate(run.version)
-    else:
-        mark_ready(run.version)
+    """End the run and switch over, in one transaction and only if it has not been cancelled meanwhile."""
+    with transaction.atomic():
+        if finish(run, ReindexRun.State.DONE):
+            (activate if run.activate_when_ready else mark_ready)(run.version)
 
 
 STEPS: dict[ReindexRun.Step, Callable[[ReindexRun], ReindexRun.Step | None]] = {

@@ -1,16 +1,20 @@
-"""What is put right every few seconds, whoever forgot it."""
+"""What is put right every few seconds or minutes, whoever forgot it."""
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from catalog.calibration import calibrate_cutoff
 from catalog.indexing import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
+from catalog.partitions import drop_retired
 from workers.claims import reclaim_expired
 
+logger = logging.getLogger(__name__)
 ITEMS_TO_CALIBRATE = 50
 BATCHES_KEPT = timedelta(days=1)
 
@@ -22,10 +26,14 @@ def work_waits() -> bool:
 
 
 def reconcile() -> None:
-    """The slower repairs: items without a ledger row, versions not calibrated yet, old throughput figures."""
+    """The slower repairs: items without a ledger row, versions not calibrated yet, what retired versions left."""
     for version in IndexVersion.objects.live():
         add_missing_states(version)
         if version.relevance_cutoff is None and EmbeddingState.objects.of(version).done().count() >= ITEMS_TO_CALIBRATE:
             version.relevance_cutoff = calibrate_cutoff(version)
             version.save(update_fields=["relevance_cutoff"])
     EmbeddingBatch.objects.finished_before(timezone.now() - BATCHES_KEPT).delete()
+    try:
+        drop_retired()
+    except OperationalError as error:
+        logger.info("A retired version is still in use and is dropped later: %s", error)

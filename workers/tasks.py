@@ -14,6 +14,7 @@ from catalog import importing
 from catalog.embedding.base import EncoderUnavailable
 from catalog.lexical import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
+from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
 from recommender.subjects import Subject
@@ -55,12 +56,15 @@ def tidy() -> None:
     """The slower repairs and summaries."""
     sweep.reconcile()
     fold_term_counts()
-    popularity.refresh()
+    with patient_cursor():
+        popularity.refresh()
 
 
 @shared_task(queue="jobs")
 def advance_reindex(*, run_id: int) -> None:
     reindex.advance(run_id)
+    if sweep.work_waits():
+        wake(embed_pending)
 
 
 @shared_task(queue="jobs")

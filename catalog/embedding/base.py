@@ -56,6 +56,8 @@ class Encoder(Protocol):
     spec: EncoderSpec
     dimensions: int
     max_tokens: int
+    texts_at_once: int
+    """How many texts to bring at a time: enough to fill its batches, few enough to take seconds at most."""
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Encode passages. Raises EncodingFailed."""

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Small batches keep a CPU's caches warm; a GPU wants as much as fits.
 BUDGET_TOKENS = {"cpu": 2_000, "cuda": 65_536}
+TEXTS_AT_ONCE = {"cpu": 256, "cuda": 4_096}
 # Kernels are compiled for each shape they meet, so lengths are rounded up to few different ones.
 PAD_TO_TOKENS = 16
 
@@ -40,6 +41,7 @@ class TransformerEncoder:
         self._model = _load(spec)
         self._device = self._model.device.type
         self._budget_tokens = BUDGET_TOKENS.get(self._device, BUDGET_TOKENS["cpu"])
+        self.texts_at_once = TEXTS_AT_ONCE.get(self._device, TEXTS_AT_ONCE["cpu"])
         self._lock = threading.Lock()  # the tokenizer's truncation is state: one caller at a time
         full = self._model.get_embedding_dimension()
         if full is None:
@@ -92,14 +94,21 @@ class TransformerEncoder:
                 )
                 output: Any = self._model(dict(features.to(self._model.device)))["sentence_embedding"]
                 return output[:, : self.dimensions].float().cpu().numpy()
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise EncodingFailed(_reason(error)) from error
             if len(tokens) == 1:
                 raise EncoderOutOfMemory("Out of memory on a single text.") from error
             logger.warning("Out of memory on %d texts; trying halves.", len(tokens))
-        except (RuntimeError, ValueError, IndexError) as error:
-            raise EncodingFailed(f"{type(error).__name__}: {error}") from error
         middle = len(tokens) // 2
         return np.concatenate([self._encode_batch(tokens[:middle]), self._encode_batch(tokens[middle:])])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """A GPU has an exception of its own for it; the CPU's allocator only a text."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
 
 
 def _padded(length_tokens: int) -> int:

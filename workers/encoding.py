@@ -1,0 +1,105 @@
+"""Claimed items as vectors: cut into passages, encoded together, halved when the encoder fails. No database here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
+from catalog.models import IndexVersion
+from catalog.passages import Span, split_passages
+from catalog.vectors import EmbeddedItem
+from workers.claims import Claim
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A claimed item as text."""
+
+    claim: Claim
+    content_hash: str
+    text: str
+    text_hash: str
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether this very text is what the stored vectors were made from."""
+        return self.text_hash == self.claim.document_hash
+
+    def embedded(self, **passages: object) -> EmbeddedItem:
+        return EmbeddedItem(
+            item_id=self.claim.item_id,
+            token=self.claim.token,
+            content_hash=self.content_hash,
+            document_hash=self.text_hash,
+            **passages,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why one item could not be embedded."""
+
+    claim: Claim
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    embedded: tuple[EmbeddedItem, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def __add__(self, other: Encoded) -> Encoded:
+        return Encoded(embedded=self.embedded + other.embedded, failures=self.failures + other.failures)
+
+
+def encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
+    """Encode the documents that have changed; those that have not keep the vectors they have."""
+    unchanged = Encoded(embedded=tuple(document.embedded() for document in documents if document.unchanged))
+    return unchanged + _encode(version, encoder, [document for document in documents if not document.unchanged])
+
+
+def _encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
+    """Encode all passages of these together; on failure halve, until the document at fault is alone."""
+    if not documents:
+        return Encoded()
+    try:
+        return _encode_together(version, encoder, documents)
+    except EncodingFailed as error:
+        reason = str(error)
+    except Exception as error:  # an encoder's fault must not stop the items beside the one at fault
+        logger.exception("The encoder %s broke its contract", version.model)
+        reason = f"{type(error).__name__}: {error}"
+    if len(documents) == 1:
+        claim = documents[0].claim
+        logger.warning("Item %s could not be embedded for %s: %s", claim.item_id, version, reason)
+        return Encoded(failures=(Failure(claim=claim, reason=reason),))
+    logger.warning("%d items failed together (%s); trying halves.", len(documents), reason)
+    middle = len(documents) // 2
+    return _encode(version, encoder, documents[:middle]) + _encode(version, encoder, documents[middle:])
+
+
+def _encode_together(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
+    spans = [
+        split_passages(
+            document.text, offsets, window_tokens=version.window_tokens, overlap_tokens=version.overlap_tokens
+        )
+        for document, offsets in zip(
+            documents, encoder.token_offsets([document.text for document in documents]), strict=True
+        )
+    ]
+    vectors = encoder.encode_documents(
+        [document.text[span.start : span.end] for document, own in zip(documents, spans, strict=True) for span in own]
+    )
+    return Encoded(embedded=tuple(_share(documents, spans, vectors)))
+
+
+def _share(documents: Sequence[Document], spans: Sequence[list[Span]], vectors: FloatArray) -> Iterator[EmbeddedItem]:
+    """Give each document its own spans' vectors."""
+    first = 0
+    for document, own in zip(documents, spans, strict=True):
+        yield document.embedded(spans=own, vectors=vectors[first : first + len(own)])
+        first += len(own)
