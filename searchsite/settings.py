@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "catalog.http.middleware.RequestContextMiddleware",
+    "catalog.http.middleware.QueryTextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -112,18 +113,26 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_TIMEOUT = REDIS_TIMEOUT_S
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A wake-up is sent within a request, so it may fail but not wait. Workers connect again by a loop of their own.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 2,
-    "socket_timeout": 5,
+    "socket_connect_timeout": REDIS_TIMEOUT_S,
+    "socket_timeout": REDIS_TIMEOUT_S,
+    "max_retries": 0,
     "retry_on_timeout": False,
     "health_check_interval": 10,
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "events"
+CELERY_TASK_ROUTES = {
+    "workers.tasks.embed_pending": {"queue": "embedding"},
+    "workers.tasks.tidy": {"queue": "jobs"},
+    "workers.tasks.advance_reindex": {"queue": "jobs"},
+    "workers.tasks.load_file": {"queue": "jobs"},
+}
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
@@ -178,11 +187,13 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "catalog.http.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "catalog.http.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["catalog.http.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["catalog.http.parsers.StrictJSONParser"],
+    # `format` is a parameter like any other.
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["catalog.http.throttling.ClientThrottle"],
     "DEFAULT_THROTTLE_RATES": {
@@ -203,6 +214,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "VersionState": "catalog.models.IndexVersion.State",
+        "RunState": "catalog.models.ReindexRun.State",
+        "ImportState": "catalog.models.ImportRun.State",
+        "ImportKind": "catalog.models.ImportRun.Kind",
+        "PartKind": ["plain", "word", "closest"],
+    },
 }
 
 # Search and indexing defaults. An index version keeps a copy of what it was built with.
@@ -210,7 +228,8 @@ ENCODER_MODEL = env.str("ENCODER_MODEL", default="all-MiniLM-L6-v2")
 QUERY_ENCODER_WAIT_S = env.float("QUERY_ENCODER_WAIT_S", default=2.0)
 EMBEDDING_LEASE_S = env.int("EMBEDDING_LEASE_S", default=120)
 EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
-EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=128)
+# Items a worker takes at a time; 0 leaves it to the encoder, which knows its device.
+EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
 
 LOGGING = {

@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog.api.hits import (
     SearchResponseSerializer,
@@ -18,8 +17,9 @@ from catalog.api.hits import (
     SuggestResponseSerializer,
     describe_hit,
 )
-from catalog.errors import InvalidQuery
-from catalog.http.serializers import StrictSerializer
+from catalog.http.middleware import request_id
+from catalog.http.serializers import StrictSerializer, checked
+from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
 from catalog.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
 from catalog.search import search
@@ -56,7 +56,7 @@ class SearchParameters(StrictSerializer):
     filter = serializers.CharField(
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
-    facets = NamesField(default=(), max_length=20, help_text="Attributes to count values of, separated by commas.")
+    facets = NamesField(default=list, max_length=20, help_text="Attributes to count values of, separated by commas.")
     sort = serializers.CharField(
         default="", allow_blank=True, max_length=101, help_text="newest, title or a number attribute; - turns it round."
     )
@@ -93,24 +93,22 @@ class SimilarParameters(StrictSerializer):
     limit = serializers.IntegerField(default=12, min_value=1, max_value=MAX_LIMIT)
 
 
-class ReadingView(APIView):
+class ReadingView(ApiView):
     """A view that only reads, whatever the method."""
 
     read_scope = write_scope = ApiKey.Scope.SEARCH
     throttle_scope = "read"
-
-
-def checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    reads_only = True
 
 
 class SearchView(ReadingView):
     """Search by words and meaning."""
 
+    query_class = SearchParameters
+
     @extend_schema(operation_id="search", parameters=[SearchParameters], responses=SearchResponseSerializer)
     def get(self, request: Request) -> Response:
-        return self._respond(request, checked(SearchParameters(data=request.query_params.dict())))
+        return self._respond(request, self.query)
 
     @extend_schema(operation_id="search_by_post", request=SearchBody, responses=SearchResponseSerializer)
     def post(self, request: Request) -> Response:
@@ -132,16 +130,7 @@ class SearchView(ReadingView):
             vector=tuple(vector) if vector else None,
             version_id=parameters["version"],
         )
-        return Response(describe_results(run(query), request_id=request._request.request_id))
-
-
-def run(query: SearchQuery) -> SearchResults:
-    """Search, with what is wrong with the query as the API's validation error."""
-    try:
-        return search(query)
-    except InvalidQuery as error:
-        detail = serializers.ErrorDetail(str(error), error.code)
-        raise serializers.ValidationError({error.field: [detail]}) from error
+        return Response(describe_results(search(query), request_id=request_id(request._request)))
 
 
 def describe_results(results: SearchResults, *, request_id: str) -> dict[str, Any]:
@@ -167,10 +156,11 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
 class SuggestView(ReadingView):
     """Titles that complete what is being typed."""
 
+    query_class = SuggestParameters
+
     @extend_schema(operation_id="suggest", parameters=[SuggestParameters], responses=SuggestResponseSerializer)
     def get(self, request: Request) -> Response:
-        parameters = checked(SuggestParameters(data=request.query_params.dict()))
-        hits = suggest(parameters["q"], limit=parameters["limit"])
+        hits = suggest(self.query["q"], limit=self.query["limit"])
         return Response(
             {
                 "suggestions": [
@@ -183,9 +173,10 @@ class SuggestView(ReadingView):
 class SimilarView(ReadingView):
     """Items like one item."""
 
+    query_class = SimilarParameters
+
     @extend_schema(operation_id="similar_items", parameters=[SimilarParameters], responses=SimilarResponseSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        parameters = checked(SimilarParameters(data=request.query_params.dict()))
         item = get_object_or_404(Item.objects.published(), pk=pk)
-        hits = similar_items(item, limit=parameters["limit"])
+        hits = similar_items(item, limit=self.query["limit"])
         return Response({"hits": [describe_hit(hit) for hit in hits]})

@@ -1,13 +1,13 @@
-"""API keys: `Authorization: Bearer <key>`."""
+"""Who calls the API: a key, `Authorization: Bearer <key>`, or somebody signed in to the site."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from django.contrib.auth.models import AnonymousUser, User
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from catalog.models import ApiKey
@@ -18,14 +18,14 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_key(*, name: str, scope: str, created_by: AbstractBaseUser | None = None) -> tuple[ApiKey, str]:
+def create_key(*, name: str, scope: str, created_by: User | None = None) -> tuple[ApiKey, str]:
     """Return a new key's row and the key itself, which is not stored and cannot be shown again."""
     key = f"sk_{secrets.token_urlsafe(32)}"
     row = ApiKey.objects.create(name=name, prefix=key[:9], hashed=hash_key(key), scope=scope, created_by=created_by)
     return row, key
 
 
-class ApiKeyAuthentication(BaseAuthentication):
+class ApiKeyAuthentication(authentication.BaseAuthentication):
     """Sets `request.auth` to the key; `request.user` stays anonymous, a key is not a person."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
@@ -39,3 +39,13 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The site's own session; every write needs the CSRF token."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise PermissionDenied(str(error.detail), code="csrf_failed") from error

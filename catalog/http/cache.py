@@ -48,5 +48,5 @@ class FailOpenRedisCache(RedisCache):
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(super().delete, False, key, version)
 
-    def clear(self) -> bool:
-        return self._attempt(super().clear, False)
+    def clear(self) -> None:
+        self._attempt(super().clear, None)

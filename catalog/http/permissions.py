@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from catalog.http.authentication import SessionAuthentication
 from catalog.models import ApiKey
 
 if TYPE_CHECKING:
@@ -25,9 +26,22 @@ def rank(request: Request) -> int:
     return RANK[ApiKey.Scope.SEARCH] if settings.ANONYMOUS_API_READ else 0
 
 
+def may(request: Request, scope: str) -> bool:
+    """Whether the caller has this scope."""
+    return rank(request) >= RANK[ApiKey.Scope(scope)]
+
+
 class Scoped(BasePermission):
-    """Views name the scope they need in `read_scope` and `write_scope`; a view that names none is for admins."""
+    """Views name the scope they need in `read_scope` and `write_scope`; a view that names none is for admins.
+
+    A write of somebody without credentials goes to their visitor's cookie, so it needs the CSRF token as one of a
+    signed-in user does. Views that write nothing mark themselves with `reads_only`.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        name = "read_scope" if request.method in SAFE_METHODS else "write_scope"
-        return rank(request) >= RANK[getattr(view, name, ApiKey.Scope.ADMIN)]
+        reads = request.method in SAFE_METHODS
+        if not may(request, getattr(view, "read_scope" if reads else "write_scope", ApiKey.Scope.ADMIN)):
+            return False
+        if request.successful_authenticator is None and not (reads or getattr(view, "reads_only", False)):
+            SessionAuthentication().enforce_csrf(request)
+        return True

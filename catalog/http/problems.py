@@ -14,6 +14,9 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from catalog.errors import InvalidQuery
+from catalog.filters import FilterError
+
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
@@ -23,6 +26,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    411: "Length required",
     413: "Body too large",
     415: "Unsupported media type",
     429: "Too many requests",
@@ -48,7 +52,7 @@ class Unavailable(exceptions.APIException):
     wait = 5
 
 
-def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """The body of a problem response."""
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -60,7 +64,7 @@ def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, 
     return body | ({"errors": errors} if errors else {})
 
 
-def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, Any]]:
     """Flatten DRF's nested error detail to one row for each message."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
@@ -74,6 +78,21 @@ def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
         yield {"field": field, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
 
 
+def _query_error(error: InvalidQuery) -> dict[str, Any]:
+    """What is wrong with a query; of a filter also the place, counted in characters from 0, and what would be right."""
+    row: dict[str, Any] = {"field": error.field, "code": error.code, "detail": str(error)}
+    if isinstance(error, FilterError):
+        row |= {"position": error.position, "expected": error.expected}
+    return row
+
+
+def _errors_of(error: Exception) -> list[dict[str, Any]] | None:
+    """The rows of an error that is about what the caller sent; None for any other."""
+    if isinstance(error, InvalidQuery):
+        return [_query_error(error)]
+    return list(_field_errors(error.detail)) if isinstance(error, exceptions.ValidationError) else None
+
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler."""
     if isinstance(error, Http404):
@@ -82,6 +101,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.PermissionDenied()
     elif isinstance(error, OperationalError | InterfaceError):
         error = Unavailable()
+    if errors := _errors_of(error):
+        set_rollback()
+        body = problem(400, errors[0]["code"], errors[0]["detail"], errors=errors)
+        return Response(body, status=400, content_type=CONTENT_TYPE)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -90,12 +113,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    if isinstance(error, exceptions.ValidationError):
-        errors = list(_field_errors(error.detail))
-        body = problem(400, errors[0]["code"], errors[0]["detail"], errors=errors)
-    else:
-        code = getattr(error.detail, "code", error.default_code)
-        body = problem(error.status_code, str(code), str(error.detail))
+    code = getattr(error.detail, "code", error.default_code)
+    body = problem(error.status_code, str(code), str(error.detail))
     return Response(body, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
@@ -108,7 +127,7 @@ def error_response(request: HttpRequest, status_code: int, code: str, detail: st
     if is_api(request):
         return JsonResponse(problem(status_code, code, detail), status=status_code, content_type=CONTENT_TYPE)
     context = {"status": status_code, "title": TITLES.get(status_code, "Error"), "detail": detail}
-    return render(None, "error.html", context, status=status_code)  # type: ignore[arg-type]
+    return render(None, "error.html", context, status=status_code)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer):
-    """Unknown parameters are errors, so a misspelt one is never silently ignored."""
+    """Unknown parameters and parameters given twice are errors, so neither is ever silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                reason = f"Unknown parameter. Known: {', '.join(sorted(self.fields))}."
-                detail = serializers.ErrorDetail(reason, "unknown_parameter")
-                raise serializers.ValidationError({name: [detail] for name in unknown})
+            if errors := dict(self._faults(data)):
+                raise serializers.ValidationError(errors)
+            if isinstance(data, MultiValueDict):
+                # A plain one, or else a switch that is left out would count as one of a form that is not ticked.
+                data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
         return super().to_internal_value(data)
+
+    def _faults(self, data: Mapping[str, Any]) -> Iterator[tuple[str, list[serializers.ErrorDetail]]]:
+        for name in sorted(set(data) - set(self.fields)):
+            reason = f"Unknown parameter. Known here: {', '.join(sorted(self.fields)) or 'none'}."
+            yield name, [serializers.ErrorDetail(reason, "unknown_parameter")]
+        for name, values in data.lists() if isinstance(data, MultiValueDict) else ():
+            field = self.fields.get(name)
+            if len(values) > 1 and field is not None and not isinstance(field, serializers.ListField):
+                yield name, [serializers.ErrorDetail("Give this parameter once.", "repeated_parameter")]
+
+
+def checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+    """The validated data. Raises ValidationError, which becomes a 400 that names the field."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

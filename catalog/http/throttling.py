@@ -34,7 +34,7 @@ class Rate:
 
 def seconds_to_wait(scope: str, ident: str) -> int:
     """Count one request of `ident` and return 0 when it may pass, or else the seconds until it may try again."""
-    rate = Rate.parse(api_settings.DEFAULT_THROTTLE_RATES[scope])
+    rate = Rate.parse(str(api_settings.DEFAULT_THROTTLE_RATES[scope]))
     if not rate.limit:
         return 0
     window, elapsed_s = divmod(int(time.time()), rate.period_s)

@@ -1,0 +1,53 @@
+"""What `manage.py check` can find before a visitor does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+# Earlier ones corrupt HNSW indexes.
+OLDEST_PGVECTOR = (0, 8, 4)
+_INSTALLED = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+_AVAILABLE = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
+
+
+@register(Tags.database)
+def check_pgvector(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """The installed extension, or before the first migration the one that would be installed."""
+    return [error for alias in databases or [] if (error := _pgvector_error(alias)) is not None]
+
+
+def _pgvector_error(alias: str) -> Error | None:
+    oldest = ".".join(map(str, OLDEST_PGVECTOR))
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"{_INSTALLED} UNION ALL {_AVAILABLE} LIMIT 1")
+        row = cursor.fetchone()
+    if row is None:
+        return Error(f"PostgreSQL has no pgvector. Install {oldest} or newer.", id="catalog.E001")
+    if version_of(row[0]) < OLDEST_PGVECTOR:
+        hint = "Install a newer one, then run ALTER EXTENSION vector UPDATE."
+        return Error(
+            f"pgvector {row[0]} damages HNSW indexes; {oldest} or newer is needed.", hint=hint, id="catalog.E002"
+        )
+    return None
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """`0.8.4` as numbers."""
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())
+
+
+@register
+def check_media_root(**_: Any) -> list[CheckMessage]:
+    """Uploads are kept there; it is made at the first one, if it can be."""
+    folder = Path(settings.MEDIA_ROOT)
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return []
+    return [Error(f"MEDIA_ROOT {folder} cannot be written to.", hint="Files cannot be imported.", id="catalog.E003")]

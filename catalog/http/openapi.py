@@ -1,0 +1,21 @@
+"""How the OpenAPI document names the ways to authenticate. Imported when the app is ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "catalog.http.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SiteSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    target_class = "catalog.http.authentication.SessionAuthentication"
