@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.models import Attribute
@@ -57,7 +57,7 @@ def _repeats(values: Iterable[Any], *, many: bool) -> bool:
     return 1 < distinct <= len(texts) / 2
 
 
-def _conflicts(row: Mapping[str, Any], known: Mapping[str, Attribute]) -> Iterable[str]:
+def _conflicts(row: Mapping[str, Any], known: Mapping[str, Attribute]) -> Iterator[str]:
     for name, value in row.items():
         if name not in known:
             yield f"{name}: The catalogue already has {MAX_ATTRIBUTE_NAMES:,} attributes."

@@ -40,8 +40,10 @@ class ItemRefused(Exception):
         self.field, self.reason = field, reason
 
 
-def checked_item(values: Mapping[str, Any]) -> dict[str, Any]:
+def checked_item(values: Any) -> dict[str, Any]:
     """Return the values of every field, absent ones as their defaults. Raises ItemRefused."""
+    if not isinstance(values, Mapping):
+        raise ItemRefused("", "An object with the fields of an item is needed.")
     if unknown := sorted(set(values) - set(FIELDS)):
         raise ItemRefused(unknown[0], f"Unknown field. Known: {', '.join(FIELDS)}.")
     item = DEFAULTS | dict(values)

@@ -27,7 +27,7 @@ ON CONFLICT (external_id) DO UPDATE
 SET ({fields}, updated_at) = ROW ({excluded}, excluded.updated_at)
 WHERE ({current}) IS DISTINCT FROM ({excluded})
 RETURNING id, external_id, xmax = 0
-""".format(  # noqa: S608  (column names are ours)
+""".format(
     fields=", ".join(FIELDS),
     excluded=", ".join(f"excluded.{field}" for field in FIELDS),
     current=", ".join(f"item.{field}" for field in FIELDS),
@@ -86,15 +86,28 @@ def save_items(rows: Sequence[Mapping[str, Any]]) -> SaveReport:
 
 def save_item(**fields: Any) -> Item:
     """Create or replace one item. Raises ItemRefused."""
+    item, _ = put_item(fields)
+    return item
+
+
+def put_item(fields: Mapping[str, Any]) -> tuple[Item, bool]:
+    """Create or replace one item; also whether it is new. Raises ItemRefused."""
     report = save_items([fields])
     for refusal in report.refusals:
         raise ItemRefused(refusal.field, refusal.reason)
-    return Item.objects.get(external_id=fields["external_id"].strip())
+    return Item.objects.get(external_id=fields["external_id"].strip()), report.created == 1
 
 
 def delete_item(item: Item) -> None:
     item.delete()
     _announce()
+
+
+def delete_items(external_ids: Sequence[str]) -> int:
+    """Delete the items with these external ids; return how many there were."""
+    _, by_model = Item.objects.with_external_ids(external_ids).delete()
+    _announce()
+    return by_model.get(Item._meta.label, 0)
 
 
 def _upsert(items: list[dict[str, Any]]) -> tuple[int, int]:

@@ -1,12 +1,15 @@
-"""How far an index version is."""
+"""How far index versions are, and what could not be embedded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from catalog.models import EmbeddingState, IndexVersion
+from catalog.models import EmbeddingState, IndexVersion, Item
 
 RATE_WINDOW_S = 60
 
@@ -37,21 +40,63 @@ class IndexProgress:
         return self.unfinished / self.items_per_s if self.unfinished and self.items_per_s else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An item that could not be embedded, and why."""
+
+    version_id: int
+    item_id: int
+    title: str
+    error: str
+    attempts: int
+    at: datetime
+
+
 def index_progress(version: IndexVersion) -> IndexProgress:
-    counts = EmbeddingState.objects.of(version).counts()
-    return IndexProgress(total=sum(counts.values()), items_per_s=_items_per_s(version), **counts)
+    return index_progress_of([version])[version.pk]
 
 
-def _items_per_s(version: IndexVersion) -> float:
+def index_progress_of(versions: Sequence[IndexVersion]) -> dict[int, IndexProgress]:
+    """The progress of each version by its id, in two queries however many there are."""
+    counts = EmbeddingState.objects.counts_by_version(versions)
+    speeds = _items_per_s(versions)
+    return {
+        version.pk: IndexProgress(
+            total=sum(counts[version.pk].values()), items_per_s=speeds.get(version.pk, 0.0), **counts[version.pk]
+        )
+        for version in versions
+    }
+
+
+def _items_per_s(versions: Sequence[IndexVersion]) -> dict[int, float]:
     """Items written in the last minute over the time since the first of them began, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT sum(items) / greatest(extract(epoch FROM
-                clock_timestamp() - min(finished_at - make_interval(secs => duration_s))), 1)
+            SELECT version_id, (sum(items) / greatest(extract(epoch FROM
+                clock_timestamp() - min(finished_at - make_interval(secs => duration_s))), 1))::float8
             FROM catalog_embeddingbatch
-            WHERE version_id = %s AND finished_at > clock_timestamp() - make_interval(secs => %s)
+            WHERE version_id = ANY(%s) AND finished_at > clock_timestamp() - make_interval(secs => %s)
+            GROUP BY version_id
             """,
-            [version.pk, RATE_WINDOW_S],
+            [[version.pk for version in versions], RATE_WINDOW_S],
         )
-        return float(cursor.fetchone()[0] or 0.0)
+        return dict(cursor.fetchall())
+
+
+def failures(versions: Sequence[IndexVersion], *, limit: int) -> list[Failure]:
+    """The latest failures of these versions, with the titles of their items. Two queries."""
+    names = ("version_id", "item_id", "error", "attempts", "updated_at")
+    rows: list[dict[str, Any]] = list(EmbeddingState.objects.failed_in(versions).values(*names)[:limit])
+    titles = dict(Item.objects.titles(row["item_id"] for row in rows))
+    return [
+        Failure(
+            version_id=row["version_id"],
+            item_id=row["item_id"],
+            title=titles.get(row["item_id"], f"#{row['item_id']}"),
+            error=row["error"],
+            attempts=row["attempts"],
+            at=row["updated_at"],
+        )
+        for row in rows
+    ]

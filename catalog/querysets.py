@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, Q, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncMinute
 
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
+    from catalog.predicates import Predicate
+
+LEDGER_STATES = ("pending", "leased", "done", "failed")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -26,8 +30,22 @@ class ItemQuerySet(models.QuerySet["Item"]):
         found = self.in_bulk(list(ids))
         return [found[pk] for pk in ids if pk in found]
 
+    def with_external_ids(self, external_ids: Iterable[str]) -> ItemQuerySet:
+        return self.filter(external_id__in=list(external_ids))
+
     def ids_by_external_id(self, external_ids: Iterable[str]) -> dict[str, int]:
-        return dict(self.filter(external_id__in=list(external_ids)).values_list("external_id", "pk"))
+        return dict(self.with_external_ids(external_ids).values_list("external_id", "pk"))
+
+    def meeting(self, wanted: Predicate | None) -> ItemQuerySet:
+        """Items that meet a compiled filter."""
+        if wanted is None:
+            return self
+        condition = RawSQL(wanted.sql, wanted.parameters, output_field=models.BooleanField())  # noqa: S611
+        return self.filter(condition)
+
+    def after(self, pk: int) -> ItemQuerySet:
+        """Those with larger ids, in the order of their ids: for reading all of them a page at a time."""
+        return self.filter(pk__gt=pk).order_by("pk")
 
     def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
         """Pairs of id and title."""
@@ -80,10 +98,18 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         """Complete versions that do not serve at the moment."""
         return self.filter(state="ready")
 
+    def retirable(self) -> IndexVersionQuerySet:
+        """Versions nobody reads from or works on: complete ones, and what a run that failed has left."""
+        return self.filter(state__in=["building", "ready"]).exclude(run__state__in=["running", "paused"])
+
     def claimable(self) -> IndexVersionQuerySet:
-        """Live versions that workers may embed for, the one that serves searches first."""
+        """Live versions that workers may embed for, the one that serves searches first.
+
+        What is still building goes on only while its run does; one without a run is being made by hand.
+        """
         serving_first = models.Case(models.When(state="active", then=0), default=1)
-        return self.live().exclude(run__state="paused").order_by(serving_first, "id")
+        resting = self.filter(state="building", run__state__in=["paused", "failed", "cancelled"]).values("pk")
+        return self.live().exclude(pk__in=resting).order_by(serving_first, "id")
 
 
 class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
@@ -100,6 +126,9 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         versions = IndexVersion.objects.claimable().values_list("pk", flat=True)
         return self.filter(state="pending", version_id__in=list(versions))
 
+    def pending(self) -> EmbeddingStateQuerySet:
+        return self.filter(state="pending")
+
     def done(self) -> EmbeddingStateQuerySet:
         return self.filter(state="done")
 
@@ -114,9 +143,18 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
 
     def counts(self) -> dict[str, int]:
         """How many rows are in each state; absent states are 0."""
-        states = ("pending", "leased", "done", "failed")
-        aggregates: dict[str, Any] = {name: Count("item_id", filter=Q(state=name)) for name in states}
-        return self.aggregate(**aggregates)
+        return self.aggregate(**_count_states())
+
+    def counts_by_version(self, versions: Sequence[IndexVersion]) -> dict[int, dict[str, int]]:
+        """The same for each version by its id, in one query."""
+        ids = [version.pk for version in versions]
+        found = self.filter(version_id__in=ids).order_by().values("version_id").annotate(**_count_states())
+        counts = {pk: dict.fromkeys(LEDGER_STATES, 0) for pk in ids}
+        return counts | {row.pop("version_id"): row for row in found}
+
+
+def _count_states() -> dict[str, Any]:
+    return {name: Count("item_id", filter=Q(state=name)) for name in LEDGER_STATES}
 
 
 class EmbeddingBatchQuerySet(models.QuerySet["EmbeddingBatch"]):
@@ -138,3 +176,7 @@ class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
 
     def finished(self) -> ReindexRunQuerySet:
         return self.exclude(state__in=["running", "paused"])
+
+    def by_version(self, versions: Sequence[IndexVersion]) -> dict[int, ReindexRun]:
+        """The runs that made these versions, by the version's id."""
+        return {run.version_id: run for run in self.filter(version__in=versions)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from catalog.api.fields import ItemFields, item_fields
 from catalog.highlight import Part
 from catalog.queries import Explanation, Hit
 
@@ -33,16 +34,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
 
 
-class HitSerializer(serializers.Serializer[Hit]):
-    id = serializers.IntegerField()
-    external_id = serializers.CharField()
-    title = serializers.CharField()
-    body = serializers.CharField()
-    category = serializers.CharField()
-    language = serializers.CharField()
-    attributes = serializers.DictField()
-    image = serializers.CharField()
-    url = serializers.CharField()
+class HitSerializer(ItemFields):
     score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it.")
     close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
     highlights = HighlightsSerializer(allow_null=True)
@@ -92,17 +84,8 @@ class SimilarResponseSerializer(serializers.Serializer[Any]):
 
 
 def describe_hit(hit: Hit) -> dict[str, Any]:
-    item = hit.item
     return {
-        "id": item.pk,
-        "external_id": item.external_id,
-        "title": item.title,
-        "body": item.body,
-        "category": item.category,
-        "language": item.language,
-        "attributes": item.attributes,
-        "image": item.image,
-        "url": item.get_absolute_url(),
+        **item_fields(hit.item),
         "score": round(hit.score, 6),
         "close": hit.close,
         "highlights": _highlights(hit),

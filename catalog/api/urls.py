@@ -2,10 +2,28 @@
 
 from django.urls import path
 
-from catalog.api.search import SearchView, SimilarView, SuggestView
+from catalog.api import export, imports, index, items, reindex, search
 
 urlpatterns = [
-    path("search", SearchView.as_view(), name="api-search"),
-    path("suggest", SuggestView.as_view(), name="api-suggest"),
-    path("items/<int:pk>/similar", SimilarView.as_view(), name="api-similar"),
+    path("search", search.SearchView.as_view(), name="api-search"),
+    path("suggest", search.SuggestView.as_view(), name="api-suggest"),
+    path("items", items.ItemsView.as_view(), name="api-items"),
+    path("items/bulk", items.BulkItemsView.as_view(), name="api-items-bulk"),
+    path("items/delete", items.DeleteItemsView.as_view(), name="api-items-delete"),
+    path("items/export", export.ExportItemsView.as_view(), name="api-items-export"),
+    path("items/<int:pk>", items.ItemView.as_view(), name="api-item"),
+    path("items/<int:pk>/similar", search.SimilarView.as_view(), name="api-similar"),
+    path("imports", imports.ImportsView.as_view(), name="api-imports"),
+    path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
+    path("index-versions", index.VersionsView.as_view(), name="api-index-versions"),
+    path("index-versions/<int:pk>", index.VersionView.as_view(), name="api-index-version"),
+    path("index-versions/<int:pk>/activate", index.ActivateView.as_view(), name="api-index-version-activate"),
+    path("index-versions/<int:pk>/retire", index.RetireView.as_view(), name="api-index-version-retire"),
+    path("index-versions/<int:pk>/failures", index.FailuresView.as_view(), name="api-index-version-failures"),
+    path("index-versions/<int:pk>/retry", index.RetryView.as_view(), name="api-index-version-retry"),
+    path("reindex-runs", reindex.RunsView.as_view(), name="api-reindex-runs"),
+    path("reindex-runs/<int:pk>", reindex.RunView.as_view(), name="api-reindex-run"),
+    path("reindex-runs/<int:pk>/pause", reindex.RunActionView.as_view(action="pause"), name="api-reindex-pause"),
+    path("reindex-runs/<int:pk>/resume", reindex.RunActionView.as_view(action="resume"), name="api-reindex-resume"),
+    path("reindex-runs/<int:pk>/cancel", reindex.RunActionView.as_view(action="cancel"), name="api-reindex-cancel"),
 ]

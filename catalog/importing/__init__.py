@@ -2,6 +2,7 @@
 
 from catalog.importing.items import run_import
 from catalog.importing.mapping import MappingError
+from catalog.importing.rows import FileUnreadable
 from catalog.importing.uploads import accept_upload, run_for_file
 
-__all__ = ["MappingError", "accept_upload", "run_for_file", "run_import"]
+__all__ = ["FileUnreadable", "MappingError", "accept_upload", "run_for_file", "run_import"]

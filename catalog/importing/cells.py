@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from catalog.importing.csv_reader import unescaped
+from catalog.importing.csv_reader import FORMULA
 from catalog.importing.rows import RowFault
 from catalog.models import Attribute
 
@@ -44,7 +45,32 @@ def read_cell(cell: str, kind: str) -> Any:
         return _number(bare)
     if kind == Kind.BOOLEAN:
         return truth(bare)
-    return _list(bare) if bare.startswith("[") else unescaped(cell)
+    if bare.startswith("["):
+        return _list(bare)
+    return cell[1:] if cell.startswith("'") and _needs_quote(cell) else cell
+
+
+def written_cell(value: Any) -> str:
+    """The cell that `read_cell` reads this value from, an empty one for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)
+        case float():
+            digits = f"{Decimal(repr(value)):f}"
+            return digits if "." in digits else f"{digits}.0"
+        case list():
+            return json.dumps(value, ensure_ascii=False)
+    return f"'{value}" if _needs_quote(value) else value
+
+
+def _needs_quote(text: str) -> bool:
+    """Whether it would be taken for a formula, or for something that is no text. Quotes before it change nothing."""
+    bare = text.lstrip("'").strip()
+    return FORMULA.match(text) is not None or bare.startswith("[") or _guess(bare) != Kind.TEXT
 
 
 def truth(cell: str) -> bool:

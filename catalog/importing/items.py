@@ -98,14 +98,23 @@ class ItemLoader:
         if self.mapping.attributes is not None:
             found = {name: source.value_in(row.values) for name, source in self.mapping.attributes.items()}
         else:
-            own = row.values.get("attributes")
-            rest = {name: value for name, value in row.values.items() if name not in used and name != "attributes"}
             found = {
                 name.removeprefix(ATTRIBUTE_PREFIX): value
-                for name, value in rest.items()
-                if name not in ITEM_FIELDS and not _REFERENCE.fullmatch(name)
-            } | (own if isinstance(own, dict) else {})
-        return {name: value for name, raw in found.items() if (value := self._attribute(name, raw)) not in (None, "")}
+                for name, value in row.values.items()
+                if name.startswith(ATTRIBUTE_PREFIX)
+                or not (name in used or name in (*ITEM_FIELDS, "attributes") or _REFERENCE.fullmatch(name))
+            }
+        attributes = {
+            name: value for name, raw in found.items() if (value := self._attribute(name, raw)) not in (None, "")
+        }
+        return attributes | self._own_attributes(row)
+
+    def _own_attributes(self, row: Row) -> dict[str, Any]:
+        """Those that stand together in an object, as the export writes them."""
+        own = row.values.get("attributes")
+        if self.mapping.attributes is not None or not isinstance(own, dict):
+            return {}
+        return {name: self._attribute(name, value) for name, value in own.items() if value is not None}
 
     def _attribute(self, name: str, value: Any) -> Any:
         if isinstance(value, list):
@@ -120,7 +129,8 @@ class ItemLoader:
 
 def _without_repeats(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
     """Cut the list so that no part holds an item twice, and a later row of the file replaces an earlier one."""
-    first, seen = 0, set()
+    first = 0
+    seen: set[str | None] = set()
     for position, item in enumerate(items):
         key = item.get("external_id")
         if key in seen:

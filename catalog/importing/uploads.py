@@ -7,10 +7,11 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from catalog.importing.formats import detect_format
 from catalog.importing.mapping import Mapping
 from catalog.models import ImportRun
 from catalog.signals import import_requested
@@ -18,11 +19,13 @@ from catalog.signals import import_requested
 UPLOADS = "imports"
 
 
-def accept_upload(
-    file: UploadedFile, *, kind: str, mapping: dict[str, Any], started_by: AbstractBaseUser | None
-) -> ImportRun:
-    """Keep an uploaded file, under a name of our own, and ask a worker to load it. Raises MappingError."""
+def accept_upload(file: UploadedFile, *, kind: str, mapping: dict[str, Any], started_by: User | None) -> ImportRun:
+    """Keep an uploaded file, under a name of our own, and ask a worker to load it.
+
+    Raises MappingError, and FileUnreadable for what no reader can read, such as a compressed file.
+    """
     Mapping.parse(mapping)
+    detect_format(file.file, filename=file.name or "")  # type: ignore[arg-type]
     folder = settings.MEDIA_ROOT / UPLOADS
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = uuid.uuid4().hex
