@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 
@@ -10,6 +11,12 @@ class StaffOnly(LoginRequiredMixin, UserPassesTestMixin):
     """Sends strangers to the sign-in page; signed-in visitors who are not staff get 403."""
 
     request: HttpRequest
+
+    @property
+    def staff(self) -> User:
+        """Who asks."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
 
     def test_func(self) -> bool:
         return bool(self.request.user.is_authenticated and self.request.user.is_staff)

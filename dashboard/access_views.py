@@ -26,8 +26,8 @@ class ApiKeysView(StaffOnly, View):
         form = ApiKeyForm(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=400)
-        row, key = create_key(**form.cleaned_data, created_by=request.user)
-        record_action(request.user, "key.create", row, scope=row.scope)
+        row, key = create_key(**form.cleaned_data, created_by=self.staff)
+        record_action(self.staff, "key.create", row, scope=row.scope)
         return self._page(request, ApiKeyForm(), new_key=key)
 
     def _page(self, request: HttpRequest, form: ApiKeyForm, *, status: int = 200, new_key: str = "") -> HttpResponse:
@@ -40,7 +40,7 @@ class RevokeKeyView(StaffOnly, View):
         key = get_object_or_404(ApiKey, pk=pk, revoked_at=None)
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
-        record_action(request.user, "key.revoke", key)
+        record_action(self.staff, "key.revoke", key)
         messages.success(request, f"{key} no longer works.")
         return redirect("api-keys")
 

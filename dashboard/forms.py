@@ -7,9 +7,15 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.template import Template, TemplateSyntaxError
 
 from catalog.models import ApiKey, ImportRun, IndexVersion
+from catalog.version_settings import (
+    MAX_WINDOW_TOKENS,
+    MIN_WINDOW_TOKENS,
+    SettingsRefused,
+    check_overlap,
+    check_template,
+)
 
 
 class ReindexForm(forms.Form):
@@ -24,10 +30,13 @@ class ReindexForm(forms.Form):
     )
     document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each passage.")
     window_tokens = forms.IntegerField(
-        min_value=16, max_value=8192, label="Passage window", help_text="Tokens in one passage."
+        min_value=MIN_WINDOW_TOKENS,
+        max_value=MAX_WINDOW_TOKENS,
+        label="Passage window",
+        help_text="Tokens in one passage.",
     )
     overlap_tokens = forms.IntegerField(
-        min_value=0, max_value=4096, label="Overlap", help_text="Tokens two passages share."
+        min_value=0, max_value=MAX_WINDOW_TOKENS // 2, label="Overlap", help_text="Tokens two passages share."
     )
     document_template = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -43,17 +52,15 @@ class ReindexForm(forms.Form):
         names = [name for name in ReindexForm.base_fields if name != "activate_when_ready"]
         return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
 
-    def clean_document_template(self) -> str:
-        try:
-            Template(self.cleaned_data["document_template"])
-        except TemplateSyntaxError as error:
-            raise forms.ValidationError(f"The template cannot be read: {error}") from error
-        return self.cleaned_data["document_template"]
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("overlap_tokens", 0) * 2 > data.get("window_tokens", 0):
-            self.add_error("overlap_tokens", "The overlap may be at most half of the window.")
+        try:
+            if "document_template" in data:
+                check_template(data["document_template"])
+            if "overlap_tokens" in data:
+                check_overlap(window_tokens=data.get("window_tokens"), overlap_tokens=data["overlap_tokens"])
+        except SettingsRefused as error:
+            self.add_error(error.field, str(error))
         return data
 
 

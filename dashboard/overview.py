@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from catalog.progress import IndexProgress, index_progress
 from django.utils import timezone
 
-from catalog.models import EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
+from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.registry import encoder_for
+from catalog.models import EmbeddingBatch, IndexVersion, Item, ReindexRun
+from catalog.progress import Failure, IndexProgress, failures, index_progress_of
 from dashboard.charts import Segment, Sparkline, sparkline, stacked_bar
 
 CHART_MINUTES = 30
@@ -24,22 +25,23 @@ class VersionRow:
     version: IndexVersion
     progress: IndexProgress
     segments: Sequence[Segment]
+    run: ReindexRun | None
+    """The run that made it; the first version has none."""
 
     @property
     def stale(self) -> int:
         """Items whose vectors are missing or older than the item."""
-        return self.progress.pending + self.progress.leased
+        return self.progress.unfinished
 
+    @property
+    def state(self) -> str:
+        """As staff see it: a version whose run has failed is building no more."""
+        is_left = self.version.state == IndexVersion.State.BUILDING and self.run and self.run.finished_at
+        return "failed" if is_left else self.version.state
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """An item that could not be embedded, and why."""
-
-    item_id: int
-    title: str
-    error: str
-    attempts: int
-    at: datetime
+    @property
+    def retirable(self) -> bool:
+        return self.state in ("failed", IndexVersion.State.READY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,38 +68,62 @@ class Overview:
     failures: Sequence[Failure]
     failed: int
     recent_runs: Sequence[ReindexRun]
-    recent_imports: Sequence[ImportRun]
+    encoder_problem: str
+    """Why searches go by words alone; empty when they do not."""
 
     @property
     def working(self) -> VersionRow | None:
         """The version that items are being embedded for."""
-        return next((row for row in self.versions if row.stale), None)
+        return next((row for row in self.versions if row.stale and row.state != "failed"), None)
 
 
 def overview() -> Overview:
-    rows = [_row(version) for version in IndexVersion.objects.live()]
+    rows = _rows()
     run = ReindexRun.objects.unfinished().select_related("version", "started_by").first()
+    active = next((row for row in rows if row.version.state == IndexVersion.State.ACTIVE), None)
     published = Item.objects.published().count()
     return Overview(
         items=published,
         unpublished=Item.objects.count() - published,
-        active=next((row for row in rows if row.version.state == IndexVersion.State.ACTIVE), None),
+        active=active,
         versions=rows,
         run=run,
         run_row=next((row for row in rows if run and row.version.pk == run.version_id), None),
         steps=_steps(run) if run else [],
         throughput=_throughput(),
-        failures=_failures([row.version for row in rows]),
+        failures=failures([row.version for row in rows], limit=FAILURES_SHOWN),
         failed=sum(row.progress.failed for row in rows),
-        recent_runs=ReindexRun.objects.finished().select_related("version", "started_by")[:5],
-        recent_imports=ImportRun.objects.select_related("started_by")[:3],
+        recent_runs=list(ReindexRun.objects.finished().select_related("version", "started_by")[:5]),
+        encoder_problem=_encoder_problem(active.version) if active else "",
     )
 
 
-def _row(version: IndexVersion) -> VersionRow:
-    progress = index_progress(version)
-    segments = stacked_bar({"ok": progress.done, "pending": progress.pending + progress.leased, "bad": progress.failed})
-    return VersionRow(version=version, progress=progress, segments=segments)
+def _rows() -> list[VersionRow]:
+    versions = list(IndexVersion.objects.live())
+    progress = index_progress_of(versions)
+    runs = ReindexRun.objects.by_version(versions)
+    return [
+        VersionRow(
+            version=version,
+            progress=progress[version.pk],
+            segments=_segments(progress[version.pk]),
+            run=runs.get(version.pk),
+        )
+        for version in versions
+    ]
+
+
+def _segments(progress: IndexProgress) -> list[Segment]:
+    return stacked_bar({"ok": progress.done, "pending": progress.unfinished, "bad": progress.failed})
+
+
+def _encoder_problem(version: IndexVersion) -> str:
+    """Asks this web process, the one that encodes queries; it begins to load the encoder if need be."""
+    try:
+        encoder_for(version.encoder_spec, wait_s=0)
+    except EncoderUnavailable as error:
+        return str(error)
+    return ""
 
 
 def _steps(run: ReindexRun) -> list[StepView]:
@@ -117,20 +143,3 @@ def _throughput() -> Sparkline:
     counts = EmbeddingBatch.objects.items_per_minute(since=this_minute - timedelta(minutes=CHART_MINUTES))
     minutes = [this_minute - timedelta(minutes=back) for back in range(CHART_MINUTES, -1, -1)]
     return sparkline([counts.get(minute, 0) for minute in minutes])
-
-
-def _failures(versions: Sequence[IndexVersion]) -> list[Failure]:
-    rows: list[dict[str, Any]] = list(
-        EmbeddingState.objects.failed_in(versions).values("item_id", "error", "attempts", "updated_at")[:FAILURES_SHOWN]
-    )
-    titles = dict(Item.objects.titles(row["item_id"] for row in rows))
-    return [
-        Failure(
-            item_id=row["item_id"],
-            title=titles.get(row["item_id"], f"#{row['item_id']}"),
-            error=row["error"],
-            attempts=row["attempts"],
-            at=row["updated_at"],
-        )
-        for row in rows
-    ]

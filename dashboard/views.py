@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from catalog.audit import record_action
+from catalog.embedding.base import EncoderError
 from catalog.indexing import activate, retire
+from catalog.models import IndexVersion, ReindexRun
+from catalog.querysets import IndexVersionQuerySet
 from catalog.reindexing import (
     AlreadyReindexing,
     cancel_reindex,
@@ -13,19 +23,11 @@ from catalog.reindexing import (
     retry_failed,
     start_reindex,
 )
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views import View
-
-from catalog.audit import record_action
-from catalog.embedding.base import EncoderError
-from catalog.models import IndexVersion, ReindexRun
 from dashboard.access import StaffOnly
 from dashboard.forms import ReindexForm
 from dashboard.overview import overview
 
-RUN_ACTIONS: dict[str, Callable[[ReindexRun], object]] = {
+RUN_ACTIONS: dict[str, Callable[[ReindexRun], bool]] = {
     "pause": pause_reindex,
     "resume": resume_reindex,
     "cancel": cancel_reindex,
@@ -36,7 +38,7 @@ class DashboardView(StaffOnly, View):
     """The first staff page. htmx asks again for its live part while the page is open."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = {"overview": overview()}
+        context: dict[str, Any] = {"overview": overview()}
         if request.headers.get("HX-Request"):
             return render(request, "dashboard/_live.html", context)
         context["form"] = ReindexForm(initial=ReindexForm.initial_from(IndexVersion.objects.active()))
@@ -49,14 +51,14 @@ class StartReindexView(StaffOnly, View):
         status = 400
         if form.is_valid():
             try:
-                run = start_reindex(started_by=request.user, **form.cleaned_data)
+                run = start_reindex(started_by=self.staff, **form.cleaned_data)
             except AlreadyReindexing as error:
                 form.add_error(None, str(error))
                 status = 409
             except EncoderError as error:
                 form.add_error("model", str(error))
             else:
-                record_action(request.user, "reindex.start", run.version)
+                record_action(self.staff, "reindex.start", run.version)
                 messages.success(
                     request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready."
                 )
@@ -68,37 +70,70 @@ class RunActionView(StaffOnly, View):
     """Pause, resume or cancel a reindex run."""
 
     def post(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
-        run = get_object_or_404(ReindexRun.objects.unfinished().select_related("version"), pk=pk)
-        RUN_ACTIONS[action](run)
-        record_action(request.user, f"reindex.{action}", run.version)
+        run = get_object_or_404(ReindexRun.objects.select_related("version"), pk=pk)
+        if RUN_ACTIONS[action](run):
+            record_action(self.staff, f"reindex.{action}", run.version)
+        else:  # somebody else, or the run itself, was quicker
+            run.refresh_from_db()
+            messages.warning(request, f"The reindex is {run.state} by now.")
         return redirect("dashboard")
 
 
-class ActivateView(StaffOnly, View):
+class SwitchView(StaffOnly, View):
+    """Does something to a version and says so; a version that is in another state by now is left alone."""
+
+    action = ""
+    done = ""
+
+    def allowed(self) -> IndexVersionQuerySet:
+        raise NotImplementedError
+
+    def change(self, version: IndexVersion) -> None:
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        version = get_object_or_404(IndexVersion, pk=pk)
+        try:
+            if not self.allowed().contains(version):
+                raise ValueError(f"{version} is {version.state} by now.")
+            self.change(version)
+        except ValueError as error:
+            messages.warning(request, str(error))
+        else:
+            record_action(self.staff, self.action, version)
+            messages.success(request, self.done.format(version=version))
+        return redirect("dashboard")
+
+
+class ActivateView(SwitchView):
     """Switch searches to another version that is ready: forward, or back again."""
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = get_object_or_404(IndexVersion.objects.ready(), pk=pk)
+    action = "version.activate"
+    done = "Searches now use {version}."
+
+    def allowed(self) -> IndexVersionQuerySet:
+        return IndexVersion.objects.ready()
+
+    def change(self, version: IndexVersion) -> None:
         activate(version)
-        record_action(request.user, "version.activate", version)
-        messages.success(request, f"Searches now use {version}.")
-        return redirect("dashboard")
 
 
-class RetireView(StaffOnly, View):
-    """Drop the vectors of a version that no longer serves."""
+class RetireView(SwitchView):
+    """Give up a version that no longer serves, or that a failed run has left; workers drop its vectors."""
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = get_object_or_404(IndexVersion.objects.ready(), pk=pk)
+    action = "version.retire"
+    done = "{version} is retired. Its vectors are dropped within a minute or two."
+
+    def allowed(self) -> IndexVersionQuerySet:
+        return IndexVersion.objects.retirable()
+
+    def change(self, version: IndexVersion) -> None:
         retire(version)
-        record_action(request.user, "version.retire", version)
-        messages.success(request, f"{version} is retired and its vectors are gone.")
-        return redirect("dashboard")
 
 
 class RetryFailedView(StaffOnly, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         count = sum(retry_failed(version) for version in IndexVersion.objects.live())
-        record_action(request.user, "embedding.retry", f"{count} items")
+        record_action(self.staff, "embedding.retry", f"{count} items")
         messages.success(request, f"{count} items will be tried again.")
         return redirect("dashboard")
