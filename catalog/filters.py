@@ -2,6 +2,7 @@
 
     condition   field = value, !=, <, <=, >, >=, field IN [value, ...], field NOT IN [...], field low TO high,
                 field EXISTS, field NOT EXISTS
+    field       its name, in quotes where it holds spaces or is one of the words of the language
     value       number, true, false, "text", 'text' or a bare word
     filter      conditions joined by NOT, AND, OR (in this order of strength) and parentheses
 
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, ParseTree, Token, Transformer, Tree, UnexpectedInput, v_args
 
 from catalog.errors import InvalidQuery
 
@@ -28,20 +29,21 @@ GRAMMAR = r"""
     ?any: all (_OR all)*
     ?all: not (_AND not)*
     ?not: _NOT not -> negation | "(" any ")" | condition
-    condition: NAME COMPARISON value            -> comparison
-        | NAME _IN "[" value ("," value)* "]"       -> membership
-        | NAME _NOT _IN "[" value ("," value)* "]"  -> no_membership
-        | NAME NUMBER _TO NUMBER                -> between
-        | NAME _EXISTS                          -> exists
-        | NAME _NOT _EXISTS                     -> no_exists
+    condition: field COMPARISON value                -> comparison
+        | field _IN "[" value ("," value)* "]"       -> membership
+        | field _NOT _IN "[" value ("," value)* "]"  -> no_membership
+        | field NUMBER _TO NUMBER                    -> between
+        | field _EXISTS                              -> exists
+        | field _NOT _EXISTS                         -> no_exists
+    ?field: NAME | STRING
     ?value: NUMBER | STRING | NAME
     COMPARISON: "!=" | "<=" | ">=" | "=" | "<" | ">"
-    _AND.2: /AND\b/i
-    _OR.2: /OR\b/i
-    _NOT.2: /NOT\b/i
-    _IN.2: /IN\b/i
+    _AND.2: /AND(?![\w.-])/i
+    _OR.2: /OR(?![\w.-])/i
+    _NOT.2: /NOT(?![\w.-])/i
+    _IN.2: /IN(?![\w.-])/i
     _TO.2: /TO\b/i
-    _EXISTS.2: /EXISTS\b/i
+    _EXISTS.2: /EXISTS(?![\w.-])/i
     NUMBER.1: /[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?(?![\w.])/
     STRING: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/s
     NAME: /[^\W\d][\w.-]*/
@@ -142,16 +144,16 @@ class _Builder(Transformer[Token, Filter]):
 
 def _condition(field: Token, operator: str, *values: Token) -> Condition:
     return Condition(
-        field=str(field), operator=operator, values=tuple(map(_value, values)), position=field.start_pos or 0
+        field=_text(field), operator=operator, values=tuple(map(_value, values)), position=field.start_pos or 0
     )
 
 
 def _value(token: Token) -> Value:
-    quoted = token.type == "STRING"
-    text = str(token)
-    if quoted:
-        text = _unescape(text[1:-1])
-    return Value(text=text, quoted=quoted, position=token.start_pos or 0)
+    return Value(text=_text(token), quoted=token.type == "STRING", position=token.start_pos or 0)
+
+
+def _text(token: Token) -> str:
+    return _unescape(str(token)[1:-1]) if token.type == "STRING" else str(token)
 
 
 def _unescape(text: str) -> str:
@@ -175,9 +177,11 @@ def parse(text: str) -> Filter | None:
         return None
     _check_bounds(text)
     try:
-        return _Builder().transform(_parser().parse(text))
+        tree = _parser().parse(text)
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from error
+    _check_size(tree)
+    return _Builder().transform(tree)
 
 
 def _check_bounds(text: str) -> None:
@@ -186,10 +190,19 @@ def _check_bounds(text: str) -> None:
     for position, character in enumerate(text):
         if character == "\0" or "\ud800" <= character <= "\udfff":
             raise FilterError("The filter holds a character that no text has.", position=position)
-    if text.count("(") > MAX_DEPTH or text.upper().count("NOT") > MAX_DEPTH:
-        raise FilterError(f"A filter may have at most {MAX_DEPTH} parentheses and as many times NOT.")
-    if text.count(",") >= MAX_VALUES:
-        raise FilterError(f"A filter may list at most {MAX_VALUES} values.")
+
+
+def _check_size(tree: ParseTree) -> None:
+    """Bound what the database has to work through; the parser itself takes any depth."""
+    values, open_trees = 0, [(tree, 1)]
+    while open_trees:
+        part, depth = open_trees.pop()
+        if depth > MAX_DEPTH:
+            raise FilterError(f"A filter may nest NOT, AND and OR at most {MAX_DEPTH} deep.")
+        open_trees += [(child, depth + 1) for child in part.children if isinstance(child, Tree)]
+        values += sum(isinstance(child, Token) and child.type != "COMPARISON" for child in part.children[1:])
+    if values > MAX_VALUES:
+        raise FilterError(f"A filter may compare with at most {MAX_VALUES} values.")
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
@@ -216,7 +229,7 @@ def selection(
         for operator, bound in ((">=", low), ("<=", high)):
             if bound is not None:
                 parts.append(
-                    Condition(field=field, operator=operator, values=(Value(text=f"{bound:g}", quoted=False),))
+                    Condition(field=field, operator=operator, values=(Value(text=f"{bound:.17g}", quoted=False),))
                 )
     return both(*parts)
 

@@ -1,0 +1,5 @@
+"""Fixtures of the catalogue's tests."""
+
+from tests.databases import committed_db, films, films_database, template_database
+
+__all__ = ["committed_db", "films", "films_database", "template_database"]

@@ -1,0 +1,56 @@
+"""Items, index versions and vectors for tests, with no encoder needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgvector import HalfVector
+
+from catalog.items import save_item, save_items
+from catalog.models import IndexVersion, Item, Passage
+from catalog.partitions import build_hnsw, create_partitions
+
+#: Where no encoder is; a search that needs one is degraded.
+MODEL_AWAY = "/nowhere/model"
+
+
+def make_item(external_id: str, title: str = "", **fields: Any) -> Item:
+    return save_item(external_id=external_id, title=title or external_id, **fields)
+
+
+def make_items(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Save items, each with its external id for a title where it has none; return their ids."""
+    report = save_items([{"title": row["external_id"], **row} for row in rows])
+    assert report.refusals == ()
+    return Item.objects.ids_by_external_id(row["external_id"] for row in rows)
+
+
+def make_version(*, dimensions: int = 3, state: str = "active", model: str = MODEL_AWAY, **fields: Any) -> IndexVersion:
+    """An index version without vectors and without items to embed."""
+    version = IndexVersion.objects.create(
+        dimensions=dimensions, state=state, model=model, max_tokens=256, window_tokens=254, **fields
+    )
+    create_partitions(version.pk)
+    build_hnsw(version)
+    return version
+
+
+def add_passages(version: IndexVersion, vectors: Mapping[int, Sequence[Sequence[float]]]) -> None:
+    """Give items, by id, a passage for each of their vectors; each spans the item's whole document."""
+    Passage.objects.bulk_create(
+        Passage(
+            version_id=version.pk,
+            item_id=item_id,
+            ordinal=ordinal,
+            span_start=0,
+            span_end=1_000_000,
+            embedding=HalfVector(list(vector)),
+        )
+        for item_id, own in vectors.items()
+        for ordinal, vector in enumerate(own)
+    )
+
+
+def add_vector(version: IndexVersion, item: Item, vector: Sequence[float]) -> None:
+    add_passages(version, {item.pk: [vector]})
