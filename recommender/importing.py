@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from catalog.importing.csv_reader import unescaped
 from catalog.importing.mapping import Mapping as FileMapping
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
@@ -53,10 +54,11 @@ class Event:
 class InteractionLoader:
     mapping: FileMapping
     kinds: frozenset[str]
+    is_csv: bool
 
     @classmethod
     def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterator[Row]) -> InteractionLoader:
-        return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)))
+        return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)), is_csv=is_csv)
 
     def load(self, rows: Sequence[Row]) -> Loaded:
         loaded = Loaded()
@@ -103,8 +105,10 @@ class InteractionLoader:
 
     def _value(self, name: str, row: Row) -> Any:
         if source := self.mapping.interactions.get(name):
-            return source.value_in(row.values)
-        return next((row.values[path] for path in NAMES[name] if row.values.get(path) not in (None, "")), None)
+            value = source.value_in(row.values)
+        else:
+            value = next((row.values[path] for path in NAMES[name] if row.values.get(path) not in (None, "")), None)
+        return unescaped(value) if self.is_csv and isinstance(value, str) else value
 
 
 def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda run: None) -> None:

@@ -21,6 +21,10 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
     def of(self, subject: Subject) -> InteractionQuerySet:
         return self.filter(**subject.lookup) if subject.known else self.none()
 
+    def of_users(self) -> InteractionQuerySet:
+        """Those of people with an account."""
+        return self.filter(user__isnull=False)
+
     def event_ids_among(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are recorded already."""
         return set(self.filter(event_id__in=event_ids).values_list("event_id", flat=True))

@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+from catalog.export_command import ExportCommand
+from recommender.exporting import export_interactions
+
+
+class Command(ExportCommand):
+    help = "Write what people with an account did to a CSV, JSON or NDJSON file that import_interactions reads again."
+
+    def pieces(self, file_format: str) -> Iterator[bytes]:
+        return export_interactions(file_format)
