@@ -1,5 +1,16 @@
 """Addresses of the catalogue's pages."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from catalog.views.covers import CoverView
+from catalog.views.items import ItemView
+from catalog.views.search import SearchView, SuggestView
+
+urlpatterns = [
+    path("search", SearchView.as_view(), name="search"),
+    path("suggest", SuggestView.as_view(), name="suggest"),
+    path("items/<int:pk>/", ItemView.as_view(), name="item"),
+    path("covers/<int:pk>.svg", CoverView.as_view(), name="cover"),
+]

@@ -1,5 +1,26 @@
 """Addresses of the pages that depend on who is looking."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from recommender.views.accounts import SignInView, SignUpView
+from recommender.views.history import DeleteEntryView, DeleteHistoryView, ExportView, HistoryView, SavedView
+from recommender.views.home import ForYouView, HomeView
+from recommender.views.reactions import ReactionView, SeenView
+
+urlpatterns = [
+    path("", HomeView.as_view(), name="home"),
+    path("for-you/", ForYouView.as_view(), name="for-you"),
+    path("saved/", SavedView.as_view(), name="saved"),
+    path("history/", HistoryView.as_view(), name="history"),
+    path("history/<int:pk>/delete", DeleteEntryView.as_view(), name="history-delete-entry"),
+    path("history/delete", DeleteHistoryView.as_view(), name="history-delete"),
+    path("history/export", ExportView.as_view(), name="history-export"),
+    path("reactions/", ReactionView.as_view(), name="reactions"),
+    path("items/<int:pk>/seen", SeenView.as_view(), name="seen"),
+    path("sign-in/", SignInView.as_view(), name="sign-in"),
+    path("sign-up/", SignUpView.as_view(), name="sign-up"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+]

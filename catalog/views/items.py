@@ -1,0 +1,26 @@
+"""The page of one item."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views import View
+
+from catalog.models import Attribute, Item
+from catalog.similar import similar_items
+from catalog.views.labels import facts, meta_line
+
+SIMILAR = 12
+
+
+class ItemView(View):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(Item.objects.published(), pk=pk)
+        attributes = list(Attribute.objects.all())
+        context = {
+            "item": item,
+            "meta": meta_line(item, attributes),
+            "facts": facts(item, attributes),
+            "similar": [hit.item for hit in similar_items(item, limit=SIMILAR)],
+        }
+        return render(request, "catalog/item.html", context)

@@ -1,0 +1,184 @@
+"""The address of a search page: reading it, and writing the addresses of searches that differ a little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from catalog.facets import TEXT_COLUMNS
+from catalog.filters import Filter, selection
+from catalog.models import Attribute
+from catalog.queries import MAX_OFFSET, SearchQuery
+from catalog.sorting import FIXED
+from catalog.views.labels import YES_OR_NO, name_label
+
+Kind = Attribute.Kind
+
+PAGE_HITS = 20
+LAST_PAGE = MAX_OFFSET // PAGE_HITS
+DEFAULT_RATIO = 0.5
+MAX_CHOSEN = 50
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio"})
+
+Range = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the address of a search page asks for. `notes` says what of it was left out, and why."""
+
+    text: str = ""
+    page: int = 1
+    sort: str = ""
+    semantic_ratio: float = DEFAULT_RATIO
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def filter(self) -> Filter | None:
+        return selection(self.chosen, self.ranges)
+
+    @property
+    def filtered(self) -> list[str]:
+        """The fields that have a filter."""
+        return [*self.chosen, *self.ranges]
+
+    def without(self, name: str) -> Self:
+        """The same search, whatever the value of this field."""
+        chosen = {field: values for field, values in self.chosen.items() if field != name}
+        ranges = {field: ends for field, ends in self.ranges.items() if field != name}
+        return replace(self, chosen=chosen, ranges=ranges, page=1)
+
+    def without_value(self, name: str, value: str) -> Self:
+        left = tuple(other for other in self.chosen[name] if other != value)
+        return replace(self, chosen={**self.chosen, name: left}, page=1) if left else self.without(name)
+
+    def with_range(self, name: str, ends: Range) -> Self:
+        return replace(self, ranges={**self.ranges, name: ends}, page=1)
+
+    @property
+    def without_text(self) -> Self:
+        return replace(self, text="", page=1)
+
+    @property
+    def without_filters(self) -> Self:
+        return replace(self, chosen={}, ranges={}, page=1)
+
+    def at_page(self, page: int) -> Self:
+        return replace(self, page=page)
+
+    @property
+    def address(self) -> str:
+        """The shortest address that asks for this."""
+        pairs: list[tuple[str, str]] = [("q", self.text)] if self.text else []
+        pairs += [(name, value) for name, values in self.chosen.items() for value in values]
+        for name, ends in self.ranges.items():
+            labelled = zip(("from", "to"), ends, strict=True)
+            pairs += [(f"{name}_{end}", plain_number(bound)) for end, bound in labelled if bound is not None]
+        if self.sort:
+            pairs.append(("sort", self.sort))
+        if self.semantic_ratio != DEFAULT_RATIO:
+            pairs.append(("semantic_ratio", plain_number(self.semantic_ratio)))
+        if self.page > 1:
+            pairs.append(("page", str(self.page)))
+        return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
+
+    def query(self, *, facets: Sequence[str] = (), prefix: bool = False) -> SearchQuery:
+        return SearchQuery(
+            text=self.text,
+            limit=PAGE_HITS,
+            offset=(self.page - 1) * PAGE_HITS,
+            filter=self.filter,
+            facets=tuple(facets),
+            sort=self.sort,
+            semantic_ratio=self.semantic_ratio,
+            explain=True,
+            prefix=prefix,
+        )
+
+    def count_query(self, *, facets: Sequence[str] = (), limit: int = 1) -> SearchQuery:
+        """The same search, asked only for its counts and its first few hits."""
+        return replace(self.query(facets=facets), limit=limit, offset=0, highlight=False, explain=False)
+
+
+def plain_number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def read_address(parameters: QueryDict, attributes: Sequence[Attribute]) -> Asked:
+    """Read a search page's parameters. What makes no sense is left out with a note; unknown ones are passed over."""
+    return _Reader(parameters, attributes).asked()
+
+
+class _Reader:
+    def __init__(self, parameters: QueryDict, attributes: Sequence[Attribute]) -> None:
+        self.parameters = parameters
+        self.attributes = [attribute for attribute in attributes if attribute.name not in RESERVED]
+        self.notes: list[str] = []
+
+    def asked(self) -> Asked:
+        return Asked(
+            text=self.parameters.get("q", "").strip(),
+            page=int(self._number("page", 1, LAST_PAGE) or 1),
+            sort=self._sort(),
+            semantic_ratio=self._ratio(),
+            chosen=self._chosen(),
+            ranges=self._ranges(),
+            notes=tuple(self.notes),
+        )
+
+    def _number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float | None:
+        text = self.parameters.get(name, "").strip()
+        try:
+            number = float(text) if text else None
+        except ValueError:
+            number = math.nan
+        if number is None or (math.isfinite(number) and low <= number <= high):
+            return number
+        self.notes.append(f"{name_label(name)} cannot be “{text[:40]}”, so it is left out.")
+        return None
+
+    def _ratio(self) -> float:
+        ratio = self._number("semantic_ratio", 0, 1)
+        return DEFAULT_RATIO if ratio is None else ratio
+
+    def _sort(self) -> str:
+        sort = self.parameters.get("sort", "")
+        if sort in FIXED or sort.removeprefix("-") in sortable(self.attributes):
+            return sort
+        self.notes.append(f"There is no order “{sort[:40]}”, so the usual one is used.")
+        return ""
+
+    def _chosen(self) -> dict[str, tuple[str, ...]]:
+        kinds = {attribute.name: attribute.kind for attribute in self.attributes}
+        names = [*TEXT_COLUMNS, *(name for name, kind in kinds.items() if kind != Kind.NUMBER)]
+        chosen = {}
+        for name in names:
+            values = tuple(dict.fromkeys(value for value in self.parameters.getlist(name) if value))[:MAX_CHOSEN]
+            if kinds.get(name) == Kind.BOOLEAN and not set(values) <= set(YES_OR_NO):
+                self.notes.append(f"{name_label(name)} is true or false, so it is left out.")
+            elif values:
+                chosen[name] = values
+        return chosen
+
+    def _ranges(self) -> dict[str, Range]:
+        ranges = {}
+        for attribute in self.attributes:
+            if attribute.kind == Kind.NUMBER:
+                low, high = self._number(f"{attribute.name}_from"), self._number(f"{attribute.name}_to")
+                if low is not None and high is not None and low > high:
+                    low, high = high, low
+                if low is not None or high is not None:
+                    ranges[attribute.name] = (low, high)
+        return ranges
+
+
+def sortable(attributes: Sequence[Attribute]) -> list[str]:
+    return [attribute.name for attribute in attributes if attribute.kind == Kind.NUMBER and not attribute.many]

@@ -1,0 +1,212 @@
+"""A page of results, ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.models import Attribute, Item
+from catalog.queries import Explanation, Hit, SearchResults
+from catalog.search import search
+from catalog.views.facets import Choice, Span, facet_names, show_facets
+from catalog.views.labels import YES_OR_NO, meta_line, name_label, number_label, unit_of, value_label
+from catalog.views.parameters import LAST_PAGE, PAGE_HITS, Asked, sortable
+
+BAR_WIDTH, BAR_GAP = 96, 1
+PAGES_AROUND = 2
+MAX_RELAXED = 4
+RELAXED_COVERS = 3
+#: When nothing is close, so many of the nearest are shown.
+NEAREST = 6
+SORTED_NUMBERS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a hit is where it is, in the measures of its two bars."""
+
+    explanation: Explanation
+    words_width: float
+    meaning_start: float
+    meaning_width: float
+    words_share: float
+    """Of the most that words could have added, 0 to 100."""
+    meaning_share: float
+    terms: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A hit with what stands around it."""
+
+    hit: Hit
+    meta: list[str]
+    evidence: Evidence | None
+
+    @property
+    def item(self) -> Item:
+        return self.hit.item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A filter in force and the address of the search without it."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxed:
+    """The search without one of its filters, and what it would find."""
+
+    label: str
+    address: str
+    count: int
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLink:
+    number: int
+    address: str
+    current: bool
+    after_gap: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    links: list[PageLink]
+    previous: str
+    next: str
+    first_hit: int
+    last_hit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsPage:
+    asked: Asked
+    results: SearchResults
+    count: int
+    """What the search is said to have found: the close hits."""
+    close: list[Row]
+    far: list[Row]
+    facets: list[Choice | Span]
+    chips: list[Chip]
+    relaxed: list[Relaxed]
+    sorts: list[tuple[str, str]]
+    paging: Paging
+
+    @property
+    def nothing_close(self) -> bool:
+        return self.results.total > 0 and self.results.close_total == 0
+
+
+def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False) -> ResultsPage:
+    """Run the search and those that tell what a change of filters would bring. Raises InvalidQuery."""
+    names = facet_names(attributes, asked)
+    results = search(asked.query(facets=names, prefix=prefix))
+    rows = [_row(hit, results, attributes) for hit in results.hits]
+    far = [row for row in rows if not row.hit.close]
+    return ResultsPage(
+        asked=asked,
+        results=results,
+        count=results.close_total,
+        close=[row for row in rows if row.hit.close],
+        far=far if results.close_total else far[:NEAREST],
+        facets=show_facets(names, asked, results),
+        chips=_chips(asked),
+        relaxed=[] if results.close_total else _relaxed(asked),
+        sorts=_sorts(asked, attributes),
+        paging=_paging(asked, results),
+    )
+
+
+def _row(hit: Hit, results: SearchResults, attributes: Sequence[Attribute]) -> Row:
+    return Row(hit=hit, meta=meta_line(hit.item, attributes), evidence=_evidence(hit, results))
+
+
+def _evidence(hit: Hit, results: SearchResults) -> Evidence | None:
+    explanation = hit.explanation
+    if explanation is None:
+        return None
+    ratio = 0.0 if results.degraded else results.query.semantic_ratio
+    words, meaning = explanation.keyword_contribution, explanation.semantic_contribution
+    return Evidence(
+        explanation=explanation,
+        words_width=round(BAR_WIDTH * words, 1),
+        meaning_start=round(BAR_WIDTH * words + BAR_GAP, 1) if words else 0,
+        meaning_width=round(max(0.0, BAR_WIDTH * meaning - (BAR_GAP if words else 0)), 1),
+        words_share=round(100 * words / (1 - ratio), 1) if ratio < 1 else 0,
+        meaning_share=round(100 * meaning / ratio, 1) if ratio > 0 else 0,
+        terms=sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0])),
+    )
+
+
+def _chips(asked: Asked) -> list[Chip]:
+    chips = [
+        Chip(label=choice_label(name, value), address=asked.without_value(name, value).address)
+        for name, values in asked.chosen.items()
+        for value in values
+    ]
+    return chips + [Chip(label=range_label(asked, name), address=asked.without(name).address) for name in asked.ranges]
+
+
+def choice_label(name: str, value: str) -> str:
+    return f"{name_label(name)}: {YES_OR_NO[value].lower()}" if value in YES_OR_NO else value_label(name, value)
+
+
+def range_label(asked: Asked, name: str) -> str:
+    """1990 to 2024, from 1990, up to 2024"""
+    low, high = ("" if end is None else number_label(name, end) for end in asked.ranges[name])
+    span = f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}"
+    return f"{name_label(name)} {low if low == high else span} {unit_of(name)}".strip()
+
+
+def _relaxed(asked: Asked) -> list[Relaxed]:
+    """For each filter, the search without it, where that finds something close."""
+    found = []
+    for name in asked.filtered[:MAX_RELAXED]:
+        wider = asked.without(name)
+        results = search(wider.count_query(limit=RELAXED_COVERS))
+        if results.close_total:
+            values = asked.chosen.get(name, ())
+            label = ", ".join(choice_label(name, value) for value in values) or range_label(asked, name)
+            items = [hit.item for hit in results.hits if hit.close]
+            found.append(Relaxed(label=label, address=wider.address, count=results.close_total, items=items))
+    return sorted(found, key=lambda relaxed: -relaxed.count)
+
+
+def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str]]:
+    """Orders on offer: their parameter and what they are called."""
+    fixed = [("", "Best match"), ("newest", "Recently added")] if asked.text else [("", "Recently added")]
+    sorts = [*fixed, ("title", "Title, A to Z")]
+    for name in sortable(attributes)[:SORTED_NUMBERS]:
+        label = name_label(name)
+        sorts += [(f"-{name}", f"{label}, high to low"), (name, f"{label}, low to high")]
+    known = {parameter for parameter, _ in sorts}
+    return sorts if asked.sort in known else [*sorts, (asked.sort, name_label(asked.sort.lstrip("-")))]
+
+
+def _paging(asked: Asked, results: SearchResults) -> Paging:
+    """Pages of what is close: the last of them is filled up with what is not, and no page holds only that."""
+    last = min(max(1, -(-results.close_total // PAGE_HITS)), LAST_PAGE)
+    near = range(max(1, asked.page - PAGES_AROUND), min(last, asked.page + PAGES_AROUND) + 1)
+    numbers = sorted({1, *near, last})
+    links = [
+        PageLink(
+            number=number,
+            address=asked.at_page(number).address,
+            current=number == asked.page,
+            after_gap=place > 0 and number > numbers[place - 1] + 1,
+        )
+        for place, number in enumerate(numbers)
+    ]
+    first_hit = (asked.page - 1) * PAGE_HITS + 1
+    return Paging(
+        links=links if last > 1 else [],
+        previous=asked.at_page(min(asked.page - 1, last)).address if asked.page > 1 else "",
+        next=asked.at_page(asked.page + 1).address if asked.page < last else "",
+        first_hit=first_hit,
+        last_hit=min(first_hit + PAGE_HITS - 1, results.close_total),
+    )

@@ -1,0 +1,69 @@
+"""The search page and its suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views import View
+
+from catalog.errors import InvalidQuery
+from catalog.http.problems import error_response
+from catalog.models import Attribute
+from catalog.suggest import suggest
+from catalog.views.parameters import Asked, read_address
+from catalog.views.results import results_page
+
+SUGGESTIONS = 6
+
+
+class SearchView(View):
+    """The whole page, or for htmx the parts of it that depend on the search."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        attributes = list(Attribute.objects.all())
+        live = "HX-Request" in request.headers
+        try:
+            asked = read_address(request.GET, attributes)
+            earlier = _earlier(request, attributes) if live else None
+            page = results_page(asked, attributes, prefix=earlier is not None and earlier.text != asked.text)
+        except InvalidQuery as error:
+            return error_response(request, 400, error.code, str(error))
+        template = "catalog/_search.html" if live else "catalog/search.html"
+        response = render(request, template, {"page": page, "asked": asked})
+        patch_vary_headers(response, ["HX-Request"])
+        if live:
+            response["Cache-Control"] = "no-store"
+            typed = earlier is not None and _is_typed_on(earlier, asked)
+            response["HX-Replace-Url" if typed else "HX-Push-Url"] = asked.address
+        return response
+
+
+def _earlier(request: HttpRequest, attributes: Sequence[Attribute]) -> Asked | None:
+    """The search that the visitor's page showed until now."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if address.path != reverse("search"):
+        return None
+    return read_address(QueryDict(address.query), attributes)
+
+
+def _is_typed_on(earlier: Asked, asked: Asked) -> bool:
+    """Whether somebody is still typing the same query: then Back should not stop at every letter."""
+    shorter, longer = sorted((earlier.text, asked.text), key=len)
+    same_otherwise = earlier.without_text == asked.without_text
+    return same_otherwise and longer.startswith(shorter) and (bool(shorter) or not longer)
+
+
+class SuggestView(View):
+    """Titles that complete what is being typed, as the options of a list box."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            hits = suggest(request.GET.get("q", ""), limit=SUGGESTIONS)
+        except InvalidQuery as error:
+            return error_response(request, 400, error.code, str(error))
+        return render(request, "catalog/_suggestions.html", {"hits": hits})

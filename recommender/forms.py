@@ -1,0 +1,26 @@
+"""What visitors send by forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from recommender.reactions import KINDS
+from recommender.templatetags.personal import LOOKS
+
+
+class ReactionForm(forms.Form):
+    """A switch pressed: the button's name says which way, its value which one."""
+
+    item = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    on = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
+    off = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
+    look = forms.ChoiceField(choices=[(look, look) for look in LOOKS])
+    place = forms.SlugField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and bool(cleaned["on"]) == bool(cleaned["off"]):
+            raise forms.ValidationError("Either on or off names a switch.")
+        return cleaned

@@ -1,0 +1,39 @@
+// What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close.
+(() => {
+  const isEditable = (element) => element.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isEditable(event.target)) {
+      const box = document.getElementById("q");
+      if (!box) return;
+      event.preventDefault();
+      box.focus();
+      box.select();
+    }
+    if (event.key === "Escape") {
+      const menu = event.target.closest("details.pop[open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.pop[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  // Errors of pictures do not bubble; one that failed before this ran is found by its size.
+  const giveWay = (picture) => {
+    const fallback = picture.dataset && picture.dataset.fallback;
+    if (!fallback) return;
+    delete picture.dataset.fallback;
+    picture.src = fallback;
+  };
+  document.addEventListener("error", (event) => giveWay(event.target), true);
+  for (const picture of document.querySelectorAll("img[data-fallback]")) {
+    if (picture.complete && picture.naturalWidth === 0) giveWay(picture);
+  }
+})();
