@@ -1,0 +1,321 @@
+"""The keyword index: BM25 by hand, texts of every script, and counts that stay exact under concurrent writers."""
+
+import math
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog import lexical
+from catalog.candidates import find_candidates
+from catalog.items import delete_item, save_item
+from catalog.lexical import K1, B, fold_term_counts, idf, read_words, term_weights
+from catalog.models import Item, Posting, TermCount, TermDelta
+from catalog.queries import MAX_TEXT_CHARACTERS
+from tests.databases import connect
+from tests.factories import make_item, make_items
+
+
+@pytest.fixture
+def three_items(db):
+    """`whale` is in two of three items. Lengths count a title's words twice: 3, 5 and 4, so 4 on average."""
+    return make_items(
+        [
+            {"external_id": "whale", "title": "Whale", "body": "whale"},
+            {"external_id": "voyage", "title": "Voyage", "body": "ship harbour whale"},
+            {"external_id": "kitchen", "title": "Kitchen", "body": "spoon fork"},
+        ]
+    )
+
+
+def found(text, **options):
+    """External ids by score, best first, of the items that hold a word of the query."""
+    candidates = find_candidates(words=read_words(text, **options))
+    names = dict(Item.objects.values_list("pk", "external_id"))
+    pairs = zip(candidates.item_ids.tolist(), candidates.keyword_scores.tolist(), strict=True)
+    return {names[item_id]: score for item_id, score in sorted(pairs, key=lambda pair: -pair[1])}
+
+
+def bm25(*, frequency, length, average, documents, total):
+    rarity = math.log(1 + (total - documents + 0.5) / (documents + 0.5))
+    return rarity * frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / average))
+
+
+def test_scores_are_bm25_with_a_title_word_counted_twice(three_items):
+    # ln(1 + 1.5 / 2.5) = ln 1.6 = .470. Three times in a text of 3, once in a text of 5, average 4:
+    # 3 * 2.2 / (3 + 1.2 * (.5 + .5 * 3/4)) = 1.6296 and 2.2 / (1 + 1.2 * (.5 + .5 * 5/4)) = .9362.
+    scores = found("whales")
+    assert scores == pytest.approx({"whale": math.log(1.6) * 1.62963, "voyage": math.log(1.6) * 0.93617}, rel=1e-4)
+    assert scores["whale"] == pytest.approx(bm25(frequency=3, length=3, average=4, documents=2, total=3))
+
+
+def test_rarer_words_weigh_more_and_scores_of_words_add_up(three_items):
+    assert idf(documents=1, total=3) > idf(documents=2, total=3) > idf(documents=3, total=3) > 0
+    both = bm25(frequency=1, length=5, average=4, documents=1, total=3) + bm25(
+        frequency=1, length=5, average=4, documents=2, total=3
+    )
+    assert found("whale harbour")["voyage"] == pytest.approx(both)
+
+
+def test_the_bound_is_never_reached(three_items):
+    words = read_words("whale harbour nowhere")
+    assert max(found("whale harbour nowhere").values()) < words.score_bound
+
+
+def test_counts_not_yet_folded_in_give_the_same_scores(three_items):
+    before = found("whale ship")
+    assert TermDelta.objects.exists()
+    assert fold_term_counts() > 0
+    assert not TermDelta.objects.exists()
+    assert found("whale ship") == pytest.approx(before)
+
+
+def test_term_weights_add_up_to_the_score(three_items):
+    words = read_words("whale harbour spoon")
+    weights = term_weights(words, list(three_items.values()))
+    scores = found("whale harbour spoon")
+    assert {name: sum(weights[pk].values()) for name, pk in three_items.items()} == pytest.approx(scores)
+    assert set(weights[three_items["voyage"]]) == {"whale", "harbour"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("Amélie", "amelie"),
+        ("Amelie", "AMÉLIE"),
+        ("Cafe\u0301", "café"),
+        ("ﬁnance", "finance"),
+        ("ＦＵＬＬ ｗｉｄｔｈ", "full width"),
+        ("Mädchen", "madchen"),
+        ("running runner", "runs"),
+        ("naïve", "naive"),
+        ("שלום עולם", "עולם"),
+        ("مرحبا بالعالم", "مرحبا"),
+        ("नमस्ते दुनिया", "दुनिया"),
+        ("Москва слезам не верит", "МОСКВА"),
+        ("서울의 봄", "봄"),
+        ("東京物語", "東京"),
+        ("千と千尋の神隠し", "神隠し"),
+        ("カタカナ", "タカ"),
+        ("movie 🎬 night", "🎬 movie"),
+        ("2001: A Space Odyssey", "2001"),
+        ("Web 3.5", "3.5"),
+        ("C++ and .NET", ".net"),
+        ("write to user@example.com", "example"),
+        ("well-known", "known"),
+        ("It", "it"),
+        ("The Who", "who"),
+        ("To Be or Not to Be", "to be or not to be"),
+    ],
+)
+def test_texts_of_every_kind_are_found(db, stored, asked):
+    make_items([{"external_id": "wanted", "title": stored}, {"external_id": "other", "title": "Something else"}])
+    assert list(found(asked)) == ["wanted"]
+
+
+def test_a_stop_word_counts_only_where_there_is_nothing_else(db):
+    make_items(
+        [
+            {"external_id": "it", "title": "It"},
+            {"external_id": "clown", "title": "Clown", "body": "It is about it and it."},
+        ]
+    )
+    assert list(found("it")) == ["it"]
+    assert list(found("it is the clown")) == ["clown"]
+    assert list(found("a of the")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "!!! ???",
+        "🎬",
+        "(a+)+$ [[:alpha:]]{1,999}",
+        "' & | ! :* <->",
+        "\\",
+        "%s %(x)s {0}",
+        "x" * MAX_TEXT_CHARACTERS,
+        "word " * (MAX_TEXT_CHARACTERS // 5),
+        " ".join(str(number) for number in range(400)),
+        "東" * MAX_TEXT_CHARACTERS,
+        "\u202eright to left",
+        "e" + "\u0301" * 500,
+    ],
+)
+@pytest.mark.parametrize("prefix", [False, True])
+def test_no_text_breaks_the_lookup(three_items, text, prefix):
+    words = read_words(text, prefix=prefix)
+    assert len(words.terms) <= lexical.MAX_TERMS
+    find_candidates(words=words)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60), st.booleans())
+def test_any_text_can_be_asked_for(three_items, text, prefix):
+    find_candidates(words=read_words(text, prefix=prefix))
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60))
+def test_an_item_is_found_by_the_whole_of_its_own_title(db, title):
+    Item.objects.all().delete()
+    item = Item.objects.create(external_id="x", title=title)
+    words = read_words(title)
+    assert (list(find_candidates(words=words).item_ids) == [item.pk]) == bool(words.terms)
+
+
+def test_the_last_word_may_be_unfinished(three_items):
+    assert set(found("wha", prefix=True)) == {"whale", "voyage"}
+    assert set(found("spoon ha", prefix=True)) == {"kitchen", "voyage"}
+    assert found("wha") == {}
+
+
+def test_a_finished_word_is_found_as_a_prefix_by_its_stem(db):
+    make_item("run", title="Running")
+    for typed in ("ru", "run", "running"):
+        assert list(found(typed, prefix=True)) == ["run"], typed
+
+
+def test_stop_words_before_an_unfinished_word_do_not_count(three_items):
+    assert found("the wha", prefix=True) == pytest.approx(found("wha", prefix=True))
+
+
+def test_items_with_the_same_title_are_all_found(db):
+    make_items([{"external_id": name, "title": "Twin", "body": "twin"} for name in "abc"])
+    scores = found("twin")
+    assert set(scores) == {"a", "b", "c"}
+    assert len(set(scores.values())) == 1
+
+
+def test_attributes_and_category_are_found_too(db):
+    make_item("x", title="Film", category="Western", attributes={"cast": ["Henry Fonda"], "director": "Leone", "n": 7})
+    for word in ("western", "fonda", "leone"):
+        assert list(found(word)) == ["x"]
+
+
+def counted():
+    """Term counts with what is not folded in yet, without those that came to nothing."""
+    totals = defaultdict(lambda: [0, 0.0])
+    for model in (TermCount, TermDelta):
+        for term, documents, tokens in model.objects.values_list("term", "documents", "tokens"):
+            totals[term][0] += documents
+            totals[term][1] += tokens
+    return {term: tuple(total) for term, total in totals.items() if any(total)}
+
+
+def counted_from_postings():
+    totals = defaultdict(lambda: [0, 0.0])
+    items = set()
+    for term, item_id, frequency in Posting.objects.values_list("term", "item_id", "frequency"):
+        for key in (term, ""):
+            totals[key][1] += frequency
+        totals[term][0] += 1
+        items.add(item_id)
+    totals[""][0] = len(items)
+    return {term: tuple(total) for term, total in totals.items() if any(total)}
+
+
+def test_counts_follow_changes_deletes_and_unpublishing_exactly(three_items):
+    make_item("whale", title="Whale", body="ship ship")
+    make_item("voyage", title="Voyage", published=False)
+    assert counted() == counted_from_postings()
+    assert set(found("ship")) == {"whale"}
+    make_item("voyage", title="Voyage", body="ship")
+    assert set(found("ship")) == {"whale", "voyage"}
+    for item in Item.objects.all():
+        delete_item(item)
+    assert counted() == {}
+    assert not Posting.objects.exists()
+    fold_term_counts()
+    assert found("ship") == {}
+
+
+def test_bulk_statements_are_counted_as_well(three_items):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalog_item SET body = body || ' anchor', category = 'Sea' WHERE title <> 'Kitchen'")
+        assert counted() == counted_from_postings()
+        assert set(found("anchor")) == {"whale", "voyage"}
+        cursor.execute("UPDATE catalog_item SET published = (title = 'Kitchen')")
+        assert counted() == counted_from_postings()
+        cursor.execute("DELETE FROM catalog_item")
+    assert counted() == {}
+
+
+def test_a_change_of_what_is_not_indexed_leaves_the_index_alone(three_items):
+    fold_term_counts()
+    Item.objects.update(updated_at="2020-01-01T00:00Z")
+    assert not TermDelta.objects.exists()
+
+
+def write_items(writer):
+    """Create, change, unpublish and delete items over a connection of this thread's own, folding in between."""
+    try:
+        for number in range(6):
+            name = f"{writer}-{number}"
+            save_item(external_id=name, title=f"Common {name}", body="shared words " * number)
+            save_item(external_id=name, title=f"Common changed {name}", published=number % 3 != 0)
+            if number % 2:
+                Item.objects.filter(external_id=name).delete()
+            fold_term_counts()
+    finally:
+        connection.close()
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_concurrent_writers_and_folders_keep_the_counts_exact():
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write_items, "abcd"))
+    assert counted() == counted_from_postings()
+    while fold_term_counts():
+        pass
+    assert not TermDelta.objects.exists()
+    assert counted() == counted_from_postings()
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_changes_that_are_not_committed_are_neither_counted_nor_folded_nor_lost():
+    make_item("before", title="Whale")
+    with connect() as other:
+        other.execute(
+            "INSERT INTO catalog_item (external_id, title, body, category, attributes, image, language, published,"
+            " created_at, updated_at) VALUES ('other', 'Whale', '', '', '{}', '', '', true, now(), now())"
+        )
+        fold_term_counts()
+        assert TermCount.objects.get(term="whale").documents == 1
+        other.commit()
+    assert counted()["whale"] == (2, 4.0)
+    fold_term_counts()
+    assert TermCount.objects.get(term="whale").documents == 2
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_of_two_folders_the_second_leaves():
+    make_item("x", title="Whale")
+    with connect() as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [lexical.FOLD_LOCK])
+        assert fold_term_counts() == 0
+        assert TermDelta.objects.exists()
+        other.rollback()
+        assert fold_term_counts() > 0
+
+
+@pytest.mark.django_db
+def test_folding_in_small_batches_comes_to_the_same(three_items, monkeypatch):
+    expected = counted()
+    monkeypatch.setattr(lexical, "FOLD_BATCH_ROWS", 2)
+    fold_term_counts()
+    assert not TermDelta.objects.exists()
+    assert counted() == expected
+
+
+@pytest.mark.django_db
+def test_the_rarest_words_find_candidates_within_the_budget_and_the_others_add_their_scores(three_items, monkeypatch):
+    everything = found("whale harbour")
+    monkeypatch.setattr(lexical, "POSTINGS_BUDGET", 1)
+    assert [term.text for term in read_words("whale harbour").generating()] == ["harbour"]
+    assert found("whale harbour") == pytest.approx({"voyage": everything["voyage"]})
