@@ -16,6 +16,8 @@ from catalog.models import ApiKey, Attribute, AuditEntry, EmbeddingBatch, Import
 
 
 class ItemForm(forms.ModelForm):
+    image = forms.URLField(required=False, assume_scheme="https", max_length=1_000)
+
     class Meta:
         model = Item
         fields = FIELDS

@@ -1,11 +1,11 @@
-"""How the OpenAPI document names the ways to authenticate. Imported when the app is ready."""
+"""How the OpenAPI document shows what is our own. Imported when the app is ready."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
 
@@ -19,3 +19,10 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 class SiteSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
     target_class = "catalog.http.authentication.SessionAuthentication"
+
+
+class CursorShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "catalog.http.pages.CursorField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        return {"type": "string"}

@@ -17,22 +17,21 @@ Row = TypeVar("Row", bound=Model)
 _signer = Signer(salt="catalog.http.pages")
 
 
-class CursorField(serializers.CharField):
+class CursorField(serializers.Field[int, str, str, Any]):
     """The id that a cursor names."""
 
     default_error_messages = {"invalid_cursor": "This is no cursor of ours. Use the `next` of the page before."}
 
-    def to_internal_value(self, data: Any) -> Any:
-        text = super().to_internal_value(data)
+    def to_internal_value(self, data: Any) -> int:
         try:
-            return int(_signer.unsign(text))
-        except (BadSignature, ValueError):
+            return int(_signer.unsign(data))
+        except (BadSignature, ValueError, TypeError, AttributeError):
             self.fail("invalid_cursor")
 
 
 class PageParameters(StrictSerializer):
     limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
-    cursor = CursorField(default=None, max_length=200, help_text="The `next` of the page before.")
+    cursor = CursorField(default=None, help_text="The `next` of the page before.")
 
 
 def page(

@@ -1,0 +1,38 @@
+"""Who calls in tests: people with a session and programs with a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from catalog.http.authentication import create_key
+
+
+def with_key(scope: str, **options: Any) -> APIClient:
+    """A program whose key has this scope."""
+    _, key = create_key(name=f"{scope} program", scope=scope)
+    client = APIClient(**options)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+def signed_in(username: str = "visitor", *, is_staff: bool = False, **options: Any) -> Client:
+    """A browser in which somebody has signed in; it sends no CSRF token."""
+    user = User.objects.filter(username=username).first() or User.objects.create_user(username, is_staff=is_staff)
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def problem(response: Any, status: int, code: str, field: str | None = None) -> dict[str, Any]:
+    """The body of an error of the API, after a check that it is what it should be."""
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"]) == (status, code), body
+    if field is not None:
+        assert field in [row["field"] for row in body["errors"]], body
+    return body
