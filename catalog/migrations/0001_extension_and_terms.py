@@ -3,13 +3,14 @@
 from django.db import migrations
 from pgvector.django import VectorExtension
 
-# Lower case, accents taken off, and the signs that would make the parser see a path, host or e-mail made spaces. Chinese
-# and Japanese are written without spaces: each of their characters becomes a word, so that any part of a text is found.
+# Lower case, accents taken off, and the signs that would make the parser see a path, host, e-mail or tag, such as a
+# script whose end it never finds, made spaces. Chinese and Japanese are written without spaces: each of their characters
+# becomes a word, so that any part of a text is found.
 FOLD = r"""
 CREATE FUNCTION catalog_fold(input text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT regexp_replace(regexp_replace(
         regexp_replace(normalize(lower(input), NFKD), '[\u0300-\u036f]', '', 'g'),
-        '[/@_\\]|\.(?=[[:alpha:]])', ' ', 'g'
+        '[/@_\\<>]|\.(?=[[:alpha:]])', ' ', 'g'
     ), '[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]', ' \& ', 'g')
 $$
 """
