@@ -18,5 +18,7 @@ class StrictJSONParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.", code="json_too_deep") from error
-        except UnicodeDecodeError as error:
-            raise ParseError("The body is not UTF-8.", code="not_utf8") from error
+        except ParseError as error:
+            if isinstance(error.__context__, UnicodeDecodeError):
+                raise ParseError("The body is not UTF-8.", code="not_utf8") from error
+            raise

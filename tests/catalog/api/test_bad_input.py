@@ -1,0 +1,296 @@
+"""What the API answers to input that is wrong or hostile: one stable code, the field, and what would be right."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+
+import pytest
+from django.test import Client
+from rest_framework.settings import api_settings
+
+from catalog.models import Item
+from tests.callers import problem, signed_in, with_key
+from tests.factories import make_item, make_items, make_version
+
+SEARCH = "/api/v1/search"
+READING = ["/api/v1/search?q=a", "/api/v1/suggest?q=a", "/api/v1/items"]
+JSON = "application/json"
+
+
+@pytest.fixture
+def somebody(db: None) -> Client:
+    """A visitor without credentials, who may read in this mode."""
+    return Client()
+
+
+def post(client: Client, body: object, path: str = SEARCH):
+    return client.post(path, body if isinstance(body, str | bytes) else json.dumps(body), content_type=JSON)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("", "required"), ("q=", "blank"), ("q=%20%09%20", "blank"), ("q=" + "x" * 2001, "max_length")],
+    ids=["none", "empty", "spaces", "2,001 characters"],
+)
+def test_a_query_that_is_none_is_refused(somebody, query, code):
+    problem(somebody.get(f"{SEARCH}?{query}"), 400, code, "q")
+
+
+def test_a_query_of_2000_characters_is_answered(somebody):
+    assert somebody.get(SEARCH, {"q": "x" * 2000}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/search", "/api/v1/suggest", "/api/v1/items"])
+@pytest.mark.parametrize(
+    ("raw", "code"), [("a%00b", "null_characters_not_allowed"), ("%ED%A0%80", "not_utf8"), ("%FF", "not_utf8")]
+)
+def test_parameters_that_are_no_text_are_refused(somebody, path, raw, code):
+    problem(somebody.get(f"{path}?q={raw}"), 400, code)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_bodies_with_what_is_no_text_are_refused(somebody, text):
+    body = problem(post(somebody, {"q": text}), 400, None, "q")
+    assert body["code"] in ("null_characters_not_allowed", "surrogate_characters_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"limit": "1000000000"},
+        {"limit": "-1"},
+        {"limit": "0"},
+        {"limit": "ten"},
+        {"limit": "NaN"},
+        {"limit": "9" * 5000},
+        {"offset": "10001"},
+        {"offset": "-1"},
+        {"semantic_ratio": "NaN"},
+        {"semantic_ratio": "1.1"},
+        {"threshold": "Infinity"},
+        {"threshold": "NaN"},
+        {"highlight": "perhaps"},
+        {"version": "x"},
+        {"version": str(10**30)},
+        {"sort": "password"},
+        {"sort": "-title--"},
+        {"facets": "password"},
+        {"rerank": "true"},
+        {"color": "red"},
+    ],
+    ids=lambda parameters: "-".join(f"{name}={value[:12]}" for name, value in parameters.items()),
+)
+def test_parameters_out_of_bounds_are_refused_by_name(somebody, parameters):
+    response = somebody.get(SEARCH, {"q": "a", **parameters})
+    body = problem(response, 400, None, next(iter(parameters)))
+    assert len(body["detail"]) < 1_000
+
+
+@pytest.mark.parametrize("path", READING)
+def test_unknown_parameters_are_refused_everywhere(somebody, path):
+    body = problem(somebody.get(f"{path}{'&' if '?' in path else '?'}lmit=3"), 400, "unknown_parameter", "lmit")
+    assert "limit" in body["detail"], "the error names the parameters there are"
+
+
+def test_parameters_are_refused_where_there_are_none(somebody):
+    item = make_item("a")
+    problem(somebody.get(f"/api/v1/items/{item.pk}?fields=title"), 400, "unknown_parameter", "fields")
+
+
+def test_a_parameter_given_twice_is_refused(somebody):
+    problem(somebody.get(f"{SEARCH}?q=a&q=b"), 400, "repeated_parameter", "q")
+
+
+def test_names_of_facets_may_stand_together_or_apart(somebody):
+    make_items([{"external_id": "a", "attributes": {"year": 1999, "genres": ["Drama"]}}])
+    together = somebody.get(f"{SEARCH}?q=a&facets=genres,category").json()["facets"]
+    apart = somebody.get(f"{SEARCH}?q=a&facets=genres&facets=category").json()["facets"]
+    assert together == apart
+    assert set(together) == {"genres", "category"}
+
+
+@pytest.mark.parametrize("cursor", ["1", "1:abc", "", "'; DROP TABLE catalog_item; --", "x" * 5000, "1:" + "A" * 43])
+def test_a_forged_cursor_is_refused(somebody, cursor):
+    problem(somebody.get("/api/v1/items", {"cursor": cursor}), 400, "invalid_cursor", "cursor")
+
+
+@pytest.mark.parametrize(
+    "vector", [[1.0, 2.0], [0.1] * 4, [float("nan"), 0, 0], [float("inf"), 0, 0], ["x", 0, 0], [0, 0, 0]]
+)
+def test_a_vector_that_is_none_of_the_index_is_refused(somebody, vector):
+    make_version(dimensions=3)
+    problem(post(somebody, {"vector": vector}), 400)
+
+
+def test_numbers_too_large_for_a_vector_are_refused(somebody):
+    make_version(dimensions=3)
+    problem(
+        post(somebody, '{"vector": [1e999, 0, 0]}'), 400, post(somebody, '{"vector": [1e999, 0, 0]}').json()["code"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("year >", 6),
+        ("year >= 1990 AND", 16),
+        ("(year = 1990", 12),
+        ("year ~ 3", 5),
+        ("year = 1990 genres = Drama", 12),
+        ("colour = red", 0),
+        ("year = 1990 AND colour = red", 16),
+        ("year = tall", 7),
+        ('year = "1990"', 7),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/search", "/api/v1/items"])
+def test_a_filter_that_is_wrong_is_refused_with_the_place_and_what_would_be_right(somebody, path, text, position):
+    make_items([{"external_id": "a", "attributes": {"year": 1999, "genres": ["Drama"]}}])
+    parameters = {"filter": text} | ({"q": "a"} if path == SEARCH else {})
+    body = problem(somebody.get(path, parameters), 400, "invalid_filter", "filter")
+    assert body["errors"][0]["position"] == position
+    assert body["errors"][0]["expected"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "_connector = OR",
+        "password__startswith = a",
+        "interactions__user__password = a",
+        "pk = 1",
+        "attributes__year = 1999",
+        "published = false",
+        "year = 1 OR 1=1",
+        "title = x'; DROP TABLE catalog_item; --",
+    ],
+)
+def test_a_filter_reaches_nothing_but_attributes(somebody, text):
+    make_items([{"external_id": "a", "attributes": {"year": 1999}}])
+    problem(somebody.get("/api/v1/items", {"filter": text}), 400, "invalid_filter", "filter")
+    assert Item.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["(" * 500, "NOT " * 900 + "year = 1", "year IN [" + "1," * 300 + "1]", "x" * 4001])
+def test_a_filter_without_end_is_refused(somebody, text):
+    problem(somebody.get("/api/v1/items", {"filter": text}), 400, "invalid_filter", "filter")
+
+
+@pytest.mark.parametrize(
+    "text", ["(a+)+$" * 100 + "!", "a" * 1990 + "!", ".*" * 900, "%' OR 1=1 --", "\\", "(?P<a", "*:*"]
+)
+def test_patterns_are_literal_text_and_take_bounded_time(somebody, text):
+    make_items([{"external_id": "a", "title": "a" * 900}])
+    for path in (SEARCH, "/api/v1/suggest"):
+        started = time.monotonic()
+        assert somebody.get(path, {"q": text}).status_code == 200
+        assert time.monotonic() - started < 5
+
+
+def test_a_title_is_given_as_text_and_nothing_runs(somebody):
+    title = "<script>alert(1)</script> heist"
+    make_item("a", title)
+    hit = somebody.get(SEARCH, {"q": "heist"}).json()["hits"][0]
+    assert hit["title"] == title
+    assert "".join(part["text"] for part in hit["highlights"]["title"]) == title
+    response = somebody.get(SEARCH, {"q": "<script>"})
+    assert response["Content-Type"] == "application/json"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "script-src" not in response["Content-Security-Policy"]
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"[" * 10_000 + b"]" * 10_000, None),
+        (b'{"q": ' * 10_000 + b"1" + b"}" * 10_000, None),
+        (b'{"q": "\xff"}', "not_utf8"),
+        (b'{"q": NaN}', "parse_error"),
+        (b"{", "parse_error"),
+        (b"", "required"),
+        (b"[]", "invalid"),
+        (b'"q"', "invalid"),
+        (b"null", None),
+    ],
+    ids=["deep arrays", "deep objects", "not utf-8", "NaN", "cut off", "empty", "array", "text", "null"],
+)
+def test_bodies_that_are_no_search_are_refused(somebody, body, code):
+    problem(post(somebody, body), 400, code)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "text/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_a_body_of_another_type_is_refused(somebody, kind):
+    problem(somebody.post(SEARCH, b"q=a", content_type=kind), 415, "unsupported_media_type")
+
+
+def test_a_compressed_body_is_refused_before_it_is_unpacked(somebody):
+    response = somebody.post(SEARCH, b"\x1f\x8b", content_type=JSON, headers={"Content-Encoding": "gzip"})
+    problem(response, 415, "unsupported_encoding")
+
+
+def test_a_body_over_the_limit_is_refused_unread(somebody, settings):
+    settings.REQUEST_BODY_MAX_BYTES = 1_000
+    problem(post(somebody, {"q": "a", "filter": "x" * 2_000}), 413, "body_too_large")
+
+
+@pytest.mark.parametrize("length", ["-1", "many", ""])
+def test_a_length_that_is_none_is_refused(somebody, length):
+    response = somebody.generic("POST", SEARCH, b'{"q": "a"}', content_type=JSON, CONTENT_LENGTH=length or "+5")
+    problem(response, 411, "length_required")
+
+
+def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(somebody):
+    response = somebody.post(SEARCH, {"q": "a"}, content_type=JSON, headers={"Transfer-Encoding": "chunked"})
+    problem(response, 411, "length_required")
+
+
+def test_only_those_who_may_upload_send_large_bodies(settings, db):
+    settings.REQUEST_BODY_MAX_BYTES = 100
+    body = {"kind": "items", "mapping": "x" * 1_000}
+    for client, status in ((signed_in(), 413), (Client(), 413), (with_key("search"), 403)):
+        assert client.post("/api/v1/imports", body).status_code == status
+    problem(with_key("admin").post("/api/v1/imports", body, format="multipart"), 400, "required", "file")
+
+
+def test_methods_and_addresses_that_are_not_there_are_named(somebody):
+    problem(somebody.delete(SEARCH), 405, "method_not_allowed")
+    problem(somebody.get("/api/v1/nothing"), 404, "not_found")
+
+
+def test_a_format_that_nobody_serves_is_refused(somebody):
+    problem(somebody.get(SEARCH, {"q": "a"}, headers={"Accept": "text/html"}), 406, "not_acceptable")
+
+
+def test_a_wrong_host_is_refused(somebody):
+    problem(somebody.get(SEARCH, {"q": "a"}, headers={"Host": "evil.example"}), 400, "bad_request")
+
+
+@pytest.fixture
+def one_read_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "read", "1/hour")
+
+
+def test_a_burst_is_told_to_wait_whatever_address_it_claims(somebody, one_read_an_hour):
+    address = f"2001:db8::{uuid.uuid4().hex[:4]}"
+    statuses = []
+    for number in range(4):
+        response = somebody.get(
+            SEARCH, {"q": "a"}, REMOTE_ADDR=address, headers={"X-Forwarded-For": f"10.0.0.{number}"}
+        )
+        statuses.append(response.status_code)
+    assert statuses == [200, 429, 429, 429]
+    problem(response, 429, "throttled")
+    assert 0 < int(response["Retry-After"]) <= 3600
+
+
+def test_behind_a_trusted_proxy_callers_are_told_apart(somebody, one_read_an_hour, monkeypatch):
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+    network = uuid.uuid4().hex[:4]
+    for number in range(3):
+        forwarded = f"1.2.3.4, 2001:db8:{network}::{number}"
+        assert somebody.get(SEARCH, {"q": "a"}, headers={"X-Forwarded-For": forwarded}).status_code == 200
