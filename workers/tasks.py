@@ -1,7 +1,7 @@
 """The Celery tasks. Each takes ids at most and makes one call; any may be lost, doubled or killed without harm.
 
-Three queues, each with a worker of its own: `embedding` for what needs the encoder, `events` for what a visitor waits
-for, `jobs` for what takes minutes.
+Three queues, each with a worker of its own: `embedding` for what needs the encoder, `jobs` for what takes minutes, and
+`events` for the rest, which a visitor may be waiting for. CELERY_TASK_ROUTES in the settings says which goes where.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 SLICE_S = 5.0
 
 
-@shared_task(queue="embedding")
+@shared_task
 def embed_pending() -> None:
     """Embed for some seconds, and go on in another task while there is more to do."""
     try:
@@ -38,7 +38,7 @@ def embed_pending() -> None:
         wake(embed_pending)
 
 
-@shared_task(queue="events")
+@shared_task
 def look_for_work() -> None:
     """Wake whoever has work that no message told of: the safety net under every wake-up."""
     if sweep.work_waits():
@@ -51,7 +51,7 @@ def look_for_work() -> None:
         profiles.refresh(subject)
 
 
-@shared_task(queue="jobs")
+@shared_task
 def tidy() -> None:
     """The slower repairs and summaries."""
     sweep.reconcile()
@@ -60,14 +60,14 @@ def tidy() -> None:
         popularity.refresh()
 
 
-@shared_task(queue="jobs")
+@shared_task
 def advance_reindex(*, run_id: int) -> None:
     reindex.advance(run_id)
     if sweep.work_waits():
         wake(embed_pending)
 
 
-@shared_task(queue="jobs")
+@shared_task
 def load_file(*, run_id: int) -> None:
     """Load an uploaded file, items or interactions."""
     run = ImportRun.objects.get(pk=run_id)
@@ -75,6 +75,6 @@ def load_file(*, run_id: int) -> None:
     load(run)
 
 
-@shared_task(queue="events")
+@shared_task
 def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -> None:
     profiles.refresh(Subject.from_arguments(user_id=user_id, visitor=visitor))

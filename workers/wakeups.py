@@ -47,4 +47,4 @@ def arrived(sender: Task, kwargs: Mapping[str, Any], **_: Any) -> None:
 
 
 def _key(task: Task, arguments: Mapping[str, Any]) -> str:
-    return f"underway:{task.name}:{json.dumps(arguments, sort_keys=True, default=str)}"
+    return f"underway:{task.name}:{json.dumps(arguments, sort_keys=True, separators=(',', ':'))}"

@@ -1,0 +1,120 @@
+"""What every encoder promises. A new backend gets a line in ENCODERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.embedding.base import Encoder, EncoderSpec
+from catalog.embedding.registry import encoder_for
+from tests.checkpoints import write_checkpoint
+
+TEXTS = [
+    "A lonely robot learns to love.",
+    "Storm at sea.",
+    "In the fog, a hedgehog loses his way; the night falls on the harbour!",
+    "Ein Zug fährt durch den Winter — 雪の夜.",
+    "x",
+    "   ",
+    "robot " * 40,
+]
+LONG = "The ship is lost in the storm. " * 400
+
+ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
+    "all-MiniLM-L6-v2": lambda folder: EncoderSpec(),
+    "plain BERT checkpoint": lambda folder: EncoderSpec(model=str(folder)),
+    "asymmetric prompts": lambda folder: EncoderSpec(
+        model=str(folder), query_prompt="query: ", document_prompt="passage: "
+    ),
+    "leading dimensions": lambda folder: EncoderSpec(model=str(folder), dimensions=8),
+    "short inputs": lambda folder: EncoderSpec(model=str(folder), max_tokens=16),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("models") / "bert", seed=7)
+
+
+@pytest.fixture(params=ENCODERS)
+def encoder(request: pytest.FixtureRequest, folder: Path) -> Encoder:
+    return encoder_for(ENCODERS[request.param](folder))
+
+
+def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first * second).sum(axis=1)
+
+
+@pytest.mark.parametrize("method", ["encode_documents", "encode_queries"])
+def test_vectors_are_float32_finite_and_of_length_1(encoder: Encoder, method: str):
+    vectors = getattr(encoder, method)(TEXTS)
+    assert vectors.shape == (len(TEXTS), encoder.dimensions)
+    assert vectors.dtype == np.float32
+    assert vectors.flags.c_contiguous
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["encode_documents", "encode_queries"])
+def test_no_texts_give_no_vectors_of_the_right_width(encoder: Encoder, method: str):
+    vectors = getattr(encoder, method)([])
+    assert vectors.shape == (0, encoder.dimensions)
+    assert vectors.dtype == np.float32
+    assert encoder.token_offsets([]) == []
+
+
+def test_the_order_and_company_of_a_text_do_not_change_its_vector(encoder: Encoder):
+    together = encoder.encode_documents(TEXTS)
+    backwards = encoder.encode_documents(TEXTS[::-1])[::-1]
+    alone = np.concatenate([encoder.encode_documents([text]) for text in TEXTS])
+    # bfloat16 rounds differently in batches of other shapes.
+    assert cosines(together, backwards).min() > 0.999
+    assert cosines(together, alone).min() > 0.999
+
+
+def test_different_texts_have_different_vectors(encoder: Encoder):
+    first, second = encoder.encode_documents(["A lonely robot learns to love.", "Storm at sea."])
+    assert first @ second < 0.999
+
+
+def test_queries_and_documents_differ_exactly_where_their_prompts_do(encoder: Encoder):
+    documents, queries = encoder.encode_documents(TEXTS[:3]), encoder.encode_queries(TEXTS[:3])
+    same = encoder.spec.query_prompt == encoder.spec.document_prompt
+    assert (cosines(documents, queries) > 0.9999).all() == same
+
+
+def test_a_prompt_is_put_before_the_text(encoder: Encoder):
+    bare = encoder_for(replace(encoder.spec, query_prompt="", document_prompt=""))
+    prompted = bare.encode_documents([encoder.spec.document_prompt + text for text in TEXTS[:3]])
+    assert cosines(encoder.encode_documents(TEXTS[:3]), prompted).min() > 0.9999
+
+
+def test_a_text_longer_than_the_limit_is_cut_there(encoder: Encoder):
+    offsets = encoder.token_offsets([LONG])[0]
+    assert len(offsets) > encoder.max_tokens
+    head = LONG[: offsets[encoder.max_tokens][1]]
+    assert cosines(encoder.encode_documents([LONG]), encoder.encode_documents([head])).min() > 0.999
+
+
+def test_fewer_dimensions_are_the_leading_ones_at_length_1(encoder: Encoder):
+    full = encoder_for(replace(encoder.spec, dimensions=None)).encode_documents(TEXTS)
+    leading = full[:, : encoder.dimensions]
+    leading = leading / np.linalg.norm(leading, axis=1, keepdims=True)
+    assert cosines(leading, encoder.encode_documents(TEXTS)).min() > 0.999
+
+
+def test_token_offsets_walk_through_the_text_without_special_tokens(encoder: Encoder):
+    for text, offsets in zip(TEXTS, encoder.token_offsets(TEXTS), strict=True):
+        assert all(0 <= start < end <= len(text) for start, end in offsets)
+        assert offsets == sorted(offsets)
+        covered = {place for start, end in offsets for place in range(start, end)}
+        assert {place for place, sign in enumerate(text) if sign.isalnum()} <= covered
+
+
+def test_it_says_how_many_texts_to_bring_at_a_time(encoder: Encoder):
+    assert encoder.texts_at_once > 0
+    assert encoder.max_tokens > 2
