@@ -98,12 +98,13 @@ def find_candidates(
     """
     statement = _Statement(words=words, version=version, vector=vector, wanted=wanted, use_words=use_words)
     with dense.vector_search() as cursor:
-        exact = wanted is not None and _matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
+        exact = wanted is not None and matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
         cursor.execute(statement.sql(exact=exact), statement.parameters())
         return _candidates(cursor.fetchall())
 
 
-def _matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
+def matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
+    """Whether a filter leaves so few items; counts no further than that."""
     statement = f"""
         SELECT count(*) FROM (
             SELECT FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s
@@ -130,7 +131,7 @@ class _Statement:
         if self.use_words:
             legs.append(WORD_LEG)
         if self.wanted is not None:
-            legs.append(("SELECT item_id FROM subset" if exact else items) + " LIMIT %(items)s")  # noqa: S608
+            legs.append(("SELECT item_id FROM subset" if exact else items) + " ORDER BY item_id LIMIT %(items)s")  # noqa: S608
         distance = dense.distance_sql(self.version) if self.version else ""
         return CANDIDATES.format(
             subset=f"subset AS MATERIALIZED ({items})," if exact else "",

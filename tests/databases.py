@@ -21,42 +21,66 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def template_database(django_db_setup: None, django_db_blocker) -> Iterator[str]:
     """A migrated, empty database that others are copied from."""
-    with django_db_blocker.unblock():
-        name = _create("template0")
-        with _using(name):
+    with database(django_db_blocker, template="template0") as name:
+        with django_db_blocker.unblock(), using(name):
             call_command("migrate", verbosity=0, interactive=False)
-    yield name
-    with django_db_blocker.unblock():
-        _drop(name)
+        yield name
 
 
 @pytest.fixture
 def committed_db(template_database: str, django_db_blocker) -> Iterator[str]:
     """An empty database for one test, which commits as the product does; the name, for other connections."""
-    with django_db_blocker.unblock():
-        name = _create(template_database)
-        with _using(name):
-            yield name
-        _drop(name)
+    with (
+        database(django_db_blocker, template=template_database) as name,
+        django_db_blocker.unblock(),
+        using(name),
+    ):
+        yield name
 
 
 @pytest.fixture(scope="session")
 def films_database(template_database: str, django_db_blocker) -> Iterator[str]:
     """A database with the demo films, embedded by the real encoder once for all tests."""
-    with django_db_blocker.unblock():
-        name = _create(template_database)
-        with _using(name):
+    with database(django_db_blocker, template=template_database) as name:
+        with django_db_blocker.unblock(), using(name):
             demo.load_films()
             drain()
-    yield name
-    with django_db_blocker.unblock():
-        _drop(name)
+        yield name
 
 
 @pytest.fixture
 def films(films_database: str, django_db_blocker) -> Iterator[None]:
     """The demo films with their vectors. What the test changes is undone."""
-    with django_db_blocker.unblock(), _using(films_database), transaction.atomic():
+    with django_db_blocker.unblock(), undone(films_database):
+        yield
+
+
+@contextmanager
+def database(blocker, *, template: str) -> Iterator[str]:
+    """A new database, dropped in the end."""
+    name = f"searchsite_own_{next(_numbers)}"
+    with blocker.unblock():
+        _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield name
+    with blocker.unblock():
+        _execute("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Point this process's connections at another database."""
+    own = connection.settings_dict["NAME"]
+    _use(name)
+    try:
+        yield
+    finally:
+        _use(own)
+
+
+@contextmanager
+def undone(name: str) -> Iterator[None]:
+    """The same in a transaction that is rolled back."""
+    with using(name), transaction.atomic():
         yield
         transaction.set_rollback(True)
 
@@ -68,31 +92,11 @@ def connect() -> psycopg.Connection:
     return psycopg.connect(**wanted)
 
 
-@contextmanager
-def _using(name: str) -> Iterator[None]:
-    own = connection.settings_dict["NAME"]
-    _use(name)
-    try:
-        yield
-    finally:
-        _use(own)
-
-
 def _use(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
 
 
-def _create(template: str) -> str:
-    name = f"searchsite_own_{next(_numbers)}"
-    _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
-    return name
-
-
-def _drop(name: str) -> None:
-    _execute("DROP DATABASE {} WITH (FORCE)", name)
-
-
 def _execute(statement: str, *names: str) -> None:
-    with _using("postgres"), connection.cursor() as cursor:
+    with using("postgres"), connection.cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
