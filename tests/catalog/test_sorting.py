@@ -1,0 +1,82 @@
+"""Orders other than by relevance."""
+
+import pytest
+from django.db import connection
+
+from catalog.errors import InvalidQuery
+from catalog.models import Item
+from catalog.predicates import predicate
+from catalog.search import SearchQuery, search
+from catalog.sorting import browse, order_by, sort_items
+from tests.factories import add_vector, make_item, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def items():
+    rows = [("b", "banana", 2), ("a", "Apple", 10), ("n", "none", None), ("c", "cherry", -1.5)]
+    made = {}
+    for minute, (name, title, price) in enumerate(rows):
+        made[name] = make_item(name, title=title, attributes={} if price is None else {"price": price}).pk
+        Item.objects.filter(pk=made[name]).update(created_at=f"2026-01-01T00:{minute:02}Z")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", "cnab"),
+        ("newest", "cnab"),
+        ("-newest", "banc"),
+        ("title", "abcn"),
+        ("-title", "ncba"),
+        ("price", "cban"),
+        ("-price", "abcn"),
+    ],
+)
+def test_items_stand_in_the_order_asked_for_and_those_without_the_number_last(items, sort, expected):
+    order = order_by(sort)
+    names = {pk: name for name, pk in items.items()}
+    assert "".join(names[pk] for pk in sort_items(list(items.values()), order)) == expected
+    page, total = browse(None, order, limit=10, offset=0)
+    assert "".join(names[pk] for pk in page) == expected
+    assert total == 4
+
+
+def test_equal_values_stand_in_the_order_of_their_ids():
+    ids = [make_item(name, title="Same", attributes={"price": 1}).pk for name in "zyx"]
+    for sort in ("title", "-title", "price", "-price"):
+        assert sort_items(ids[::-1], order_by(sort)) == ids
+
+
+def test_a_page_of_what_meets_a_filter(items):
+    page, total = browse(predicate("price >= -1"), order_by("price"), limit=1, offset=1)
+    assert (page, total) == ([items["a"]], 2)
+
+
+@pytest.mark.parametrize("sort", ["colour", "tags", "id", "password", "price; DROP TABLE x", "--price", "newest,price"])
+def test_what_cannot_be_sorted_by_is_refused_with_what_can(items, sort):
+    make_item("t", attributes={"tags": ["x"], "colour": "red"})
+    with pytest.raises(InvalidQuery, match=r"Known: newest, title, price") as caught:
+        order_by(sort)
+    assert (caught.value.field, caught.value.code) == ("sort", "unknown_sort")
+
+
+def test_a_value_of_another_kind_sorts_as_none(items):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalog_item SET attributes = '{\"price\": \"cheap\"}' WHERE external_id = 'a'")
+    assert sort_items(list(items.values()), order_by("-price"))[-2:] == [items["a"], items["n"]]
+
+
+def test_a_sort_does_not_bring_up_what_is_far_from_the_query():
+    version = make_version()
+    far, near, nearer = (
+        make_item(name, attributes={"price": price}) for name, price in [("far", 1), ("near", 5), ("nearer", 9)]
+    )
+    for item, vector in [(far, [0, 1, 0]), (near, [0.6, 0.8, 0]), (nearer, [1, 0, 0])]:
+        add_vector(version, item, vector)
+    by_price = search(SearchQuery(vector=(1.0, 0.0, 0.0), sort="price"))
+    assert [hit.item.external_id for hit in by_price.hits] == ["near", "nearer", "far"]
+    assert [hit.close for hit in by_price.hits] == [True, True, False]
+    assert (by_price.total, by_price.close_total) == (3, 2)
