@@ -10,9 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from catalog.importing.cells import written_cell
+from catalog.importing.cells import ATTRIBUTE_PREFIX, written_cell
 from catalog.importing.csv_reader import escaped
-from catalog.importing.items import ATTRIBUTE_PREFIX
 from catalog.item_checks import FIELDS, MAX_INTEGER
 from catalog.models import Attribute, Item
 

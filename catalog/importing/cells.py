@@ -13,25 +13,30 @@ from catalog.importing.rows import RowFault
 from catalog.models import Attribute
 
 Kind = Attribute.Kind
-# Leading zeros mark a code, not a number: 02139 stays text.
+ATTRIBUTE_PREFIX = "attributes."
+# Leading zeros mark a code, not a number: 02139 stays text, as do the sixteen digits of a card.
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+_LONG_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _WRITTEN_OUT = {"true", "false"}
 
 
 def guess_kinds(rows: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
-    """The kind of each column: that of all its cells that are filled, text where they differ."""
+    """The kind of each column: that of all its cells that are filled, text where they differ.
+
+    Columns named as the export names them may hold long numbers, for it puts a quote before texts that look like one.
+    """
     kinds: dict[str, Kind] = {}
     for row in rows:
         for name, cell in row.items():
             if cell.strip():
-                kind = _guess(cell.strip())
+                kind = _guess(cell.strip(), _LONG_NUMBER if name.startswith(ATTRIBUTE_PREFIX) else _NUMBER)
                 kinds[name] = kind if kinds.get(name, kind) == kind else Kind.TEXT
     return kinds
 
 
-def _guess(cell: str) -> Kind:
-    if _NUMBER.fullmatch(cell):
+def _guess(cell: str, number: re.Pattern[str]) -> Kind:
+    if number.fullmatch(cell):
         return Kind.NUMBER
     return Kind.BOOLEAN if cell.lower() in _WRITTEN_OUT else Kind.TEXT
 
@@ -70,7 +75,7 @@ def written_cell(value: Any) -> str:
 def _needs_quote(text: str) -> bool:
     """Whether it would be taken for a formula, or for something that is no text. Quotes before it change nothing."""
     bare = text.lstrip("'").strip()
-    return FORMULA.match(text) is not None or bare.startswith("[") or _guess(bare) != Kind.TEXT
+    return FORMULA.match(text) is not None or bare.startswith("[") or _guess(bare, _LONG_NUMBER) != Kind.TEXT
 
 
 def truth(cell: str) -> bool:

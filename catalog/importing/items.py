@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.importing.cells import guess_kinds, read_cell, truth
+from catalog.importing.cells import ATTRIBUTE_PREFIX, guess_kinds, read_cell, truth
 from catalog.importing.csv_reader import unescaped
 from catalog.importing.mapping import ITEM_FIELDS, Source
 from catalog.importing.mapping import Mapping as FileMapping
@@ -25,7 +25,6 @@ NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
     "image": ("image", "image_url"),
     "language": ("language", "lang"),
 }
-ATTRIBUTE_PREFIX = "attributes."
 # Columns that say nothing a visitor would filter by.
 _REFERENCE = re.compile(r"(.+_)?(id|ids|url|uri|href)")
 _SHORT_FIELDS = ("external_id", "title", "category")
