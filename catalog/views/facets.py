@@ -78,11 +78,16 @@ class Span:
 
 def facet_names(attributes: Sequence[Attribute], asked: Asked) -> list[str]:
     """The facets to show: the declared ones and every field that has a filter."""
-    declared = [attribute.name for attribute in attributes if attribute.facet and attribute.name not in RESERVED]
-    numbers = {attribute.name for attribute in attributes if attribute.kind == Attribute.Kind.NUMBER}
-    texts = [name for name in declared if name not in numbers]
-    usual = [*texts[:1], *(name for name in declared if name in numbers), *texts[1:], *TEXT_COLUMNS]
+    shown = [attribute for attribute in attributes if attribute.facet and attribute.name not in RESERVED]
+    usual = [attribute.name for attribute in sorted(shown, key=_place)] + list(TEXT_COLUMNS)
     return list(dict.fromkeys([*usual[:MAX_FACETS], *asked.filtered]))
+
+
+def _place(attribute: Attribute) -> tuple[int, int]:
+    """Where staff put it; among equals lists of texts first, then the year and other numbers, then single texts."""
+    if attribute.kind == Attribute.Kind.NUMBER:
+        return attribute.position, 1 if is_year(attribute.name) else 2
+    return attribute.position, 0 if attribute.many else 3
 
 
 def show_facets(names: Sequence[str], asked: Asked, results: SearchResults) -> list[Choice | Span]:

@@ -76,9 +76,10 @@ def language_label(code: str) -> str:
 
 
 def meta_line(item: Item, attributes: Sequence[Attribute]) -> list[str]:
-    """A few short facts for the line under a title: single texts, measures, then what the item is filed as."""
+    """A few short facts for the line under a title: single texts, the most telling first, measures, then lists."""
     named = {attribute.name: attribute for attribute in attributes if attribute.name in item.attributes}
     single = [name for name, attribute in named.items() if attribute.kind == Kind.TEXT and not attribute.many]
+    single.sort(key=lambda name: named[name].facet)  # what few items share says more of one
     measured = [name for name, attribute in named.items() if attribute.kind == Kind.NUMBER and unit_of(name)]
     lists = [name for name, attribute in named.items() if attribute.many and attribute.facet]
     parts = [_short(name, item.attributes[name]) for name in (*single, *measured, *lists)]

@@ -16,8 +16,8 @@ BAR_WIDTH, BAR_GAP = 96, 1
 PAGES_AROUND = 2
 MAX_RELAXED = 4
 RELAXED_COVERS = 3
-#: When nothing is close, so many of the nearest are shown.
-NEAREST = 6
+#: Of the hits that are not close, so many of the nearest are shown.
+FAR_HITS = 6
 SORTED_NUMBERS = 4
 
 
@@ -99,7 +99,7 @@ class ResultsPage:
 
     @property
     def nothing_close(self) -> bool:
-        return self.results.total > 0 and self.results.close_total == 0
+        return bool(self.asked.text) and self.results.total > 0 and self.results.close_total == 0
 
 
 def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False) -> ResultsPage:
@@ -107,13 +107,13 @@ def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool 
     names = facet_names(attributes, asked)
     results = search(asked.query(facets=names, prefix=prefix))
     rows = [_row(hit, results, attributes) for hit in results.hits]
-    far = [row for row in rows if not row.hit.close]
+    far = [row for row in rows if not row.hit.close and row.hit.score > 0][:FAR_HITS]
     return ResultsPage(
         asked=asked,
         results=results,
         count=results.close_total,
         close=[row for row in rows if row.hit.close],
-        far=far if results.close_total else far[:NEAREST],
+        far=far,
         facets=show_facets(names, asked, results),
         chips=_chips(asked),
         relaxed=[] if results.close_total else _relaxed(asked),
@@ -164,17 +164,25 @@ def range_label(asked: Asked, name: str) -> str:
 
 
 def _relaxed(asked: Asked) -> list[Relaxed]:
-    """For each filter, the search without it, where that finds something close."""
-    found = []
-    for name in asked.filtered[:MAX_RELAXED]:
-        wider = asked.without(name)
-        results = search(wider.count_query(limit=RELAXED_COVERS))
-        if results.close_total:
-            values = asked.chosen.get(name, ())
-            label = ", ".join(choice_label(name, value) for value in values) or range_label(asked, name)
-            items = [hit.item for hit in results.hits if hit.close]
-            found.append(Relaxed(label=label, address=wider.address, count=results.close_total, items=items))
+    """For each filter the search without it, where that finds something close; if none does, without all of them."""
+    wider = [(_filter_label(asked, name), asked.without(name)) for name in asked.filtered[:MAX_RELAXED]]
+    found = [relaxed for label, without in wider if (relaxed := _relax(label, without))]
+    if len(wider) > 1 and not found:
+        found = [relaxed for relaxed in [_relax("any filter", asked.without_filters)] if relaxed]
     return sorted(found, key=lambda relaxed: -relaxed.count)
+
+
+def _relax(label: str, wider: Asked) -> Relaxed | None:
+    results = search(wider.count_query(limit=RELAXED_COVERS))
+    if not results.close_total:
+        return None
+    items = [hit.item for hit in results.hits if hit.close]
+    return Relaxed(label=label, address=wider.address, count=results.close_total, items=items)
+
+
+def _filter_label(asked: Asked, name: str) -> str:
+    values = asked.chosen.get(name, ())
+    return ", ".join(choice_label(name, value) for value in values) or range_label(asked, name)
 
 
 def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str]]:
