@@ -28,6 +28,12 @@ CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if EMBEDDED else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if EMBEDDED else "item")
 ITEM_NOUN_PLURAL = env.str("ITEM_NOUN_PLURAL", default=ITEM_NOUN + "s")
+# Offered on the first page; without any, the commonest categories are.
+EXAMPLE_SEARCHES = (
+    ("a lonely robot learns to love", "stuck in a time loop", "a heist that goes wrong", "grief, treated gently")
+    if EMBEDDED
+    else ()
+)
 DATA_DIR = Path(env.str("SEARCHSITE_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media")))
 
@@ -77,6 +83,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "catalog.http.context.site",
+                "recommender.context.reactions",
             ]
         },
     }
