@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
 from django.conf import settings
 
+from catalog.importing import MappingError, mapping_from_json
 from catalog.models import ApiKey, ImportRun, IndexVersion
 from catalog.version_settings import (
     MAX_WINDOW_TOKENS,
@@ -79,12 +79,9 @@ class ImportForm(forms.Form):
 
     def clean_mapping(self) -> dict[str, Any]:
         try:
-            mapping = json.loads(self.cleaned_data["mapping"] or "{}")
-        except ValueError as error:
-            raise forms.ValidationError(f"This is not JSON: {error}") from error
-        if not isinstance(mapping, dict):
-            raise forms.ValidationError("The mapping must be a JSON object.")
-        return mapping
+            return mapping_from_json(self.cleaned_data["mapping"])
+        except MappingError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class ApiKeyForm(forms.ModelForm):

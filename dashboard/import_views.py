@@ -9,7 +9,7 @@ from django.views import View
 
 from catalog.audit import record_action
 from catalog.exporting import CONTENT_TYPES
-from catalog.importing import FileUnreadable, MappingError, accept_upload
+from catalog.importing import FileUnreadable, accept_upload
 from catalog.models import ImportRun
 from dashboard.access import StaffOnly
 from dashboard.forms import ImportForm
@@ -33,8 +33,8 @@ class ImportsView(StaffOnly, View):
             return self._page(request, form, status=400)
         try:
             run = accept_upload(**form.cleaned_data, started_by=self.staff)
-        except (MappingError, FileUnreadable) as error:
-            form.add_error("mapping" if isinstance(error, MappingError) else "file", str(error))
+        except FileUnreadable as error:
+            form.add_error("file", str(error))
             return self._page(request, form, status=400)
         record_action(self.staff, "import.start", run.filename, kind=run.kind)
         return redirect("import", run.pk)

@@ -17,17 +17,16 @@ from catalog.api.audit import record_request
 from catalog.http.pages import PageParameters, page
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
-from catalog.importing import FileUnreadable, MappingError, accept_upload
+from catalog.importing import FileUnreadable, MappingError, accept_upload, mapping_from_json
 from catalog.models import ImportRun
 
 
 class UploadBody(StrictSerializer):
     file = serializers.FileField(help_text="CSV, JSON or NDJSON, in UTF-8.")
     kind = serializers.ChoiceField(choices=ImportRun.Kind.choices, default=ImportRun.Kind.ITEMS)
-    mapping = serializers.JSONField(
-        default=dict,
-        binary=True,
-        help_text='Which column fills which field, for example {"fields": {"title": "name"}}; else by their names.',
+    mapping = serializers.CharField(
+        default="",
+        help_text='As JSON, which column fills which field: {"fields": {"title": "name"}}. Else their names tell.',
     )
 
 
@@ -89,7 +88,8 @@ class ImportsView(ApiView):
         given = checked(UploadBody(data=request.data))
         person = request.user if isinstance(request.user, User) else None
         try:
-            run = accept_upload(given["file"], kind=given["kind"], mapping=given["mapping"], started_by=person)
+            mapping = mapping_from_json(given["mapping"])
+            run = accept_upload(given["file"], kind=given["kind"], mapping=mapping, started_by=person)
         except (MappingError, FileUnreadable) as error:
             field = "mapping" if isinstance(error, MappingError) else "file"
             detail = serializers.ErrorDetail(str(error), f"invalid_{field}")

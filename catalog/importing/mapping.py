@@ -18,6 +18,7 @@ The same as JSON in the API. What is not mapped is found by its name.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
@@ -103,6 +104,16 @@ class Mapping:
             interactions=_sources("interactions", interactions, known=INTERACTION_FIELDS),
             user_prefix=user_prefix,
         )
+
+
+def mapping_from_json(text: str) -> dict[str, Any]:
+    """A mapping as a form or the API hands it in; no text is an empty one. Raises MappingError."""
+    try:
+        mapping = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise MappingError(f"This is not JSON: {error}") from error
+    Mapping.parse(mapping)
+    return mapping
 
 
 def _table(where: str, given: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tests.factories import make_item, make_items
 
 FORMATS = ["csv", "json", "ndjson"]
 #: What is hard about CSV, JSON and spreadsheets.
-HOSTILE = [
+HOSTILE: list[dict[str, Any]] = [
     {"external_id": "=1+1", "title": "=cmd|' /C calc'!A0", "body": "+1\n-2\r\n@SUM(A1)\ttab"},
     {"external_id": "'quoted", "title": "'=already escaped", "category": "a,b;c|d", "body": '"quotes" and, commas'},
     {"external_id": "007", "title": "1984", "language": "pt-BR", "published": False},
