@@ -1,6 +1,6 @@
 """From a history to a vector: the arithmetic alone, without a database.
 
-An event counts by its kind, fades with its age, and for a rating by how far it lies from the person's mean. The
+An event counts by its kind, fades with its age, and for a rating by how far it lies from the person's usual one. The
 interest is the weighted sum of the items' vectors after the corpus mean is taken off them: what all items share says
 nothing of a taste, and left in it drowns the rest.
 """
@@ -8,7 +8,7 @@ nothing of a taste, and left in it drowns the rest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,15 @@ import numpy.typing as npt
 Vector = npt.NDArray[np.float32]
 
 #: An item met this many items ago counts half.
-HALF_LIFE_ITEMS = 10.0
+HALF_LIFE_ITEMS = 20.0
+#: Before somebody has rated anything this many ratings in the middle of five stars are assumed.
+EXPECTED_RATINGS, MIDDLE_STARS = 5, 3.0
+#: People rate what they chose to see, so the usual rating of theirs speaks for an item by so many stars.
+CHOSEN_STARS = 0.5
+#: Items of an interest that are looked at one by one; the others count as a whole.
+MAX_SOURCES = 100
+#: A sum of vectors as short as this has no direction to speak of.
+SHORTEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +47,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """`vector` is normalised, of shape (dimensions,); `sources` holds the signed weight of each item in it."""
+    """`vector` is normalised, of shape (dimensions,): the sum of the items' centred vectors, each times its signed
+    weight in `sources`."""
 
     vector: Vector
     sources: Mapping[int, float]
+
+    def strongest(self) -> list[int]:
+        """The items that weigh most, whichever way they pull; at most MAX_SOURCES."""
+        return sorted(self.sources, key=lambda item_id: (-abs(self.sources[item_id]), item_id))[:MAX_SOURCES]
 
 
 def decay(age: timedelta, half_life_days: float) -> float:
@@ -56,25 +69,27 @@ def item_weights(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int
         return {}
     newest_first = sorted(events, key=lambda event: (event.occurred_at, event.item_id), reverse=True)
     now = newest_first[0].occurred_at
-    mean = _mean_rating(events)
+    usual = usual_rating([event.value for event in events if event.value is not None])
     weights: defaultdict[int, float] = defaultdict(float)
     for event in newest_first:
         kind = kinds[event.kind]
-        strength = kind.weight if event.value is None else kind.weight * (event.value - mean)
+        strength = kind.weight if event.value is None else kind.weight * (event.value - usual + CHOSEN_STARS)
         weights[event.item_id] += strength * decay(now - event.occurred_at, kind.half_life_days)
     return {
         item_id: weight * 0.5 ** (place / HALF_LIFE_ITEMS) for place, (item_id, weight) in enumerate(weights.items())
     }
 
 
-def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector], centre: Vector) -> Interest | None:
-    """The interest that these items make, or None where nothing with a vector is left that counts."""
-    sources = {item_id: weight for item_id, weight in weights.items() if item_id in vectors and weight}
-    total = sum((weight * (vectors[item_id] - centre) for item_id, weight in sources.items()), np.zeros_like(centre))
+def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> Interest | None:
+    """The interest that these items make, by their centred vectors; None where nothing is left that counts."""
+    found = {item_id: weight for item_id, weight in weights.items() if item_id in vectors and weight}
+    total = np.sum([weight * vectors[item_id] for item_id, weight in found.items()], axis=0, dtype=np.float32)
     length = float(np.linalg.norm(total))
-    return Interest(vector=total / length, sources=sources) if length > 1e-6 else None
+    if length < SHORTEST:
+        return None
+    return Interest(vector=total / length, sources={item_id: weight / length for item_id, weight in found.items()})
 
 
-def _mean_rating(events: Iterable[Event]) -> float:
-    values = [event.value for event in events if event.value is not None]
-    return float(np.mean(values)) if values else 0.0
+def usual_rating(ratings: Sequence[float]) -> float:
+    """The mean of somebody's ratings; with few of them it is drawn towards the middle of the scale."""
+    return (sum(ratings) + EXPECTED_RATINGS * MIDDLE_STARS) / (len(ratings) + EXPECTED_RATINGS)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.models import Item
-from recommender.querysets import InteractionQuerySet, ProfileStateQuerySet, UserEmbeddingQuerySet
+from recommender.querysets import InteractionQuerySet, ProfileStateQuerySet, UserEmbeddingQuerySet, VectorCentreQuerySet
 from recommender.subjects import Subject
 from recommender.triggers import INTERACTION_TRIGGERS
 
@@ -114,7 +114,10 @@ class VectorCentre(models.Model):
 
     version_id = models.BigIntegerField(primary_key=True)
     vector = HalfVectorField()
+    spread = models.FloatField(help_text="Standard deviation of the cosine of two passages, centred.")
     passages = models.PositiveIntegerField(help_text="How many it is the mean of.")
+
+    objects: ClassVar[VectorCentreQuerySet] = VectorCentreQuerySet.as_manager()  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return f"v{self.version_id}: mean of {self.passages} passages"

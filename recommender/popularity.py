@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import connection
 
-#: What somebody liked counts half after this many days, measured from the newest interaction of all.
-HALF_LIFE_DAYS = 365.0
+#: What somebody liked counts half after this many days, measured from the newest interaction of all. Ten years were
+#: best on two decades of film ratings; on a site that is younger little fades.
+HALF_LIFE_DAYS = 3_650.0
 
 
 def refresh() -> int:

@@ -11,7 +11,7 @@ from catalog.models import EmbeddingState, IndexVersion
 from recommender.interests import Event, Interest, Kind, interest_of, item_weights
 from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding
 from recommender.subjects import Subject
-from recommender.vectors import centre_of, item_vectors, renew_centre
+from recommender.vectors import centre_of, centred, item_vectors, renew_centre
 
 #: The newest events of a history that a profile is made of.
 MAX_EVENTS = 500
@@ -79,7 +79,8 @@ def interest_from(events: list[Event], version: IndexVersion) -> Interest | None
         kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
     }
     weights = item_weights(events, kinds)
-    return interest_of(weights, item_vectors(version, weights), centre_of(version)) if weights else None
+    centre = centre_of(version) if weights else None
+    return interest_of(weights, centred(item_vectors(version, weights), centre)) if centre else None
 
 
 def _store(subject: Subject, version: IndexVersion, interest: Interest | None) -> None:

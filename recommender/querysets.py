@@ -14,7 +14,7 @@ from recommender.subjects import Subject
 
 if TYPE_CHECKING:
     from catalog.models import IndexVersion
-    from recommender.models import Interaction, ProfileState, UserEmbedding
+    from recommender.models import Interaction, ProfileState, UserEmbedding, VectorCentre
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
@@ -69,6 +69,9 @@ class UserEmbeddingQuerySet(models.QuerySet["UserEmbedding"]):
     def of(self, subject: Subject) -> UserEmbeddingQuerySet:
         return self.filter(**subject.lookup) if subject.known else self.none()
 
+    def in_version(self, version: IndexVersion) -> UserEmbeddingQuerySet:
+        return self.filter(version_id=version.pk)
+
 
 class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
     def of(self, subject: Subject) -> ProfileStateQuerySet:
@@ -78,3 +81,8 @@ class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
         """Those whose interests miss something or were made for another version, the longest due first."""
         of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
         return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
+
+
+class VectorCentreQuerySet(models.QuerySet["VectorCentre"]):
+    def of(self, version: IndexVersion) -> VectorCentre | None:
+        return self.filter(pk=version.pk).first()

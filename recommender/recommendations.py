@@ -21,12 +21,14 @@ class Reason:
     kind: Literal["item", "history", "popular", "new"]
     share: float
     item: Item | None = None
+    liked: bool = True
+    """Whether the item was liked, saved, bought or rated, and not only looked at."""
 
     @property
     def text(self) -> str:
         match self.kind:
             case "item" if self.item is not None:
-                return f"Because you liked {self.item.title}"
+                return f"Because you {'liked' if self.liked else 'looked at'} {self.item.title}"
             case "history":
                 return "Fits the rest of your history"
             case "new":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,23 @@ import numpy.typing as npt
 from django.db import connection
 
 from catalog.models import IndexVersion
+from recommender.interests import Vector
 from recommender.models import VectorCentre
-
-Vector = npt.NDArray[np.float32]
 
 #: Passages a centre is the mean of at most; the mean of so many differs from that of all by less than a hundredth.
 CENTRE_PASSAGES = 20_000
+#: Of these the spread is that of all pairs.
+SPREAD_PASSAGES = 500
+LEAST_SPREAD = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The mean of an index's passages, shape (dimensions,), and how far the cosine of two of them strays by chance
+    once the mean is taken off."""
+
+    vector: Vector
+    spread: float
 
 
 def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Vector]:
@@ -31,27 +43,45 @@ def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Ve
         return {item_id: _from_wire(sent) for item_id, sent in cursor.fetchall()}
 
 
-def centre_of(version: IndexVersion) -> Vector:
-    """The mean of a version's passages as last measured, shape (dimensions,); zeros while there are none."""
-    centre = VectorCentre.objects.filter(pk=version.pk).first() or renew_centre(version)
-    return np.zeros(version.dimensions, np.float32) if centre is None else np.array(centre.vector.to_list(), np.float32)
+def centred(vectors: Mapping[int, Vector], centre: Centre) -> dict[int, Vector]:
+    """The vectors with the centre taken off."""
+    return {item_id: vector - centre.vector for item_id, vector in vectors.items()}
+
+
+def centre_of(version: IndexVersion) -> Centre | None:
+    """A version's centre as last measured; None while it has no passages."""
+    stored = VectorCentre.objects.of(version) or renew_centre(version)
+    if stored is None:
+        return None
+    return Centre(vector=np.array(stored.vector.to_list(), np.float32), spread=stored.spread)
 
 
 def renew_centre(version: IndexVersion) -> VectorCentre | None:
     """Measure a version's centre if it has none or the passages have doubled since; None where it stands as it is."""
-    known = VectorCentre.objects.filter(pk=version.pk).first()
+    known = VectorCentre.objects.of(version)
     if known is not None and not _has_passages(version, 2 * known.passages):
         return None
-    mean, passages = _sampled_mean(version)
-    if not passages:
+    sample = _sample(version)
+    if not len(sample):
         return None
-    centre, _ = VectorCentre.objects.update_or_create(pk=version.pk, defaults={"vector": mean, "passages": passages})
-    centre.refresh_from_db()
-    return centre
+    mean = sample.mean(axis=0)
+    VectorCentre.objects.update_or_create(
+        pk=version.pk, defaults={"vector": mean.tolist(), "spread": _spread(sample - mean), "passages": len(sample)}
+    )
+    return VectorCentre.objects.of(version)
 
 
-def _sampled_mean(version: IndexVersion) -> tuple[str | None, int]:
-    """The mean, as text, of at most about CENTRE_PASSAGES passages in blocks taken at random, and their number.
+def _spread(sample: npt.NDArray[np.float32]) -> float:
+    """The standard deviation of the cosine between two of the rows, centred; 1 where there are too few to tell."""
+    rows = sample[:SPREAD_PASSAGES]
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = rows[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0]
+    others = ~np.eye(len(rows), dtype=bool)
+    return max(float((rows @ rows.T)[others].std()), LEAST_SPREAD) if len(rows) > 2 else 1.0
+
+
+def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
+    """Up to about CENTRE_PASSAGES passages in blocks taken at random, of shape (n, dimensions).
 
     Reads no more than these, whatever the size of the table.
     """
@@ -61,14 +91,13 @@ def _sampled_mean(version: IndexVersion) -> tuple[str | None, int]:
         percent = 100 * min(1, CENTRE_PASSAGES / max(estimate, 1))
         cursor.execute(
             """
-            SELECT avg(embedding::vector)::text, count(*) FROM (
-                SELECT embedding FROM catalog_passage TABLESAMPLE SYSTEM (%s) REPEATABLE (0)
-                WHERE version_id = %s LIMIT %s
-            ) AS sampled
+            SELECT vector_send(embedding::vector) FROM catalog_passage TABLESAMPLE SYSTEM (%s) REPEATABLE (0)
+            WHERE version_id = %s LIMIT %s
             """,
-            [percent, version.pk, 2 * CENTRE_PASSAGES],
+            [percent, version.pk, CENTRE_PASSAGES],
         )
-        return cursor.fetchone()
+        rows = [_from_wire(sent) for (sent,) in cursor.fetchall()]
+    return np.stack(rows) if rows else np.zeros((0, version.dimensions), np.float32)
 
 
 def _has_passages(version: IndexVersion, wanted: int) -> bool:
@@ -76,7 +105,7 @@ def _has_passages(version: IndexVersion, wanted: int) -> bool:
         return False
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS some",
+            "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS passages",
             [version.pk, wanted],
         )
         return bool(cursor.fetchone()[0] >= wanted)

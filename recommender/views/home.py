@@ -11,7 +11,7 @@ from django.views import View
 
 from catalog.models import Item
 from recommender.identity import subject_of
-from recommender.recommendations import Rail, Reason, Recommendation
+from recommender.rails import rails
 
 LEAD_COMPANY = 8
 CATEGORIES = 6
@@ -34,14 +34,14 @@ class ForYouView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         shown = rails(subject_of(request))
-        first, *others = shown or [None]
+        first = shown[0] if shown else None
         recommendations = first.recommendations if first else ()
         context = {
-            "personal": bool(recommendations) and recommendations[0].source == "taste",
+            "personal": first is not None and first.name == "for-you",
             "first": first,
             "lead": recommendations[0] if recommendations else None,
             "beside": recommendations[1 : LEAD_COMPANY + 1],
-            "rails": others,
+            "rails": shown[1:],
         }
         return render(request, "recommender/for_you.html", context)
 
@@ -49,11 +49,3 @@ class ForYouView(View):
 def _common_categories() -> list[str]:
     newest = Item.objects.published().newest().values_list("category", flat=True)[:SAMPLED_ITEMS]
     return [category for category, _ in Counter(filter(None, newest)).most_common(CATEGORIES)]
-
-
-def rails(subject: object) -> list[Rail]:
-    newest = [
-        Recommendation(item=item, score=1.0, source="new", reasons=(Reason(kind="new", share=1.0),))
-        for item in Item.objects.published().newest()[:18]
-    ]
-    return [Rail(name="new", title="New", recommendations=tuple(newest))] if newest else []

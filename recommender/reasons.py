@@ -1,0 +1,61 @@
+"""Why an item is recommended: what lifted it, as shares of one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.models import Item
+from recommender.recommendations import Reason, Source
+from recommender.scoring import Scores
+
+#: Past items that a recommendation names.
+MAX_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lift:
+    """What lifted a candidate, as shares of one: past items, its popularity, or being new where nothing else did. What
+    is left is the rest of the history."""
+
+    items: Mapping[int, float]
+    popular: float = 0.0
+    new: float = 0.0
+
+    @property
+    def source(self) -> Source:
+        if self.new:
+            return "new"
+        return "popular" if self.popular > 0.5 else "taste"
+
+
+def lift_of(scores: Scores, position: int) -> Lift:
+    """What lifted the candidate at a position. Popularity counts as far as it is above the usual candidate's."""
+    own = np.maximum(scores.parts[position], 0.0)
+    rest = max(float(scores.rest[position]), 0.0)
+    popular = max(float(scores.popular[position] - np.median(scores.popular)), 0.0)
+    total = float(own.sum()) + rest + popular
+    if total <= 0:
+        return Lift(items={}, popular=1.0) if scores.popular[position] > 0 else Lift(items={}, new=1.0)
+    named = [int(at) for at in np.argsort(-own, kind="stable")[:MAX_NAMED] if own[at] > 0]
+    items = {scores.sources[at]: float(own[at]) / total for at in named}
+    return Lift(items=items, popular=popular / total)
+
+
+def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int]) -> tuple[Reason, ...]:
+    """The reasons in words, past items first. Items that are no longer shown count with the rest of the history."""
+    reasons = [
+        Reason(kind="item", share=share, item=items[item_id], liked=item_id in liked)
+        for item_id, share in lift.items.items()
+        if item_id in items and items[item_id].published
+    ]
+    history = 1 - sum(reason.share for reason in reasons) - lift.popular - lift.new
+    others = [
+        Reason(kind="history", share=history),
+        Reason(kind="popular", share=lift.popular),
+        Reason(kind="new", share=lift.new),
+    ]
+    reasons += [reason for reason in others if reason.share > 1e-9]
+    return tuple(reasons) if lift.source == "taste" else tuple(sorted(reasons, key=lambda reason: -reason.share))

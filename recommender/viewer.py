@@ -1,0 +1,58 @@
+"""What is known of whoever the recommendations are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from catalog.models import IndexVersion
+from recommender.interests import Interest
+from recommender.models import Interaction, UserEmbedding
+from recommender.profiles import history, interest_from
+from recommender.subjects import Subject
+from recommender.vectors import Centre, centre_of
+
+#: The newest events of a history, whose items are left out; further back nothing is.
+MAX_EVENTS_SEEN = 20_000
+LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """`seen` items are left out of what is recommended, whether they were liked, hidden or only looked at; `liked`
+    are those among them that more was done with than to look."""
+
+    version: IndexVersion | None
+    centre: Centre | None
+    interest: Interest | None
+    seen: frozenset[int]
+    liked: frozenset[int]
+
+    def without(self, item_ids: Iterable[int]) -> Viewer:
+        return replace(self, seen=self.seen.union(item_ids))
+
+
+def viewer_of(subject: Subject, *, as_of: datetime | None = None) -> Viewer:
+    """Read what is known of a subject, or what was at a moment. Four queries; four more while no interest is stored."""
+    version = IndexVersion.objects.active()
+    interactions = Interaction.objects.of(subject).newest()
+    if as_of is not None:
+        interactions = interactions.before(as_of)
+    events = list(interactions.values_list("item_id", "kind_id")[:MAX_EVENTS_SEEN])
+    seen = frozenset(item_id for item_id, _ in events)
+    liked = frozenset(item_id for item_id, kind in events if kind in LIKED)
+    if version is None:
+        return Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked)
+    interest = _interest(subject, version, as_of) if seen else None
+    return Viewer(version=version, centre=centre_of(version), interest=interest, seen=seen, liked=liked)
+
+
+def _interest(subject: Subject, version: IndexVersion, as_of: datetime | None) -> Interest | None:
+    """The stored interest; worked out on the spot for another moment, or while no worker has stored one."""
+    stored = UserEmbedding.objects.of(subject).in_version(version).first() if as_of is None else None
+    if stored is None:
+        return interest_from(history(subject, as_of=as_of), version)
+    return Interest(vector=np.array(stored.vector.to_list(), np.float32), sources=dict(stored.sources))
