@@ -238,7 +238,7 @@ def _passage_text(item: Item, ranking: _Ranking, at: int) -> str:
 def _explained(hits: Sequence[Hit], ranking: _Ranking, shown: Sequence[int]) -> list[Hit]:
     weights = lexical.term_weights(ranking.words, [hit.item.pk for hit in hits])
     keyword_ranks = _ranks(ranking.candidates.keyword_scores, ranking.candidates.item_ids)
-    semantic_ranks = _ranks(np.nan_to_num(ranking.candidates.cosines, nan=0.0), ranking.candidates.item_ids)
+    semantic_ranks = _ranks(np.nan_to_num(ranking.candidates.cosines, nan=-np.inf), ranking.candidates.item_ids)
     return [
         replace(
             hit,
