@@ -1,4 +1,4 @@
-"""The staff pages of API keys and of the audit log."""
+"""The staff pages of API keys and of the audit log, and the way into the admin pages."""
 
 from __future__ import annotations
 
@@ -49,3 +49,10 @@ class AuditView(StaffOnly, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         entries = Paginator(AuditEntry.objects.select_related("actor"), 50).get_page(request.GET.get("page"))
         return render(request, "dashboard/audit.html", {"entries": entries})
+
+
+class AdminSignInView(StaffOnly, View):
+    """The admin pages have no sign-in of their own: the site's counts attempts."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:index")

@@ -15,5 +15,6 @@ urlpatterns = [
     path("imports/<int:pk>/", import_views.ImportView.as_view(), name="import"),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),
+    path("admin/login/", access_views.AdminSignInView.as_view()),
     path("audit/", access_views.AuditView.as_view(), name="audit"),
 ]
