@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from django.db import connection
 
@@ -42,13 +41,14 @@ def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
 
 
 def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
+    """None without passages, and where they cancel each other out."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT avg(embedding)::text FROM catalog_passage WHERE version_id = %s AND item_id = %s",
             [version.pk, item.pk],
         )
-        mean: Any = cursor.fetchone()[0]
-    return None if mean is None else json.loads(mean)
+        mean: list[float] = json.loads(cursor.fetchone()[0] or "[]")
+    return mean if any(mean) else None
 
 
 def _by_words(item: Item, limit: int) -> list[Hit]:

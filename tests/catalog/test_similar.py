@@ -1,0 +1,106 @@
+"""Items like an item: by vectors worked out by hand, and on the demo films with the real encoder."""
+
+import pytest
+
+from catalog.models import EmbeddingState, IndexVersion, Item, Passage
+from catalog.search import SearchQuery, search
+from catalog.similar import similar_items
+from tests.factories import add_passages, make_item, make_version
+
+
+@pytest.mark.django_db
+def test_items_are_ordered_by_their_likeness_to_the_mean_of_the_passages():
+    version = make_version()
+    item, like, half, unlike = (make_item(name) for name in ("item", "like", "half", "unlike"))
+    add_passages(
+        version,
+        {
+            # The mean points to (.5, .5, 0); its cosine with (1, 1, 0) is 1, with (1, 0, 0) .707, with (0, 0, 1) 0.
+            item.pk: [[1, 0, 0], [0, 1, 0]],
+            like.pk: [[0.7071, 0.7071, 0]],
+            half.pk: [[1, 0, 0], [0, 0, 1]],
+            unlike.pk: [[0, 0, 1]],
+        },
+    )
+    found = similar_items(item)
+    assert [hit.item.external_id for hit in found] == ["like", "half", "unlike"]
+    assert [hit.cosine for hit in found] == pytest.approx([1, 0.7071, 0], abs=1e-3)
+    assert [hit.close for hit in found] == [True, True, False]
+    # With the cut-off at .25 the level of a cosine is the cosine.
+    assert [hit.score for hit in found] == pytest.approx([1, 0.7071, 0], abs=1e-3)
+    assert [hit.item.external_id for hit in similar_items(item, limit=1)] == ["like"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("with_version", [True, False])
+def test_while_it_has_no_vector_items_that_share_words_of_its_title_are_shown(with_version):
+    if with_version:
+        make_version()
+    item, other = make_item("item", title="White whale"), make_item("other", title="A whale")
+    make_item("third", title="Desert")
+    assert [hit.item for hit in similar_items(item)] == [other]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("title", ["The", "🎬", "x" * 1_000, "( ' \\ %"])
+def test_a_title_without_words_has_nothing_like_it(title):
+    make_item("other", title="A whale")
+    assert similar_items(make_item("item", title=title)) == []
+
+
+@pytest.mark.django_db
+def test_opposite_passages_have_no_mean_to_be_like():
+    version = make_version()
+    item, other = make_item("item", title="White whale"), make_item("other", title="A whale")
+    add_passages(version, {item.pk: [[1, 0, 0], [-1, 0, 0]], other.pk: [[0, 1, 0]]})
+    found = similar_items(item)
+    assert [(hit.item, hit.cosine) for hit in found] == [(other, None)]
+
+
+@pytest.mark.usefixtures("films")
+class TestFilms:
+    def similar(self, title):
+        return [hit.item.title for hit in similar_items(Item.objects.filter(title=title)[0], limit=10)]
+
+    @pytest.mark.parametrize(
+        ("title", "expected"),
+        [
+            ("The Matrix", {"Ex Machina", "Inception"}),
+            ("Tokyo Story", {"Yi Yi", "The Farewell"}),
+            ("Alien", {"Aliens"}),
+        ],
+    )
+    def test_films_of_a_kind_are_alike(self, title, expected):
+        found = self.similar(title)
+        assert expected <= set(found)
+        assert title not in found
+
+    def test_every_film_has_its_vectors(self):
+        assert EmbeddingState.objects.done().count() == Item.objects.count()
+        assert Passage.objects.values("item_id").distinct().count() == Item.objects.count()
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("a lonely robot learns to love", "WALL-E"),
+            ("jurors argue about a murder trial in one room", "12 Angry Men"),
+            ("to be or not to be", "To Be or Not to Be"),
+            ("amelie", "Amélie"),
+        ],
+    )
+    def test_search_finds_what_people_mean(self, query, expected):
+        results = search(SearchQuery(text=query, limit=3))
+        assert expected in [hit.item.title for hit in results.hits]
+        assert not results.degraded
+        hit = next(hit for hit in results.hits if hit.item.title == expected)
+        assert hit.close
+        assert hit.passage.text.strip() in " ".join(hit.item.body.split())
+
+    def test_nonsense_is_close_to_nothing(self):
+        assert search(SearchQuery(text="zxqv blorfen wuggle")).close_total == 0
+
+    def test_an_item_is_the_nearest_to_its_own_vector(self):
+        version = IndexVersion.objects.active()
+        for passage in Passage.objects.filter(ordinal=0)[:20]:
+            results = search(SearchQuery(vector=tuple(passage.embedding), version_id=version.pk, limit=1))
+            assert results.hits[0].item.pk == passage.item_id

@@ -1,0 +1,78 @@
+"""Titles that complete what is being typed, on the demo films."""
+
+import pytest
+
+from catalog.items import save_item
+from catalog.models import Item
+from catalog.suggest import suggest
+
+pytestmark = pytest.mark.usefixtures("films")
+
+
+def titles(text, **options):
+    return [hit.item.title for hit in suggest(text, **options)]
+
+
+def test_every_film_is_suggested_by_the_beginning_of_its_title():
+    for title in Item.objects.values_list("title", flat=True):
+        for length in (1, 2, 3, 5, len(title)):
+            found = titles(title[:length])
+            assert title in found or len(found) == 8, title[:length]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("matr", "The Matrix"),
+        ("odyssey sp", "2001: A Space Odyssey"),
+        ("19", "1917"),
+        ("amelie", "Amélie"),
+        ("WALL", "WALL-E"),
+        ("it h", "It Happened One Night"),
+        ("to be or n", "To Be or Not to Be"),
+    ],
+)
+def test_words_are_completed_wherever_they_stand(typed, expected):
+    assert expected in titles(typed)
+
+
+def test_titles_that_begin_so_come_before_those_that_hold_the_words():
+    save_item(external_id="late", title="A very late spring of robots")
+    save_item(external_id="early", title="Robots of a very late spring")
+    assert titles("robots") == ["Robots of a very late spring", "A very late spring of robots"]
+
+
+def test_all_words_but_the_last_must_be_whole():
+    save_item(external_id="x", title="Zeppelins over Zanzibar")
+    assert titles("zeppelins zanz") == ["Zeppelins over Zanzibar"]
+    assert titles("zepp zanzibar") == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "  ", "!?", "🎬", "%", "_", "\\", "' OR 1=1 --", "':* & |", "x" * 2_000, "(zx+)+$"]
+)
+def test_what_completes_nothing_suggests_nothing(typed):
+    assert titles(typed) == []
+
+
+def test_a_title_with_signs_of_the_query_language_is_suggested():
+    for number, title in enumerate(["Zig's & zag: 'quoted'", "Zig %_\\ zag", "Zig | !zag:*", "ZIG (zag)"]):
+        save_item(external_id=f"zig-{number}", title=title)
+        assert title in titles(title)
+    assert len(titles("zig za")) == 4
+
+
+def test_no_more_are_suggested_than_asked_for_and_none_twice():
+    found = titles("the", limit=10)
+    assert len(found) == len(set(found)) == 10
+    assert len(titles("the", limit=1)) == 1
+
+
+def test_unpublished_items_are_not_suggested():
+    save_item(external_id="x", title="Zzyzx", published=False)
+    assert titles("zzy") == []
+
+
+def test_suggestions_cost_few_queries(django_assert_num_queries):
+    with django_assert_num_queries(3):
+        suggest("matr")
