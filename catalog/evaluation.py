@@ -58,9 +58,11 @@ def load_collection(directory: Path) -> int:
 def evaluate_search(
     directory: Path, *, limit_queries: int | None = None, semantic_ratio: float = 0.5
 ) -> SearchEvaluation:
-    """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation."""
+    """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
     judgements = read_judgements(directory / "qrels.tsv")
     queries = [row for row in _json_lines(directory / "queries.jsonl") if any(judgements[row["_id"]].values())]
+    if not queries:
+        raise ValueError(f"{directory.name}: no query has a relevant document.")
     rankings = {row["_id"]: _ranking(row["text"], semantic_ratio) for row in queries[:limit_queries]}
 
     def mean(metric: Any, k: int) -> float:

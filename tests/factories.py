@@ -11,8 +11,8 @@ from catalog.items import save_item, save_items
 from catalog.models import IndexVersion, Item, Passage
 from catalog.partitions import build_hnsw, create_partitions
 
-#: Where no encoder is; a search that needs one is degraded.
-MODEL_AWAY = "/nowhere/model"
+#: No encoder: a search that needs one is degraded at once.
+NO_BACKEND = "none"
 
 
 def make_item(external_id: str, title: str = "", **fields: Any) -> Item:
@@ -26,10 +26,12 @@ def make_items(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return Item.objects.ids_by_external_id(row["external_id"] for row in rows)
 
 
-def make_version(*, dimensions: int = 3, state: str = "active", model: str = MODEL_AWAY, **fields: Any) -> IndexVersion:
+def make_version(
+    *, dimensions: int = 3, state: str = "active", backend: str = NO_BACKEND, **fields: Any
+) -> IndexVersion:
     """An index version without vectors and without items to embed."""
     version = IndexVersion.objects.create(
-        dimensions=dimensions, state=state, model=model, max_tokens=256, window_tokens=254, **fields
+        dimensions=dimensions, state=state, backend=backend, max_tokens=256, window_tokens=254, **fields
     )
     create_partitions(version.pk)
     build_hnsw(version)

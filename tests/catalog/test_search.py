@@ -5,6 +5,8 @@ import math
 import pytest
 
 from catalog import search as search_module
+from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.items import delete_item
 from catalog.models import IndexVersion, Item, Passage
@@ -87,6 +89,11 @@ def test_unpublished_items_are_never_found(items):
 
 
 def test_without_its_encoder_search_goes_by_words_and_says_so(items):
+    version = IndexVersion.objects.active()
+    version.backend, version.model = "transformer", "/nowhere/model"
+    version.save()
+    with pytest.raises(EncoderUnavailable):
+        encoder_for(version.encoder_spec)
     results = search(SearchQuery(text="whale"))
     assert results.degraded
     assert "/nowhere/model" in results.degraded_reason
