@@ -1,0 +1,199 @@
+"""The staff page of the index: what it shows, and what its buttons do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
+from catalog.reindexing import start_reindex
+from tests.callers import signed_in
+from tests.factories import make_item, make_items, make_version
+
+PAGE = "/staff/"
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    return signed_in("staff", is_staff=True)
+
+
+def set_states(version: IndexVersion, state: str, external_ids: list[str], error: str = "") -> None:
+    items = Item.objects.with_external_ids(external_ids).values("pk")
+    EmbeddingState.objects.of(version).filter(item_id__in=items).update(
+        state=state, error=error, updated_at=timezone.now()
+    )
+
+
+def shown(response) -> str:
+    """The words of a page."""
+    assert response.status_code == 200, response.content
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def left_by_failed_run() -> IndexVersion:
+    version = make_version(state="building")
+    ReindexRun.objects.create(
+        version=version, state="failed", finished_at=timezone.now(), message="Step build: no room"
+    )
+    return version
+
+
+def test_coverage_staleness_speed_and_failures_are_shown(staff):
+    version = make_version()
+    make_items([{"external_id": name} for name in "abcdefgh"])
+    make_item("draft", published=False)
+    set_states(version, "done", list("abcd"))
+    set_states(version, "failed", ["e"], "The text is <b>poison</b>")
+    EmbeddingBatch.objects.create(version=version, items=4, passages=4, duration_s=2.0)
+    page = staff.get(PAGE)
+    text = shown(page)
+    for expected in ("Published 8", "1 unpublished", "Serving v", "Coverage 50%", "4 embedded", "Stale 3", "Failed 1"):
+        assert expected in text
+    assert re.search(r"Speed \d+\.\d items/s", text)
+    assert "left" in text
+    assert "The text is &lt;b&gt;poison&lt;/b&gt;" in page.content.decode()
+
+
+def test_work_that_nobody_does_says_so(staff):
+    make_version()
+    make_item("a")
+    assert "waits for a worker" in shown(staff.get(PAGE))
+
+
+def test_an_encoder_that_cannot_be_had_is_said_at_the_top(staff):
+    make_version(backend="transformer", model="/nowhere/model")
+    # The first look begins to load it, and a later one knows.
+    staff.get(PAGE)
+    text = shown(staff.get(PAGE))
+    assert "Searches go by words alone for now." in text
+    assert "/nowhere/model" in text
+
+
+def test_the_page_costs_the_same_queries_however_much_there_is(staff):
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            staff.get(PAGE)
+        return len(captured)
+
+    version = make_version()
+    make_item("a")
+    set_states(version, "failed", ["a"], "poison")
+    left_by_failed_run()
+    few = queries()
+    make_items([{"external_id": f"i{number}"} for number in range(40)])
+    for _ in range(5):
+        set_states(make_version(state="ready"), "failed", [f"i{number}" for number in range(30)], "poison")
+        left_by_failed_run()
+    assert queries() == few
+
+
+def test_htmx_gets_the_live_part_alone(staff):
+    make_version()
+    live = staff.get(PAGE, headers={"HX-Request": "true"}).content.decode()
+    assert "Coverage" in live
+    assert "<html" not in live
+
+
+def test_what_a_failed_run_left_is_shown_as_failed_and_can_be_retired(staff):
+    make_version()
+    left = left_by_failed_run()
+    page = staff.get(PAGE)
+    assert "Failed" in shown(page)
+    assert "Step build: no room" in shown(page)
+    assert f'id="retire-{left.pk}"' in page.content.decode()
+    assert "Building" not in shown(page)
+    staff.post(f"/staff/versions/{left.pk}/retire")
+    left.refresh_from_db()
+    assert left.state == "retired"
+    assert AuditEntry.objects.get().action == "version.retire"
+
+
+def test_what_a_failed_run_left_is_embedded_no_further(db):
+    active, left = make_version(), left_by_failed_run()
+    assert list(IndexVersion.objects.claimable()) == [active]
+    assert left in IndexVersion.objects.retirable()
+
+
+def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
+    make_items([{"external_id": name} for name in "abc"])
+    settings = {
+        "model": "all-MiniLM-L6-v2",
+        "window_tokens": 64,
+        "overlap_tokens": 8,
+        "document_template": "{{ title }}",
+    }
+    assert staff.post("/staff/reindex/", settings).status_code == 302
+    run = ReindexRun.objects.get()
+    assert (run.started_by.username, run.activate_when_ready, run.version.window_tokens) == ("staff", False, 64)
+    assert "Reindex to" in shown(staff.get(PAGE))
+    again = staff.post("/staff/reindex/", settings)
+    assert again.status_code == 409
+    assert "Another reindex is running or paused" in again.content.decode()
+    for action, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        staff.post(f"/staff/reindex/{run.pk}/{action}")
+        run.refresh_from_db()
+        assert run.state == state
+    assert run.version.state == "retired"
+    late = staff.post(f"/staff/reindex/{run.pk}/pause", follow=True)
+    assert "The reindex is cancelled by now." in shown(late)
+    actions = [entry.action for entry in AuditEntry.objects.order_by("pk")]
+    assert actions == ["reindex.start", "reindex.pause", "reindex.resume", "reindex.cancel"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"overlap_tokens": 40}, "at most half of the window"),
+        ({"document_template": "{% if title %}"}, "The template cannot be read"),
+        ({"document_template": "{% load static %}"}, "The template cannot be read"),
+        ({"model": "/nowhere/model"}, "/nowhere/model"),
+        ({"window_tokens": "many"}, "Enter a whole number"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_beside_their_field(staff, change, message):
+    settings = {
+        "model": "all-MiniLM-L6-v2",
+        "window_tokens": 64,
+        "overlap_tokens": 8,
+        "document_template": "{{ title }}",
+    }
+    response = staff.post("/staff/reindex/", settings | change)
+    assert response.status_code == 400
+    assert message in response.content.decode()
+    assert not ReindexRun.objects.exists()
+
+
+def test_searches_are_switched_rolled_back_and_an_old_version_retired(staff):
+    old, new = make_version(), make_version(state="ready")
+    assert "Switch to it" in shown(staff.get(PAGE))
+    staff.post(f"/staff/versions/{new.pk}/activate")
+    assert IndexVersion.objects.active() == new
+    assert "Roll back to it" in shown(staff.get(PAGE))
+    assert "is active by now" in shown(staff.post(f"/staff/versions/{new.pk}/retire", follow=True))
+    assert "is retired" in shown(staff.post(f"/staff/versions/{old.pk}/retire", follow=True))
+    assert "is retired by now" in shown(staff.post(f"/staff/versions/{old.pk}/activate", follow=True))
+    assert IndexVersion.objects.active() == new
+
+
+def test_a_version_that_a_run_works_on_cannot_be_retired(staff):
+    run = start_reindex(window_tokens=64)
+    assert f'id="retire-{run.version_id}"' not in staff.get(PAGE).content.decode()
+    staff.post(f"/staff/versions/{run.version_id}/retire")
+    run.version.refresh_from_db()
+    assert run.version.state == "building"
+
+
+def test_failed_items_are_tried_again(staff):
+    version = make_version()
+    make_items([{"external_id": name} for name in "ab"])
+    set_states(version, "failed", ["a", "b"], "poison")
+    assert "2 items will be tried again" in shown(staff.post("/staff/failures/retry", follow=True))
+    assert EmbeddingState.objects.of(version).counts()["pending"] == 2
