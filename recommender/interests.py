@@ -83,11 +83,11 @@ def item_weights(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int
 def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> Interest | None:
     """The interest that these items make, by their centred vectors; None where nothing is left that counts."""
     found = {item_id: weight for item_id, weight in weights.items() if item_id in vectors and weight}
-    total = np.sum([weight * vectors[item_id] for item_id, weight in found.items()], axis=0, dtype=np.float32)
+    total: Vector = np.sum([weight * vectors[item_id] for item_id, weight in found.items()], axis=0)
     length = float(np.linalg.norm(total))
     if length < SHORTEST:
         return None
-    return Interest(vector=total / length, sources={item_id: weight / length for item_id, weight in found.items()})
+    return Interest(vector=(total / length).astype(np.float32), sources={item_id: weight / length for item_id, weight in found.items()})
 
 
 def usual_rating(ratings: Sequence[float]) -> float:

@@ -10,7 +10,13 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.models import Item
-from recommender.querysets import InteractionQuerySet, ProfileStateQuerySet, UserEmbeddingQuerySet, VectorCentreQuerySet
+from recommender.querysets import (
+    EventKindQuerySet,
+    InteractionQuerySet,
+    ProfileStateQuerySet,
+    UserEmbeddingQuerySet,
+    VectorCentreQuerySet,
+)
 from recommender.subjects import Subject
 from recommender.triggers import INTERACTION_TRIGGERS
 
@@ -41,6 +47,8 @@ class EventKind(models.Model):
     name = models.CharField(max_length=20, primary_key=True)
     weight = models.FloatField(help_text="Negative pushes away. For ratings: per star above the user's mean.")
     half_life_days = models.FloatField(default=30)
+
+    objects: ClassVar[EventKindQuerySet] = EventKindQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]

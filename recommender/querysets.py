@@ -14,7 +14,13 @@ from recommender.subjects import Subject
 
 if TYPE_CHECKING:
     from catalog.models import IndexVersion
-    from recommender.models import Interaction, ProfileState, UserEmbedding, VectorCentre
+    from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding, VectorCentre
+
+
+class EventKindQuerySet(models.QuerySet["EventKind"]):
+    def positive(self) -> EventKindQuerySet:
+        """Kinds that speak for an item."""
+        return self.filter(weight__gt=0)
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):

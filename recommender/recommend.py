@@ -26,7 +26,7 @@ DIVERSITY = 0.1
 #: The best candidates, among which a diverse list is chosen.
 POOL = 200
 #: Totals of this size are at .63 of the scale of scores.
-SCALE = 5.0
+SCALE = 3.0
 ALL_LEGS: tuple[Leg, ...] = ("near", "popular", "new")
 
 

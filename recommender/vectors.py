@@ -53,7 +53,7 @@ def centre_of(version: IndexVersion) -> Centre | None:
     stored = VectorCentre.objects.of(version) or renew_centre(version)
     if stored is None:
         return None
-    return Centre(vector=np.array(stored.vector.to_list(), np.float32), spread=stored.spread)
+    return Centre(vector=np.array(stored.vector, np.float32), spread=stored.spread)
 
 
 def renew_centre(version: IndexVersion) -> VectorCentre | None:

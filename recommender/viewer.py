@@ -55,4 +55,4 @@ def _interest(subject: Subject, version: IndexVersion, as_of: datetime | None) -
     stored = UserEmbedding.objects.of(subject).in_version(version).first() if as_of is None else None
     if stored is None:
         return interest_from(history(subject, as_of=as_of), version)
-    return Interest(vector=np.array(stored.vector.to_list(), np.float32), sources=dict(stored.sources))
+    return Interest(vector=np.array(stored.vector, np.float32), sources=dict(stored.sources))
