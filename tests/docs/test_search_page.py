@@ -1,0 +1,56 @@
+"""The worked example of docs/search.md: its items, its query and every number it prints."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from catalog.items import save_items
+from catalog.lexical import read_words
+from catalog.queries import SearchQuery
+from catalog.ranking.fusion import fuse
+from catalog.search import search
+from tests.docs.pages import page
+
+PAGE = page("search.md")
+
+
+def items() -> list[dict[str, str]]:
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
+    return [{"external_id": number, "title": title, "body": body} for number, title, body in rows]
+
+
+def printed(pattern: str) -> float:
+    found = re.search(pattern, PAGE)
+    assert found, pattern
+    return float(found[1])
+
+
+@pytest.mark.django_db
+def test_the_numbers_of_the_keyword_leg_are_those_that_search_computes():
+    assert len(items()) == 3
+    save_items(items())
+    words = read_words("robot")
+    hit, *others = search(SearchQuery(text="robot", semantic_ratio=0)).hits
+
+    assert hit.item.external_id == "1"
+    assert not others
+    assert words.terms[0].idf == pytest.approx(printed(r"\(1 \+ \.5\)\) = ([\d.]+\d)"), abs=5e-5)
+    assert words.average_length == pytest.approx(printed(r"average is\s+([\d.]+\d)"), abs=5e-5)
+    assert hit.keyword_score == pytest.approx(printed(r"7\.3333\)\) = ([\d.]+)"), abs=5e-5)
+    assert words.score_bound == pytest.approx(printed(r"bound = .* = ([\d.]+)"), abs=5e-5)
+    assert hit.score == pytest.approx(printed(r"words = BM25 / bound = ([\d.]+)"), abs=5e-5)
+
+
+def test_the_numbers_of_the_fused_score_are_those_of_fusion():
+    fused = fuse(
+        keyword_scores=np.array([printed(r"7\.3333\)\) = ([\d.]+)")]),
+        keyword_bound=printed(r"bound = .* = ([\d.]+)"),
+        cosines=np.array([printed(r"a cosine of ([\d.]+) and")]),
+        cutoff=printed(r"a cut-off of ([\d.]+), level"),
+        ratio=0.5,
+    )
+
+    assert fused.scores[0] == pytest.approx(printed(r"0\.5 \* 0\.6 = ([\d.]+\d)"), abs=1e-4)
