@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from catalog.importing.lines import TOO_LONG, Line, read_lines
+from catalog.importing.lines import Line, read_lines
 from catalog.importing.rows import MAX_ROW_BYTES, FileUnreadable, Row, RowFault
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -29,25 +30,43 @@ def unescaped(cell: str) -> str:
 
 
 class _Feed(Iterator[str]):
-    """Hands a csv reader its lines and gives up on a record that never ends, as one with a lost quote does."""
+    """Hands a csv reader its lines, and again those of a record that went on too far, as one with a lost quote does."""
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
+        self._record: list[Line] = []
+        self._again: deque[Line] = deque()
         self._bytes = 0
-        self._line = 0
-        self.start = 0
+
+    @property
+    def start(self) -> int:
+        """The line where the record begins."""
+        return self._record[0].number if self._record else 0
+
+    @property
+    def end(self) -> int:
+        return self._record[-1].number if self._record else 0
 
     def begin_record(self) -> None:
-        self._bytes, self.start = 0, self._line + 1
+        self._bytes = 0
+        self._record.clear()
+
+    def take_back(self) -> None:
+        """Hand out the record's lines once more, all but the first."""
+        self._again.extendleft(reversed(self._record[1:]))
 
     def __next__(self) -> str:
-        line = next(self._lines)
-        self._line = line.number
+        line = self._again.popleft() if self._again else next(self._lines)
+        self._record.append(line)
         text = line.text()
-        self._bytes += len(text)
+        self._bytes += len(line.raw or b"")
         if self._bytes > MAX_ROW_BYTES:
-            raise RowFault(f"The row is {TOO_LONG}. Is a closing quote missing?")
+            raise _Endless
         return text
+
+
+class _Endless(Exception):
+    """The record goes on and on."""
 
 
 def read_csv(file: BinaryIO) -> Iterator[Row]:
@@ -58,8 +77,8 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
         delimiter = max(DELIMITERS, key=first.count)
         # The header may go on over several lines; it is read by the same reader as the rest.
         header = _header(next(csv.reader(chain([first], feed), delimiter=delimiter, strict=True), []))
-    except (csv.Error, RowFault) as error:
-        raise FileUnreadable(f"The header cannot be read. {error}") from error
+    except (csv.Error, RowFault, _Endless) as error:
+        raise FileUnreadable(f"The header cannot be read. {error or _Endless.__doc__}") from error
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         feed.begin_record()
@@ -67,15 +86,25 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
             cells = next(reader)
         except StopIteration:
             return
-        except (csv.Error, RowFault) as error:
+        except (csv.Error, RowFault, _Endless) as error:
+            yield Row(line=feed.start, fault=_broken(feed, error))
             # What the reader holds of the broken record is dropped with it.
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
-            yield Row(line=feed.start, fault=str(error))
             continue
         if len(cells) == len(header):
             yield Row(line=feed.start, values={n: c for n, c in zip(header, cells, strict=True) if n})
         elif cells:
             yield Row(line=feed.start, fault=f"The row has {len(cells)} cells and the header {len(header)}.")
+
+
+def _broken(feed: _Feed, error: Exception) -> str:
+    """Why a record cannot be read. Of one that never ends, the lines after the first are rows in their own right."""
+    if isinstance(error, _Endless) or "unexpected end of data" in str(error):
+        feed.take_back()
+        return "A closing quote is missing."
+    if feed.end > feed.start:
+        return f"{error} The row takes up lines {feed.start} to {feed.end}. Is a quote missing?"
+    return str(error)
 
 
 def _header(cells: list[str]) -> list[str]:
