@@ -131,7 +131,7 @@ def _without_repeats(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, 
     first = 0
     seen: set[str | None] = set()
     for position, item in enumerate(items):
-        key = item.get("external_id")
+        key = str(item.get("external_id")).strip()
         if key in seen:
             yield first, position
             first, seen = position, set()
