@@ -34,7 +34,7 @@ RATING, DEFAULT_KIND = "rating", "view"
 MAX_USERNAME, MAX_EVENT_ID = 150, 64
 MAX_VALUE = 100.0
 _MILLISECONDS_FROM = 1e11
-_CLOCK_SKEW = timedelta(days=1)
+CLOCK_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ def _moment(value: Any) -> datetime:
         moment = None
     if moment is None:
         raise RowFault("occurred_at: seconds since 1970 or a date such as 2026-01-31T12:00:00Z is needed.")
-    if moment > timezone.now() + _CLOCK_SKEW:
+    if moment > timezone.now() + CLOCK_SKEW:
         raise RowFault("occurred_at: this lies in the future.")
     return moment
 

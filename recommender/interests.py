@@ -87,7 +87,10 @@ def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> 
     length = float(np.linalg.norm(total))
     if length < SHORTEST:
         return None
-    return Interest(vector=(total / length).astype(np.float32), sources={item_id: weight / length for item_id, weight in found.items()})
+    return Interest(
+        vector=(total / length).astype(np.float32),
+        sources={item_id: weight / length for item_id, weight in found.items()},
+    )
 
 
 def usual_rating(ratings: Sequence[float]) -> float:

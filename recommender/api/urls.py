@@ -1,5 +1,14 @@
 """Addresses of the recommender's API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from recommender.api.interactions import ExportHistoryView, HistoryView, InteractionsView, InteractionView
+from recommender.api.recommendations import RecommendationsView
+
+urlpatterns = [
+    path("interactions", InteractionsView.as_view(), name="api-interactions"),
+    path("interactions/<int:pk>", InteractionView.as_view(), name="api-interaction"),
+    path("recommendations", RecommendationsView.as_view(), name="api-recommendations"),
+    path("history", HistoryView.as_view(), name="api-history"),
+    path("history/export", ExportHistoryView.as_view(), name="api-history-export"),
+]

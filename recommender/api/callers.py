@@ -1,0 +1,72 @@
+"""For whom a request of the API is made."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from catalog.http.permissions import may
+from catalog.http.serializers import StrictSerializer
+from catalog.models import ApiKey
+from recommender.identity import subject_of
+from recommender.subjects import Subject
+
+
+class SubjectParameters(StrictSerializer):
+    """Programs with a key say for whom they ask; people ask for themselves."""
+
+    user = serializers.CharField(default=None, max_length=150, help_text="A user's name. With an API key only.")
+    visitor = serializers.UUIDField(default=None, help_text="A visitor without an account. With an API key only.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("user") is not None and attrs.get("visitor") is not None:
+            raise serializers.ValidationError({"visitor": "Name a user or a visitor, not both."}, code="two_subjects")
+        return attrs
+
+
+def is_program(request: Request) -> bool:
+    return isinstance(request.auth, ApiKey)
+
+
+def own_subject(request: Request) -> Subject:
+    """Whoever calls; a program is nobody, whatever cookies it sends."""
+    return Subject() if is_program(request) else subject_of(request._request)
+
+
+def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -> Subject:
+    """Who is asked for, the caller where nobody is named.
+
+    Raises PermissionDenied for a key that may not act for others, and Http404 for a user that does not exist and for
+    anybody but oneself where a person asks.
+    """
+    if not is_program(request):
+        own = own_subject(request)
+        name = request.user.get_username() if request.user.is_authenticated else None
+        if (user is not None and user != name) or (visitor is not None and visitor != own.visitor):
+            raise Http404
+        return own
+    if user is None and visitor is None:
+        return Subject()
+    require_write(request)
+    if user is None:
+        return Subject(visitor=visitor)
+    if (user_id := user_ids([user]).get(user)) is None:
+        raise Http404
+    return Subject(user_id=user_id)
+
+
+def require_write(request: Request) -> None:
+    """Raises PermissionDenied unless the key may act for others."""
+    if not may(request, ApiKey.Scope.WRITE):
+        raise PermissionDenied("Acting for others needs a key with the write scope.")
+
+
+def user_ids(usernames: list[str]) -> dict[str, int]:
+    """Ids by name; names that nobody has are left out."""
+    return dict(get_user_model().objects.filter(username__in=usernames).values_list("username", "pk"))

@@ -1,0 +1,129 @@
+"""Events as the API takes them in: each checked by itself, so that one bad row does not spoil the others."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalog.models import Item
+from recommender.api.callers import SubjectParameters
+from recommender.importing import CLOCK_SKEW, MAX_EVENT_ID, MAX_VALUE, RATING
+from recommender.interactions import NewInteraction
+from recommender.models import EventKind
+from recommender.subjects import Subject
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class ItemKeyField(serializers.Field[Any, Any, Any, Any]):
+    """An item by its id, a number, or its external id, a text."""
+
+    default_error_messages = {"invalid": "An item's id (a number) or its external id (a text) is needed."}
+
+    def to_internal_value(self, data: Any) -> int | str:
+        is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
+        if is_id or (isinstance(data, str) and data.isprintable() and 0 < len(data) <= 200):
+            return data
+        self.fail("invalid")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class EventBody(SubjectParameters):
+    item = ItemKeyField(help_text="The item's id, or its external id as a text.")
+    kind = serializers.CharField(max_length=20, help_text="view, click, like, rating, ...")
+    value = serializers.FloatField(
+        default=None, allow_null=True, min_value=-MAX_VALUE, max_value=MAX_VALUE, help_text="The stars of a rating."
+    )
+    occurred_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Now, unless it is given.")
+    event_id = serializers.CharField(
+        default="", allow_blank=True, max_length=MAX_EVENT_ID, help_text="Makes it safe to send the event again."
+    )
+    request_id = serializers.CharField(
+        default="", allow_blank=True, max_length=64, help_text="The response that showed the item."
+    )
+
+    def validate_occurred_at(self, moment: datetime | None) -> datetime | None:
+        if moment is not None and moment > timezone.now() + CLOCK_SKEW:
+            raise serializers.ValidationError("This lies in the future.", code="in_the_future")
+        return moment
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        kinds: Sequence[str] = self.context["kinds"]
+        if attrs["kind"] not in kinds:
+            raise serializers.ValidationError({"kind": f"Not known. Known: {', '.join(kinds)}."}, code="unknown_kind")
+        if attrs["kind"] == RATING and (attrs["value"] is None or not math.isfinite(attrs["value"])):
+            raise serializers.ValidationError({"value": "A rating needs its stars."}, code="required")
+        if attrs["kind"] != RATING and attrs["value"] is not None:
+            raise serializers.ValidationError({"value": "Only a rating has a value."}, code="unexpected")
+        return attrs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A row that was not recorded: its place among those sent, the field at fault and the reason."""
+
+    index: int
+    field: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Rows that can be recorded, by subject, and those that cannot."""
+
+    events: defaultdict[Subject, list[NewInteraction]] = field(default_factory=lambda: defaultdict(list))
+    refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return sum(map(len, self.events.values()))
+
+
+def checked_rows(rows: Sequence[Any], *, all_or_nothing: bool) -> tuple[dict[int, dict[str, Any]], list[Refused]]:
+    """The valid rows by their index, and what is wrong with the others; for all or nothing that is raised instead."""
+    kinds = list(EventKind.objects.values_list("name", flat=True))
+    valid, refused = {}, []
+    for index, row in enumerate(rows):
+        serializer = EventBody(data=row, context={"kinds": kinds})
+        if serializer.is_valid(raise_exception=all_or_nothing):
+            valid[index] = dict(serializer.validated_data)
+        else:
+            name, details = next(iter(serializer.errors.items()))
+            name = "" if name == "non_field_errors" else name
+            refused.append(Refused(index=index, field=name, reason=str(details[0])))
+    return valid, refused
+
+
+def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subject], refused: list[Refused]) -> Batch:
+    """Put valid rows together by subject; those whose subject or item is not there are refused."""
+    batch = Batch(refused=refused)
+    items = _item_ids(row["item"] for row in rows.values())
+    for index, row in rows.items():
+        if not subjects[index].known:
+            batch.refused.append(Refused(index=index, field="user", reason="There is no such user."))
+        elif (item_id := items.get(row["item"])) is None:
+            batch.refused.append(Refused(index=index, field="item", reason="There is no such item."))
+        else:
+            names = ("kind", "value", "occurred_at", "event_id", "request_id")
+            batch.events[subjects[index]].append(NewInteraction(item_id=item_id, **{name: row[name] for name in names}))
+    batch.refused.sort(key=lambda row: row.index)
+    return batch
+
+
+def _item_ids(keys: Iterable[int | str]) -> dict[int | str, int]:
+    """Ids of the published items among these, by id or external id as they were given."""
+    keys = set(keys)
+    published = Item.objects.published()
+    by_external_id = published.ids_by_external_id(key for key in keys if isinstance(key, str))
+    by_id = published.in_bulk([key for key in keys if isinstance(key, int)])
+    return {**by_external_id, **{pk: pk for pk in by_id}}

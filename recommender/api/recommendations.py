@@ -1,0 +1,109 @@
+"""The API of recommendations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.fields import ItemFields, item_fields
+from catalog.http.middleware import request_id
+from catalog.http.views import ApiView
+from catalog.models import ApiKey
+from recommender.api.callers import SubjectParameters, subject_named
+from recommender.recommend import DIVERSITY, MAX_EXCLUDED, MAX_LIMIT, recommend
+from recommender.recommendations import Reason, Recommendation
+
+
+class IdsField(serializers.ListField):
+    """Ids as a list, or as one text with commas between them."""
+
+    child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def to_internal_value(self, data: Any) -> list[int]:
+        parts = [data] if isinstance(data, str) else data
+        if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+            parts = [number.strip() for part in parts for number in part.split(",") if number.strip()]
+        return super().to_internal_value(parts)
+
+
+class RecommendationsParameters(SubjectParameters):
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=MAX_LIMIT)
+    category = serializers.CharField(default="", allow_blank=True, max_length=200)
+    filter = serializers.CharField(
+        default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
+    )
+    exclude = IdsField(default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, between commas.")
+    diversity = serializers.FloatField(
+        default=DIVERSITY, min_value=0, max_value=1, help_text="0 goes by the score alone, 1 by unlikeness alone."
+    )
+    explain = serializers.BooleanField(default=True, help_text="Whether to say why each item is there.")
+
+
+class ReasonItemSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    external_id = serializers.CharField()
+    title = serializers.CharField()
+    url = serializers.CharField()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["item", "history", "popular", "new"])
+    text = serializers.CharField()
+    share = serializers.FloatField(help_text="Its part of the whole; those of a recommendation add up to 1.")
+    item = ReasonItemSerializer(allow_null=True)
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    item = ItemFields()
+    score = serializers.FloatField(help_text="From 0 to 1.")
+    source = serializers.ChoiceField(choices=["taste", "popular", "new"])  # type: ignore[assignment]
+    reasons = ReasonSerializer(many=True)
+
+
+class RecommendationsSerializer(serializers.Serializer[Any]):
+    recommendations = RecommendationSerializer(many=True)
+    request_id = serializers.CharField(help_text="Send it back with what is done with these items.")
+
+
+class RecommendationsView(ApiView):
+    """Items that somebody has not met, the best first; what is popular for somebody unknown."""
+
+    read_scope = ApiKey.Scope.SEARCH
+    query_class = RecommendationsParameters
+
+    @extend_schema(
+        operation_id="recommend", parameters=[RecommendationsParameters], responses=RecommendationsSerializer
+    )
+    def get(self, request: Request) -> Response:
+        wanted = dict(self.query)
+        subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"))
+        return Response(
+            {
+                "recommendations": [describe(recommendation) for recommendation in recommend(subject, **wanted)],
+                "request_id": request_id(request._request),
+            }
+        )
+
+
+def describe(recommendation: Recommendation) -> dict[str, Any]:
+    return {
+        "item": item_fields(recommendation.item),
+        "score": round(recommendation.score, 6),
+        "source": recommendation.source,
+        "reasons": [_describe_reason(reason) for reason in recommendation.reasons],
+    }
+
+
+def _describe_reason(reason: Reason) -> dict[str, Any]:
+    item = reason.item
+    return {
+        "kind": reason.kind,
+        "text": reason.text,
+        "share": round(reason.share, 4),
+        "item": item
+        and {"id": item.pk, "external_id": item.external_id, "title": item.title, "url": item.get_absolute_url()},
+    }
