@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from catalog.http.admin import ReadOnlyAdmin
 from catalog.item_checks import FIELDS, ItemRefused, checked_item
 from catalog.items import delete_item, delete_items, save_item
 from catalog.models import ApiKey, Attribute, AuditEntry, EmbeddingBatch, ImportRun, IndexVersion, Item, ReindexRun
+
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 
 
 class ItemForm(forms.ModelForm):

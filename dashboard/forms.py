@@ -18,7 +18,20 @@ from catalog.version_settings import (
 )
 
 
-class ReindexForm(forms.Form):
+class StyledForm(forms.BaseForm):
+    """Gives each control the class of its kind in the style sheet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            match field.widget:
+                case forms.Select():
+                    field.widget.attrs["class"] = "select"
+                case forms.TextInput() | forms.NumberInput() | forms.FileInput() | forms.Textarea():
+                    field.widget.attrs["class"] = "input"
+
+
+class ReindexForm(StyledForm, forms.Form):
     """The settings of a new index version; what is left as it is comes from the active one."""
 
     model = forms.CharField(
@@ -64,7 +77,7 @@ class ReindexForm(forms.Form):
         return data
 
 
-class ImportForm(forms.Form):
+class ImportForm(StyledForm, forms.Form):
     """A file to load."""
 
     file = forms.FileField(label="File", help_text="CSV, JSON or NDJSON, in UTF-8.")
@@ -84,7 +97,7 @@ class ImportForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
 
-class ApiKeyForm(forms.ModelForm):
+class ApiKeyForm(StyledForm, forms.ModelForm):
     class Meta:
         model = ApiKey
         fields = ["name", "scope"]

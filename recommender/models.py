@@ -167,6 +167,9 @@ class ItemPopularity(models.Model):
     item = models.OneToOneField(Item, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
     score = models.FloatField(db_index=True)
 
+    class Meta:
+        verbose_name_plural = "item popularity"
+
     def __str__(self) -> str:
         return f"{self.item_id}: {self.score:.2f}"
 

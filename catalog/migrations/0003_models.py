@@ -224,6 +224,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "API key",
                 "ordering": ["-id"],
             },
         ),
@@ -346,6 +347,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name_plural": "embedding batches"},
         ),
         migrations.CreateModel(
             name="Item",

@@ -24,6 +24,7 @@ class ApiKey(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "API key"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

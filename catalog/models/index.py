@@ -132,6 +132,7 @@ class EmbeddingBatch(models.Model):
     objects: ClassVar[EmbeddingBatchQuerySet] = EmbeddingBatchQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name_plural = "embedding batches"
         indexes = [models.Index(fields=["version", "-finished_at"], name="batch_recent")]
 
     def __str__(self) -> str:

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ),
                 ("score", models.FloatField(db_index=True)),
             ],
+            options={"verbose_name_plural": "item popularity"},
         ),
         migrations.CreateModel(
             name="Profile",
