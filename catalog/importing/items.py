@@ -65,6 +65,7 @@ class ItemLoader:
             for refusal in report.refusals:
                 reason = f"{refusal.field}: {refusal.reason}"
                 loaded.problems.append(Problem(line=lines[first + refusal.index], reason=reason))
+        loaded.problems.sort(key=lambda problem: problem.line)
         return loaded
 
     def item_of(self, row: Row) -> dict[str, Any]:
