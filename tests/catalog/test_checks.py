@@ -1,0 +1,41 @@
+"""The system checks of the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.checks import Tags, run_checks
+
+from catalog import checks
+
+
+def ids(messages) -> list[str]:
+    return [message.id for message in messages if message.id.startswith("catalog.")]
+
+
+def test_this_installation_is_as_it_should_be(db):
+    assert ids(run_checks(databases=["default"])) == []
+    assert ids(run_checks(tags=[Tags.database], databases=["default"])) == []
+
+
+def test_an_extension_that_damages_indexes_is_an_error(db, monkeypatch):
+    monkeypatch.setattr(checks, "OLDEST_PGVECTOR", (99, 0))
+    error = checks.check_pgvector(databases=["default"])[0]
+    assert error.id == "catalog.E002"
+    assert "99.0 or newer is needed" in error.msg
+
+
+@pytest.mark.parametrize(("text", "older"), [("0.8.3", True), ("0.8.4", False), ("0.8.10", False), ("1.0", False)])
+def test_versions_are_compared_as_numbers(text, older):
+    assert (checks.version_of(text) < checks.OLDEST_PGVECTOR) == older
+
+
+def test_uploads_need_a_folder_that_can_be_written(settings, tmp_path: Path):
+    settings.MEDIA_ROOT = tmp_path / "made" / "at" / "the first upload"
+    assert checks.check_media_root() == []
+    settings.MEDIA_ROOT = tmp_path / "file"
+    settings.MEDIA_ROOT.write_text("")
+    assert ids(checks.check_media_root()) == ["catalog.E003"]
+    settings.MEDIA_ROOT = tmp_path / "file" / "below"
+    assert ids(checks.check_media_root()) == ["catalog.E003"]
