@@ -108,6 +108,6 @@ def _scored(viewer: Viewer, ids: np.ndarray, popularity: Floats) -> tuple[Floats
     sources = interest.strongest() if interest else []
     found = centred(item_vectors(version, [*ids.tolist(), *sources]), centre)
     nothing = np.zeros(version.dimensions, np.float32)
-    vectors = np.array([found.get(item_id, nothing) for item_id in ids.tolist()]).reshape(len(ids), -1)
+    vectors = np.array([found.get(item_id, nothing) for item_id in ids.tolist()]).reshape(len(ids), version.dimensions)
     scores = score_candidates(vectors, popularity, interest=interest, source_vectors=found, spread=centre.spread)
     return normalised(vectors), scores
