@@ -15,7 +15,9 @@ from catalog.models import Attribute
 Kind = Attribute.Kind
 ATTRIBUTE_PREFIX = "attributes."
 # Leading zeros mark a code, not a number: 02139 stays text, as do the sixteen digits of a card.
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
+# In a column known to be of numbers more forms will do.
+_ANY_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONG_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _WRITTEN_OUT = {"true", "false"}
@@ -87,10 +89,9 @@ def truth(cell: str) -> bool:
 
 
 def _number(cell: str) -> int | float:
-    try:
-        return int(cell) if re.fullmatch(r"[+-]?\d{1,19}", cell) else float(cell)
-    except ValueError:
-        raise RowFault(f"a number is needed, not {cell[:50]!r}.") from None
+    if not _ANY_NUMBER.fullmatch(cell):
+        raise RowFault(f"a number is needed, not {cell[:50]!r}.")
+    return int(cell) if re.fullmatch(r"[+-]?\d{1,19}", cell) else float(cell)
 
 
 def _list(cell: str) -> Any:

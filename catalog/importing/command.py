@@ -40,7 +40,7 @@ class ImportCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             run = run_for_file(options["file"], kind=self.kind, mapping=self._mapping(options))
-        except (OSError, MappingError, tomllib.TOMLDecodeError) as error:
+        except (OSError, MappingError) as error:
             raise CommandError(str(error)) from error
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -53,7 +53,10 @@ class ImportCommand(BaseCommand):
     def _mapping(self, options: dict[str, Any]) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         if options["mapping"]:
-            mapping = tomllib.loads(options["mapping"].read_text(encoding="utf-8"))
+            try:
+                mapping = tomllib.loads(options["mapping"].read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise CommandError(f"{options['mapping']}: {error}") from error
         for pair in options["map"]:
             name, equals, column = pair.partition("=")
             if not (name and equals and column):

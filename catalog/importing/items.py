@@ -44,6 +44,8 @@ class ItemLoader:
             return cls(mapping=mapping)
         columns: dict[str, str] = dict(guess_kinds(row.values for row in sample))
         kinds = {name.removeprefix(ATTRIBUTE_PREFIX): kind for name, kind in columns.items()}
+        for name, source in (mapping.attributes or {}).items():
+            kinds[name] = columns.get(source.path, Attribute.Kind.TEXT)
         declared = {name: attribute.kind for name, attribute in Attribute.objects.by_name().items()}
         return cls(mapping=mapping, cell_kinds=kinds | declared | mapping.kinds)
 
