@@ -85,17 +85,20 @@ class InteractionLoader:
             raise RowFault(row.fault)
         given = {name: self._value(name, row) for name in NAMES}
         value = _number("value", given["value"])
-        kind = str(given["kind"] or (DEFAULT_KIND if value is None else RATING))
+        kind = DEFAULT_KIND if value is None else RATING
+        if given["kind"] not in (None, ""):
+            kind = str(given["kind"])
         if kind not in self.kinds:
             raise RowFault(f"kind: {kind[:50]!r} is not known. Known: {', '.join(sorted(self.kinds))}.")
         if kind == RATING and value is None:
             raise RowFault("value: a rating needs its stars.")
-        username = self.mapping.user_prefix + _text("user", given["user"], MAX_USERNAME)
+        prefix = self.mapping.user_prefix
+        username = prefix + _text("user", given["user"], MAX_USERNAME - len(prefix))
         external_id = _text("item", given["item"], 200)
         identity = "\n".join((username, external_id, kind, str(given["occurred_at"])))
         return Event(
             line=row.line,
-            username=username[:MAX_USERNAME],
+            username=username,
             external_id=external_id,
             kind=kind,
             value=value if kind == RATING else None,
@@ -166,7 +169,7 @@ def _number(name: str, value: Any) -> float | None:
     if value in (None, ""):
         return None
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not abs(number) <= MAX_VALUE:
@@ -179,7 +182,7 @@ def _moment(value: Any) -> datetime:
     if value in (None, ""):
         return timezone.now()
     try:
-        moment = _parsed_moment(value)
+        moment = None if isinstance(value, bool) else _parsed_moment(value)
     except (TypeError, ValueError, OverflowError, OSError):
         moment = None
     if moment is None:
