@@ -9,7 +9,7 @@ from catalog.models import Item
 from recommender.candidates import Leg
 from recommender.interests import Interest, interest_of
 from recommender.recommend import ALL_LEGS, choose
-from recommender.recommendations import Rail
+from recommender.recommendations import Rail, Recommendation
 from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
@@ -18,6 +18,8 @@ RAIL_ITEMS = 18
 BECAUSE_RAILS = 2
 #: The strongest items of an interest, among which those are sought that have a rail of their own.
 STARTING_POINTS = 10
+#: What stands beside an item for its likeness has at least this score, or else there is no rail.
+CLOSE_SCORE, FEWEST_CLOSE = 0.3, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,14 @@ class _Plan:
     interest: Interest | None = None
     because: Item | None = None
 
+    def choose(self, viewer: Viewer, limit: int) -> tuple[Recommendation, ...]:
+        viewer = replace(viewer, interest=self.interest)
+        if self.because is None:
+            return choose(viewer, limit=limit, legs=self.legs)
+        like_it = choose(viewer, limit=limit, legs=self.legs, diversity=0)
+        close = tuple(found for found in like_it if found.source == "taste" and found.score >= CLOSE_SCORE)
+        return close if len(close) >= FEWEST_CLOSE else ()
+
 
 def rails(subject: Subject, *, limit: int = RAIL_ITEMS) -> tuple[Rail, ...]:
     """What is for the subject now, what goes with one or two items it liked, what is new and what is popular.
@@ -39,7 +49,7 @@ def rails(subject: Subject, *, limit: int = RAIL_ITEMS) -> tuple[Rail, ...]:
     viewer = viewer_of(subject)
     shown = []
     for plan in _plans(viewer):
-        chosen = choose(replace(viewer, interest=plan.interest), limit=limit, legs=plan.legs)
+        chosen = plan.choose(viewer, limit)
         viewer = viewer.without(recommendation.item.pk for recommendation in chosen)
         if chosen:
             shown.append(Rail(name=plan.name, title=plan.title, because=plan.because, recommendations=chosen))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from recommender.scoring import Scores
 
 #: Past items that a recommendation names.
 MAX_NAMED = 3
+#: What makes less of it is not worth naming.
+LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,5 +59,8 @@ def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int])
         Reason(kind="popular", share=lift.popular),
         Reason(kind="new", share=lift.new),
     ]
-    reasons += [reason for reason in others if reason.share > 1e-9]
-    return tuple(reasons) if lift.source == "taste" else tuple(sorted(reasons, key=lambda reason: -reason.share))
+    reasons = [reason for reason in [*reasons, *others] if reason.share >= LEAST_SHARE]
+    if lift.source != "taste":
+        reasons.sort(key=lambda reason: -reason.share)
+    total = sum(reason.share for reason in reasons)
+    return tuple(replace(reason, share=reason.share / total) for reason in reasons)

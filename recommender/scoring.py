@@ -52,7 +52,7 @@ def score_candidates(
         return Scores(totals=popular, popular=popular, parts=nothing[:, None][:, :0], rest=nothing, sources=())
     sources = [item_id for item_id in interest.strongest() if item_id in source_vectors]
     weights = np.array([interest.sources[item_id] for item_id in sources])
-    own = np.array([source_vectors[item_id] for item_id in sources], np.float64).reshape(len(sources), -1)
+    own = np.array([source_vectors[item_id] for item_id in sources], np.float64).reshape(-1, vectors.shape[1])
     taste = TASTE / spread * (vectors @ interest.vector)
     parts = TASTE / spread * (vectors @ own.T) * weights
     rest = taste - parts.sum(axis=1)
