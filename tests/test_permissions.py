@@ -225,6 +225,25 @@ def test_every_write_from_a_browser_needs_the_csrf_token(db):
     assert not unprotected
 
 
+def test_a_write_of_a_visitor_needs_the_token_too_and_one_of_a_program_does_not(db):
+    event = json.dumps({"item": "nothing", "kind": "view"})
+    browser = Client(enforce_csrf_checks=True)
+    refused = browser.post("/api/v1/interactions", event, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_failed")
+    browser.get("/sign-in/")
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
+    taken = browser.post("/api/v1/interactions", event, content_type="application/json", headers=token)
+    assert taken.status_code not in (401, 403), taken.content
+    program = with_key("write", enforce_csrf_checks=True)
+    assert program.post("/api/v1/items", "{}", content_type="application/json").status_code == 400
+
+
+def test_a_search_by_post_writes_nothing_and_needs_no_token(db):
+    body = json.dumps({"q": "a"})
+    response = Client(enforce_csrf_checks=True).post("/api/v1/search", body, content_type="application/json")
+    assert response.status_code == 200
+
+
 def test_the_answer_to_a_stranger_tells_how_to_come_in(db, settings):
     settings.ANONYMOUS_API_READ = False
     response = Client().get("/api/v1/search", {"q": "a"})

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from catalog.http.authentication import create_key
 from catalog.models import Attribute, EmbeddingState, Item
 from tests.callers import signed_in
 from tests.factories import make_item, make_version
@@ -68,8 +69,6 @@ def test_items_are_deleted_one_by_one_and_several_at_once(superuser):
 
 
 def test_the_hash_of_a_key_is_shown_nowhere(superuser):
-    from catalog.http.authentication import create_key
-
     row, _ = create_key(name="program", scope="admin")
     for path in ("", f"{row.pk}/change/"):
         assert row.hashed not in superuser.get(f"/staff/admin/catalog/apikey/{path}").content.decode()

@@ -30,7 +30,7 @@ def test_a_file_is_handed_in_watched_and_its_bad_rows_read(staff):
     response = upload(staff, b"id,title\na,Alien\nb,\nc,<script>alert(1)</script>\n")
     run = ImportRun.objects.get()
     assert response["Location"] == f"{PAGE}{run.pk}/"
-    assert (run.started_by.username, run.state) == ("staff", "queued")
+    assert (str(run.started_by), run.state) == ("staff", "queued")
     waiting = staff.get(response["Location"]).content.decode()
     assert 'hx-trigger="every 1s"' in waiting
     run_import(run)

@@ -132,7 +132,7 @@ def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
     }
     assert staff.post("/staff/reindex/", settings).status_code == 302
     run = ReindexRun.objects.get()
-    assert (run.started_by.username, run.activate_when_ready, run.version.window_tokens) == ("staff", False, 64)
+    assert (str(run.started_by), run.activate_when_ready, run.version.window_tokens) == ("staff", False, 64)
     assert "Reindex to" in shown(staff.get(PAGE))
     again = staff.post("/staff/reindex/", settings)
     assert again.status_code == 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVersion, ReindexRun
 from tests.callers import problem, with_key
+from tests.databases import connect
 from tests.factories import make_items, make_version
 
 VERSIONS = "/api/v1/index-versions"
@@ -130,3 +132,17 @@ def test_settings_that_no_version_can_have_are_refused(administrator, settings, 
 @pytest.mark.parametrize("path", [VERSIONS, RUNS])
 def test_the_index_is_for_administrators(db, path):
     problem(with_key("write").get(path), 403, "permission_denied")
+
+
+def test_a_version_whose_index_is_being_built_is_given_up_without_waiting(committed_db):
+    version = make_version(state="building")
+    run = ReindexRun.objects.create(version=version)
+    client = with_key("admin")
+    with connect() as builder:
+        # What CREATE INDEX holds while it builds.
+        builder.execute(f"LOCK TABLE catalog_passage_v{version.pk} IN SHARE MODE")
+        started = time.monotonic()
+        cancelled = client.post(f"{RUNS}/{run.pk}/cancel")
+        assert cancelled.json()["version"]["state"] == "retired"
+        assert time.monotonic() - started < 5
+    assert IndexVersion.objects.get(pk=version.pk).state == "retired"
