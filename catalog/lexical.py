@@ -112,7 +112,7 @@ def read_words(text: str, *, prefix: bool = False) -> Words:
     typed = LAST_WORD.search(text) if prefix else None
     fragment = fold(typed.group()) if typed else ""
     bounded = len(fragment) >= PREFIX_MIN_CHARACTERS
-    parameters = {
+    parameters: dict[str, Any] = {
         "text": text[: typed.start()] if typed else text,
         "prefix": fragment,
         "first": fragment if bounded else "",

@@ -13,7 +13,6 @@ from django.db import migrations, models
 
 import catalog.models.item
 
-
 # How titles begin and which words they hold, stop words included: what suggestions are read from.
 TITLES = """
 CREATE INDEX item_title_start ON catalog_item (left(catalog_fold(title), 100) text_pattern_ops);

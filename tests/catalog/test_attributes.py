@@ -38,7 +38,7 @@ def test_a_value_of_another_kind_is_refused_and_named():
 def test_within_one_batch_the_first_row_settles_the_kind():
     reasons = register_attributes([{}, {"n": 1}, {"n": "one"}])
     assert reasons[:2] == [None, None]
-    assert "number" in reasons[2]
+    assert reasons[2] is not None and "number" in reasons[2]
 
 
 def test_a_list_anywhere_makes_an_attribute_hold_lists_for_good():

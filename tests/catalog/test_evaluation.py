@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from catalog.evaluation import DegradedEvaluation, SearchEvaluation, evaluate_search, load_collection, read_judgements
+from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection, read_judgements
 from catalog.models import Item
 from tests.factories import make_version
 
@@ -54,13 +54,9 @@ def test_means_are_over_the_queries_with_a_relevant_document(collection):
     figures = evaluate_search(collection, semantic_ratio=0)
     # q1 finds its document second, q2 finds both in the right order, q5 finds nothing; q3 and q4 do not count.
     second = 1 / math.log2(3)
-    assert figures == SearchEvaluation(
-        collection="tiny",
-        queries=3,
-        ndcg_at_10=pytest.approx((second + 1 + 0) / 3),
-        recall_at_100=pytest.approx((1 + 1 + 0) / 3),
-        mrr_at_10=pytest.approx((1 / 2 + 1 + 0) / 3),
-    )
+    assert figures.ndcg_at_10 == pytest.approx((second + 1 + 0) / 3)
+    assert figures.recall_at_100 == pytest.approx((1 + 1 + 0) / 3)
+    assert figures.mrr_at_10 == pytest.approx((1 / 2 + 1 + 0) / 3)
     assert figures.as_json() == {
         "collection": "tiny",
         "queries": 3,

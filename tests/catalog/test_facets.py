@@ -100,7 +100,8 @@ def test_unpublished_items_are_not_counted_when_browsing(items):
 def test_nothing_found_is_an_empty_list(items):
     facets = count_found(("genres", "year"), [])
     assert facets.values == {"genres": []}
-    assert facets.stats == facets.histograms == {}
+    assert facets.stats == {}
+    assert facets.histograms == {}
 
 
 def test_only_the_commonest_values_are_listed(db):

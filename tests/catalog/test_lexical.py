@@ -200,7 +200,7 @@ def test_attributes_and_category_are_found_too(db):
 
 def counted():
     """Term counts with what is not folded in yet, without those that came to nothing."""
-    totals = defaultdict(lambda: [0, 0.0])
+    totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     for model in (TermCount, TermDelta):
         for term, documents, tokens in model.objects.values_list("term", "documents", "tokens"):
             totals[term][0] += documents
@@ -209,7 +209,7 @@ def counted():
 
 
 def counted_from_postings():
-    totals = defaultdict(lambda: [0, 0.0])
+    totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     items = set()
     for term, item_id, frequency in Posting.objects.values_list("term", "item_id", "frequency"):
         for key in (term, ""):

@@ -2,20 +2,22 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Item
-from catalog.search import SearchQuery, search
+from catalog.queries import SearchQuery, SearchResults
+from catalog.search import search
 from tests.databases import database, undone, using
 from tests.factories import add_passages, make_items, make_version
 
 WORDS = ["whale", "ship", "harbour", "storm", "captain"]
 GENRES = ["Drama", "War", "Comedy"]
 ITEMS = 90
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {
         "external_id": f"{number:03}",
         "title": " ".join(random.Random(number).choices(WORDS, k=2)),
@@ -57,9 +59,9 @@ def shelf(shelf_database, django_db_blocker):
 
 def pages(query):
     """All pages of a search, one after the other."""
-    found = []
+    found: list[SearchResults] = []
     while True:
-        results = search(replaced(query, offset=sum(len(page.hits) for page in found)))
+        results = search(replaced(query, offset=sum(map(len, (page.hits for page in found)))))
         found.append(results)
         if len(results.hits) < query.limit:
             return found

@@ -1,5 +1,7 @@
 """Filters as SQL, compared with a plain reading of the same filter."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 GENRES = ["Drama", "drama", "Sci-Fi", "a \"b\" 'c' \\d", "日本 🎬", "", "1990"]
 NUMBERS = [-1, 0, 0.1, 1.5, 1990, 2001, 2**53, 1e300]
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {},
     {"genres": []},
     {"genres": ["Drama", "Sci-Fi"], "year": 1990, "seen": True, "director": "Drama"},

@@ -1,6 +1,7 @@
 """Search as a whole: both legs, what comes back, and what is refused."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,8 @@ def items(version):
         "far": make_item("far", title="Desert", body="Sand."),
         "hidden": make_item("hidden", title="Whale whale", published=False),
     }
-    for name, vector in [("near", [1, 0, 0]), ("both", [0.8, 0.6, 0]), ("far", [0, 0, 1])]:
-        add_vector(version, made[name], vector)
+    vectors: dict[str, list[float]] = {"near": [1, 0, 0], "both": [0.8, 0.6, 0], "far": [0, 0, 1]}
+    add_passages(version, {made[name].pk: [vector] for name, vector in vectors.items()})
     return made
 
 
@@ -42,7 +43,7 @@ def names(results):
     return [hit.item.external_id for hit in results.hits]
 
 
-def test_words_and_meaning_are_searched_together(items):
+def test_words_and_meaning_are_searched_together(items, version):
     results = search(SearchQuery(text="whale", vector=EAST))
     assert names(results)[0] == "both"
     assert set(names(results)) == {"near", "both", "word", "far"}
@@ -50,7 +51,7 @@ def test_words_and_meaning_are_searched_together(items):
     assert results.close_total == 3
     assert results.semantic_hit_count == 1
     assert not results.degraded
-    assert results.version_id == IndexVersion.objects.active().pk
+    assert results.version_id == version.pk
 
 
 def test_a_ratio_of_0_counts_words_alone_and_of_1_meaning_alone(items):
@@ -88,8 +89,7 @@ def test_unpublished_items_are_never_found(items):
     assert "hidden" not in names(search(SearchQuery(text="whale", vector=EAST, filter="external_id EXISTS")))
 
 
-def test_without_its_encoder_search_goes_by_words_and_says_so(items):
-    version = IndexVersion.objects.active()
+def test_without_its_encoder_search_goes_by_words_and_says_so(items, version):
     version.backend, version.model = "transformer", "/nowhere/model"
     version.save()
     with pytest.raises(EncoderUnavailable):
@@ -184,13 +184,14 @@ def test_a_deleted_item_is_gone_at_once(items):
 def test_an_explanation_adds_up_to_the_score(items, ratio):
     results = search(SearchQuery(text="whale sea", vector=EAST, semantic_ratio=ratio, explain=True))
     for hit in results.hits:
-        why = hit.explanation
+        why: Any = hit.explanation
         assert why.keyword_contribution + why.semantic_contribution == pytest.approx(hit.score)
         assert sum(why.terms.values()) == pytest.approx(why.keyword_score) == pytest.approx(hit.keyword_score)
         assert (why.keyword_rank is None) == (hit.keyword_score == 0)
         assert (why.semantic_rank is None) == (hit.cosine is None)
         assert why.cutoff == 0.25
-    by_rank = sorted((hit for hit in results.hits if hit.cosine is not None), key=lambda hit: -hit.cosine)
+    by_rank: list[Any] = [hit for hit in results.hits if hit.cosine is not None]
+    by_rank.sort(key=lambda hit: -hit.cosine)
     assert [hit.explanation.semantic_rank for hit in by_rank] == list(range(1, len(by_rank) + 1))
 
 
@@ -201,7 +202,7 @@ def test_the_best_passage_is_shown_without_the_title_and_with_its_words_marked(v
     spans = {0: (0, start - 1), 1: (start, 1_000)}
     for ordinal, (first, last) in spans.items():
         Passage.objects.filter(item_id=item.pk, ordinal=ordinal).update(span_start=first, span_end=last)
-    hit = search(SearchQuery(text="whale", vector=EAST)).hits[0]
+    hit: Any = search(SearchQuery(text="whale", vector=EAST)).hits[0]
     assert hit.passage.text == "The second part about a whale."
     assert [part.text for part in hit.passage.parts if part.word] == ["whale"]
     assert [part.text for part in hit.title_parts if part.word] == ["Whale"]

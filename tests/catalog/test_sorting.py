@@ -8,7 +8,7 @@ from catalog.models import Item
 from catalog.predicates import predicate
 from catalog.search import SearchQuery, search
 from catalog.sorting import browse, order_by, sort_items
-from tests.factories import add_vector, make_item, make_version
+from tests.factories import add_passages, make_item, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -74,8 +74,7 @@ def test_a_sort_does_not_bring_up_what_is_far_from_the_query():
     far, near, nearer = (
         make_item(name, attributes={"price": price}) for name, price in [("far", 1), ("near", 5), ("nearer", 9)]
     )
-    for item, vector in [(far, [0, 1, 0]), (near, [0.6, 0.8, 0]), (nearer, [1, 0, 0])]:
-        add_vector(version, item, vector)
+    add_passages(version, {far.pk: [[0, 1, 0]], near.pk: [[0.6, 0.8, 0]], nearer.pk: [[1, 0, 0]]})
     by_price = search(SearchQuery(vector=(1.0, 0.0, 0.0), sort="price"))
     assert [hit.item.external_id for hit in by_price.hits] == ["near", "nearer", "far"]
     assert [hit.close for hit in by_price.hits] == [True, True, False]

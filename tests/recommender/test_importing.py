@@ -1,6 +1,7 @@
 """Loading files of interactions."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -43,6 +44,8 @@ def reasons(run):
 def test_rows_become_interactions_of_users_made_on_the_way(load):
     run = load("user,item,kind,value,occurred_at\nada,film,like,,2024-01-31T12:00:00Z\nbob,7,rating,4.5,964982703\n")
     assert figures(run) == ("done", 2, 0, 0)
+    like: Any
+    rating: Any
     like, rating = Interaction.objects.order_by("user__username").select_related("user", "item")
     assert (like.user.username, like.item.external_id, like.kind_id, like.value) == ("ada", "film", "like", None)
     assert like.occurred_at == datetime(2024, 1, 31, 12, tzinfo=UTC)
