@@ -102,14 +102,15 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         """Versions nobody reads from or works on: complete ones, and what a run that failed has left."""
         return self.filter(state__in=["building", "ready"]).exclude(run__state__in=["running", "paused"])
 
-    def claimable(self) -> IndexVersionQuerySet:
-        """Live versions that workers may embed for, the one that serves searches first.
+    def kept_up(self) -> IndexVersionQuerySet:
+        """Live versions but those that a failed run has left. One that is building without a run is made by hand."""
+        left = self.filter(state="building", run__state__in=["failed", "cancelled"]).values("pk")
+        return self.live().exclude(pk__in=left)
 
-        What is still building goes on only while its run does; one without a run is being made by hand.
-        """
+    def claimable(self) -> IndexVersionQuerySet:
+        """Versions that workers may embed for, the one that serves searches first."""
         serving_first = models.Case(models.When(state="active", then=0), default=1)
-        resting = self.filter(state="building", run__state__in=["paused", "failed", "cancelled"]).values("pk")
-        return self.live().exclude(pk__in=resting).order_by(serving_first, "id")
+        return self.kept_up().exclude(run__state="paused").order_by(serving_first, "id")
 
 
 class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):

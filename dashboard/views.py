@@ -133,7 +133,7 @@ class RetireView(SwitchView):
 
 class RetryFailedView(StaffOnly, View):
     def post(self, request: HttpRequest) -> HttpResponse:
-        count = sum(retry_failed(version) for version in IndexVersion.objects.live())
+        count = sum(retry_failed(version) for version in IndexVersion.objects.kept_up())
         record_action(self.staff, "embedding.retry", f"{count} items")
         messages.success(request, f"{count} items will be tried again.")
         return redirect("dashboard")

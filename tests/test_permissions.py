@@ -62,6 +62,7 @@ TABLE: dict[str, Access] = {
     "api/v1/reindex-runs/<int:pk>/resume": Access(write=ADMIN),
     "api/v1/reindex-runs/<int:pk>/cancel": Access(write=ADMIN),
     "api/v1/interactions": Access(write=SEARCH),
+    "api/v1/interactions/export": Access(ADMIN),
     "api/v1/interactions/<int:pk>": Access(write=SEARCH),
     "api/v1/recommendations": Access(SEARCH),
     "api/v1/history": Access(SEARCH, SEARCH),

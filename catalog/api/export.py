@@ -1,6 +1,9 @@
-"""The API of the export of all items."""
+"""Exports over the API: files that the import reads again."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -13,24 +16,38 @@ from catalog.http.serializers import StrictSerializer
 from catalog.http.views import ApiView
 from catalog.models import ApiKey
 
+FILES = {(200, content_type): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()}
+
 
 class ExportParameters(StrictSerializer):
     format = serializers.ChoiceField(choices=list(CONTENT_TYPES), default="ndjson")
 
 
-class ExportItemsView(ApiView):
-    """All items, unpublished ones included, as a file that the import reads again."""
+class ExportView(ApiView):
+    """Sends `pieces` as a file called `name`, as they are made."""
+
+    query_class = ExportParameters
+    name: ClassVar[str]
+
+    def pieces(self, file_format: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def respond(self) -> StreamingHttpResponse:
+        file_format = self.query["format"]
+        response = StreamingHttpResponse(self.pieces(file_format), content_type=CONTENT_TYPES[file_format])
+        response["Content-Disposition"] = f'attachment; filename="{self.name}.{file_format}"'
+        return response
+
+
+class ExportItemsView(ExportView):
+    """All items, unpublished ones included."""
 
     read_scope = ApiKey.Scope.WRITE
-    query_class = ExportParameters
+    name = "items"
 
-    @extend_schema(
-        operation_id="export_items",
-        parameters=[ExportParameters],
-        responses={(200, content_type): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()},
-    )
+    def pieces(self, file_format: str) -> Iterator[bytes]:
+        return export_items(file_format)
+
+    @extend_schema(operation_id="export_items", parameters=[ExportParameters], responses=FILES)
     def get(self, request: Request) -> StreamingHttpResponse:
-        file_format = self.query["format"]
-        response = StreamingHttpResponse(export_items(file_format), content_type=CONTENT_TYPES[file_format])
-        response["Content-Disposition"] = f'attachment; filename="items.{file_format}"'
-        return response
+        return self.respond()

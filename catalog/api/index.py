@@ -166,7 +166,7 @@ class RetryView(ApiView):
 
     @extend_schema(operation_id="retry_failures", request=None, responses=RetriedSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        version = get_object_or_404(IndexVersion.objects.live(), pk=pk)
+        version = get_object_or_404(IndexVersion.objects.kept_up(), pk=pk)
         count = retry_failed(version)
         record_request(request, "embedding.retry", version, items=count)
         return Response({"retried": count})

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from recommender.api.export import ExportInteractionsView
 from recommender.api.interactions import ExportHistoryView, HistoryView, InteractionsView, InteractionView
 from recommender.api.recommendations import RecommendationsView
 
 urlpatterns = [
     path("interactions", InteractionsView.as_view(), name="api-interactions"),
+    path("interactions/export", ExportInteractionsView.as_view(), name="api-interactions-export"),
     path("interactions/<int:pk>", InteractionView.as_view(), name="api-interaction"),
     path("recommendations", RecommendationsView.as_view(), name="api-recommendations"),
     path("history", HistoryView.as_view(), name="api-history"),
