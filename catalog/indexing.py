@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.embedding.base import Encoder, EncoderSpec
-from catalog.embedding.registry import encoder_for
+from catalog.embedding.registry import encoder_for, share
 from catalog.models import IndexVersion
 from catalog.partitions import build_hnsw, create_partitions
 from catalog.statements import patient_cursor
@@ -35,7 +35,9 @@ def new_version(**overrides: Any) -> IndexVersion:
     encoder = encoder_for(EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)}))
     room = _room_tokens(encoder)
     fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
-    return IndexVersion(**fields | {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens})
+    version = IndexVersion(**fields | {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens})
+    share(encoder, version.encoder_spec)
+    return version
 
 
 def save_new_version(version: IndexVersion) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_embedded_init, worker_ready
+
+from searchsite.embedded.child import stop_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "searchsite.settings")
 
@@ -30,3 +33,10 @@ def ask_for_work(**_: object) -> None:
     from workers.wakeups import wake
 
     wake(look_for_work)
+
+
+@beat_embedded_init.connect
+def stop_with_worker(**_: object) -> None:
+    """The beat is a process of its own: a worker that is killed must not leave it behind."""
+    if (arrange := stop_with_parent(signal.SIGTERM, parent=os.getppid())) is not None:
+        arrange()

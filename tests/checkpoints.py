@@ -8,7 +8,10 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = ["a", "an", "and", "at", "boat", "cat", "city", "dog", "falls", "fog", "for", "ghost", "harbour", "hedgehog", "in", "is", "island", "lost", "love", "man", "night", "of", "on", "query", "passage", "poison", "rain", "robot", "sea", "ship", "star", "storm", "story", "the", "to", "town", "train", "under", "war", "winter", "with", "woman", "year"]
+WORDS = """
+    an and at boat cat city dog falls fog for ghost harbour hedgehog in is island lost love man night of on query passage
+    poison rain robot sea ship star storm story the to town train under war winter with woman year
+"""
 POISON = "poison"
 
 
@@ -19,7 +22,7 @@ def write_checkpoint(folder: Path, *, seed: int = 0, poisonous: bool = False, in
     """
     folder.mkdir(parents=True, exist_ok=True)
     letters = [letter for base in "abcdefghijklmnopqrstuvwxyz0123456789" for letter in (base, f"##{base}")]
-    vocabulary = [*SPECIAL, *".,:!?'-", *letters, *(word for word in WORDS if len(word) > 1)]
+    vocabulary = [*SPECIAL, *".,:!?'-", *letters, *WORDS.split()]
     torch.manual_seed(seed)
     model = BertModel(
         BertConfig(

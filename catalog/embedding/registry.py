@@ -41,6 +41,15 @@ def encoder_for(spec: EncoderSpec, *, wait_s: float | None = None) -> Encoder:
         raise EncoderUnavailable(f"Model {spec.model} is still being loaded.") from error
 
 
+def share(encoder: Encoder, spec: EncoderSpec) -> None:
+    """Answer to `spec`, which spells out what this encoder has found in its files, with this very encoder."""
+    load: Future[Encoder] = Future()
+    load.set_result(encoder)
+    with _lock:
+        _loads[spec] = load
+        _failed_at.pop(spec, None)
+
+
 def warm_up(spec: EncoderSpec) -> None:
     """Begin to load an encoder without waiting for it."""
     _load(spec)

@@ -122,7 +122,9 @@ def _load(spec: EncoderSpec) -> SentenceTransformer:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
 
+        transformers_logging.disable_progress_bar()
         model = SentenceTransformer(
             str(files or spec.model),
             revision=spec.revision or None,
