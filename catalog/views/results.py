@@ -101,6 +101,10 @@ class ResultsPage:
     def nothing_close(self) -> bool:
         return bool(self.asked.text) and self.results.total > 0 and self.results.close_total == 0
 
+    @property
+    def sort_label(self) -> str:
+        return dict(self.sorts)[self.asked.sort]
+
 
 def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False) -> ResultsPage:
     """Run the search and those that tell what a change of filters would bring. Raises InvalidQuery."""

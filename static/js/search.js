@@ -1,6 +1,6 @@
 // What outlives an exchange of results on the search page: which filters are open, and the balance while it is moved.
 (() => {
-  const KEPT = "#facets details[id], #results details[id]";
+  const KEPT = "#facets details[id], #balance";
   const opened = new Map();
 
   document.body.addEventListener("htmx:beforeSwap", () => {
