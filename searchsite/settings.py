@@ -57,7 +57,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "catalog.http.middleware.RequestContextMiddleware",
-    "catalog.http.middleware.QueryTextMiddleware",
+    "catalog.http.middleware.RequestTextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -32,8 +32,12 @@ class RequestContextMiddleware:
         return response
 
 
-class QueryTextMiddleware:
-    """Refuses addresses whose parameters are no text, which Django would read with other characters in their place."""
+class RequestTextMiddleware:
+    """Refuses parameters and cookies that are no text.
+
+    Django reads bytes that are not UTF-8 as other characters, and PostgreSQL takes no NUL, which a cookie may hold as
+    an escape.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -45,6 +49,8 @@ class QueryTextMiddleware:
             return error_response(request, 400, "not_utf8", "The parameters of the address are not UTF-8.")
         if "\0" in text:
             return error_response(request, 400, "null_characters_not_allowed", "The address holds a NUL character.")
+        if any("\0" in value for value in request.COOKIES.values()):
+            return error_response(request, 400, "null_characters_not_allowed", "A cookie holds a NUL character.")
         return self.get_response(request)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from catalog.models import EmbeddingState, Item
@@ -123,14 +125,19 @@ def test_bulk_saves_the_good_rows_and_says_what_is_wrong_with_the_others(writer)
         "no object",
         {"external_id": "new", "title": "Again"},
         {"external_id": "typed", "title": "Typed", "attributes": {"year": [1]}},
+        None,
+        {"external_id": "large", "title": "Large", "attributes": {"year": "1e999"}},
     ]
-    report = writer.post(f"{ITEMS}/bulk", {"items": rows}, format="json").json()
+    body = json.dumps({"items": rows}).replace('"1e999"', "1e999")
+    report = writer.post(f"{ITEMS}/bulk", body, content_type="application/json").json()
     assert (report["created"], report["updated"], report["unchanged"]) == (1, 0, 1)
     assert [(row["index"], row["field"]) for row in report["refused"]] == [
         (1, "external_id"),
         (3, ""),
         (4, "external_id"),
         (5, "attributes.year"),
+        (6, ""),
+        (7, "attributes.year"),
     ]
     assert all(row["reason"] for row in report["refused"])
     assert set(Item.objects.values_list("external_id", flat=True)) == {"new", "there"}
