@@ -227,12 +227,15 @@ def _highlighted(hits: Sequence[Hit], ranking: _Ranking, shown: Sequence[int]) -
 
 
 def _passage_text(item: Item, ranking: _Ranking, at: int) -> str:
-    """The best passage without the title, which stands above it anyway; the body where there are no passages."""
+    """The best passage without the title, which stands above it anyway; the body where there is none.
+
+    The span may lie beyond a document that became shorter and is not embedded again yet.
+    """
     span = ranking.candidates.spans[at]
     if span is None or ranking.version is None:
         return item.body
     document = render_document(item, ranking.version.document_template)
-    return document[slice(*span)].removeprefix(item.title).strip()
+    return document[slice(*span)].removeprefix(item.title).strip() or item.body
 
 
 def _explained(hits: Sequence[Hit], ranking: _Ranking, shown: Sequence[int]) -> list[Hit]:

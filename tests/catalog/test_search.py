@@ -210,6 +210,14 @@ def test_the_best_passage_is_shown_without_the_title_and_with_its_words_marked(v
     assert hit.passage.text == "The first part."
 
 
+def test_an_item_shortened_since_it_was_embedded_still_shows_its_text(version):
+    item = make_item("x", title="Whale", body="Short.")
+    add_vector(version, item, [1, 0, 0])
+    Passage.objects.update(span_start=5_000, span_end=6_000)
+    hit: Any = search(SearchQuery(vector=EAST)).hits[0]
+    assert hit.passage.text == "Short."
+
+
 def test_highlighting_can_be_left_out(items):
     hit = search(SearchQuery(text="whale", vector=EAST, highlight=False)).hits[0]
     assert hit.passage is None
