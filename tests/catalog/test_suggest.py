@@ -1,10 +1,13 @@
 """Titles that complete what is being typed, on the demo films."""
 
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from catalog.items import save_item
 from catalog.models import Item
-from catalog.suggest import suggest
+from catalog.suggest import BEGINNING_SQL, HOLDING_SQL, suggest
 
 pytestmark = pytest.mark.usefixtures("films")
 
@@ -76,3 +79,16 @@ def test_unpublished_items_are_not_suggested():
 def test_suggestions_cost_few_queries(django_assert_num_queries):
     with django_assert_num_queries(3):
         suggest("matr")
+
+
+def test_both_kinds_of_suggestion_are_read_from_an_index():
+    parameters: dict[str, Any] = {"text": "matr", "words": "'matr':*", "read": 500, "limit": 8}
+    plans = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for statement in (BEGINNING_SQL, HOLDING_SQL):
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    assert "item_title_start" in plans[0]
+    assert "Index Cond" in plans[0]
+    assert "item_title_words" in plans[1]
