@@ -21,7 +21,8 @@ def refresh() -> int:
             sums AS (
                 SELECT interaction.item_id, sum(kind.weight
                     * (CASE WHEN interaction.value IS NULL THEN 1 ELSE interaction.value - 3 END)
-                    * 0.5 ^ (extract(epoch FROM latest.moment - interaction.occurred_at) / 86400 / %(half_life_days)s)
+                    * exp(-ln(2) * least(extract(epoch FROM latest.moment - interaction.occurred_at)::float8
+                        / 86400 / %(half_life_days)s::float8, 1000::float8))
                 ) AS score
                 FROM recommender_interaction AS interaction
                 CROSS JOIN latest

@@ -95,7 +95,7 @@ class InteractionsView(OwnHistory):
     )
     def post(self, request: Request) -> Response:
         """Record one event, or a list of up to 1,000. Bad ones are refused with a reason, the others recorded."""
-        single = isinstance(request.data, dict)
+        single = not isinstance(request.data, list)
         rows, refused = checked_rows(_rows(request), all_or_nothing=single)
         batch = batch_of(rows, _subjects(request, rows), refused)
         if single and batch.refused:

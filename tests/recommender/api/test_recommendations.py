@@ -1,0 +1,116 @@
+"""The API of recommendations."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from recommender.subjects import Subject
+from tests.callers import problem, signed_in, with_key
+from tests.recommender.spaces import VISITOR, did, make_space
+
+PATH = "/api/v1/recommendations"
+
+
+@pytest.fixture
+def ids(db) -> dict[str, int]:
+    return make_space()
+
+
+@pytest.fixture
+def ada(ids) -> Client:
+    client = signed_in("ada")
+    did(Subject(user_id=User.objects.get(username="ada").pk), "like", ids["space-0"])
+    return client
+
+
+def names(response) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [row["item"]["external_id"] for row in response.json()["recommendations"]]
+
+
+def test_a_user_gets_what_is_like_the_liked_and_why(ada, ids):
+    response = ada.get(PATH, {"limit": 3, "diversity": 0})
+    assert names(response) == ["space-1", "space-2", "space-3"]
+    first = response.json()["recommendations"][0]
+    assert first["source"] == "taste"
+    assert first["reasons"][0]["item"]["id"] == ids["space-0"]
+    assert first["reasons"][0]["text"] == "Because you liked space-0"
+    assert sum(reason["share"] for reason in first["reasons"]) == pytest.approx(1, abs=1e-3)
+    assert response.json()["request_id"] == response["X-Request-ID"]
+
+
+def test_nobody_known_gets_what_is_popular(ada, client):
+    assert names(client.get(PATH, {"limit": 1})) == ["space-0"]
+    assert names(with_key("search").get(PATH, {"limit": 1})) == ["space-0"]
+
+
+def test_every_parameter_counts(ada, ids):
+    assert names(ada.get(PATH, {"category": "Love", "filter": "number >= 3"})) == ["love-3"]
+    shown = names(ada.get(PATH, {"exclude": f"{ids['space-1']}, {ids['space-2']}", "limit": 100}))
+    assert len(shown) == 9
+    assert not {"space-1", "space-2"} & set(shown)
+    assert all(row["reasons"] == [] for row in ada.get(PATH, {"explain": "false"}).json()["recommendations"])
+
+
+def test_a_program_asks_for_users_and_visitors(ada, ids):
+    did(VISITOR, "like", ids["love-0"])
+    program = with_key("write")
+    assert names(program.get(PATH, {"user": "ada", "limit": 3, "diversity": 0})) == ["space-1", "space-2", "space-3"]
+    for_visitor = program.get(PATH, {"visitor": str(VISITOR.visitor), "limit": 3, "diversity": 0})
+    assert names(for_visitor) == ["love-1", "love-2", "love-3"]
+    problem(program.get(PATH, {"user": "nobody of this name"}), 404, "not_found")
+    problem(with_key("search").get(PATH, {"user": "ada"}), 403)
+
+
+@pytest.mark.parametrize("other", [{"user": "bob"}, {"visitor": str(UUID(int=7))}])
+def test_what_another_would_like_is_not_told(ada, other):
+    User.objects.create_user("bob")
+    problem(ada.get(PATH, other), 404, "not_found")
+    problem(signed_in("head", is_staff=True).get(PATH, other), 404, "not_found")
+    problem(Client().get(PATH, other), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=1e9", "limit"),
+        ("limit=-1", "limit"),
+        ("diversity=2", "diversity"),
+        ("diversity=nan", "diversity"),
+        ("exclude=a", "exclude.0"),
+        ("exclude=1,-1", "exclude.1"),
+        ("exclude=9223372036854775808", "exclude.0"),
+        ("exclude=" + ",".join(["1"] * 1_001), "exclude"),
+        ("filter=year", "filter"),
+        ("filter=password__startswith%20%3D%20a", "filter"),
+        ("category=" + "x" * 201, "category"),
+        ("visitor=7", "visitor"),
+        ("explain=perhaps", "explain"),
+        ("limt=3", "limt"),
+        ("limit=3&limit=4", "limit"),
+    ],
+)
+def test_parameters_that_are_wrong_are_refused(ids, client, query, field):
+    problem(client.get(f"{PATH}?{query}"), 400, None, field)
+
+
+def test_parameters_that_are_no_text_are_refused(ids, client):
+    problem(client.get(f"{PATH}?category=a%00b"), 400, "null_characters_not_allowed")
+
+
+def test_without_credentials_it_is_closed_where_reading_is_not_open(ids, client, settings):
+    settings.ANONYMOUS_API_READ = False
+    problem(client.get(PATH), 401)
+    assert with_key("search").get(PATH).status_code == 200
+
+
+def test_nothing_is_written_by_reading(ids, client):
+    client.get(PATH)
+    assert "visitor" not in client.session
+    problem(with_key("admin").post(PATH), 405)

@@ -1,0 +1,101 @@
+"""The measures of recommendations, worked out by hand on a collection of a few rows."""
+
+from __future__ import annotations
+
+import json
+from math import log2
+from pathlib import Path
+
+import pytest
+
+from catalog.models import Item
+from recommender.evaluation import (
+    UnreadableCollection,
+    evaluate_recommendations,
+    load_catalogue,
+    read_events,
+    split,
+    summarise,
+)
+from recommender.models import Interaction
+from tests.factories import add_passages, make_version
+from tests.recommender.spaces import DIMENSIONS, along
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Twelve items of two kinds. Ada rates five of the one well, the last of them after all others."""
+    items = [
+        {"id": f"{kind}-{number}", "title": f"{kind} {number}"} for kind in ("space", "love") for number in range(6)
+    ]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    rows = [("ada", f"space-{number}", 5, 100 + number) for number in range(5)]
+    rows += [("ada", "love-0", 2, 90), ("bob", "love-1", 5, 50), ("bob", "love-2", 3, 60)]
+    lines = [",".join(map(str, row)) for row in [("user_id", "item_id", "rating", "timestamp"), *rows[::-1]]]
+    (tmp_path / "interactions.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def embed() -> None:
+    """Give each item the vector of its kind."""
+    version = make_version(dimensions=DIMENSIONS)
+    items = Item.objects.values_list("external_id", "pk")
+    add_passages(version, {pk: [along(0 if name.startswith("space") else 1)] for name, pk in items})
+
+
+def test_the_last_fifth_of_each_users_positives_is_held_out(directory, db):
+    histories, held_out = split(read_events(directory / "interactions.csv", {}))
+    assert [event.external_id for event in histories["ada"]] == ["space-0", "space-1", "space-2", "space-3"]
+    assert [event.external_id for event in histories["bob"]] == ["love-1"]
+    assert held_out == {"ada": {"space-4"}}
+
+
+def test_rows_that_no_import_would_take_are_left_out(directory, db):
+    with (directory / "interactions.csv").open("a") as file:
+        file.write("eve,space-0,five,100\neve,,5,100\n")
+    assert {event.username for event in read_events(directory / "interactions.csv", {})} == {"ada", "bob"}
+
+
+def test_the_measures_are_means_over_the_users_with_something_held_out():
+    rankings = {"ada": ["a", "b", "c"], "bob": ["d", "a"]}
+    found = summarise(rankings, {"ada": {"b", "x"}, "bob": {"y"}}, collection="films", items=8)
+    ideal = 1 + 1 / log2(3)
+    assert found.as_json() | {"left_out": ""} == {
+        "collection": "films",
+        "users": 2,
+        "ndcg@10": round((1 / log2(3)) / ideal / 2, 4),
+        "recall@20": 0.25,
+        "hit_rate@10": 0.5,
+        "coverage@10": 0.5,
+        "left_out": "",
+    }
+
+
+def test_only_the_first_ten_count_as_hits_and_coverage():
+    ranking = [str(number) for number in range(20)]
+    found = summarise({"ada": ranking}, {"ada": {"10"}}, collection="films", items=40)
+    assert (found.ndcg_at_10, found.hit_rate_at_10, found.recall_at_20, found.coverage_at_10) == (0, 0, 1, 0.25)
+
+
+def test_nothing_held_out_is_no_division_by_zero():
+    found = summarise({}, {}, collection="films", items=0)
+    assert (found.users, found.ndcg_at_10, found.coverage_at_10) == (0, 0, 0)
+
+
+def test_a_collection_goes_through_the_products_own_path(directory, db):
+    assert load_catalogue(directory) == 12
+    embed()
+    found = evaluate_recommendations(directory)
+    # Ada has space 0 to 3 behind her; of the two left the one held out is among the first ten for certain.
+    assert found.users == 1
+    assert found.recall_at_20 == found.hit_rate_at_10 == 1
+    assert found.ndcg_at_10 in (1, pytest.approx(1 / log2(3)))
+    # Eight of the twelve items are left to recommend.
+    assert found.coverage_at_10 == pytest.approx(8 / 12)
+    assert Interaction.objects.count() == 5
+
+
+def test_items_that_cannot_be_read_are_an_error(tmp_path, db):
+    (tmp_path / "items.jsonl").write_text("")
+    with pytest.raises(UnreadableCollection, match=r"items\.jsonl: The file is empty"):
+        load_catalogue(tmp_path)
