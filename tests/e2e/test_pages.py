@@ -17,6 +17,7 @@ PUBLIC = [
     "/search?q=love&genres=Comedy&genres=Drama&year_from=1990",
     "/search?q=shark+attack&genres=Musical&year_from=1970",
     "/search?q=xq+zzyv+plorkish",
+    f"/search?q={'x' * 300}&director={'y' * 300}",
     "/items/1/",
     "/for-you/",
     "/saved/",

@@ -20,7 +20,7 @@ SEARCH_QUERIES, BROWSE_QUERIES = 10, 6
 ONE_FILTER_QUERIES = 9
 
 TITLE = re.compile(r'<h2 class="hit__title"><a href="[^"]*">(.*?)(?:<span class="yr">|</a>)', re.DOTALL)
-CHIP = re.compile(r'<a class="chip chip--x" href="([^"]*)"[^>]*>(.*?)<span')
+CHIP = re.compile(r'<a class="chip chip--x" href="([^"]*)"[^>]*><span class="ellipsis">(.*?)</span>')
 OPTION = re.compile(r'name="(\w+)" value="([^"]*)"( checked)?.*?<span class="n">(\d+)</span>')
 
 OFFER = re.compile(r'<a href="([^"]*)"><span>without <b>(.*?)</b>.*?<span class="n">(\d+) films?</span>', re.DOTALL)
