@@ -1,0 +1,95 @@
+"""The floors of the house: imports point down only, modules stay short, and the web loads no model's library."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from searchsite.local_site import PROJECT
+
+# From the top down. A package may import itself and what comes after it. The bottom two may not import each other.
+FLOORS = ("searchsite", "dashboard", "workers", "recommender", "catalog")
+BOTTOM = ("catalog.embedding", "catalog.ranking")
+MOST_LINES = 300
+HEAVY = ("torch", "transformers", "sentence_transformers")
+MODULES = [path for package in FLOORS for path in sorted((PROJECT / package).rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module or name imported anywhere in a file, in functions and under TYPE_CHECKING too."""
+    package = name_of(path).rpartition(".")[0] if path.name != "__init__.py" else name_of(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_in(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def floor(name: str) -> int | None:
+    return next((number for number, package in enumerate(FLOORS) if is_in(name, package)), None)
+
+
+def ids(paths: list[Path]) -> list[str]:
+    return [name_of(path) for path in paths]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_imports_point_down(path: Path):
+    own = floor(name_of(path))
+    assert own is not None
+    up = [name for name in imports(path) if (other := floor(name)) is not None and other < own]
+    assert up == []
+
+
+BOTTOM_MODULES = [path for path in MODULES if any(is_in(name_of(path), package) for package in BOTTOM)]
+
+
+@pytest.mark.parametrize("path", BOTTOM_MODULES, ids=ids(BOTTOM_MODULES))
+def test_the_bottom_knows_no_models_and_no_django(path: Path):
+    own = next(package for package in BOTTOM if is_in(name_of(path), package))
+    outside = [
+        name for name in imports(path) if is_in(name, "django") or (floor(name) is not None and not is_in(name, own))
+    ]
+    assert outside == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_no_module_is_about_two_subjects(path: Path):
+    if "migrations" not in path.parts:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("module", ["searchsite.urls", "workers.tasks"])
+def test_importing_the_site_loads_no_library_of_models(module: str):
+    code = (
+        "import django, importlib, sys; django.setup(); "
+        f"importlib.import_module({module!r}); print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "searchsite.settings"}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.strip() == "[]"
+
+
+def test_the_reader_of_imports_sees_them_wherever_they_are():
+    sample = PROJECT / "catalog" / "embedding" / "transformer.py"
+    found = list(imports(sample))
+    assert "sentence_transformers.SentenceTransformer" in found  # within a function, and under TYPE_CHECKING
+    assert "catalog.embedding.batching.batches_by_tokens" in found
