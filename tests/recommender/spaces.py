@@ -16,7 +16,8 @@ from recommender.subjects import Subject
 from tests.factories import add_passages, make_items, make_version
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-VISITOR = Subject(visitor=UUID(int=7))
+VISITOR_ID = UUID(int=7)
+VISITOR = Subject(visitor=VISITOR_ID)
 KINDS = ("space", "love", "rain")
 DIMENSIONS = 13
 

@@ -25,7 +25,7 @@ from recommender.interactions import (
 from recommender.models import Interaction, ProfileState, UserEmbedding
 from recommender.subjects import Subject
 from tests.factories import make_item, make_items
-from tests.recommender.spaces import NOW, VISITOR, did, make_space
+from tests.recommender.spaces import NOW, VISITOR, VISITOR_ID, did, make_space
 
 OTHER = Subject(visitor=UUID(int=8))
 
@@ -38,6 +38,12 @@ def item(db) -> Item:
 @pytest.fixture
 def user(db) -> Subject:
     return Subject(user_id=User.objects.create_user("ada").pk)
+
+
+def merge(user: Subject) -> int:
+    """Make the visitor's history the user's."""
+    assert user.user_id is not None
+    return merge_visitor(VISITOR_ID, user.user_id)
 
 
 @pytest.fixture
@@ -187,7 +193,7 @@ def test_a_visitors_history_becomes_the_users(db, user):
     ids = make_space()
     did(user, "like", ids["love-0"])
     did(VISITOR, "like", ids["space-0"], ids["space-1"])
-    assert merge_visitor(VISITOR.visitor, user.user_id) == 2
+    assert merge(user) == 2
     assert len(events_of(user)) == 3
     for model in (Interaction, UserEmbedding, ProfileState):
         assert not model.objects.of(VISITOR).exists()
@@ -197,7 +203,7 @@ def test_a_visitors_history_becomes_the_users(db, user):
 def test_an_event_that_both_recorded_is_kept_once(item, user):
     record_interactions(VISITOR, [like(item, event_id="both"), like(item, event_id="visitor"), like(item)])
     record_interactions(user, [like(item, event_id="both"), like(item)])
-    assert merge_visitor(VISITOR.visitor, user.user_id) == 2
+    assert merge(user) == 2
     assert sorted(events_of(user), key=str) == [
         ("like", "both"),
         ("like", "visitor"),
@@ -209,8 +215,8 @@ def test_an_event_that_both_recorded_is_kept_once(item, user):
 
 def test_merging_a_second_time_changes_nothing(item, user):
     record_interactions(VISITOR, [like(item)])
-    assert merge_visitor(VISITOR.visitor, user.user_id) == 1
-    assert merge_visitor(VISITOR.visitor, user.user_id) == 0
+    assert merge(user) == 1
+    assert merge(user) == 0
     assert len(events_of(user)) == 1
 
 

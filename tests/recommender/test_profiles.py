@@ -139,7 +139,9 @@ def test_an_item_of_several_passages_counts_by_their_mean(ids):
     add_passages(active(), {long.pk: [along(0), along(1)]})
     EmbeddingState.objects.update(state="done")
     record_interactions(VISITOR, like(long.pk))
-    vector = refresh(VISITOR).vector
+    interest = refresh(VISITOR)
+    assert interest is not None
+    vector = interest.vector
     assert vector[0] == pytest.approx(vector[1], abs=2e-3)
     assert vector[0] > vector[2]
 

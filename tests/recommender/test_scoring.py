@@ -66,7 +66,7 @@ def test_a_wider_spread_makes_closeness_count_less():
 
 
 def test_rows_of_zeros_stay_as_they_are():
-    np.testing.assert_allclose(normalised(np.array([[3.0, 4.0], [0.0, 0.0]])), [[0.6, 0.8], [0, 0]])
+    np.testing.assert_allclose(normalised(np.array([[3.0, 4.0], [0.0, 0.0]])), np.array([[0.6, 0.8], [0.0, 0.0]]))
 
 
 def test_shares_follow_the_parts_and_sum_to_one():

@@ -82,8 +82,7 @@ def test_a_refused_event_starts_no_session(item, client):
 
 @pytest.mark.parametrize("who", ["nobody", "ada"])
 def test_a_write_by_session_needs_the_token(item, who):
-    options = {"enforce_csrf_checks": True}
-    client = signed_in("ada", **options) if who == "ada" else Client(**options)
+    client = signed_in("ada", enforce_csrf_checks=True) if who == "ada" else Client(enforce_csrf_checks=True)
     assert post(client, {"item": "rain", "kind": "like"}).status_code == 403
     assert client.delete("/api/v1/history").status_code == 403
     assert not Interaction.objects.exists()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from recommender.subjects import Subject
 from tests.callers import problem, signed_in, with_key
-from tests.recommender.spaces import VISITOR, did, make_space
+from tests.recommender.spaces import VISITOR, VISITOR_ID, did, make_space
 
 PATH = "/api/v1/recommendations"
 
@@ -59,9 +59,9 @@ def test_every_parameter_counts(ada, ids):
 def test_a_program_asks_for_users_and_visitors(ada, ids):
     did(VISITOR, "like", ids["love-0"])
     program = with_key("write")
-    assert names(program.get(PATH, {"user": "ada", "limit": 3, "diversity": 0})) == ["space-1", "space-2", "space-3"]
-    for_visitor = program.get(PATH, {"visitor": str(VISITOR.visitor), "limit": 3, "diversity": 0})
-    assert names(for_visitor) == ["love-1", "love-2", "love-3"]
+    best = f"{PATH}?limit=3&diversity=0"
+    assert names(program.get(f"{best}&user=ada")) == ["space-1", "space-2", "space-3"]
+    assert names(program.get(f"{best}&visitor={VISITOR_ID}")) == ["love-1", "love-2", "love-3"]
     problem(program.get(PATH, {"user": "nobody of this name"}), 404, "not_found")
     problem(with_key("search").get(PATH, {"user": "ada"}), 403)
 
