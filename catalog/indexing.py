@@ -35,6 +35,8 @@ def new_version(**overrides: Any) -> IndexVersion:
     encoder = encoder_for(EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)}))
     room = _room_tokens(encoder)
     fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
+    overlap = fields.get("overlap_tokens", IndexVersion._meta.get_field("overlap_tokens").default)
+    fields["overlap_tokens"] = min(overlap, fields["window_tokens"] // 2)
     version = IndexVersion(**fields | {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens})
     share(encoder, version.encoder_spec)
     return version
