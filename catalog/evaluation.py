@@ -59,7 +59,7 @@ def evaluate_search(
     directory: Path, *, limit_queries: int | None = None, semantic_ratio: float = 0.5
 ) -> SearchEvaluation:
     """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
-    judgements = read_judgements(directory / "qrels.tsv")
+    judgements = read_judgements(judgements_in(directory))
     queries = [row for row in _json_lines(directory / "queries.jsonl") if any(judgements[row["_id"]].values())]
     if not queries:
         raise ValueError(f"{directory.name}: no query has a relevant document.")
@@ -75,6 +75,14 @@ def evaluate_search(
         recall_at_100=mean(metrics.recall, 100),
         mrr_at_10=mean(metrics.reciprocal_rank, 10),
     )
+
+
+def judgements_in(directory: Path) -> Path:
+    """The collection's judgements: `qrels.tsv`, or `qrels/test.tsv` as BEIR itself has it. Raises FileNotFoundError."""
+    for path in (directory / "qrels.tsv", directory / "qrels" / "test.tsv"):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"{directory} has neither qrels.tsv nor qrels/test.tsv.")
 
 
 def read_judgements(path: Path) -> Mapping[str, dict[str, float]]:

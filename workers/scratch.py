@@ -10,13 +10,19 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+PREFIX = "searchsite_scratch_"
+
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
-    """Point this process's connection at a new database, and back when done. The role needs CREATEDB."""
+    """Point this process's connection at a new database, and back when done. The role needs CREATEDB.
+
+    What killed processes have left behind is dropped first.
+    """
     own = connection.settings_dict["NAME"]
-    scratch = f"searchsite_scratch_{os.getpid()}"
-    _execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), scratch)
+    scratch = f"{PREFIX}{os.getpid()}"
+    for abandoned in _abandoned():
+        _execute(sql.SQL("DROP DATABASE IF EXISTS {}"), abandoned)
     _execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0"), scratch)
     try:
         _use(scratch)
@@ -25,6 +31,19 @@ def scratch_database() -> Iterator[None]:
     finally:
         _use(own)
         _execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), scratch)
+
+
+def _abandoned() -> list[str]:
+    """Scratch databases that nobody is connected to."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT datname FROM pg_database WHERE starts_with(datname, %s)
+            AND NOT EXISTS (SELECT FROM pg_stat_activity activity WHERE activity.datname = pg_database.datname)
+            """,
+            [PREFIX],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _use(name: str) -> None:

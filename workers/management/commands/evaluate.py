@@ -2,21 +2,24 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from recommender.evaluation import evaluate_recommendations, load_catalogue
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection
+from catalog.embedding.base import EncoderUnavailable
+from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
+from catalog.lexical import fold_term_counts
+from recommender.evaluation import evaluate_recommendations, load_catalogue
 from workers.embed import drain
 from workers.scratch import scratch_database
+from workers.sweep import reconcile
 
-SEARCH_FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
-RECOMMENDATION_FILES = ("items.jsonl", "interactions.csv")
+FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items.jsonl", "interactions.csv")}
 
 
 class Command(BaseCommand):
@@ -32,38 +35,45 @@ class Command(BaseCommand):
         parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 words alone, 1 meaning alone")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        directory = options["directory"].resolve()
-        self._check(directory, SEARCH_FILES if options["what"] == "search" else RECOMMENDATION_FILES)
-        with scratch_database():
-            rows = self._search(directory, options) if options["what"] == "search" else self._recommend(directory)
-        self._print(rows, as_json=options["json"])
-
-    def _search(self, directory: Path, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        load_collection(directory)
-        self._embed()
-        try:
-            return [evaluate_search(directory, semantic_ratio=options["semantic_ratio"]).as_json()]
-        except DegradedEvaluation as error:
-            raise CommandError(f"The encoder does not answer: {error}") from error
-
-    def _recommend(self, directory: Path) -> list[dict[str, Any]]:
-        load_catalogue(directory)
-        self._embed()
-        return [evaluate_recommendations(directory).as_json()]
-
-    def _embed(self) -> None:
-        self.stderr.write("Embedding the collection ...")
-        self.stderr.write(f"{drain():,} items embedded.")
-
-    def _check(self, directory: Path, names: Sequence[str]) -> None:
-        if missing := [name for name in names if not (directory / name).is_file()]:
+        directory, what = options["directory"].resolve(), options["what"]
+        if missing := [name for name in FILES[what] if not (directory / name).is_file()]:
             raise CommandError(f"{directory} has no {' and no '.join(missing)}.")
+        try:
+            with scratch_database():
+                if what == "search":
+                    figures = self._search(directory, semantic_ratio=options["semantic_ratio"])
+                else:
+                    figures = self._recommendations(directory)
+        except (OSError, ValueError, EncoderUnavailable, DegradedEvaluation) as error:
+            raise CommandError(str(error)) from error
+        self._print(figures, as_json=options["json"])
 
-    def _print(self, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-        table = Table(*rows[0])
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        Console(file=self.stdout).print(table)
+    def _search(self, directory: Path, *, semantic_ratio: float) -> dict[str, Any]:
+        judgements_in(directory)
+        self._embed(load_collection(directory))
+        return evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
+
+    def _recommendations(self, directory: Path) -> dict[str, Any]:
+        self._embed(load_catalogue(directory))
+        return evaluate_recommendations(directory).as_json()
+
+    def _embed(self, items: int) -> None:
+        """Bring the index to where the workers would have it: embedded, counted and calibrated."""
+        columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+            bar = bars.add_task("", total=items)
+            while written := drain(until_s=5.0):
+                bars.advance(bar, written)
+        fold_term_counts()
+        reconcile()
+
+    def _print(self, figures: Mapping[str, Any], *, as_json: bool) -> None:
+        table = Table("Figure", "Value")
+        for name, value in figures.items():
+            table.add_row(name, str(value))
+        console = Console()
+        with console.capture() as printed:
+            console.print(table)
+        self.stdout.write(printed.get())
         if as_json:
-            for row in rows:
-                self.stdout.write(json.dumps(row))
+            self.stdout.write(json.dumps(figures))
