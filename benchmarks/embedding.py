@@ -52,7 +52,7 @@ def _measure_on_site() -> tuple[float, float, float]:
         connection.close()
 
 
-def _measure(rows: list[dict[str, object]]) -> tuple[float, float, float]:
+def _measure(rows: list[dict[str, str]]) -> tuple[float, float, float]:
     """Texts a second of the worker, of plain sentence-transformers and of our encoder; slice by slice in turns, so
     that what else runs on the machine weighs on all alike."""
     from sentence_transformers import SentenceTransformer

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel
+from transformers.models.bert import BertTokenizerFast
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """
-    an and at boat cat city dog falls fog for ghost harbour hedgehog in is island lost love man night of on query passage
-    poison rain robot sea ship star storm story the to town train under war winter with woman year
+    an and at boat cat city dog falls fog for ghost harbour hedgehog in is island lost love man night of on query
+    passage poison rain robot sea ship star storm story the to town train under war winter with woman year
 """
 POISON = "poison"
 

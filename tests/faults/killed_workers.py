@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import sys
 import threading
 
 import django
@@ -74,4 +73,4 @@ def _written() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

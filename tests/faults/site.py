@@ -9,12 +9,13 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import psutil
 import redis
 from celery import Celery
+from pgvector import Vector
 from pgvector.psycopg import register_vector
 
 from catalog.embedding.base import EncoderSpec
@@ -104,7 +105,7 @@ class Site(Stack):
 
     def count(self, query: str, *values: object) -> int:
         with self.connect() as connection:
-            row = connection.execute(query, values).fetchone()  # type: ignore[arg-type]
+            row = connection.execute(query, values).fetchone()
         assert row is not None
         return int(str(row[0]))
 
@@ -133,7 +134,7 @@ class Site(Stack):
         expected = encoder_for(EncoderSpec(model=self.model)).encode_documents(
             [str(text).strip() for _, text, _ in rows]
         )
-        found = np.array([vector.to_numpy() for _, _, vector in rows], dtype=np.float32)
+        found = np.array([cast(Vector, vector).to_numpy() for _, _, vector in rows], dtype=np.float32)
         assert (expected * found).sum(axis=1).min() > 0.99, "a vector is not of the text its item has"
 
     def redis_process(self) -> psutil.Process:

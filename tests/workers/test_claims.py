@@ -21,7 +21,7 @@ def version(committed_db: str) -> IndexVersion:
 
 def execute(statement: str, *values: object) -> list[tuple]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
+        cursor.execute(statement, values)  # type: ignore[arg-type]
         return cursor.fetchall() if cursor.description else []
 
 
