@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel
-from transformers.models.bert import BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """
@@ -40,5 +39,5 @@ def write_checkpoint(folder: Path, *, seed: int = 0, poisonous: bool = False, in
             model.embeddings.word_embeddings.weight[vocabulary.index(POISON)] = float("nan")
     model.save_pretrained(folder, safe_serialization=True)
     ids = {token: place for place, token in enumerate(vocabulary)}
-    BertTokenizerFast(vocab=ids, model_max_length=128).save_pretrained(folder)
+    BertTokenizer(vocab=ids, model_max_length=128).save_pretrained(folder)
     return folder
