@@ -110,11 +110,16 @@ class EmbeddingProgress:
 
 
 def _ledger_counts() -> tuple[int, int, int]:
-    """Items done, failed and in all, in the versions that are active or being built."""
-    from catalog.models import EmbeddingState, IndexVersion
+    """Items done, failed and in all, in the versions that are active or being built.
 
-    done = failed = total = 0
-    for version in IndexVersion.objects.live():
+    Before a worker has made the first version, every item is still to be done.
+    """
+    from catalog.models import EmbeddingState, IndexVersion, Item
+
+    versions = list(IndexVersion.objects.live())
+    done = failed = 0
+    total = 0 if versions else Item.objects.published().count()
+    for version in versions:
         counts = EmbeddingState.objects.of(version).counts()
         done, failed, total = done + counts["done"], failed + counts["failed"], total + sum(counts.values())
     return done, failed, total

@@ -28,7 +28,7 @@ def advance(run_id: int) -> None:
     """Take a run as far as it can go now. Two callers at once: the second leaves.
 
     The lock is the session's, for an index is built concurrently, outside of any transaction; it is gone with the
-    connection of a worker that dies. See docs/decisions/0006.
+    connection of a worker that dies. See docs/decisions/0008.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCKS + run_id])

@@ -22,7 +22,7 @@ INSERT = """
 
 def execute(statement: str, *values: object) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
+        cursor.execute(statement, values)  # type: ignore[arg-type]
         return cursor.rowcount
 
 

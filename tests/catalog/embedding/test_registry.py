@@ -60,12 +60,12 @@ def test_a_query_asked_again_is_not_encoded_again(spec: EncoderSpec):
 
 
 def test_an_unknown_backend_is_refused_with_those_known():
-    with pytest.raises(EncoderUnavailable, match="'oracle'.*transformer"):
+    with pytest.raises(EncoderUnavailable, match=r"'oracle'.*transformer"):
         encoder_for(EncoderSpec(backend="oracle"))
 
 
 def test_a_missing_model_is_refused_with_what_to_do(tmp_path: Path):
-    with pytest.raises(EncoderUnavailable, match="cannot be loaded.*give a path"):
+    with pytest.raises(EncoderUnavailable, match=r"cannot be loaded.*give a path"):
         encoder_for(EncoderSpec(model=str(tmp_path / "nowhere")))
 
 
