@@ -86,10 +86,11 @@ class Child:
 
     def stop(self, *, timeout_s: float) -> None:
         """Ask the process to stop; kill it with all its own children when it has not done so in time."""
-        if self._process is not None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                _stop_tree(psutil.Process(self.pid), self.stop_signal, timeout_s)
-            self._process.wait()
+        if self._process is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            _stop_tree(psutil.Process(self.pid), self.stop_signal, timeout_s)
+        self._process.wait()
         self._record.unlink(missing_ok=True)
 
     def kill(self) -> None:

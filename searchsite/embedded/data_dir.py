@@ -73,7 +73,9 @@ class DataDir:
         write_private(self._environment_file, json.dumps(dict(environment), indent=2))
 
     def unpublish(self) -> None:
-        self._environment_file.unlink(missing_ok=True)
+        """Say that nothing runs here any more; does nothing where another process holds the directory."""
+        if self._lock_file is not None:
+            self._environment_file.unlink(missing_ok=True)
 
     def published(self) -> dict[str, str] | None:
         try:

@@ -134,6 +134,8 @@ def test_a_second_one_on_the_same_data_is_refused_in_one_line(site: Running) -> 
     assert second.returncode == 1
     assert len(second.stderr.splitlines()) == 1
     assert f"in use by process {site.process.pid}" in second.stderr
+    assert site.pid_of("web"), "the one that runs has lost the records of its processes"
+    assert count_items(site.environment) == len(ITEMS), "the one that runs can no longer be found"
 
 
 @pytest.mark.parametrize("name", ["embedding-worker", "redis"])
