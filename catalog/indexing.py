@@ -26,13 +26,15 @@ def lock_versions() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
 
 
-def new_version(**overrides: Any) -> IndexVersion:
+def new_version(*, wait_s: float | None = None, **overrides: Any) -> IndexVersion:
     """Return an unsaved version with these settings, what the encoder says of itself included.
 
-    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable.
+    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable, also
+    when it is not loaded within `wait_s`; loading goes on then.
     """
     fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | overrides
-    encoder = encoder_for(EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)}))
+    spec = EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)})
+    encoder = encoder_for(spec, wait_s=wait_s)
     room = _room_tokens(encoder)
     fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
     overlap = fields.get("overlap_tokens", IndexVersion._meta.get_field("overlap_tokens").default)

@@ -15,6 +15,8 @@ from catalog.models import IndexVersion, ReindexRun
 
 # A request has no time for the ledger rows of millions of items: the workers add the rest.
 STATES_ADDED_AT_ONCE = 10_000
+# A model that has to be downloaded first takes longer than that.
+LOADING_WAIT_S = 20.0
 
 
 class AlreadyReindexing(Exception):
@@ -29,11 +31,12 @@ def start_reindex(
 ) -> ReindexRun:
     """Create a new version with these settings and set the workers on it.
 
-    Raises AlreadyReindexing, and EncoderUnavailable when the encoder cannot be loaded.
+    Raises AlreadyReindexing, and EncoderUnavailable when the encoder cannot be loaded, or takes so long that a request
+    had better come again.
     """
     if ReindexRun.objects.unfinished().exists():
         raise AlreadyReindexing
-    version = new_version(**version_settings)
+    version = new_version(wait_s=LOADING_WAIT_S, **version_settings)
     try:
         with transaction.atomic():
             save_new_version(version)

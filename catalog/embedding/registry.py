@@ -38,7 +38,7 @@ def encoder_for(spec: EncoderSpec, *, wait_s: float | None = None) -> Encoder:
     try:
         return _load(spec).result(timeout=wait_s)
     except FutureTimeout as error:
-        raise EncoderUnavailable(f"Model {spec.model} is still being loaded.") from error
+        raise EncoderUnavailable(f"Model {spec.model} is still being loaded. Try again in a moment.") from error
 
 
 def share(encoder: Encoder, spec: EncoderSpec) -> None:
@@ -48,11 +48,6 @@ def share(encoder: Encoder, spec: EncoderSpec) -> None:
     with _lock:
         _loads[spec] = load
         _failed_at.pop(spec, None)
-
-
-def warm_up(spec: EncoderSpec) -> None:
-    """Begin to load an encoder without waiting for it."""
-    _load(spec)
 
 
 def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -> FloatArray:

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.embedding import registry
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
-from catalog.embedding.registry import encoder_for, query_vector, warm_up
+from catalog.embedding.registry import encoder_for, query_vector
 from tests.checkpoints import write_checkpoint
 
 
@@ -46,11 +46,6 @@ def test_who_does_not_wait_is_told_that_loading_goes_on_and_gets_it_later(spec: 
     with pytest.raises(EncoderUnavailable, match="still being loaded"):
         encoder_for(spec, wait_s=0)
     assert encoder_for(spec).spec == spec
-
-
-def test_warming_up_begins_the_load(spec: EncoderSpec):
-    warm_up(spec)
-    assert encoder_for(spec, wait_s=60).dimensions == 32
 
 
 def test_a_query_asked_again_is_not_encoded_again(spec: EncoderSpec):

@@ -1,0 +1,44 @@
+"""Keeps the encoders that queries need now, or will after the next switch of versions, loaded in a web process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.db import DatabaseError, connection
+
+from catalog.embedding.base import EncoderError
+from catalog.embedding.registry import query_vector
+from catalog.indexing import new_version
+from catalog.models import IndexVersion
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY_S = 15.0
+#: The first text through a model costs more than any later one.
+FIRST_TEXT = "first query"
+
+
+def load_query_encoders() -> None:
+    """Load the encoder of every live version; before there is one, the encoder that the first will be made with."""
+    for version in list(IndexVersion.objects.live()) or [new_version()]:
+        try:
+            query_vector(version.encoder_spec, FIRST_TEXT)
+        except EncoderError as error:
+            logger.warning("%s cannot answer queries by meaning: %s", version, error)
+
+
+def keep_query_encoders_loaded() -> None:
+    """Start a thread that looks for new versions as long as the process lives, and return."""
+    threading.Thread(target=_look_again_and_again, name="query encoders", daemon=True).start()
+
+
+def _look_again_and_again() -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            load_query_encoders()
+        except (DatabaseError, EncoderError) as error:
+            logger.warning("The encoders of queries are not looked after for now: %s", error)
+        finally:
+            connection.close()
+        pause.wait(LOOK_EVERY_S)
