@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
+import logging
+
+import numpy as np
+from pgvector.psycopg import register_vector
 from psycopg import sql
 
-from catalog.models import IndexVersion
+from catalog.dense import DEFAULT_CUTOFF
+from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
+from catalog.models import EmbeddingState, IndexVersion
 from catalog.statements import patient_cursor
 
+logger = logging.getLogger(__name__)
 SAMPLE = 200
 NEIGHBOURS = 10
 EF_SEARCH = 100
-DEVIATIONS_ABOVE_CHANCE = 3.0
+#: With fewer items there is little to tell chance by.
+ITEMS_TO_CALIBRATE = 50
+DEVIATIONS_ABOVE_CHANCE = 2.0
+HIGHEST_CUTOFF = 0.5
+QUERY_CHARACTERS = 200
 
 
-def calibrate_cutoff(version: IndexVersion) -> float | None:
-    """Return the cosine above which two texts are closer than chance, or None with too few passages to tell.
+def awaits_calibration(version: IndexVersion) -> bool:
+    """Whether a version's cut-off can be measured and has not been: everything is embedded, and that is enough."""
+    states = EmbeddingState.objects.of(version)
+    return (
+        version.relevance_cutoff is None
+        and not states.unfinished().exists()
+        and states.done().count() >= ITEMS_TO_CALIBRATE
+    )
 
-    It is the mean cosine of random pairs of passages plus three standard deviations, at most .5.
+
+def calibrate(version: IndexVersion, encoder: Encoder) -> None:
+    """Measure and store the cosine from which on a passage is close to a query.
+
+    It is the mean cosine of queries with passages of items they are not about, plus two standard deviations, at most
+    .5. Titles stand for queries: two passages have more in common by chance than a passage and a query.
     """
+    titles, passages = _titles_and_passages(version)
+    try:
+        queries = encoder.encode_queries(titles)
+    except EncodingFailed as error:
+        logger.warning("%s keeps the usual cut-off: %s", version, error)
+        version.relevance_cutoff = DEFAULT_CUTOFF
+    else:
+        version.relevance_cutoff = chance_cutoff(queries, passages)
+    version.save(update_fields=["relevance_cutoff"])
+
+
+def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:
+    """The cut-off by normalised vectors of shape (n, dimensions), of which row i of both belongs to one item."""
+    if len(queries) < 2:
+        return DEFAULT_CUTOFF
+    chance = (queries @ passages.T)[~np.eye(len(queries), dtype=bool)]
+    return float(np.clip(chance.mean() + DEVIATIONS_ABOVE_CHANCE * chance.std(), 0.0, HIGHEST_CUTOFF))
+
+
+def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
+    """The titles of SAMPLE items spread over the catalogue, and the vectors of their first passages."""
     with patient_cursor() as cursor:
+        register_vector(cursor.connection)
         cursor.execute(
             """
-            WITH sampled AS MATERIALIZED (
-                SELECT embedding, row_number() OVER (ORDER BY random()) AS place FROM (
-                    SELECT embedding FROM catalog_passage WHERE version_id = %s AND ordinal = 0
-                    ORDER BY hashint8(item_id) LIMIT 2000
-                ) AS passages
-            ), pairs AS (
-                SELECT 1 - (one.embedding <=> other.embedding) AS cosine
-                FROM sampled one JOIN sampled other ON other.place = one.place + 1
-            )
-            SELECT count(*), avg(cosine), stddev(cosine) FROM pairs
+            SELECT left(item.title, %s), passage.embedding FROM catalog_passage AS passage
+            JOIN catalog_item AS item ON item.id = passage.item_id
+            WHERE passage.version_id = %s AND passage.ordinal = 0 ORDER BY hashint8(passage.item_id) LIMIT %s
             """,
-            [version.pk],
+            [QUERY_CHARACTERS, version.pk, SAMPLE],
         )
-        pairs, mean, deviation = cursor.fetchone()
-    return min(mean + DEVIATIONS_ABOVE_CHANCE * deviation, 0.5) if pairs >= 50 else None
+        rows = cursor.fetchall()
+    vectors = [vector.to_numpy().astype(np.float32) for _, vector in rows]
+    return [title for title, _ in rows], np.stack(vectors) if vectors else np.zeros((0, version.dimensions), np.float32)
 
 
 def measure_recall(version: IndexVersion) -> float | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from catalog.calibration import awaits_calibration, calibrate
 from catalog.documents import document_hash, render_document
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
@@ -54,9 +55,16 @@ def drain(*, until_s: float | None = None) -> int:
 
 
 def _drain(version: IndexVersion, give_up_at: float | None) -> int:
-    if not EmbeddingState.objects.of(version).pending().exists():
+    if not EmbeddingState.objects.of(version).pending().exists() and not awaits_calibration(version):
         return 0
     encoder = encoder_for(version.encoder_spec)
+    written = _embed_pending(version, encoder, give_up_at)
+    if awaits_calibration(version):
+        calibrate(version, encoder)
+    return written
+
+
+def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | None) -> int:
     written = 0
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as thread:
         ahead: Batch | None = None

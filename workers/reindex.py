@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from catalog.calibration import calibrate_cutoff, measure_recall
+from catalog.calibration import awaits_calibration, measure_recall
 from catalog.indexing import activate, add_missing_states, mark_ready
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
 from catalog.partitions import build_hnsw
@@ -62,9 +62,9 @@ def _take_step(run_id: int) -> bool:
 
 
 def _embed(run: ReindexRun) -> ReindexRun.Step:
-    """Wait for the workers that drain the ledger."""
+    """Wait for the workers that drain the ledger and calibrate what counts as close."""
     states = EmbeddingState.objects.of(run.version)
-    if states.unfinished().exists() or add_missing_states(run.version):
+    if states.unfinished().exists() or add_missing_states(run.version) or awaits_calibration(run.version):
         return ReindexRun.Step.EMBED
     return ReindexRun.Step.BUILD
 
@@ -75,9 +75,7 @@ def _build(run: ReindexRun) -> ReindexRun.Step:
 
 
 def _verify(run: ReindexRun) -> ReindexRun.Step:
-    """Check counts and the graph's recall, and calibrate what counts as close."""
-    run.version.relevance_cutoff = calibrate_cutoff(run.version)
-    run.version.save(update_fields=["relevance_cutoff"])
+    """Check counts and the graph's recall."""
     run.report = _measured(run.version)
     run.save(update_fields=["report"])
     if run.report["failed_share"] > MOST_FAILED_SHARE:

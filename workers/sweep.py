@@ -8,30 +8,29 @@ from datetime import timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
-from catalog.calibration import calibrate_cutoff
+from catalog.calibration import awaits_calibration
 from catalog.indexing import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
 from catalog.partitions import drop_retired
 from workers.claims import reclaim_expired
 
 logger = logging.getLogger(__name__)
-ITEMS_TO_CALIBRATE = 50
 BATCHES_KEPT = timedelta(days=1)
 
 
 def work_waits() -> bool:
-    """Take back leases that ran out, and tell whether there is anything to embed or no version to embed for."""
+    """Take back leases that ran out, and tell whether there is work for an encoder: items to embed, a version to
+    calibrate, or none to embed for."""
     reclaim_expired()
-    return EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None
+    if EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None:
+        return True
+    return any(map(awaits_calibration, IndexVersion.objects.claimable()))
 
 
 def reconcile() -> None:
-    """The slower repairs: items without a ledger row, versions not calibrated yet, what retired versions left."""
+    """The slower repairs: items without a ledger row, and what retired versions left."""
     for version in IndexVersion.objects.live():
         add_missing_states(version)
-        if version.relevance_cutoff is None and EmbeddingState.objects.of(version).done().count() >= ITEMS_TO_CALIBRATE:
-            version.relevance_cutoff = calibrate_cutoff(version)
-            version.save(update_fields=["relevance_cutoff"])
     EmbeddingBatch.objects.finished_before(timezone.now() - BATCHES_KEPT).delete()
     try:
         drop_retired()

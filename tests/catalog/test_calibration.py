@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from catalog.calibration import calibrate_cutoff, measure_recall
+from catalog.calibration import chance_cutoff, measure_recall
+from catalog.indexing import ensure_active_version
 from catalog.models import IndexVersion
-from tests.factories import add_passages, make_version
+from tests.checkpoints import write_checkpoint
+from tests.factories import add_passages, make_item, make_items, make_version
+from workers.embed import drain
 
 pytestmark = pytest.mark.django_db
 
@@ -17,17 +22,34 @@ def version_with(count: int, *, mean: float = 0.0) -> IndexVersion:
     return version
 
 
-def test_the_cutoff_lies_three_deviations_above_chance():
-    # Random directions in 32 dimensions: cosines of mean 0 and deviation 1 / sqrt(32).
-    assert calibrate_cutoff(version_with(1_000)) == pytest.approx(3 / 32**0.5, rel=0.15)
+def test_the_cutoff_lies_two_deviations_above_what_queries_and_foreign_passages_have_in_common():
+    queries = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
+    passages = np.array([[0.6, 0.8], [1, 0], [0, 1]], dtype=np.float32)
+    # The products of each query with the passages of the two other rows.
+    chance = np.array([1, 0, 0.8, 1, 1, 0.6]) * 0.1
+
+    assert chance_cutoff(queries * 0.1, passages) == pytest.approx(chance.mean() + 2 * chance.std(), abs=1e-6)
 
 
 def test_where_all_texts_are_alike_the_cutoff_stays_within_reach():
-    assert calibrate_cutoff(version_with(200, mean=3.0)) == 0.5
+    alike = np.full((5, 4), 0.5, dtype=np.float32)
+
+    assert chance_cutoff(alike, alike) == 0.5
 
 
-def test_too_few_passages_tell_nothing():
-    assert calibrate_cutoff(version_with(20)) is None
+def test_it_is_measured_once_when_enough_is_embedded(tmp_path: Path, settings):
+    settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
+    ensure_active_version()
+    make_items([{"external_id": f"film {number}", "title": f"The ship {number} in the storm"} for number in range(49)])
+    drain()
+    assert IndexVersion.objects.get().relevance_cutoff is None
+    make_item("the last one", "A dog in the rain")
+    drain()
+    measured = IndexVersion.objects.get().relevance_cutoff
+    assert measured is not None and 0 < measured <= 0.5
+    make_item("one more")
+    drain()
+    assert IndexVersion.objects.get().relevance_cutoff == measured
 
 
 def test_recall_compares_the_graph_with_an_exact_scan():

@@ -17,7 +17,6 @@ from catalog.lexical import fold_term_counts
 from recommender.evaluation import evaluate_recommendations, load_catalogue
 from workers.embed import drain
 from workers.scratch import scratch_database
-from workers.sweep import reconcile
 
 FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items.jsonl", "interactions.csv")}
 
@@ -58,14 +57,13 @@ class Command(BaseCommand):
         return evaluate_recommendations(directory).as_json()
 
     def _embed(self, items: int) -> None:
-        """Bring the index to where the workers would have it: embedded, counted and calibrated."""
+        """Bring the index to where the workers would have it."""
         columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             bar = bars.add_task("", total=items)
             while written := drain(until_s=5.0):
                 bars.advance(bar, written)
         fold_term_counts()
-        reconcile()
 
     def _print(self, figures: Mapping[str, Any], *, as_json: bool) -> None:
         table = Table("Figure", "Value")
