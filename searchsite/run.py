@@ -27,6 +27,7 @@ from searchsite.terminal import Terminal
 _DEFAULT_PORT, _PORTS_TRIED = 8000, 100
 _TICK_S = 0.5
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_stop_asked = threading.Event()
 
 
 class WrongOption(Exception):
@@ -103,12 +104,12 @@ def _supervise(site: LocalSite, commands: list[list[str]], terminal: Terminal) -
     supervisor.watch(site.events_worker, site.start_events_worker)
     supervisor.watch(site.jobs_worker, site.start_jobs_worker)
     supervisor.watch(site.embedding_worker, site.start_embedding_worker)
-    loading, tick = _load(site, commands, terminal), threading.Event()
+    loading = _load(site, commands, terminal)
     with terminal.progress(site.environment) as progress:
-        while True:
+        while not _stop_asked.wait(_TICK_S):
             supervisor.check()
             progress.update(loading=next(loading, False))
-            tick.wait(_TICK_S)
+    raise KeyboardInterrupt
 
 
 def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Iterator[bool]:
@@ -150,6 +151,8 @@ def _allowed_hosts(host: str) -> str | None:
 
 
 def _interrupt(*_: object) -> None:
+    """Break off whatever is being done. Should some library swallow that, the main loop sees the event."""
+    _stop_asked.set()
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,5 @@
-// What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close.
+// What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close, and an
+// exchange with the site that failed is said to have failed.
 (() => {
   const isEditable = (element) => element.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
 
@@ -24,6 +25,15 @@
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
+
+  const unanswered = document.getElementById("unanswered");
+  const failed = (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 0 || status >= 500) unanswered.hidden = false;
+  };
+  document.body.addEventListener("htmx:sendError", failed);
+  document.body.addEventListener("htmx:responseError", failed);
+  document.body.addEventListener("htmx:afterSwap", () => (unanswered.hidden = true));
 
   // Errors of pictures do not bubble; one that failed before this ran is found by its size.
   const giveWay = (picture) => {

@@ -62,6 +62,20 @@ def test_search_works_without_javascript(site, browser):
     context.close()
 
 
+def test_a_live_search_that_fails_says_so_and_the_next_one_takes_it_back(site, browser):
+    context = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    page.goto("/search?q=shark")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.route("**/search?**", lambda route: route.fulfill(status=503, body="away"))
+    page.get_by_role("combobox").press_sequentially(" beach", delay=40)
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    page.unroute("**/search?**")
+    page.get_by_role("combobox").press_sequentially(" town", delay=40)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    context.close()
+
+
 def test_slash_focuses_the_box(page: Page):
     page.goto("/for-you/")
     page.keyboard.press("/")

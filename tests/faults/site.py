@@ -145,7 +145,7 @@ class Site(Stack):
 
     def wake(self, task: str, *, queue: str, times: int) -> None:
         """Send the same message several times, as a broker that delivers twice would."""
-        with Celery(broker=self.services.redis.url) as app:
+        with Celery(broker=self.services.redis.url, set_as_current=False) as app:
             for _ in range(times):
                 app.send_task(task, queue=queue)
 
