@@ -8,9 +8,9 @@ import numpy as np
 from pgvector.psycopg import register_vector
 from psycopg import sql
 
-from catalog.dense import DEFAULT_CUTOFF
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 from catalog.models import EmbeddingState, IndexVersion
+from catalog.search.dense import DEFAULT_CUTOFF
 from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from statistics import fmean
 from typing import Any
 
 from catalog.models import Item
-from catalog.queries import SearchQuery
 from catalog.ranking import metrics
 from catalog.search import search
+from catalog.search.queries import SearchQuery
 
 LOAD_BATCH_ITEMS = 1_000
 RANKING_DEPTH = 100

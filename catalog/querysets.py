@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMinute
 
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
-    from catalog.predicates import Predicate
+    from catalog.search.predicates import Predicate
 
 LEDGER_STATES = ("pending", "leased", "done", "failed")
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from catalog import dense
-from catalog.candidates import EXACT_UP_TO_ITEMS, matches_at_most
 from catalog.models import IndexVersion
-from catalog.predicates import Predicate
+from catalog.search import dense
+from catalog.search.candidates import EXACT_UP_TO_ITEMS, matches_at_most
+from catalog.search.predicates import Predicate
 
 Leg = Literal["near", "popular", "new"]
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import numpy as np
 
-from catalog.filters import Filter, both, parse, selection
 from catalog.models import Item
-from catalog.predicates import Predicate, predicate
 from catalog.ranking.diversity import diversify
 from catalog.ranking.fusion import ranked
+from catalog.search.filters import Filter, both, parse, selection
+from catalog.search.predicates import Predicate, predicate
 from recommender.candidates import Leg, find_candidates
 from recommender.reasons import lift_of, reasons_of
 from recommender.recommendations import Recommendation

@@ -12,8 +12,8 @@ from celery import shared_task
 
 from catalog import importing
 from catalog.embedding.base import EncoderUnavailable
-from catalog.lexical import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
+from catalog.search.lexical import fold_term_counts
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles

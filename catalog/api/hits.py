@@ -9,8 +9,8 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.api.fields import ItemFields, item_fields
-from catalog.highlight import Part
-from catalog.queries import Explanation, Hit
+from catalog.search.highlight import Part
+from catalog.search.queries import Explanation, Hit
 
 
 class PartSerializer(serializers.Serializer[Part]):

@@ -20,8 +20,8 @@ from catalog.http.views import ApiView
 from catalog.item_checks import FIELDS, ItemRefused
 from catalog.items import delete_item, delete_items, put_item, save_items
 from catalog.models import ApiKey, Item
-from catalog.predicates import predicate
 from catalog.querysets import ItemQuerySet
+from catalog.search.predicates import predicate
 
 MAX_BULK = 1_000
 

@@ -21,10 +21,10 @@ from catalog.http.middleware import request_id
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
-from catalog.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
 from catalog.search import search
-from catalog.similar import similar_items
-from catalog.suggest import suggest
+from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
+from catalog.search.similar import similar_items
+from catalog.search.suggest import suggest
 
 
 class NamesField(serializers.ListField):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from catalog.errors import InvalidQuery
-from catalog.filters import FilterError
+from catalog.search.filters import FilterError
 
 CONTENT_TYPE = "application/problem+json"
 TITLES = {

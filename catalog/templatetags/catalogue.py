@@ -10,8 +10,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from catalog.highlight import Part
 from catalog.models import Item
+from catalog.search.highlight import Part
 from catalog.views.covers import cover_address, drawn_cover
 
 register = template.Library()

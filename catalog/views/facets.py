@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from catalog.facets import TEXT_COLUMNS, Bucket, FacetValue
 from catalog.models import Attribute
-from catalog.queries import SearchResults
 from catalog.search import search
+from catalog.search.facets import TEXT_COLUMNS, Bucket, FacetValue
+from catalog.search.queries import SearchResults
 from catalog.views.labels import YES_OR_NO, is_year, name_label, number_label, unit_of, value_label
 from catalog.views.parameters import RESERVED, Asked, plain_number
 

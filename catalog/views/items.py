@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views import View
 
 from catalog.models import Attribute, Item
-from catalog.similar import similar_items
+from catalog.search.similar import similar_items
 from catalog.views.labels import facts, meta_line
 
 SIMILAR = 12

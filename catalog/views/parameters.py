@@ -11,11 +11,11 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from catalog.facets import TEXT_COLUMNS
-from catalog.filters import Filter, selection
 from catalog.models import Attribute
-from catalog.queries import MAX_OFFSET, SearchQuery
-from catalog.sorting import FIXED
+from catalog.search.facets import TEXT_COLUMNS
+from catalog.search.filters import Filter, selection
+from catalog.search.queries import MAX_OFFSET, SearchQuery
+from catalog.search.sorting import FIXED
 from catalog.views.labels import YES_OR_NO, name_label
 
 Kind = Attribute.Kind

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.models import Attribute, Item
-from catalog.queries import Explanation, Hit, SearchResults
 from catalog.search import search
+from catalog.search.queries import Explanation, Hit, SearchResults
 from catalog.views.facets import Choice, Span, facet_names, show_facets
 from catalog.views.labels import YES_OR_NO, meta_line, name_label, number_label, unit_of, value_label
 from catalog.views.parameters import LAST_PAGE, PAGE_HITS, Asked, sortable

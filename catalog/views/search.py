@@ -14,7 +14,7 @@ from django.views import View
 from catalog.errors import InvalidQuery
 from catalog.http.problems import error_response
 from catalog.models import Attribute
-from catalog.suggest import suggest
+from catalog.search.suggest import suggest
 from catalog.views.parameters import Asked, read_address
 from catalog.views.results import results_page
 

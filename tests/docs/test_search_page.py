@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from catalog.items import save_items
-from catalog.lexical import read_words
-from catalog.queries import SearchQuery
 from catalog.ranking.fusion import fuse
 from catalog.search import search
+from catalog.search.lexical import read_words
+from catalog.search.queries import SearchQuery
 from tests.docs.pages import page
 
 PAGE = page("search.md")

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.filters import FilterError
 from catalog.models import Item
+from catalog.search.filters import FilterError
 from recommender import profiles
 from recommender.models import UserEmbedding
 from recommender.recommend import recommend

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from django.db import connection
 
-from catalog.lexical import Words, fold
+from catalog.search.lexical import Words, fold
 
 SNIPPET_CHARACTERS = 280
 #: Where the best sentence is longer than a snippet, so much is shown before its first match.

@@ -5,9 +5,9 @@ from django.db import connection
 
 from catalog.errors import InvalidQuery
 from catalog.models import Item
-from catalog.predicates import predicate
 from catalog.search import SearchQuery, search
-from catalog.sorting import browse, order_by, sort_items
+from catalog.search.predicates import predicate
+from catalog.search.sorting import browse, order_by, sort_items
 from tests.factories import add_passages, make_item, make_version
 
 pytestmark = pytest.mark.django_db

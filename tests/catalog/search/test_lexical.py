@@ -9,12 +9,12 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import lexical
-from catalog.candidates import find_candidates
 from catalog.items import delete_item, save_item
-from catalog.lexical import K1, B, fold_term_counts, idf, read_words, term_weights
 from catalog.models import Item, Posting, TermCount, TermDelta
-from catalog.queries import MAX_TEXT_CHARACTERS
+from catalog.search import lexical
+from catalog.search.candidates import find_candidates
+from catalog.search.lexical import K1, B, fold_term_counts, idf, read_words, term_weights
+from catalog.search.queries import MAX_TEXT_CHARACTERS
 from tests.databases import connect
 from tests.factories import make_item, make_items
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.filters import (
+from catalog.search.filters import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     MAX_VALUES,
@@ -18,7 +18,7 @@ from catalog.filters import (
     parse,
     selection,
 )
-from tests.catalog.filter_trees import KEYWORDS, NAME, NUMBER, trees, without_positions, written
+from tests.catalog.search.filter_trees import KEYWORDS, NAME, NUMBER, trees, without_positions, written
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 QUOTED = st.builds(Value, text=TEXT, quoted=st.just(True))

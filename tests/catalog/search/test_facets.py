@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidQuery
-from catalog.facets import MAX_BUCKETS, MAX_VALUES, Bucket, FacetValue, count_found, count_matching, histogram
-from catalog.predicates import predicate
+from catalog.search.facets import MAX_BUCKETS, MAX_VALUES, Bucket, FacetValue, count_found, count_matching, histogram
+from catalog.search.predicates import predicate
 from tests.factories import make_items
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import connection
 
-from catalog.highlight import WORD
-from catalog.lexical import fold
 from catalog.models import Item
-from catalog.queries import Hit
+from catalog.search.highlight import WORD
+from catalog.search.lexical import fold
+from catalog.search.queries import Hit
 
 #: Of the titles that hold the words somewhere, so many are looked at to find the shortest.
 TITLES_READ = 500

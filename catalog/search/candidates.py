@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog import dense, lexical
-from catalog.lexical import WEIGHT_SQL, Words
 from catalog.models import IndexVersion
-from catalog.predicates import Predicate
+from catalog.search import dense, lexical
+from catalog.search.lexical import WEIGHT_SQL, Words
+from catalog.search.predicates import Predicate
 
 #: Items from each leg.
 ITEMS_PER_LEG = 200

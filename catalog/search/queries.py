@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog.facets import Bucket, FacetValue
-from catalog.filters import Filter
-from catalog.highlight import HighlightedPassage, Part
 from catalog.models import Item
+from catalog.search.facets import Bucket, FacetValue
+from catalog.search.filters import Filter
+from catalog.search.highlight import HighlightedPassage, Part
 
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100

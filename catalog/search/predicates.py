@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.filters import And, Condition, Filter, FilterError, Not, Or, Value, parse
 from catalog.models import Attribute
+from catalog.search.filters import And, Condition, Filter, FilterError, Not, Or, Value, parse
 
 COLUMNS = ("category", "external_id", "language")
 PATH_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}

@@ -7,7 +7,7 @@ from django.db import connection
 
 from catalog.items import save_item
 from catalog.models import Item
-from catalog.suggest import BEGINNING_SQL, HOLDING_SQL, suggest
+from catalog.search.suggest import BEGINNING_SQL, HOLDING_SQL, suggest
 
 pytestmark = pytest.mark.usefixtures("films")
 

@@ -6,13 +6,13 @@ import json
 
 from django.db import connection
 
-from catalog import dense
-from catalog.candidates import find_candidates
-from catalog.lexical import Words
 from catalog.models import IndexVersion, Item
-from catalog.queries import MAX_TEXT_CHARACTERS, Hit, SearchQuery
 from catalog.ranking.fusion import ranked, semantic_level
-from catalog.search import search
+from catalog.search import dense
+from catalog.search.candidates import find_candidates
+from catalog.search.engine import search
+from catalog.search.lexical import Words
+from catalog.search.queries import MAX_TEXT_CHARACTERS, Hit, SearchQuery
 
 
 def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:

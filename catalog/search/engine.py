@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
-from catalog import dense, facets, highlight, lexical, sorting
-from catalog.candidates import Candidates, find_candidates
 from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import query_vector
 from catalog.errors import InvalidQuery
-from catalog.lexical import Words
 from catalog.models import IndexVersion, Item
-from catalog.predicates import Predicate, predicate
-from catalog.queries import (
+from catalog.ranking.fusion import Fused, fuse, ranked
+from catalog.search import dense, facets, highlight, lexical, sorting
+from catalog.search.candidates import Candidates, find_candidates
+from catalog.search.lexical import Words
+from catalog.search.predicates import Predicate, predicate
+from catalog.search.queries import (
     MAX_LIMIT,
     MAX_OFFSET,
     MAX_TEXT_CHARACTERS,
@@ -29,9 +30,6 @@ from catalog.queries import (
     SearchQuery,
     SearchResults,
 )
-from catalog.ranking.fusion import Fused, fuse, ranked
-
-__all__ = ["Explanation", "Hit", "InvalidQuery", "SearchQuery", "SearchResults", "search"]
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6

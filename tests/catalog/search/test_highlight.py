@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.highlight import SNIPPET_CHARACTERS, mark, matching_words, snippet
-from catalog.lexical import read_words
+from catalog.search.highlight import SNIPPET_CHARACTERS, mark, matching_words, snippet
+from catalog.search.lexical import read_words
 from tests.factories import make_item
 
 FAMILY, FLAGGED = "👨‍👩‍👧‍👦", "👍🏽"
@@ -64,7 +64,7 @@ def test_a_page_of_texts_costs_one_query(django_assert_num_queries):
 
 
 def read_words_without_a_query():
-    from catalog.lexical import Words
+    from catalog.search.lexical import Words
 
     return Words()
 

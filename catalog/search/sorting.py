@@ -10,7 +10,7 @@ from django.db import connection
 
 from catalog.errors import InvalidQuery
 from catalog.models import Attribute
-from catalog.predicates import Predicate
+from catalog.search.predicates import Predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.filters import Condition, FilterError, Value
 from catalog.models import Item
-from catalog.predicates import predicate
-from tests.catalog.filter_trees import meets, trees
+from catalog.search.filters import Condition, FilterError, Value
+from catalog.search.predicates import predicate
+from tests.catalog.search.filter_trees import meets, trees
 from tests.factories import make_item, make_items
 
 pytestmark = pytest.mark.django_db

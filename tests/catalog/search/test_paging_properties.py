@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Item
-from catalog.queries import SearchQuery, SearchResults
 from catalog.search import search
+from catalog.search.queries import SearchQuery, SearchResults
 from tests.databases import database, undone, using
 from tests.factories import add_passages, make_items, make_version
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from catalog.filters import And, Condition, Filter, Not, Or, Value
+from catalog.search.filters import And, Condition, Filter, Not, Or, Value
 
 KEYWORDS = {"and", "or", "not", "in", "to", "exists"}
 NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?")

@@ -14,7 +14,7 @@ from django.db import connection
 
 from catalog.errors import InvalidQuery
 from catalog.models import Attribute
-from catalog.predicates import Predicate
+from catalog.search.predicates import Predicate
 
 MAX_VALUES = 100
 MAX_BUCKETS = 20

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from catalog import candidates, dense
-from catalog.candidates import ITEMS_PER_LEG, find_candidates
-from catalog.lexical import Words, read_words
 from catalog.models import IndexVersion, Item
-from catalog.predicates import predicate
-from catalog.search import SearchQuery, search
+from catalog.search import SearchQuery, candidates, dense, search
+from catalog.search.candidates import ITEMS_PER_LEG, find_candidates
+from catalog.search.lexical import Words, read_words
+from catalog.search.predicates import predicate
 from tests.databases import database, undone, using
 from tests.factories import add_passages, make_item, make_items, make_version
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.models import EmbeddingState, Item, Passage
 from catalog.search import SearchQuery, search
-from catalog.similar import similar_items
+from catalog.search.similar import similar_items
 from tests.factories import add_passages, make_item, make_version
 
 
