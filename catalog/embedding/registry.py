@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 
-from catalog.embedding.base import Encoder, EncoderError, EncoderSpec, EncoderUnavailable, FloatArray
+from catalog.embedding.base import Encoder, EncoderSpec, EncoderUnavailable, FloatArray
+from catalog.embedding.loading import Loader
 
-RETRY_FAILED_LOAD_AFTER_S = 30.0
 QUERIES_KEPT = 4_096
 
 
@@ -23,9 +20,16 @@ def _transformer(spec: EncoderSpec) -> Encoder:
 
 BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {"transformer": _transformer}
 
+
+def _make(spec: EncoderSpec) -> Encoder:
+    if spec.backend not in BACKENDS:
+        known = ", ".join(sorted(BACKENDS))
+        raise EncoderUnavailable(f"There is no encoder backend {spec.backend!r}. Known: {known}.")
+    return BACKENDS[spec.backend](spec)
+
+
+_encoders: Loader[EncoderSpec, Encoder] = Loader(_make)
 _lock = threading.Lock()
-_loads: dict[EncoderSpec, Future[Encoder]] = {}
-_failed_at: dict[EncoderSpec, float] = {}
 _queries: OrderedDict[tuple[EncoderSpec, str], FloatArray] = OrderedDict()
 
 
@@ -35,19 +39,12 @@ def encoder_for(spec: EncoderSpec, *, wait_s: float | None = None) -> Encoder:
     Waits for it at most `wait_s` seconds, or as long as it takes. Raises EncoderUnavailable when it cannot be loaded
     or is not there in time; loading goes on. A failed load is tried again after half a minute.
     """
-    try:
-        return _load(spec).result(timeout=wait_s)
-    except FutureTimeout as error:
-        raise EncoderUnavailable(f"Model {spec.model} is still being loaded. Try again in a moment.") from error
+    return _encoders.get(spec, wait_s=wait_s)
 
 
 def share(encoder: Encoder, spec: EncoderSpec) -> None:
     """Answer to `spec`, which spells out what this encoder has found in its files, with this very encoder."""
-    load: Future[Encoder] = Future()
-    load.set_result(encoder)
-    with _lock:
-        _loads[spec] = load
-        _failed_at.pop(spec, None)
+    _encoders.put(spec, encoder)
 
 
 def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -> FloatArray:
@@ -67,36 +64,3 @@ def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -
         if len(_queries) > QUERIES_KEPT:
             _queries.popitem(last=False)
     return vector
-
-
-def _load(spec: EncoderSpec) -> Future[Encoder]:
-    with _lock:
-        load = _loads.get(spec)
-        if load is not None and not _may_retry(spec):
-            return load
-        load = _loads[spec] = Future()
-        _failed_at.pop(spec, None)
-    threading.Thread(target=_run_load, args=(spec, load), name=f"load {spec.model}", daemon=True).start()
-    return load
-
-
-def _may_retry(spec: EncoderSpec) -> bool:
-    return spec in _failed_at and time.monotonic() - _failed_at[spec] > RETRY_FAILED_LOAD_AFTER_S
-
-
-def _run_load(spec: EncoderSpec, load: Future[Encoder]) -> None:
-    try:
-        if spec.backend not in BACKENDS:
-            raise EncoderUnavailable(
-                f"There is no encoder backend {spec.backend!r}. Known: {', '.join(sorted(BACKENDS))}."
-            )
-        load.set_result(BACKENDS[spec.backend](spec))
-    except EncoderError as error:
-        _fail(spec, load, error)
-    except Exception as error:  # whatever a backend raises must reach those who wait
-        _fail(spec, load, EncoderUnavailable(f"Model {spec.model} cannot be loaded: {error}"))
-
-
-def _fail(spec: EncoderSpec, load: Future[Encoder], error: EncoderError) -> None:
-    _failed_at[spec] = time.monotonic()
-    load.set_exception(error)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.embedding import registry
+from catalog.embedding import loading
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
 from catalog.embedding.registry import encoder_for, query_vector
 from tests.checkpoints import write_checkpoint
@@ -91,5 +91,5 @@ def test_a_failed_load_is_remembered_for_a_while_and_then_tried_again(tmp_path: 
         with pytest.raises(EncoderUnavailable):
             encoder_for(spec)
         write_checkpoint(folder)
-    monkeypatch.setattr(registry, "RETRY_FAILED_LOAD_AFTER_S", 0.0)
+    monkeypatch.setattr(loading, "RETRY_FAILED_LOAD_AFTER_S", 0.0)
     assert encoder_for(spec).dimensions == 32
