@@ -96,7 +96,7 @@ class TransformerEncoder:
                 return output[:, : self.dimensions].float().cpu().numpy()
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             if not _is_out_of_memory(error):
-                raise EncodingFailed(_reason(error)) from error
+                raise EncodingFailed(reason(error)) from error
             if len(tokens) == 1:
                 raise EncoderOutOfMemory("Out of memory on a single text.") from error
             logger.warning("Out of memory on %d texts; trying halves.", len(tokens))
@@ -138,20 +138,20 @@ def _load(spec: EncoderSpec) -> SentenceTransformer:
         ) from error
     except Exception as error:  # the libraries below raise a dozen kinds of error for a missing or broken file
         check = f"Check the files in {files}." if files else "Check its name and the network, or give a path."
-        raise EncoderUnavailable(f"Model {spec.model} cannot be loaded ({_reason(error)}). {check}") from error
+        raise EncoderUnavailable(f"Model {spec.model} cannot be loaded ({reason(error)}). {check}") from error
     model.eval()
-    if _computes_bfloat16(model.device.type):
+    if computes_bfloat16(model.device.type):
         import torch
 
         model.to(torch.bfloat16)
     return model
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"
 
 
-def _computes_bfloat16(device: str) -> bool:
+def computes_bfloat16(device: str) -> bool:
     """Whether bfloat16 is native here; emulated, it would only be slower."""
     import torch
 
