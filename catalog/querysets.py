@@ -86,6 +86,12 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
     def active(self) -> IndexVersion | None:
         return self.filter(state="active").first()
 
+    def with_rules_stamp(self) -> IndexVersionQuerySet:
+        """Each with the stamp of the rules as they are now, so that whoever reads the version knows it for nothing."""
+        from catalog.models import RulesStamp
+
+        return self.annotate(rules_stamp=RulesStamp.present())
+
     def live(self) -> IndexVersionQuerySet:
         """Versions whose vectors are kept up to date."""
         return self.filter(state__in=["building", "ready", "active"])

@@ -8,7 +8,7 @@ from typing import Any
 from pgvector import HalfVector
 
 from catalog.items import save_item, save_items
-from catalog.models import IndexVersion, Item, Passage
+from catalog.models import IndexVersion, Item, Passage, SearchRule, Synonym
 from catalog.partitions import build_hnsw, create_partitions
 
 #: No encoder: a search that needs one is degraded at once.
@@ -56,3 +56,16 @@ def add_passages(version: IndexVersion, vectors: Mapping[int, Sequence[Sequence[
 
 def add_vector(version: IndexVersion, item: Item, vector: Sequence[float]) -> None:
     add_passages(version, {item.pk: [vector]})
+
+
+def make_rule(name: str, *, condition: str = "equals", queries: str = "whale", **fields: Any) -> SearchRule:
+    """A rule for the query `whale`, if nothing else is said."""
+    rule = SearchRule(name=name, condition=condition, queries=queries, **fields)
+    if condition == "always":
+        rule.queries = ""
+    rule.save()
+    return rule
+
+
+def make_synonym(words: Sequence[str], alternatives: Sequence[str] = (), **fields: Any) -> Synonym:
+    return Synonym.objects.create(words=list(words), alternatives=list(alternatives), **fields)

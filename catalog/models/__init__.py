@@ -5,6 +5,7 @@ from catalog.models.imports import ImportRun
 from catalog.models.index import EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
 from catalog.models.item import Attribute, Item
 from catalog.models.lexical import Posting, TermCount, TermDelta
+from catalog.models.rules import RulesStamp, SearchRule, Synonym
 
 __all__ = [
     "ApiKey",
@@ -18,6 +19,9 @@ __all__ = [
     "Passage",
     "Posting",
     "ReindexRun",
+    "RulesStamp",
+    "SearchRule",
+    "Synonym",
     "TermCount",
     "TermDelta",
 ]

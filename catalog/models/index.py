@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -43,6 +44,9 @@ class IndexVersion(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)
+
+    #: Set by `with_rules_stamp`.
+    rules_stamp: UUID | None = None
 
     objects: ClassVar[IndexVersionQuerySet] = IndexVersionQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -55,6 +55,9 @@ EXACT_DENSE_LEG = """
     WHERE passage.version_id = %(version_id)s
     GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT %(items)s
 """
+NAMED_LEG = """
+    SELECT catalog_item.id AS item_id FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
+"""
 # Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids. The
 # cosine is not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
 WORD_SCORES = f"""
@@ -89,14 +92,19 @@ def find_candidates(
     version: IndexVersion | None = None,
     vector: Sequence[float] | None = None,
     wanted: Predicate | None = None,
+    fill: bool = True,
+    also: Sequence[int] = (),
     use_words: bool = True,
 ) -> Candidates:
     """Gather and score the candidates in one statement, after one that counts what a filter leaves.
 
     Without `vector` the words alone find them; without `use_words` the vector alone does, and words are scored only.
-    With a filter there are at least min(ITEMS_PER_LEG, matching items) of them, whether or not they match the query.
+    With a filter there are at least min(ITEMS_PER_LEG, matching items) of them, whether or not they match the query,
+    but not without `fill`. The published items of `also` are among them in any case.
     """
-    statement = _Statement(words=words, version=version, vector=vector, wanted=wanted, use_words=use_words)
+    statement = _Statement(
+        words=words, version=version, vector=vector, wanted=wanted, fill=fill, also=also, use_words=use_words
+    )
     with dense.vector_search() as cursor:
         exact = wanted is not None and matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
         cursor.execute(statement.sql(exact=exact), statement.parameters())
@@ -120,6 +128,8 @@ class _Statement:
     version: IndexVersion | None
     vector: Sequence[float] | None
     wanted: Predicate | None
+    fill: bool
+    also: Sequence[int]
     use_words: bool
 
     def sql(self, *, exact: bool) -> str:
@@ -130,8 +140,10 @@ class _Statement:
             legs.append(EXACT_DENSE_LEG if exact else DENSE_LEG)
         if self.use_words:
             legs.append(WORD_LEG)
-        if self.wanted is not None:
+        if self.wanted is not None and self.fill:
             legs.append(("SELECT item_id FROM subset" if exact else items) + " ORDER BY item_id LIMIT %(items)s")  # noqa: S608
+        if self.also:
+            legs.append(NAMED_LEG)
         distance = dense.distance_sql(self.version) if self.version else ""
         return CANDIDATES.format(
             subset=f"subset AS MATERIALIZED ({items})," if exact else "",
@@ -157,6 +169,7 @@ class _Statement:
             **(self.wanted.named()[1] if self.wanted else {}),
             "version_id": self.version.pk if self.version else None,
             "vector": dense.vector_literal(self.vector) if self.vector is not None else None,
+            "also": list(self.also),
             "items": ITEMS_PER_LEG,
             "passages": dense.PASSAGES,
         }

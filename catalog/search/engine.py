@@ -17,10 +17,12 @@ from catalog.embedding.registry import query_vector
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion, Item
 from catalog.ranking.fusion import Fused, fuse, ranked
+from catalog.ranking.pins import with_pins
 from catalog.search import dense, facets, highlight, lexical, sorting
+from catalog.search.browsing import browse
 from catalog.search.candidates import Candidates, find_candidates
 from catalog.search.lexical import Words
-from catalog.search.predicates import Predicate, predicate
+from catalog.search.predicates import Predicate, all_of, predicate
 from catalog.search.queries import (
     MAX_LIMIT,
     MAX_OFFSET,
@@ -30,20 +32,25 @@ from catalog.search.queries import (
     SearchQuery,
     SearchResults,
 )
+from catalog.search.rule_actions import Actions, Boosts, actions_of
+from catalog.search.rules import RuleSet, rules_in_force
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6
 
 
-def search(query: SearchQuery) -> SearchResults:
-    """Run a search. Without the encoder it goes by words alone and says so. Raises InvalidQuery."""
+def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults:
+    """Run a search. Without the encoder it goes by words alone and says so. Raises InvalidQuery.
+
+    `rules` take the place of those in force.
+    """
     started = time.perf_counter()
     _check(query)
     wanted = predicate(query.filter)
     if query.text.strip() or query.vector is not None:
-        results = _ranked_search(query, wanted)
+        results = _ranked_search(query, wanted, rules)
     else:
-        results = _browse(query, wanted)
+        results = browse(query, wanted, rules)
     return replace(results, processing_ms=(time.perf_counter() - started) * 1000)
 
 
@@ -62,21 +69,6 @@ def _check(query: SearchQuery) -> None:
         raise InvalidQuery("The threshold goes from 0 to 1.", field="threshold", code="out_of_range")
 
 
-def _browse(query: SearchQuery, wanted: Predicate | None) -> SearchResults:
-    page, total = sorting.browse(wanted, sorting.order_by(query.sort), limit=query.limit, offset=query.offset)
-    counts = facets.count_matching(query.facets, wanted)
-    return SearchResults(
-        hits=tuple(Hit(item=item, score=0.0) for item in Item.objects.in_order(page)),
-        query=query,
-        total=total,
-        close_total=total,
-        semantic_hit_count=0,
-        facets=counts.values,
-        facet_stats=counts.stats,
-        histograms=counts.histograms,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ranking:
     """Candidates with their scores, best first in `order`."""
@@ -85,19 +77,29 @@ class _Ranking:
     words: Words
     version: IndexVersion | None
     fused: Fused
+    scores: npt.NDArray[np.float64]
+    """The fused ones with the boosts."""
     close: npt.NDArray[np.bool_]
+    actions: Actions
+    boosts: Boosts
     order: npt.NDArray[np.int64]
+
+    def by_meaning_only(self) -> npt.NDArray[np.bool_]:
+        return (self.candidates.cosines >= dense.cutoff(self.version)) & (self.candidates.matched_idf == 0)
 
     def ids(self, positions: npt.NDArray[np.int64]) -> list[int]:
         return [int(item_id) for item_id in self.candidates.item_ids[positions]]
 
 
-def _ranked_search(query: SearchQuery, wanted: Predicate | None) -> SearchResults:
+def _ranked_search(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
     version = _version(query)
+    if rules is None:
+        rules = rules_in_force(version.rules_stamp if version else None)
+    actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)
     vector, degraded_reason = _vector(query, version)
     words = lexical.read_words(query.text, prefix=query.prefix) if query.text.strip() else Words()
     ratio = 0.0 if vector is None else query.semantic_ratio if query.text.strip() else 1.0
-    ranking = _rank(query, words=words, version=version, vector=vector, wanted=wanted, ratio=ratio)
+    ranking = _rank(query, words=words, version=version, vector=vector, wanted=wanted, actions=actions, ratio=ratio)
     close = ranking.order[ranking.close[ranking.order]]
     counts = facets.count_found(query.facets, ranking.ids(close if len(close) else ranking.order))
     return SearchResults(
@@ -105,10 +107,11 @@ def _ranked_search(query: SearchQuery, wanted: Predicate | None) -> SearchResult
         query=query,
         total=len(ranking.order),
         close_total=len(close),
-        semantic_hit_count=int((ranking.candidates.matched_idf[close] == 0).sum()),
+        semantic_hit_count=int(ranking.by_meaning_only()[close].sum()),
         facets=counts.values,
         facet_stats=counts.stats,
         histograms=counts.histograms,
+        rules=actions.rules,
         degraded=bool(degraded_reason),
         degraded_reason=degraded_reason,
         version_id=version.pk if version else None,
@@ -117,8 +120,8 @@ def _ranked_search(query: SearchQuery, wanted: Predicate | None) -> SearchResult
 
 def _version(query: SearchQuery) -> IndexVersion | None:
     if query.version_id is None:
-        return IndexVersion.objects.active()
-    version = IndexVersion.objects.searchable(query.version_id)
+        return IndexVersion.objects.with_rules_stamp().active()
+    version = IndexVersion.objects.with_rules_stamp().searchable(query.version_id)
     if version is None:
         raise InvalidQuery(
             f"There is no live index version {query.version_id}.", field="version", code="unknown_version"
@@ -158,9 +161,18 @@ def _rank(
     version: IndexVersion | None,
     vector: Sequence[float] | None,
     wanted: Predicate | None,
+    actions: Actions,
     ratio: float,
 ) -> _Ranking:
-    candidates = find_candidates(words=words, version=version, vector=vector, wanted=wanted, use_words=ratio < 1)
+    candidates = find_candidates(
+        words=words,
+        version=version,
+        vector=vector,
+        wanted=all_of(wanted, actions.shown),
+        fill=wanted is not None,
+        also=list(actions.positions),
+        use_words=ratio < 1,
+    )
     cutoff = dense.cutoff(version)
     fused = fuse(
         keyword_scores=candidates.keyword_scores,
@@ -172,11 +184,34 @@ def _rank(
     close = candidates.cosines >= cutoff
     if words.terms:
         close |= candidates.matched_idf >= CLOSE_WORDS * words.total_idf
-    order = ranked(fused.scores, candidates.item_ids)
+    boosts = actions.boost(candidates.item_ids)
+    # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
+    boosted = fused.scores + boosts.amounts
+    scores = np.clip(boosted, 0.0, 1.0)
+    order = ranked(boosted, candidates.item_ids)
     if query.threshold is not None:
-        order = order[fused.scores[order] >= query.threshold]
-    ranking = _Ranking(candidates=candidates, words=words, version=version, fused=fused, close=close, order=order)
-    return replace(ranking, order=_sorted(ranking, query.sort)) if query.sort else ranking
+        order = order[scores[order] >= query.threshold]
+    ranking = _Ranking(
+        candidates=candidates,
+        words=words,
+        version=version,
+        fused=fused,
+        scores=scores,
+        close=close | np.isin(candidates.item_ids, list(actions.positions)),
+        actions=actions,
+        boosts=boosts,
+        order=order,
+    )
+    if query.sort:
+        return replace(ranking, order=_sorted(ranking, query.sort))
+    return replace(ranking, order=_pinned(ranking)) if actions.positions else ranking
+
+
+def _pinned(ranking: _Ranking) -> npt.NDArray[np.int64]:
+    """The hits with the pinned ones at their places."""
+    at = {int(item_id): position for position, item_id in enumerate(ranking.candidates.item_ids)}
+    positions = {item_id: position for item_id, position in ranking.actions.positions.items() if item_id in at}
+    return np.array([at[item_id] for item_id in with_pins(ranking.ids(ranking.order), positions)], dtype=np.int64)
 
 
 def _sorted(ranking: _Ranking, sort: str) -> npt.NDArray[np.int64]:
@@ -204,10 +239,12 @@ def _hit(ranking: _Ranking, at: int, item: Item) -> Hit:
     cosine = float(ranking.candidates.cosines[at])
     return Hit(
         item=item,
-        score=float(ranking.fused.scores[at]),
+        score=float(ranking.scores[at]),
         keyword_score=float(ranking.candidates.keyword_scores[at]),
         cosine=None if math.isnan(cosine) else cosine,
         close=bool(ranking.close[at]),
+        pinned=item.pk in ranking.actions.positions,
+        rules=ranking.actions.rules_of(item.pk, boosted_by=ranking.boosts.rules[at]),
     )
 
 
@@ -252,6 +289,8 @@ def _explained(hits: Sequence[Hit], ranking: _Ranking, shown: Sequence[int]) -> 
                 semantic_contribution=float(ranking.fused.semantic_parts[at]),
                 semantic_rank=int(semantic_ranks[at]) if hit.cosine is not None else None,
                 cutoff=dense.cutoff(ranking.version),
+                boost=float(ranking.scores[at] - ranking.fused.scores[at]),
+                rules=tuple(rule.name for rule in hit.rules),
             ),
         )
         for hit, at in zip(hits, shown, strict=True)

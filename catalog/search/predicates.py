@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +27,30 @@ class Predicate:
         sql = first + "".join(f"%(filter_{index})s{part}" for index, part in enumerate(rest))
         return sql, {f"filter_{index}": value for index, value in enumerate(self.parameters)}
 
+    def __invert__(self) -> Predicate:
+        """Met by every row that does not meet this one."""
+        return Predicate(sql=f"(({self.sql}) IS NOT TRUE)", parameters=self.parameters)
 
-def predicate(wanted: str | Filter | None) -> Predicate | None:
-    """Compile a filter; None when there is nothing to ask for. Costs one query for the known attributes.
+
+def all_of(*predicates: Predicate | None) -> Predicate | None:
+    """Met where all of these are; None stands for no condition."""
+    return _joined(" AND ", [each for each in predicates if each is not None])
+
+
+def any_of(*predicates: Predicate | None) -> Predicate | None:
+    """Met where one of these is; None is met nowhere, and is what comes of nothing else."""
+    return _joined(" OR ", [each for each in predicates if each is not None])
+
+
+def _joined(word: str, parts: Sequence[Predicate]) -> Predicate | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    parameters = tuple(value for part in parts for value in part.parameters)
+    return Predicate(sql=f"({word.join(part.sql for part in parts)})", parameters=parameters)
+
+
+def predicate(wanted: str | Filter | None, *, attributes: Mapping[str, Attribute] | None = None) -> Predicate | None:
+    """Compile a filter; None when there is nothing to ask for. Costs one query for the known attributes, if not given.
 
     Equality on attributes is jsonb containment, which their GIN index serves; comparisons are a path evaluated on
     each row that the other conditions leave. Raises FilterError.
@@ -37,7 +58,7 @@ def predicate(wanted: str | Filter | None) -> Predicate | None:
     parsed = parse(wanted) if isinstance(wanted, str) else wanted
     if parsed is None:
         return None
-    compiler = _Compiler(attributes=Attribute.objects.by_name())
+    compiler = _Compiler(attributes=Attribute.objects.by_name() if attributes is None else attributes)
     return Predicate(sql=compiler.compile(parsed), parameters=tuple(compiler.parameters))
 
 

@@ -8,6 +8,7 @@ from catalog.models import Item
 from catalog.search.facets import Bucket, FacetValue
 from catalog.search.filters import Filter
 from catalog.search.highlight import HighlightedPassage, Part
+from catalog.search.rules import Rule
 
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
@@ -41,7 +42,7 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a hit is where it is. The two contributions add up to its score."""
+    """Why a hit is where it is. The two contributions and the boost add up to its score."""
 
     keyword_score: float
     keyword_contribution: float
@@ -54,6 +55,10 @@ class Explanation:
     semantic_rank: int | None
     cutoff: float
     """Cosines from here on are called close."""
+    boost: float = 0.0
+    """What rules add to the score. Where that would leave 0 to 1, only what leads up to the end of it."""
+    rules: tuple[str, ...] = ()
+    """Names of the rules that pinned or boosted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,11 @@ class Hit:
     cosine: float | None = None
     """Of the best passage; None while the item has no vector, or when meaning was not asked for."""
     close: bool = True
-    """Most of the query's weight is among its words, or its meaning is beyond the encoder's cut-off."""
+    """Most of the query's weight is among its words, its meaning is beyond the encoder's cut-off, or it is pinned."""
+    pinned: bool = False
+    """A rule gave it its place; it may be out of the order of scores."""
+    rules: tuple[Rule, ...] = ()
+    """Those that pinned or boosted it."""
     title_parts: tuple[Part, ...] = ()
     passage: HighlightedPassage | None = None
     explanation: Explanation | None = None
@@ -84,6 +93,8 @@ class SearchResults:
     """The commonest values of each text facet, counted over all close hits, or over all hits when none is close."""
     facet_stats: dict[str, tuple[float, float]] = field(default_factory=dict)
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    """Those that apply to the query, whatever they did."""
     degraded: bool = False
     degraded_reason: str = ""
     version_id: int | None = None

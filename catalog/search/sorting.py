@@ -51,21 +51,28 @@ def order_by(sort: str) -> Order:
 
 def sort_items(item_ids: Sequence[int], order: Order) -> list[int]:
     """These items in that order."""
-    return _ids("catalog_item.id = ANY(%s)", [list(item_ids)], order, "", [])
-
-
-def browse(wanted: Predicate | None, order: Order, *, limit: int, offset: int) -> tuple[list[int], int]:
-    """A page of all published items that meet the filter, and how many there are."""
-    condition = f"catalog_item.published AND {wanted.sql}" if wanted else "catalog_item.published"
-    parameters = list(wanted.parameters) if wanted else []
-    page = _ids(condition, parameters, order, "LIMIT %s OFFSET %s", [limit, offset])
+    statement = f"SELECT catalog_item.id FROM catalog_item WHERE catalog_item.id = ANY(%s) ORDER BY {order.sql}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM catalog_item WHERE {condition}", parameters)  # noqa: S608
-        return page, int(cursor.fetchone()[0])
-
-
-def _ids(condition: str, parameters: list[Any], order: Order, tail: str, bounds: list[int]) -> list[int]:
-    statement = f"SELECT catalog_item.id FROM catalog_item WHERE {condition} ORDER BY {order.sql} {tail}"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *order.parameters, *bounds])
+        cursor.execute(statement, [list(item_ids), *order.parameters])
         return [item_id for (item_id,) in cursor.fetchall()]
+
+
+def browse(
+    wanted: Predicate | None, order: Order, *, limit: int, offset: int, leaving_out: Sequence[int] = ()
+) -> tuple[list[int], int]:
+    """A page of all published items that meet the filter, and how many there are, in one statement.
+
+    The items of `leaving_out` are on no page and are counted all the same.
+    """
+    condition = f"catalog_item.published AND {wanted.sql}" if wanted else "catalog_item.published"
+    parameters = wanted.parameters if wanted else ()
+    paged = f"{condition} AND NOT catalog_item.id = ANY(%s)" if leaving_out else condition
+    left_out = [list(leaving_out)] if leaving_out else []
+    statement = f"""
+        SELECT (SELECT count(*) FROM catalog_item WHERE {condition}),
+            ARRAY(SELECT catalog_item.id FROM catalog_item WHERE {paged} ORDER BY {order.sql} LIMIT %s OFFSET %s)
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, *parameters, *left_out, *order.parameters, limit, offset])
+        total, page = cursor.fetchone()
+        return page, total

@@ -1,0 +1,137 @@
+"""What staff say about results: items pinned, hidden and boosted, and words that stand for each other."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from catalog.rule_querysets import SearchRuleQuerySet, SynonymQuerySet
+
+
+def _renew_stamp() -> pgtrigger.Trigger:
+    """Every change writes a new stamp in its own transaction, so bulk SQL is covered as well."""
+    return pgtrigger.Trigger(
+        name="renew_rules_stamp",
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+        when=pgtrigger.After,
+        func="""
+            INSERT INTO catalog_rulesstamp (id, value) VALUES (1, gen_random_uuid())
+            ON CONFLICT (id) DO UPDATE SET value = excluded.value;
+            RETURN NULL;
+        """,
+    )
+
+
+class SearchRule(models.Model):
+    """What to do with the results of some searches, or of all. `catalog.rules` checks it and saves it.
+
+    Items are named by their external ids, so that a rule outlives a catalogue that is loaded anew.
+    """
+
+    class Condition(models.TextChoices):
+        ALWAYS = "always", "Always"
+        EQUALS = "equals", "The query is"
+        CONTAINS = "contains", "The query holds"
+
+    name = models.CharField(max_length=100, unique=True)
+    enabled = models.BooleanField(default=True)
+    condition = models.CharField(max_length=10, choices=Condition, default=Condition.EQUALS)
+    queries = models.CharField(
+        max_length=500, blank=True, default="", help_text="Words, several alternatives separated by commas."
+    )
+    starts_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    pins = models.JSONField(default=list, help_text="Rows of `item`, an external id, and `position`, from 1.")
+    hidden_items = models.JSONField(default=list, help_text="External ids.")
+    hide_filter = models.TextField(blank=True, default="", help_text="Whatever meets it is hidden.")
+    boosts = models.JSONField(default=list, help_text="Rows of `filter` and the `amount` it adds to the score.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[SearchRuleQuerySet] = SearchRuleQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["name"]
+        triggers = [_renew_stamp()]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def condition_text(self) -> str:
+        """In words: The query holds “tea”, “coffee”"""
+        if self.condition == self.Condition.ALWAYS:
+            return str(self.Condition.ALWAYS.label)
+        return f"{self.get_condition_display()} {', '.join(f'“{phrase}”' for phrase in phrases(self.queries))}"
+
+    @property
+    def action_text(self) -> str:
+        """In words: 2 pinned, 1 hidden, 1 boost"""
+        hidden = len(self.hidden_items) + bool(self.hide_filter)
+        boosts = "1 boost" if len(self.boosts) == 1 else f"{len(self.boosts)} boosts"
+        counts = [
+            (len(self.pins), f"{len(self.pins)} pinned"),
+            (hidden, f"{hidden} hidden"),
+            (len(self.boosts), boosts),
+        ]
+        return ", ".join(text for count, text in counts if count)
+
+
+class Synonym(models.Model):
+    """Words or groups of words that a search takes for each other.
+
+    Without `alternatives` each of `words` stands for all of them; with them, only a search for one of `words` also
+    finds the alternatives.
+    """
+
+    words = models.JSONField(default=list)
+    alternatives = models.JSONField(default=list)
+    enabled = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[SynonymQuerySet] = SynonymQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["id"]
+        triggers = [_renew_stamp()]
+
+    def __str__(self) -> str:
+        words = ", ".join(map(str, self.words))
+        return f"{words} → {', '.join(map(str, self.alternatives))}" if self.alternatives else words
+
+    @property
+    def one_way(self) -> bool:
+        return bool(self.alternatives)
+
+    def describe(self) -> dict[str, Any]:
+        return {"words": self.words, "alternatives": self.alternatives, "enabled": self.enabled}
+
+
+class RulesStamp(models.Model):
+    """The one row that changes with every change of a rule or a synonym. Processes compare it with what they know.
+
+    It is random, so neither a transaction rolled back nor another database has the same. As long as there never was a
+    rule there is no row.
+    """
+
+    #: Stands for no row.
+    NONE: ClassVar[UUID] = UUID(int=0)
+
+    value = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def present(cls) -> Coalesce:
+        """The stamp at this moment, for a query."""
+        return Coalesce(models.Subquery(cls.objects.values("value")[:1]), models.Value(cls.NONE))
+
+
+def phrases(text: str) -> list[str]:
+    """The groups of words between commas."""
+    return [phrase for part in text.split(",") if (phrase := " ".join(part.split()))]

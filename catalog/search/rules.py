@@ -1,0 +1,156 @@
+"""The rules and synonyms in force, as every search needs them: read once, kept in the process, and exact.
+
+Each change of a rule renews a stamp in the database, in the transaction that makes the change. A search reads the stamp
+along with the index version, so it costs nothing to know whether the copy in this process still holds, and a change
+counts from the next search on, in every process.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from django.utils import timezone
+
+from catalog.models import RulesStamp, SearchRule, Synonym
+from catalog.models.rules import phrases
+from catalog.search.filters import Condition, Filter, FilterError, Or, Value, parse
+from catalog.search.synonyms import Phrase, SynonymTable, folded_words, synonym_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """An item and the place it gets, from 1."""
+
+    external_id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    """What the items that meet a filter get on top of their score."""
+
+    filter: Filter
+    amount: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of which everything is read that can be read without a query."""
+
+    pk: int | None
+    name: str
+    condition: str
+    queries: tuple[Phrase, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    pins: tuple[Pin, ...] = ()
+    hidden: Filter | None = None
+    boosts: tuple[Boost, ...] = ()
+
+    def is_on(self, moment: datetime) -> bool:
+        return not (self.starts_at and moment < self.starts_at) and not (self.ends_at and moment >= self.ends_at)
+
+    def covers(self, words: Phrase) -> bool:
+        """Whether a query of these folded words meets the condition."""
+        match self.condition:
+            case SearchRule.Condition.ALWAYS:
+                return True
+            case SearchRule.Condition.EQUALS:
+                return words in self.queries
+            case _:
+                return any(set(query) <= set(words) for query in self.queries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Rules, the oldest first, and synonyms."""
+
+    rules: tuple[Rule, ...] = ()
+    synonyms: SynonymTable = field(default_factory=SynonymTable)
+
+    def for_query(self, text: str) -> tuple[Rule, ...]:
+        """Those that apply to a query at this moment."""
+        if not self.rules:
+            return ()
+        words, moment = folded_words(text), timezone.now()
+        return tuple(rule for rule in self.rules if rule.is_on(moment) and rule.covers(words))
+
+    def without(self, pk: int | None) -> Self:
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.pk != pk))
+
+    def with_rule(self, rule: Rule) -> Self:
+        return replace(self, rules=(*self.rules, rule))
+
+
+NO_RULES = RuleSet()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    stamp: UUID = RulesStamp.NONE
+    rules: RuleSet = NO_RULES
+
+
+_known = _Copy()
+
+
+def rules_in_force(stamp: UUID | None = None) -> RuleSet:
+    """The enabled rules and synonyms. `stamp` is the present one where the caller has read it; else it is read here.
+
+    The stamp is read before the rules: a change in between makes the copy newer than its stamp, and it is read again.
+    """
+    global _known
+    if stamp is None:
+        stamp = RulesStamp.objects.values_list("value", flat=True).first() or RulesStamp.NONE
+    if stamp == RulesStamp.NONE:
+        return NO_RULES
+    known = _known
+    if known.stamp != stamp:
+        _known = known = _Copy(stamp=stamp, rules=_read())
+    return known.rules
+
+
+def _read() -> RuleSet:
+    synonyms = Synonym.objects.enabled().values_list("words", "alternatives")
+    return RuleSet(rules=tuple(map(compiled, SearchRule.objects.enabled())), synonyms=synonym_table(synonyms))
+
+
+def compiled(rule: SearchRule) -> Rule:
+    """The rule for searching with. A filter that can no longer be read is left out, and said in the log."""
+    boosts = [(_readable(rule, row["filter"]), row["amount"]) for row in rule.boosts]
+    return Rule(
+        pk=rule.pk,
+        name=rule.name,
+        condition=rule.condition,
+        queries=tuple(filter(None, map(folded_words, phrases(rule.queries)))),
+        starts_at=rule.starts_at,
+        ends_at=rule.ends_at,
+        pins=tuple(Pin(external_id=row["item"], position=row["position"]) for row in rule.pins),
+        hidden=_either(_named(rule.hidden_items), _readable(rule, rule.hide_filter)),
+        boosts=tuple(Boost(filter=wanted, amount=amount) for wanted, amount in boosts if wanted is not None),
+    )
+
+
+def _readable(rule: SearchRule, text: str) -> Filter | None:
+    try:
+        return parse(text)
+    except FilterError as error:
+        logger.warning("A filter of rule %r is left out: %s", rule.name, error)
+        return None
+
+
+def _named(external_ids: Iterable[str]) -> Filter | None:
+    values = tuple(Value(text=external_id) for external_id in external_ids)
+    return Condition(field="external_id", operator="in", values=values) if values else None
+
+
+def _either(*filters: Filter | None) -> Filter | None:
+    parts = tuple(part for part in filters if part is not None)
+    return Or(parts=parts) if parts else None

@@ -1,0 +1,82 @@
+"""Which words of a query have synonyms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from catalog.search.highlight import WORD
+from catalog.search.lexical import fold
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synonymous:
+    """Words of a query that have synonyms: those from `start` up to, not with, `end` of its folded words."""
+
+    start: int
+    end: int
+    words: Phrase
+    alternatives: tuple[Phrase, ...]
+
+    def pairs(self) -> list[tuple[int, str]]:
+        """Each alternative word with the place, among the folded words of the query, of the word it stands for.
+
+        Words are paired in their order. Those of a longer alternative that are left over stand for the last word, and
+        of a shorter one its last word stands for all that are left.
+        """
+        found = []
+        for alternative in self.alternatives:
+            for place in range(max(len(alternative), self.end - self.start)):
+                own = min(self.start + place, self.end - 1)
+                found.append((own, alternative[min(place, len(alternative) - 1)]))
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynonymTable:
+    """Alternatives by phrase."""
+
+    alternatives: Mapping[Phrase, tuple[Phrase, ...]] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, self.alternatives), default=0)
+
+    def synonyms_for(self, text: str) -> tuple[Synonymous, ...]:
+        """The synonyms of a query's words. Of phrases that overlap the first counts, and of those the longest."""
+        if not self.alternatives:
+            return ()
+        words = folded_words(text)
+        longest = self.longest
+        found: list[Synonymous] = []
+        start = 0
+        while start < len(words):
+            match = self._longest_at(words, start, longest)
+            found += [match] if match else []
+            start = match.end if match else start + 1
+        return tuple(found)
+
+    def _longest_at(self, words: Phrase, start: int, longest: int) -> Synonymous | None:
+        for end in range(min(start + longest, len(words)), start, -1):
+            if alternatives := self.alternatives.get(words[start:end]):
+                return Synonymous(start=start, end=end, words=words[start:end], alternatives=alternatives)
+        return None
+
+
+def folded_words(text: str) -> Phrase:
+    """The words of a text in lower case and without accents, as rules and synonyms compare them."""
+    return tuple(fold(word) for word in WORD.findall(text))
+
+
+def synonym_table(synonyms: Iterable[tuple[Sequence[str], Sequence[str]]]) -> SynonymTable:
+    """Put synonyms in a table: pairs of words and alternatives; without alternatives the words stand for each other."""
+    found: dict[Phrase, dict[Phrase, None]] = defaultdict(dict)
+    for words, alternatives in synonyms:
+        given = [folded_words(phrase) for phrase in words]
+        for phrase in filter(None, given):
+            meant = map(folded_words, alternatives) if alternatives else given
+            found[phrase].update(dict.fromkeys(other for other in meant if other and other != phrase))
+    return SynonymTable(alternatives={phrase: tuple(others) for phrase, others in found.items() if others})
