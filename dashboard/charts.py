@@ -17,9 +17,12 @@ class Sparkline:
     peak: float
 
 
-def sparkline(values: Sequence[float], *, width: float = 300, height: float = 44) -> Sparkline:
-    """Spread `values` evenly over the width; the largest touches the top, 0 the bottom."""
-    peak = max(values, default=0.0)
+def sparkline(
+    values: Sequence[float], *, width: float = 300, height: float = 44, peak: float | None = None
+) -> Sparkline:
+    """Spread `values` evenly over the width; the largest, or `peak`, touches the top, 0 the bottom."""
+    if peak is None:
+        peak = max(values, default=0.0)
     step = width / max(len(values) - 1, 1)
     points = [
         f"{index * step:.1f} {height - (value / peak if peak else 0) * (height - 2) - 1:.1f}"

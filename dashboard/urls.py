@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard import access_views, import_views, views
+from dashboard import access_views, analytics_views, import_views, views
 
 urlpatterns = [
     path("", views.DashboardView.as_view(), name="dashboard"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("failures/retry", views.RetryFailedView.as_view(), name="retry-failed"),
     path("imports/", import_views.ImportsView.as_view(), name="imports"),
     path("imports/<int:pk>/", import_views.ImportView.as_view(), name="import"),
+    path("analytics/", analytics_views.AnalyticsView.as_view(), name="analytics"),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),
     path("admin/login/", access_views.AdminSignInView.as_view()),

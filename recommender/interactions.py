@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog.querylog.requests import log_interaction
 from catalog.signals import interactions_recorded
 from recommender.models import Interaction, ProfileState, UserEmbedding
 from recommender.profiles import take_turn
@@ -86,6 +88,7 @@ def record_for_many(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
             created = cursor.rowcount
         if created:
             announce(*events)
+            transaction.on_commit(lambda: _log_clicks(events.values()))
     return created
 
 
@@ -151,6 +154,12 @@ def describe(interaction: Interaction) -> dict[str, Any]:
 def announce(*subjects: Subject) -> None:
     """Tell, once it is committed, whose history changed."""
     transaction.on_commit(lambda: interactions_recorded.send(sender=Interaction, subjects=_distinct(subjects)))
+
+
+def _log_clicks(events: Iterable[Sequence[NewInteraction]]) -> None:
+    for event in chain.from_iterable(events):
+        if event.request_id:
+            log_interaction(event.request_id, event.item_id)
 
 
 def _distinct(subjects: Iterable[Subject]) -> list[Subject]:

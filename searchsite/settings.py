@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "catalog.models.ImportRun.State",
         "ImportKind": "catalog.models.ImportRun.Kind",
         "PartKind": ["plain", "word", "closest"],
+        "SuggestionKind": ["query", "item"],
     },
 }
 
@@ -238,6 +239,20 @@ EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
 # Items a worker takes at a time; 0 leaves it to the encoder, which knows its device.
 EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
+
+# Keywords: BM25 and, from the next `manage.py rebuild_keywords` on, the language of items that name none and what an
+# occurrence in each part of an item counts.
+KEYWORD_K1 = env.float("KEYWORD_K1", default=1.2)
+KEYWORD_B = env.float("KEYWORD_B", default=0.5)
+DEFAULT_LANGUAGE = env.str("DEFAULT_LANGUAGE", default="en")
+KEYWORD_TITLE_WEIGHT = env.float("KEYWORD_TITLE_WEIGHT", default=2.0)
+KEYWORD_BODY_WEIGHT = env.float("KEYWORD_BODY_WEIGHT", default=1.0)
+KEYWORD_ATTRIBUTES_WEIGHT = env.float("KEYWORD_ATTRIBUTES_WEIGHT", default=1.0)
+
+# The log of what is searched for. A past query is suggested to others once so many different people asked it.
+QUERY_LOG = env.bool("QUERY_LOG", default=True)
+QUERY_LOG_DAYS = env.int("QUERY_LOG_DAYS", default=90)
+SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
 
 LOGGING = {
     "version": 1,

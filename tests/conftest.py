@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -22,6 +23,12 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_query_log(settings: Any) -> None:
+    """Nothing is written behind a test's back, by a thread of its own; tests of the log switch it on."""
+    settings.QUERY_LOG = False
 
 
 @pytest.fixture(scope="session")

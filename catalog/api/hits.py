@@ -11,6 +11,7 @@ from rest_framework import serializers
 from catalog.api.fields import ItemFields, item_fields
 from catalog.search.highlight import Part
 from catalog.search.queries import Explanation, Hit
+from catalog.search.suggest import Suggestion
 
 
 class PartSerializer(serializers.Serializer[Part]):
@@ -28,15 +29,22 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     keyword_contribution = serializers.FloatField(help_text="What the words add to the score.")
     keyword_rank = serializers.IntegerField(allow_null=True, help_text="Place by words alone.")
     terms = serializers.DictField(child=serializers.FloatField(), help_text="What each stem adds to the BM25 score.")
-    cosine = serializers.FloatField(allow_null=True)
+    title_overlap = serializers.FloatField(help_text="Jaccard index of the words of query and title.")
+    cosine = serializers.FloatField(allow_null=True, help_text="Of the best passage and the query.")
+    feedback_cosine = serializers.FloatField(
+        allow_null=True, help_text="The same after the query has been moved towards its best hits."
+    )
     semantic_contribution = serializers.FloatField(help_text="What the meaning adds to the score.")
     semantic_rank = serializers.IntegerField(allow_null=True, help_text="Place by meaning alone.")
     cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
+    boost = serializers.FloatField(help_text="What rules add to the score, as far as it stays between 0 and 1.")
+    rules = serializers.ListField(child=serializers.CharField(), help_text="Names of those that pinned or boosted it.")
 
 
 class HitSerializer(ItemFields):
-    score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it.")
+    score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it, but for what is pinned.")
     close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
+    pinned = serializers.BooleanField(help_text="True where a rule gave it its place, whatever its score.")
     highlights = HighlightsSerializer(allow_null=True)
     passage = serializers.CharField(allow_null=True, help_text="The best passage, cut to size.")
     explanation = ExplanationSerializer(allow_null=True)
@@ -70,9 +78,10 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    title = serializers.CharField()
-    url = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["query", "item"], help_text="A query that many asked, or an item.")
+    text = serializers.CharField(help_text="The query, or the item's title.")
+    id = serializers.IntegerField(allow_null=True, help_text="The item's.")
+    url = serializers.CharField(help_text="The page of its results, or the item's.")
 
 
 class SuggestResponseSerializer(serializers.Serializer[Any]):
@@ -83,11 +92,21 @@ class SimilarResponseSerializer(serializers.Serializer[Any]):
     hits = HitSerializer(many=True)
 
 
+def describe_suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    return {
+        "kind": suggestion.kind,
+        "text": suggestion.text,
+        "id": suggestion.item.pk if suggestion.item else None,
+        "url": suggestion.address,
+    }
+
+
 def describe_hit(hit: Hit) -> dict[str, Any]:
     return {
         **item_fields(hit.item),
         "score": round(hit.score, 6),
         "close": hit.close,
+        "pinned": hit.pinned,
         "highlights": _highlights(hit),
         "passage": hit.passage.text if hit.passage else None,
         "explanation": asdict(hit.explanation) if hit.explanation else None,

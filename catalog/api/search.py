@@ -16,11 +16,13 @@ from catalog.api.hits import (
     SimilarResponseSerializer,
     SuggestResponseSerializer,
     describe_hit,
+    describe_suggestion,
 )
 from catalog.http.middleware import request_id
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
+from catalog.querylog.requests import log_api_search
 from catalog.search import search
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
 from catalog.search.similar import similar_items
@@ -71,6 +73,11 @@ class SearchParameters(StrictSerializer):
     explain = serializers.BooleanField(default=False)
     personalize = UnavailableField(default=False)
     version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
+    visit = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        help_text="Any id for one person's sitting: what they type counts as one search.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "q" not in attrs and not attrs.get("vector"):
@@ -130,7 +137,9 @@ class SearchView(ReadingView):
             vector=tuple(vector) if vector else None,
             version_id=parameters["version"],
         )
-        return Response(describe_results(search(query), request_id=request_id(request._request)))
+        results = search(query)
+        log_api_search(request, results, visit=parameters["visit"])
+        return Response(describe_results(results, request_id=request_id(request._request)))
 
 
 def describe_results(results: SearchResults, *, request_id: str) -> dict[str, Any]:
@@ -154,20 +163,14 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
 
 
 class SuggestView(ReadingView):
-    """Titles that complete what is being typed."""
+    """Past queries and titles that complete what is being typed."""
 
     query_class = SuggestParameters
 
     @extend_schema(operation_id="suggest", parameters=[SuggestParameters], responses=SuggestResponseSerializer)
     def get(self, request: Request) -> Response:
-        hits = suggest(self.query["q"], limit=self.query["limit"])
-        return Response(
-            {
-                "suggestions": [
-                    {"id": hit.item.pk, "title": hit.item.title, "url": hit.item.get_absolute_url()} for hit in hits
-                ]
-            }
-        )
+        suggestions = suggest(self.query["q"], limit=self.query["limit"])
+        return Response({"suggestions": [describe_suggestion(suggestion) for suggestion in suggestions]})
 
 
 class SimilarView(ReadingView):

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.core.cache import cache
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+from catalog.models import ApiKey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -49,21 +52,24 @@ def seconds_to_wait(scope: str, ident: str) -> int:
 
 
 class ClientThrottle(BaseThrottle):
-    """Limits reads and writes of one API key, user or address. Forwarded addresses count only behind NUM_PROXIES."""
+    """Limits reads and writes of one API key, user or address."""
 
     _wait_s = 0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         scope = "read" if request.method in SAFE_METHODS else getattr(view, "throttle_scope", "write")
-        self._wait_s = seconds_to_wait(scope, self._ident(request))
+        self._wait_s = seconds_to_wait(scope, caller_name(request))
         return self._wait_s == 0
 
     def wait(self) -> float | None:
         return self._wait_s or None
 
-    def _ident(self, request: Request) -> str:
-        if request.auth is not None and hasattr(request.auth, "prefix"):
-            return f"key-{request.auth.pk}"
-        if request.user and request.user.is_authenticated:
-            return f"user-{request.user.pk}"
-        return f"address-{self.get_ident(request)}"
+
+def caller_name(request: HttpRequest | Request) -> str:
+    """One API key, user or address. Forwarded addresses count only behind NUM_PROXIES."""
+    key = getattr(request, "auth", None)
+    if isinstance(key, ApiKey):
+        return f"key-{key.pk}"
+    if request.user and request.user.is_authenticated:
+        return f"user-{request.user.pk}"
+    return f"address-{BaseThrottle().get_ident(request)}"

@@ -6,6 +6,7 @@ from catalog.models.index import EmbeddingBatch, EmbeddingState, IndexVersion, P
 from catalog.models.item import Attribute, Item
 from catalog.models.lexical import Posting, TermCount, TermDelta
 from catalog.models.rules import RulesStamp, SearchRule, Synonym
+from catalog.models.searches import PopularQuery, SearchIntent
 
 __all__ = [
     "ApiKey",
@@ -17,9 +18,11 @@ __all__ = [
     "IndexVersion",
     "Item",
     "Passage",
+    "PopularQuery",
     "Posting",
     "ReindexRun",
     "RulesStamp",
+    "SearchIntent",
     "SearchRule",
     "Synonym",
     "TermCount",

@@ -1,16 +1,23 @@
-"""Titles that complete what somebody is typing."""
+"""What somebody who is typing may be after: queries that others asked, and titles."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.conf import settings
 from django.db import connection
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from catalog.models import Item
 from catalog.search.highlight import WORD
 from catalog.search.lexical import fold
-from catalog.search.queries import Hit
 
 #: Of the titles that hold the words somewhere, so many are looked at to find the shortest.
 TITLES_READ = 500
+#: Past queries take at most so many places, and at most half of them.
+QUERIES = 3
 
 # Both conditions are served by indexes of their own; a word counts even where the keyword index leaves it out.
 BEGINNING_SQL = """
@@ -26,25 +33,66 @@ HOLDING_SQL = """
     ) AS holding
     ORDER BY length(title), id LIMIT %(limit)s
 """
+# The table is small by design: it holds the commonest queries alone.
+QUERIES_SQL = """
+    SELECT text FROM catalog_popularquery
+    WHERE (folded ^@ %(text)s OR to_tsvector('simple', folded) @@ to_tsquery('simple', %(words)s))
+        AND folded <> %(text)s AND askers >= %(askers)s
+    ORDER BY folded ^@ %(text)s DESC, searches DESC, folded LIMIT %(limit)s
+"""
 
 
-def suggest(text: str, *, limit: int = 8) -> list[Hit]:
-    """Items whose titles hold every word typed, the last one perhaps unfinished; titles that begin so come first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A query that several people asked and that found something, or an item by its title."""
+
+    text: str
+    item: Item | None = None
+
+    @property
+    def kind(self) -> Literal["query", "item"]:
+        return "query" if self.item is None else "item"
+
+    @property
+    def address(self) -> str:
+        """Where it leads to."""
+        if self.item is None:
+            return f"{reverse('search')}?{urlencode({'q': self.text})}"
+        return self.item.get_absolute_url()
+
+
+def suggest(text: str, *, limit: int = 8) -> list[Suggestion]:
+    """What holds every word typed, the last one perhaps unfinished: first past queries, then titles.
+
+    In both what begins so comes first; then queries go by how often they were asked, titles by their length.
+    """
     words = [fold(word) for word in WORD.findall(text)]
     if not words:
         return []
-    ids = _ids(BEGINNING_SQL, text=text.lstrip(), limit=limit)
+    wanted = f"{' & '.join(map(_quoted, words))}:*"
+    queries = _queries(text, wanted, limit=min(QUERIES, limit // 2))
+    return queries + _titles(text, wanted, limit=limit - len(queries))
+
+
+def _queries(text: str, words: str, *, limit: int) -> list[Suggestion]:
+    typed = " ".join(fold(text.lstrip()).split()) + (" " if text[-1:].isspace() else "")
+    rows = _column(QUERIES_SQL, text=typed, words=words, askers=settings.SUGGEST_MIN_ASKERS, limit=limit)
+    return [Suggestion(text=query) for query in rows]
+
+
+def _titles(text: str, words: str, *, limit: int) -> list[Suggestion]:
+    ids = _column(BEGINNING_SQL, text=text.lstrip(), limit=limit)
     if len(ids) < limit:
-        holding = _ids(HOLDING_SQL, words=f"{' & '.join(map(_quoted, words))}:*", read=TITLES_READ, limit=2 * limit)
+        holding = _column(HOLDING_SQL, words=words, read=TITLES_READ, limit=2 * limit)
         ids = list(dict.fromkeys(ids + holding))[:limit]
-    return [Hit(item=item, score=0.0) for item in Item.objects.in_order(ids)]
+    return [Suggestion(text=item.title, item=item) for item in Item.objects.in_order(ids)]
 
 
 def _quoted(word: str) -> str:
     return "'{}'".format(word.replace("\\", "").replace("'", "''"))
 
 
-def _ids(statement: str, **parameters: str | int) -> list[int]:
+def _column(statement: str, **parameters: str | int) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return [item_id for (item_id,) in cursor.fetchall()]
+        return [value for (value,) in cursor.fetchall()]

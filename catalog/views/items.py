@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views import View
 
 from catalog.models import Attribute, Item
+from catalog.querylog.requests import log_page_click
 from catalog.search.similar import similar_items
 from catalog.views.labels import facts, meta_line
 
@@ -16,6 +17,7 @@ SIMILAR = 12
 class ItemView(View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(Item.objects.published(), pk=pk)
+        log_page_click(request, item.pk)
         attributes = list(Attribute.objects.all())
         context = {
             "item": item,

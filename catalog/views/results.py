@@ -98,6 +98,11 @@ class ResultsPage:
     paging: Paging
 
     @property
+    def shown(self) -> list[int]:
+        """Ids of the items on the page, from the top."""
+        return [row.item.pk for row in (*self.close, *self.far)]
+
+    @property
     def nothing_close(self) -> bool:
         return bool(self.asked.text) and self.results.total > 0 and self.results.close_total == 0
 

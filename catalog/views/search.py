@@ -14,11 +14,12 @@ from django.views import View
 from catalog.errors import InvalidQuery
 from catalog.http.problems import error_response
 from catalog.models import Attribute
+from catalog.querylog.requests import log_page_search
 from catalog.search.suggest import suggest
 from catalog.views.parameters import Asked, read_address
 from catalog.views.results import results_page
 
-SUGGESTIONS = 6
+SUGGESTIONS = 8
 
 
 class SearchView(View):
@@ -36,6 +37,7 @@ class SearchView(View):
         template = "catalog/_search.html" if live else "catalog/search.html"
         response = render(request, template, {"page": page, "asked": asked})
         patch_vary_headers(response, ["HX-Request"])
+        log_page_search(request, response, page.results, shown=page.shown)
         if live:
             response["Cache-Control"] = "no-store"
             typed = earlier is not None and _is_typed_on(earlier, asked)
@@ -59,11 +61,12 @@ def _is_typed_on(earlier: Asked, asked: Asked) -> bool:
 
 
 class SuggestView(View):
-    """Titles that complete what is being typed, as the options of a list box."""
+    """Past queries and titles that complete what is being typed, as the options of a list box."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        try:
-            hits = suggest(request.GET.get("q", ""), limit=SUGGESTIONS)
-        except InvalidQuery as error:
-            return error_response(request, 400, error.code, str(error))
-        return render(request, "catalog/_suggestions.html", {"hits": hits})
+        suggestions = suggest(request.GET.get("q", ""), limit=SUGGESTIONS)
+        context = {
+            "queries": [suggestion for suggestion in suggestions if suggestion.item is None],
+            "items": [suggestion for suggestion in suggestions if suggestion.item is not None],
+        }
+        return render(request, "catalog/_suggestions.html", context)

@@ -1,4 +1,4 @@
-"""Titles that complete what is being typed, on the demo films."""
+"""Titles and past queries that complete what is being typed, on the demo films."""
 
 from typing import Any
 
@@ -6,14 +6,23 @@ import pytest
 from django.db import connection
 
 from catalog.items import save_item
-from catalog.models import Item
-from catalog.search.suggest import BEGINNING_SQL, HOLDING_SQL, suggest
+from catalog.models import Item, PopularQuery
+from catalog.search.lexical import fold
+from catalog.search.suggest import BEGINNING_SQL, HOLDING_SQL, QUERIES_SQL, suggest
 
 pytestmark = pytest.mark.usefixtures("films")
 
 
 def titles(text, **options):
-    return [hit.item.title for hit in suggest(text, **options)]
+    return [suggestion.text for suggestion in suggest(text, **options) if suggestion.kind == "item"]
+
+
+def queries(text, **options):
+    return [suggestion.text for suggestion in suggest(text, **options) if suggestion.kind == "query"]
+
+
+def asked(text, *, searches=10, askers=5):
+    PopularQuery.objects.create(folded=fold(text), text=text, searches=searches, askers=askers)
 
 
 def test_every_film_is_suggested_by_the_beginning_of_its_title():
@@ -77,18 +86,62 @@ def test_unpublished_items_are_not_suggested():
 
 
 def test_suggestions_cost_few_queries(django_assert_num_queries):
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         suggest("matr")
 
 
-def test_both_kinds_of_suggestion_are_read_from_an_index():
-    parameters: dict[str, Any] = {"text": "matr", "words": "'matr':*", "read": 500, "limit": 8}
+def test_queries_that_many_asked_come_before_titles():
+    asked("Matrix sequels", searches=4)
+    asked("the matrix with subtitles", searches=90)
+    asked("matrix explained", searches=7)
+    asked("a red pill", searches=100)
+    found = suggest("Matri")
+    assert [suggestion.kind for suggestion in found] == sorted((row.kind for row in found), reverse=True)
+    assert [row.text for row in found[:4]] == [
+        *("matrix explained", "Matrix sequels", "the matrix with subtitles"),
+        "The Matrix",
+    ]
+
+
+def test_a_suggested_query_leads_to_its_search_and_a_title_to_its_item():
+    asked("Matrix & Amélie")
+    query, item = suggest("matr", limit=2)
+    assert query.address == "/search?q=Matrix+%26+Am%C3%A9lie"
+    assert item.item is not None
+    assert item.address == item.item.get_absolute_url()
+
+
+def test_queries_take_at_most_half_of_the_places():
+    for number in range(9):
+        asked(f"the love story {number}")
+    assert [len(queries("the", limit=limit)) for limit in (1, 2, 5, 20)] == [0, 1, 2, 3]
+    assert len(suggest("the", limit=5)) == 5
+
+
+def test_what_too_few_people_asked_is_not_suggested(settings):
+    asked("matrix of my own", searches=50, askers=2)
+    assert queries("matr") == []
+    settings.SUGGEST_MIN_ASKERS = 2
+    assert queries("matr") == ["matrix of my own"]
+
+
+def test_what_is_typed_in_full_is_not_suggested_again():
+    asked("Amélie poulain")
+    assert queries("amelie pou") == ["Amélie poulain"]
+    assert queries("Amelie Poulain") == []
+
+
+def test_every_kind_of_suggestion_is_read_from_an_index():
+    asked("matrix")
+    parameters: dict[str, Any] = {"text": "matr", "words": "'matr':*", "read": 500, "limit": 8, "askers": 3}
     plans = []
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for statement in (BEGINNING_SQL, HOLDING_SQL):
+        for statement in (BEGINNING_SQL, HOLDING_SQL, QUERIES_SQL):
             cursor.execute(f"EXPLAIN {statement}", parameters)
             plans.append("\n".join(line for (line,) in cursor.fetchall()))
     assert "item_title_start" in plans[0]
     assert "Index Cond" in plans[0]
     assert "item_title_words" in plans[1]
+    assert "popular_words" in plans[2]
+    assert "BitmapOr" in plans[2]

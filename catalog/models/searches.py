@@ -1,0 +1,77 @@
+"""What is searched for: a row an intent, and the queries that many asked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from catalog.querylog.querysets import PopularQueryQuerySet, SearchIntentQuerySet
+
+#: Longer queries are cut: nobody asks them twice.
+TEXT_KEPT = 200
+
+
+class SearchIntent(models.Model):
+    """One thing that somebody looked for, however many requests it took. It says what was asked, not who did."""
+
+    class Source(models.TextChoices):
+        PAGE = "page"
+        API = "api"
+
+    source = models.CharField(max_length=4, choices=Source)
+    visit = models.UUIDField(null=True, help_text="Ties the requests of one sitting together; forgotten once it ends.")
+    asker = models.BigIntegerField(help_text="A keyed hash of who asked and what: tells askers of one text apart.")
+    text = models.CharField(max_length=TEXT_KEPT, help_text="As it was asked last.")
+    folded = models.CharField(max_length=TEXT_KEPT, help_text="In lower case, without accents, spaces collapsed.")
+    started_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    open = models.BooleanField(default=True, help_text="It may go on, and is not counted among the popular ones yet.")
+    requests = models.PositiveIntegerField(default=1)
+    request_ids = ArrayField(models.UUIDField(), help_text="The last of them: what clicks are attributed by.")
+    shown = ArrayField(
+        models.BigIntegerField(), help_text="The first items of the last listing; 0 where none was seen."
+    )
+    total = models.PositiveIntegerField()
+    close_total = models.PositiveIntegerField()
+    filtered = models.BooleanField()
+    semantic_ratio = models.FloatField()
+    degraded = models.BooleanField()
+    processing_ms = models.FloatField()
+    clicks = models.JSONField(default=list, help_text="The results that were opened: [item id, place].")
+    best_click = models.PositiveSmallIntegerField(null=True, help_text="The best place among the clicks.")
+
+    objects: ClassVar[SearchIntentQuerySet] = SearchIntentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["started_at"], name="intent_started"),
+            models.Index(fields=["folded"], name="intent_folded"),
+            models.Index(fields=["last_at"], condition=Q(open=True), name="intent_open"),
+            models.Index(fields=["visit"], condition=Q(visit__isnull=False), name="intent_visit"),
+            GinIndex(fields=["request_ids"], name="intent_requests"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class PopularQuery(models.Model):
+    """A query that several people asked and that found something close: what suggestions are taken from."""
+
+    folded = models.CharField(max_length=TEXT_KEPT, primary_key=True)
+    text = models.CharField(max_length=TEXT_KEPT, help_text="As most wrote it.")
+    searches = models.PositiveIntegerField()
+    askers = models.PositiveIntegerField()
+
+    objects: ClassVar[PopularQueryQuerySet] = PopularQueryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = "popular queries"
+        indexes = [models.Index(fields=["-searches"], name="popular_first")]
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.searches}"

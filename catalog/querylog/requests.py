@@ -1,0 +1,108 @@
+"""What requests tell the query log. Nothing here waits, reads the database or fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from catalog.http.middleware import request_id
+from catalog.http.throttling import caller_name
+from catalog.models import ApiKey, SearchIntent
+from catalog.querylog.buffer import buffer
+from catalog.querylog.events import ClickMade, SearchMade
+from catalog.querylog.intents import IDLE
+from catalog.search.queries import SearchResults
+
+#: Holds a random id while somebody searches. It says nothing of who that is and is gone half an hour later.
+COOKIE = "visit"
+
+
+def log_page_search(
+    request: HttpRequest, response: HttpResponse, results: SearchResults, *, shown: Iterable[int]
+) -> None:
+    """Log a search of the page and keep the visitor's id for the next. Browsing asks for nothing and is not logged."""
+    if not settings.QUERY_LOG:
+        return
+    visit = _visit(request) or uuid4()
+    response.set_cookie(
+        COOKIE,
+        visit.hex,
+        max_age=int(IDLE.total_seconds()),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    _log(request, results, source=SearchIntent.Source.PAGE, visit=visit, asker=caller_name(request), shown=shown)
+
+
+def log_api_search(request: Request, results: SearchResults, *, visit: UUID | None) -> None:
+    """Log a search of the API: an intent of its own, unless the caller names a visit.
+
+    A program asks for one person a visit; without visits all that it asks is asked by one.
+    """
+    is_program = isinstance(request.auth, ApiKey)
+    asker = f"{caller_name(request)} {visit}" if is_program and visit else caller_name(request)
+    shown = (hit.item.pk for hit in results.hits)
+    _log(request._request, results, source=SearchIntent.Source.API, visit=visit, asker=asker, shown=shown)
+
+
+def log_page_click(request: HttpRequest, item_id: int) -> None:
+    """Log a look at an item's page by somebody who comes from their own results, which the browser tells."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    is_ours = came_from.netloc == request.get_host() and came_from.path == reverse("search")
+    is_real = request.method == "GET" and "Sec-Purpose" not in request.headers
+    visit = _visit(request)
+    if settings.QUERY_LOG and is_ours and is_real and visit is not None:
+        text = QueryDict(came_from.query).get("q", "")
+        buffer.add(ClickMade(at=timezone.now(), item_id=item_id, visit=visit, text=text))
+
+
+def log_interaction(shown_by: str, item_id: int) -> None:
+    """Count something done with an item as a click of the search whose `request_id` showed it, if it was a search."""
+    if settings.QUERY_LOG and (shown := _uuid(shown_by)) is not None:
+        buffer.add(ClickMade(at=timezone.now(), item_id=item_id, request_id=shown))
+
+
+def _log(
+    request: HttpRequest, results: SearchResults, *, source: str, visit: UUID | None, asker: str, shown: Iterable[int]
+) -> None:
+    query = results.query
+    if not settings.QUERY_LOG or not query.text.strip():
+        return
+    buffer.add(
+        SearchMade(
+            at=timezone.now(),
+            source=source,
+            visit=visit,
+            asker=asker,
+            request_id=UUID(request_id(request)),
+            text=query.text,
+            offset=query.offset,
+            shown=tuple(shown),
+            total=results.total,
+            close_total=results.close_total,
+            filtered=bool(query.filter),
+            semantic_ratio=query.semantic_ratio,
+            degraded=results.degraded,
+            processing_ms=results.processing_ms,
+        )
+    )
+
+
+def _visit(request: HttpRequest) -> UUID | None:
+    return _uuid(request.COOKIES.get(COOKIE, ""))
+
+
+def _uuid(text: str) -> UUID | None:
+    """The id, if it is one: what a browser sends may be anything."""
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return None

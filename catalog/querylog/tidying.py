@@ -1,0 +1,83 @@
+"""What is done to the log now and then: intents that are over are closed and counted, old ones are forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from catalog.querylog.intents import IDLE
+
+#: Rows a statement closes or forgets.
+BATCH = 5_000
+#: Suggestions are taken from so many queries, the ones asked most.
+POPULAR_KEPT = 20_000
+
+# What ties requests of a visit together is of no use once the visit is over.
+CLOSE_SQL = """
+    UPDATE catalog_searchintent SET open = false, visit = NULL
+    WHERE id IN (SELECT id FROM catalog_searchintent WHERE open AND last_at < now() - %(age)s LIMIT %(batch)s)
+    RETURNING folded
+"""
+FORGET_SQL = """
+    DELETE FROM catalog_searchintent
+    WHERE id IN (SELECT id FROM catalog_searchintent WHERE started_at < now() - %(age)s LIMIT %(batch)s)
+    RETURNING folded
+"""
+# Only what found something close, and only what enough people asked: a query of one person's own shows nowhere.
+COUNT_SQL = """
+    WITH counted AS (
+        SELECT folded, mode() WITHIN GROUP (ORDER BY text) AS text,
+            count(*) AS searches, count(DISTINCT asker) AS askers
+        FROM catalog_searchintent
+        WHERE folded = ANY(%(queries)s) AND NOT open AND close_total > 0
+        GROUP BY folded
+        HAVING count(DISTINCT asker) >= %(askers)s
+    ), gone AS (
+        DELETE FROM catalog_popularquery
+        WHERE folded = ANY(%(queries)s) AND folded NOT IN (SELECT folded FROM counted)
+    )
+    INSERT INTO catalog_popularquery (folded, text, searches, askers)
+    SELECT folded, text, searches, askers FROM counted ORDER BY folded
+    ON CONFLICT (folded) DO UPDATE
+    SET text = excluded.text, searches = excluded.searches, askers = excluded.askers
+"""
+KEEP_SQL = """
+    DELETE FROM catalog_popularquery
+    WHERE folded IN (SELECT folded FROM catalog_popularquery ORDER BY searches DESC, folded OFFSET %(kept)s)
+"""
+
+
+def tidy_query_log() -> int:
+    """Close what is over, forget what is old, and return how many intents that were.
+
+    It costs as much as has changed since the last time: only the queries of these intents are counted anew.
+    """
+    kept = timedelta(days=settings.QUERY_LOG_DAYS)
+    changed = sum(_in_batches(statement, age) for statement, age in ((CLOSE_SQL, IDLE), (FORGET_SQL, kept)))
+    if changed:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_SQL, {"kept": POPULAR_KEPT})
+    return changed
+
+
+def _in_batches(statement: str, age: timedelta) -> int:
+    rows = 0
+    while queries := _changed_queries(statement, age):
+        rows += len(queries)
+        count_queries(sorted(set(queries)))
+    return rows
+
+
+def _changed_queries(statement: str, age: timedelta) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"age": age, "batch": BATCH})
+        return [folded for (folded,) in cursor.fetchall()]
+
+
+def count_queries(queries: Sequence[str]) -> None:
+    """Bring what is known of these queries' popularity up to date."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_SQL, {"queries": list(queries), "askers": settings.SUGGEST_MIN_ASKERS})

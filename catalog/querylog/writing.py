@@ -1,0 +1,102 @@
+"""From noted events to rows: requests are folded into intents, and clicks find theirs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.models import SearchIntent
+from catalog.querylog.events import ClickMade, Event, SearchMade
+from catalog.querylog.intents import IDLE, begin, go_on, goes_on, normalised, take_click
+
+#: Two processes that fold requests of one visit at the same time would make two intents of it.
+LOCK = 7_203_414_061
+#: How long a click waits for its search, which another process may still hold.
+PATIENCE = timedelta(seconds=5)
+CHANGING = (
+    *("asker", "text", "folded", "started_at", "last_at", "requests", "request_ids", "shown", "total"),
+    *("close_total", "filtered", "semantic_ratio", "degraded", "processing_ms", "clicks", "best_click"),
+)
+
+
+@transaction.atomic
+def write(events: Sequence[Event]) -> list[Event]:
+    """Write events to the log and return the clicks whose search is not there yet.
+
+    Four statements, however many events: a lock, the open intents that the events may belong to, and the rows that are
+    new and that changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    page = _Page(events)
+    waiting: list[Event] = []
+    patient_since = timezone.now() - PATIENCE
+    for event in sorted(events, key=lambda event: event.at):
+        if isinstance(event, SearchMade):
+            page.take_search(event)
+        elif not page.take_click(event) and event.at > patient_since:
+            waiting.append(event)
+    page.save()
+    return waiting
+
+
+class _Page:
+    """The intents that some events belong to, as they are being changed."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.new: list[SearchIntent] = []
+        self.changed: dict[int, SearchIntent] = {}
+        self.of_visit: defaultdict[UUID, list[SearchIntent]] = defaultdict(list)
+        self.of_request: dict[UUID, SearchIntent] = {}
+        visits = {event.visit for event in events if event.visit is not None}
+        clicked = {event.request_id for event in events if isinstance(event, ClickMade)} - {None}
+        earliest = min((event.at for event in events), default=None)
+        if (visits or clicked) and earliest is not None:
+            for intent in SearchIntent.objects.concerning(visits, clicked, since=earliest - IDLE):
+                self._remember(intent)
+
+    def take_search(self, search: SearchMade) -> None:
+        intents = self.of_visit[search.visit] if search.visit is not None else []
+        for intent in reversed(intents):
+            if goes_on(intent, search, is_latest=intent is intents[-1]):
+                go_on(intent, search)
+                intents.remove(intent)
+                break
+        else:
+            intent = begin(search)
+            self.new.append(intent)
+        self._remember(intent)
+        self._changed(intent)
+
+    def take_click(self, click: ClickMade) -> bool:
+        """Whether the click's search is known."""
+        intent = self._intent_of(click)
+        if intent is not None and take_click(intent, click):
+            self._changed(intent)
+        return intent is not None
+
+    def save(self) -> None:
+        SearchIntent.objects.bulk_create(self.new)
+        if self.changed:
+            SearchIntent.objects.bulk_update(self.changed.values(), CHANGING)
+
+    def _intent_of(self, click: ClickMade) -> SearchIntent | None:
+        if click.request_id is not None:
+            return self.of_request.get(click.request_id)
+        text = normalised(click.text)
+        same = [intent for intent in self.of_visit.get(click.visit, ()) if intent.folded == text] if click.visit else []
+        return same[-1] if same else None
+
+    def _remember(self, intent: SearchIntent) -> None:
+        if intent.visit is not None:
+            self.of_visit[intent.visit].append(intent)
+        self.of_request |= dict.fromkeys(intent.request_ids, intent)
+
+    def _changed(self, intent: SearchIntent) -> None:
+        if intent.pk is not None:
+            self.changed[intent.pk] = intent

@@ -1,0 +1,26 @@
+"""The staff page of what is searched for."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import View
+
+from dashboard.access import StaffOnly
+from dashboard.analytics import DEFAULT_DAYS, PERIODS, analytics
+
+
+class AnalyticsView(StaffOnly, View):
+    """Over one of the periods; any other number of days is taken for the usual one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        chosen = {str(days): days for days in PERIODS}
+        days = chosen.get(request.GET.get("days", ""), DEFAULT_DAYS)
+        context = {
+            "analytics": analytics(days),
+            "periods": PERIODS,
+            "logging": settings.QUERY_LOG,
+            "kept_days": settings.QUERY_LOG_DAYS,
+        }
+        return render(request, "dashboard/analytics.html", context)
