@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+
+from catalog.keyword_index import built_settings, is_built, wanted_settings
 
 # Earlier ones corrupt HNSW indexes.
 OLDEST_PGVECTOR = (0, 8, 4)
@@ -36,6 +38,15 @@ def _pgvector_error(alias: str) -> Error | None:
             f"pgvector {row[0]} damages HNSW indexes; {oldest} or newer is needed.", hint=hint, id="catalog.E002"
         )
     return None
+
+
+@register(Tags.database)
+def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whether the keyword index was built with the settings there are now."""
+    if "default" not in (databases or []) or not is_built() or built_settings() == wanted_settings():
+        return []
+    hint = "Run manage.py rebuild_keywords."
+    return [Warning("The keyword index was built with other settings.", hint=hint, id="catalog.W001")]
 
 
 def version_of(text: str) -> tuple[int, ...]:

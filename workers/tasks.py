@@ -13,7 +13,8 @@ from celery import shared_task
 from catalog import importing
 from catalog.embedding.base import EncoderUnavailable
 from catalog.models import ImportRun, ReindexRun
-from catalog.search.lexical import fold_term_counts
+from catalog.querylog.tidying import tidy_query_log
+from catalog.keyword_index import fold_term_counts
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
@@ -56,6 +57,7 @@ def tidy() -> None:
     """The slower repairs and summaries."""
     sweep.reconcile()
     fold_term_counts()
+    tidy_query_log()
     with patient_cursor():
         popularity.refresh()
 

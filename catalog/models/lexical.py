@@ -13,6 +13,7 @@ class Posting(models.Model):
     item_id = models.BigIntegerField()
     frequency = models.FloatField(help_text="Occurrences, each weighted by its field.")
     length = models.FloatField(help_text="Sum of the item's frequencies.")
+    title_terms = models.SmallIntegerField(help_text="Terms in the title, if this is one of them; else 0.")
 
     class Meta:
         managed = False
@@ -23,7 +24,10 @@ class Posting(models.Model):
 
 
 class TermCount(models.Model):
-    """How many items hold a term, and how often. The empty term counts all items and all their terms."""
+    """How many items hold a term, and how often.
+
+    The empty term counts all items and all their terms, and a space before a language's code the items in it.
+    """
 
     term = models.TextField(primary_key=True, db_collation="C")
     documents = models.BigIntegerField()
@@ -41,7 +45,7 @@ class TermDelta(models.Model):
     """A change to a `TermCount` not yet folded into it.
 
     Transactions only ever append here, so two of them never wait for the count of a common word. Readers add both
-    tables; `lexical.fold_term_counts` moves the changes over.
+    tables; `keyword_index.fold_term_counts` moves the changes over.
     """
 
     term = models.TextField(db_collation="C")

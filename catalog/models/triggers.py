@@ -22,28 +22,37 @@ FORGET_VECTORS = """
 """
 
 # Terms come from the row itself, old or new, so no index by item is needed. Counts are appended as one delta a
-# statement and term, and as one under the empty term for the items as a whole.
+# statement and term, as one under the empty term for the items as a whole, and as one for each language.
 CHANGE_TERMS = """
     WITH terms AS MATERIALIZED (
-        SELECT item.id, terms.* FROM {items} item,
-        catalog_item_terms(item.title, item.body, item.category, item.attributes) AS terms
+        SELECT item.id, item.language, terms.* FROM {items} item,
+        catalog_item_terms(item.title, item.body, item.category, item.attributes, item.language) AS terms
         WHERE item.published
     ), changed AS ({change})
     INSERT INTO catalog_termdelta (term, documents, tokens)
     SELECT term, {sign}count(*), {sign}sum(frequency) FROM terms GROUP BY term
     UNION ALL
-    SELECT '', {sign}count(DISTINCT id), {sign}sum(frequency) FROM terms HAVING count(*) > 0;
+    SELECT '', {sign}count(DISTINCT id), {sign}sum(frequency) FROM terms HAVING count(*) > 0
+    UNION ALL
+    SELECT ' ' || language, {sign}count(DISTINCT id), 0 FROM terms GROUP BY language;
 """
 INSERT_POSTINGS = """
-    INSERT INTO catalog_posting (term, item_id, frequency, length) SELECT term, id, frequency, length FROM terms
+    INSERT INTO catalog_posting (term, item_id, frequency, length, title_terms)
+    SELECT term, id, frequency, length, title_terms FROM terms
 """
 DELETE_POSTINGS = """
     DELETE FROM catalog_posting posting USING terms WHERE posting.term = terms.term AND posting.item_id = terms.id
 """
+# Words are only ever added: whether a word is still in use is told by its stem's count.
+ADD_WORDS = """
+    INSERT INTO catalog_word (word) SELECT DISTINCT words.word
+    FROM {items} item, catalog_item_words(item.title, item.body, item.category, item.attributes) AS words
+    WHERE item.published AND NOT EXISTS (SELECT FROM catalog_word AS known WHERE known.word = words.word);
+"""
 
 
 def _add_terms(items: str) -> str:
-    return CHANGE_TERMS.format(items=items, change=INSERT_POSTINGS, sign="")
+    return CHANGE_TERMS.format(items=items, change=INSERT_POSTINGS, sign="") + ADD_WORDS.format(items=items)
 
 
 def _remove_terms(items: str) -> str:

@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 #: Where the cut-off lies on the scale of meaning, whatever the encoder. For all-MiniLM-L6-v2 that is about its cosine.
 CUTOFF_LEVEL = 0.25
+#: What a title of the very words of the query adds on the scale of words.
+TITLE_LEVEL = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +30,27 @@ class Fused:
 
 
 def semantic_level(cosines: Floats, *, cutoff: float) -> Floats:
-    """Put cosines on a scale of 0 to 1 that has `cutoff` at CUTOFF_LEVEL; NaN, a missing vector, becomes 0."""
-    levels = 1 - (1 - cosines) * (1 - CUTOFF_LEVEL) / (1 - cutoff)
-    return np.clip(np.nan_to_num(levels, nan=0.0), 0.0, 1.0)
+    """Put cosines on a scale of 0 to 1, in two straight lines that meet where `cutoff` is at CUTOFF_LEVEL.
 
-
-def fuse(*, keyword_scores: Floats, keyword_bound: float, cosines: Floats, cutoff: float, ratio: float) -> Fused:
-    """Mix BM25 scores and cosines; `ratio` 0 counts words alone and 1 meaning alone.
-
-    `keyword_bound` is the BM25 score that no item can exceed for this query.
+    NaN, a missing vector, becomes 0, and so does a negative cosine.
     """
-    levels = np.clip(keyword_scores / keyword_bound, 0.0, 1.0) if keyword_bound else np.zeros_like(keyword_scores)
-    keyword_parts = (1 - ratio) * levels
-    semantic_parts = ratio * semantic_level(cosines, cutoff=cutoff)
+    levels = np.interp(np.nan_to_num(cosines, nan=0.0), [0.0, max(cutoff, 1e-6), 1.0], [0.0, CUTOFF_LEVEL, 1.0])
+    return np.asarray(levels, dtype=np.float64)
+
+
+def keyword_level(scores: Floats, *, bound: float, title_overlaps: Floats) -> Floats:
+    """Put BM25 scores on a scale of 0 to 1: the share of `bound`, which no item can exceed, and the title's part.
+
+    `title_overlaps` are Jaccard indexes of the words of query and title.
+    """
+    shares = scores / bound if bound else np.zeros_like(scores)
+    return np.clip(shares + TITLE_LEVEL * title_overlaps, 0.0, 1.0)
+
+
+def fuse(*, keyword_levels: Floats, semantic_levels: Floats, ratio: float) -> Fused:
+    """Mix both scales; `ratio` 0 counts words alone and 1 meaning alone."""
+    keyword_parts = (1 - ratio) * keyword_levels
+    semantic_parts = ratio * semantic_levels
     return Fused(scores=keyword_parts + semantic_parts, keyword_parts=keyword_parts, semantic_parts=semantic_parts)
 
 

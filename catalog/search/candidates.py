@@ -31,20 +31,33 @@ class Candidates:
     keyword_scores: npt.NDArray[np.float64]
     matched_idf: npt.NDArray[np.float64]
     """Weight of those of the query's words that the item holds."""
+    title_overlaps: npt.NDArray[np.float64]
+    """Jaccard index of the query's words and the title's: 1 where they are the same."""
     cosines: npt.NDArray[np.float64]
     """Of the best passage; NaN without a vector."""
+    ordinals: npt.NDArray[np.int64]
+    """Which passage that is; -1 without one."""
     spans: Sequence[tuple[int, int] | None]
-    """Where the best passage lies in the item's document."""
+    """Where it lies in the item's document."""
 
 
-WORD_LEG = f"""
-    SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
-    CROSS JOIN LATERAL (
-        SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
-        WHERE posting.term = term.term {{within}} LIMIT %(postings_budget)s
-    ) AS found
-    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT %(items)s
+POSTINGS_OF_TERM = f"""
+    SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
+    WHERE posting.term = term.term {{within}}
 """  # noqa: S608
+# A word in more items than are read of one is looked for where it weighs most: in titles, or repeated. The plain list
+# fills up where that is nowhere.
+HEAVIEST_POSTINGS = f"""
+    (
+        {POSTINGS_OF_TERM} AND (posting.title_terms > 0 OR posting.frequency > 1)
+        ORDER BY posting.frequency / (posting.frequency + posting.length / 100) DESC LIMIT %(postings_budget)s
+    ) UNION ({POSTINGS_OF_TERM} LIMIT %(items)s)
+"""
+WORD_LEG = """
+    SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
+    CROSS JOIN LATERAL ({postings}) AS found
+    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT %(items)s
+"""
 DENSE_LEG = """
     SELECT passage.item_id FROM catalog_passage AS passage
     WHERE passage.version_id = %(version_id)s {within}
@@ -61,8 +74,11 @@ NAMED_LEG = """
 # Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids. The
 # cosine is not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
 WORD_SCORES = f"""
-    SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf FROM (
-        SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf
+    SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf,
+        count(*) FILTER (WHERE slot.title_terms > 0) AS in_title, max(slot.title_terms) AS title_terms
+    FROM (
+        SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf,
+            max(posting.title_terms) AS title_terms
         FROM unnest(%(terms)s::text[], %(slots)s::int[], %(idfs)s::float8[]) AS term (term, slot, idf)
         JOIN catalog_posting AS posting ON posting.term = term.term
             AND posting.item_id = ANY(ARRAY(SELECT item_id FROM candidate))
@@ -70,20 +86,22 @@ WORD_SCORES = f"""
     ) AS slot GROUP BY slot.item_id
 """  # noqa: S608
 BEST_PASSAGE = """
-    SELECT 1 - ({distance}) AS cosine, passage.span_start, passage.span_end FROM catalog_passage AS passage
+    SELECT 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+    FROM catalog_passage AS passage
     WHERE passage.version_id = %(version_id)s AND passage.item_id = candidate.item_id
     ORDER BY cosine DESC, passage.ordinal LIMIT 1
 """
 CANDIDATES = """
     WITH {subset} candidate AS MATERIALIZED ({legs})
     SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0),
-        passage.cosine, passage.span_start, passage.span_end
+        coalesce(words.in_title::float8 / (%(slots_asked)s + words.title_terms - words.in_title), 0),
+        passage.cosine, coalesce(passage.ordinal, -1), passage.span_start, passage.span_end
     FROM candidate
     LEFT JOIN ({word_scores}) AS words ON words.item_id = candidate.item_id
     LEFT JOIN LATERAL ({best_passage}) AS passage ON true
     ORDER BY candidate.item_id
 """
-NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS span_start, NULL::int AS span_end"
+NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start, NULL::int AS span_end"
 
 
 def find_candidates(
@@ -147,15 +165,23 @@ class _Statement:
         distance = dense.distance_sql(self.version) if self.version else ""
         return CANDIDATES.format(
             subset=f"subset AS MATERIALIZED ({items})," if exact else "",
-            legs=" UNION ".join(f"({leg.format(within=self._within(leg, exact), distance=distance)})" for leg in legs),
+            legs=" UNION ".join(f"({leg.format(**self._parts(leg, exact))})" for leg in legs),
             word_scores=WORD_SCORES,
             best_passage=NO_PASSAGE if self.vector is None else BEST_PASSAGE.format(distance=distance),
         )
 
-    def _within(self, leg: str, exact: bool) -> str:
+    def _parts(self, leg: str, exact: bool) -> dict[str, str]:
+        within = self._within("posting" if leg is WORD_LEG else "passage", exact)
+        postings = HEAVIEST_POSTINGS if self.words.generates_too_many else POSTINGS_OF_TERM
+        return {
+            "within": within,
+            "distance": dense.distance_sql(self.version) if self.version else "",
+            "postings": postings.format(within=within),
+        }
+
+    def _within(self, table: str, exact: bool) -> str:
         if self.wanted is None:
             return ""
-        table = "posting" if leg is WORD_LEG else "passage"
         if exact:
             return f"AND {table}.item_id IN (SELECT item_id FROM subset)"  # noqa: S608
         return (
@@ -176,11 +202,13 @@ class _Statement:
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:
-    ids, scores, idfs, cosines, starts, ends = zip(*rows, strict=True) if rows else ((),) * 6
+    ids, scores, idfs, overlaps, cosines, ordinals, starts, ends = zip(*rows, strict=True) if rows else ((),) * 8
     return Candidates(
         item_ids=np.array(ids, dtype=np.int64),
         keyword_scores=np.array(scores, dtype=np.float64),
         matched_idf=np.array(idfs, dtype=np.float64),
+        title_overlaps=np.array(overlaps, dtype=np.float64),
         cosines=np.array(cosines, dtype=np.float64),
+        ordinals=np.array(ordinals, dtype=np.int64),
         spans=[(start, end) if end is not None else None for start, end in zip(starts, ends, strict=True)],
     )

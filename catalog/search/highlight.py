@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from django.db import connection
 
-from catalog.search.lexical import Words, fold
+from catalog.search.lexical import CHARACTERS, CONFIGURATIONS, Words, fold
 
 SNIPPET_CHARACTERS = 280
 #: Where the best sentence is longer than a snippet, so much is shown before its first match.
@@ -21,11 +21,12 @@ LEAD_CHARACTERS = 60
 WORD_CHARACTERS = 30
 
 # Marks belong to the letter before them, and some signs join emoji into one. Chinese and Japanese characters are words
-# of their own, as `catalog_fold` has it.
+# of their own; the keyword index has them in pairs.
 MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
 JOINER = "\u200d"
 ATTACHED = frozenset(MARKS + JOINER + "".join(map(chr, range(0x1F3FB, 0x1F400))))
 ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+PAIR = re.compile(f"[{CHARACTERS}]{{2}}")
 WORD = re.compile(rf"[{ONE_BY_ONE}]|[^\W_{ONE_BY_ONE}](?:[{MARKS}]*[^\W_{ONE_BY_ONE}])*[{MARKS}]*")
 SENTENCE = re.compile(r"\S.*?(?:[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)|$)")
 
@@ -63,8 +64,19 @@ class _Range(NamedTuple):
     end: int
 
 
+# Words are stemmed by the languages of the catalogue, as the query's were.
+MATCHING_SQL = f"""
+    WITH configuration AS MATERIALIZED ({CONFIGURATIONS})
+    SELECT word FROM unnest(%(words)s::text[]) AS word WHERE word = ANY(%(stems)s) OR EXISTS (
+        SELECT FROM configuration
+        CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, catalog_prepare(word))) AS stem
+        WHERE catalog_unaccent(stem.lexeme) = ANY(%(stems)s)
+    )
+"""  # noqa: S608
+
+
 def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
-    """Those words of the texts, folded, that have a stem in common with the query.
+    """Those words of the texts, folded, that have a stem in common with the query, and the query's character pairs.
 
     PostgreSQL is asked, in one statement, only about words that begin as one of the stems does: stemming leaves the
     first letter alone.
@@ -76,12 +88,9 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     if not asked:
         return frozenset()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT word FROM unnest(%(words)s::text[]) AS word"
-            " WHERE word = ANY(%(stems)s) OR catalog_query_terms(word) && %(stems)s::text[]",
-            {"words": asked, "stems": stems},
-        )
-        return frozenset(word for (word,) in cursor.fetchall())
+        cursor.execute(MATCHING_SQL, {"words": asked, "stems": stems})
+        found = frozenset(word for (word,) in cursor.fetchall())
+    return found | {stem for stem in stems if PAIR.fullmatch(stem)}
 
 
 def mark(text: str, matching: frozenset[str]) -> tuple[Part, ...]:
@@ -104,7 +113,28 @@ def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
 
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
     written = {word for word in set(WORD.findall(text)) if fold(word) in matching}
-    return [_Range(*word.span()) for word in WORD.finditer(text) if word.group() in written] if written else []
+    matches = [_Range(*word.span()) for word in WORD.finditer(text) if word.group() in written] if written else []
+    pairs = [pair for pair in matching if PAIR.fullmatch(pair)]
+    found = [_Range(at, at + 2) for pair in pairs for at in _occurrences(text, pair)]
+    return _merged(matches + found) if found else matches
+
+
+def _occurrences(text: str, pair: str) -> Iterator[int]:
+    at = text.find(pair)
+    while at >= 0:
+        yield at
+        at = text.find(pair, at + 1)
+
+
+def _merged(ranges: Iterable[_Range]) -> list[_Range]:
+    """The ranges in order, those that overlap made one."""
+    merged: list[_Range] = []
+    for start, end in sorted(ranges):
+        if merged and start < merged[-1].end:
+            merged[-1] = _Range(merged[-1].start, max(end, merged[-1].end))
+        else:
+            merged.append(_Range(start, end))
+    return merged
 
 
 def _closest_sentence(text: str, matches: list[_Range]) -> _Range | None:

@@ -1,29 +1,32 @@
-"""The keyword leg: BM25 (Robertson & Zaragoza, 2009) over the posting lists that triggers keep in PostgreSQL."""
+"""A query's words as the keyword index knows them, and what they are worth by BM25 (Robertson & Zaragoza, 2009)."""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import connection
 
-K1 = 1.2
-B = 0.5
+K1: float = settings.KEYWORD_K1
+B: float = settings.KEYWORD_B
 #: Postings read to find candidates. Commoner words only add to the scores of what rarer words have found.
-POSTINGS_BUDGET = 100_000
+POSTINGS_BUDGET = 20_000
 MAX_TERMS = 64
 PREFIX_EXPANSIONS = 10
 PREFIX_MIN_CHARACTERS = 2
-FOLD_BATCH_ROWS = 200_000
-#: Key of the advisory lock that the one folding process holds.
-FOLD_LOCK = 0x666F6C64
+CHARACTER_EXPANSIONS = 40
 
 LAST_WORD = re.compile(r"[^\W_]+\Z")
 ACCENTS = re.compile("[\u0300-\u036f]")
+#: Chinese, Japanese and Korean, which are indexed by pairs of characters.
+CHARACTERS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+CHARACTER = re.compile(f"[{CHARACTERS}]")
 
 # What one posting adds to the score of its item. `term` has the columns term, slot and idf.
 WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
@@ -31,27 +34,61 @@ WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
 
 # Both tables are looked up by term; changes not yet folded in count at once.
 COUNTS_SQL = """
-    (SELECT documents, tokens FROM catalog_termcount WHERE term = wanted.term
-     UNION ALL SELECT documents, tokens FROM catalog_termdelta WHERE term = wanted.term)
+    (SELECT term, documents, tokens FROM catalog_termcount WHERE {condition}
+     UNION ALL SELECT term, documents, tokens FROM catalog_termdelta WHERE {condition})
 """
+BEGINNING_SQL = f"""
+    SELECT term FROM {COUNTS_SQL} AS known GROUP BY term
+    HAVING sum(documents) > 0 ORDER BY sum(documents) DESC, term LIMIT {{limit}}
+"""  # noqa: S608
+BEGINNING_WITH_FRAGMENT = BEGINNING_SQL.format(
+    condition="term >= %(first)s AND term < %(last)s", limit="%(expansions)s"
+)
+BEGINNING_WITH_CHARACTER = BEGINNING_SQL.format(
+    condition="term >= word.text AND term < word.text || U&'\\+10FFFF'", limit=CHARACTER_EXPANSIONS
+)
+# The text search configurations of the languages that items are in.
+CONFIGURATIONS = f"""
+    SELECT DISTINCT catalog_configuration(coalesce(nullif(substr(language.term, 2), ''), built.language)) AS name
+    FROM catalog_keywordsettings AS built LEFT JOIN (
+        SELECT term FROM {COUNTS_SQL.format(condition="term >= ' ' AND term < '!'")} AS counts
+        GROUP BY term HAVING sum(documents) > 0
+    ) AS language ON true
+"""  # noqa: S608
+
+# Each word of the query with the terms an item may hold for it: its stem in each language of the catalogue, with its
+# accents and without. A single character of Chinese, Japanese or Korean stands for the pairs that begin with it. A
+# term of kind 'plain' is the word itself, which counts in a query of nothing but stop words.
 READ_TERMS_SQL = f"""
-    WITH wanted (term, alternative) AS (
-        SELECT unnest(catalog_query_terms(%(text)s)), false UNION ALL SELECT '', false
-        UNION ALL SELECT unnest(tsvector_to_array(catalog_stop_words(%(text)s))), false WHERE %(prefix)s = ''
-        UNION ALL SELECT unnest(catalog_query_terms(%(prefix)s)), true
-    ), expanded AS (
-        SELECT term FROM (
-            SELECT term, documents FROM catalog_termcount WHERE term >= %(first)s AND term < %(last)s
-            UNION ALL SELECT term, documents FROM catalog_termdelta WHERE term >= %(first)s AND term < %(last)s
-        ) AS known GROUP BY term HAVING sum(documents) > 0 ORDER BY sum(documents) DESC, term LIMIT %(expansions)s
+    WITH configuration AS MATERIALIZED ({CONFIGURATIONS}
+    ), word AS MATERIALIZED (
+        SELECT lexeme AS text, catalog_unaccent(lexeme) AS folded
+        FROM unnest(to_tsvector('simple', catalog_prepare(%(text)s)))
+    ), completion AS (
+        SELECT %(fragment)s::text AS word WHERE %(fragment)s <> ''
+        UNION ALL (
+            SELECT word FROM catalog_word WHERE word >= %(first)s AND word < %(last)s ORDER BY word LIMIT %(expansions)s
+        )
+    ), asked (word, kind, written) AS (
+        SELECT folded, 'stem', text FROM word UNION SELECT folded, 'stem', folded FROM word
+        UNION ALL SELECT '', 'completion', word FROM completion
+        UNION ALL SELECT * FROM unnest(%(synonym_of)s::text[], %(synonym_kinds)s::text[], %(synonyms)s::text[])
+    ), form (word, kind, term) AS (
+        SELECT asked.word, asked.kind, catalog_unaccent(stem.lexeme) COLLATE "C"
+        FROM asked CROSS JOIN configuration
+        CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, catalog_prepare(asked.written))) AS stem
+        UNION SELECT folded, 'plain', folded COLLATE "C" FROM word
+        UNION SELECT '', 'completion', term FROM ({BEGINNING_WITH_FRAGMENT}) AS beginning
+        UNION SELECT word.folded, 'stem', beginning.term
+            FROM word CROSS JOIN LATERAL ({BEGINNING_WITH_CHARACTER}) AS beginning
+            WHERE length(word.text) = 1 AND catalog_prepare(word.text) <> word.text
+        UNION SELECT '', 'total', ''
     )
-    SELECT wanted.term, bool_and(wanted.alternative), greatest(counts.documents, 0), counts.tokens
-    FROM (SELECT * FROM wanted UNION ALL SELECT term, true FROM expanded) AS wanted
-    CROSS JOIN LATERAL (
+    SELECT form.word, form.kind, form.term, greatest(counts.documents, 0), counts.tokens
+    FROM form CROSS JOIN LATERAL (
         SELECT coalesce(sum(documents), 0)::bigint AS documents, coalesce(sum(tokens), 0) AS tokens
-        FROM {COUNTS_SQL} AS counts
+        FROM {COUNTS_SQL.format(condition="term = form.term")} AS counts
     ) AS counts
-    GROUP BY wanted.term, counts.documents, counts.tokens
 """  # noqa: S608
 
 
@@ -71,6 +108,12 @@ class Words:
 
     terms: tuple[Term, ...] = ()
     average_length: float = 1.0
+    unknown: tuple[str, ...] = ()
+    """Those finished words, folded, that no item holds in any form."""
+
+    @property
+    def slots(self) -> int:
+        return len({term.slot for term in self.terms})
 
     @property
     def total_idf(self) -> float:
@@ -93,31 +136,42 @@ class Words:
             chosen.append(term)
         return tuple(chosen)
 
+    @property
+    def generates_too_many(self) -> bool:
+        """Whether even the rarest term is in more items than are read."""
+        return sum(term.documents for term in self.generating()) > POSTINGS_BUDGET
+
 
 def fold(text: str) -> str:
-    """Lower case without accents, as `catalog_fold` does it before stemming."""
-    return ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower()))
+    """Lower case without accents, as `catalog_unaccent` has it."""
+    return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
 
 
 def idf(*, documents: int, total: int) -> float:
     return math.log(1 + (total - documents + 0.5) / (documents + 0.5))
 
 
-def read_words(text: str, *, prefix: bool = False) -> Words:
+def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str, str]] = ()) -> Words:
     """Look up the terms of `text` and their document counts: one statement, two index probes a term.
 
     With `prefix` the last word may be unfinished: the commonest terms that begin with it count as alternatives, with
-    the weight of a word that occurs as often as all of them together.
+    the weight of a word that occurs as often as all of them together. `synonyms` pairs folded words of the text with
+    words that count as alternatives for them.
     """
     typed = LAST_WORD.search(text) if prefix else None
+    if typed and CHARACTER.search(typed.group()):
+        typed = None
     fragment = fold(typed.group()) if typed else ""
     bounded = len(fragment) >= PREFIX_MIN_CHARACTERS
     parameters: dict[str, Any] = {
         "text": text[: typed.start()] if typed else text,
-        "prefix": fragment,
+        "fragment": fragment,
         "first": fragment if bounded else "",
         "last": f"{fragment}\U0010ffff" if bounded else "",
         "expansions": PREFIX_EXPANSIONS,
+        "synonym_of": [word if word != fragment else "" for word, _ in synonyms],
+        "synonym_kinds": ["stem" if word != fragment else "completion" for word, _ in synonyms],
+        "synonyms": [synonym for _, synonym in synonyms],
     }
     with connection.cursor() as cursor:
         cursor.execute(READ_TERMS_SQL, parameters)
@@ -125,21 +179,48 @@ def read_words(text: str, *, prefix: bool = False) -> Words:
     return _words(rows)
 
 
-def _words(rows: Sequence[tuple[str, bool, int, float]]) -> Words:
-    total, tokens = next((documents, tokens) for term, _, documents, tokens in rows if not term)
-    certain = sorted(row for row in rows if row[0] and not row[1])
-    alternatives = sorted(row for row in rows if row[0] and row[1])
+def _words(rows: Iterable[tuple[str, str, str, int, float]]) -> Words:
+    """Words from rows of (word, kind, term, documents, tokens)."""
+    by_kind: defaultdict[str, defaultdict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    total = tokens = 0.0
+    for word, kind, term, documents, count in rows:
+        if kind == "total":
+            total, tokens = documents, count
+        else:
+            by_kind[kind][word][term] = documents
+    completions = by_kind["completion"].get("", {})
+    stems = by_kind["stem"] or ({} if completions else by_kind["plain"])
+    spoken = {word: terms for word, terms in stems.items() if not _ends_a_pair(word, stems)}
+    slots = _slots([terms for _, terms in sorted(spoken.items())] + ([completions] if completions else []))
     terms = [
-        Term(text=term, slot=slot, documents=documents, idf=idf(documents=documents, total=total))
-        for slot, (term, _, documents, _) in enumerate(certain)
-    ]
-    shared_idf = idf(documents=min(sum(row[2] for row in alternatives), total), total=total)
-    terms += [
-        Term(text=term, slot=len(certain), documents=documents, idf=shared_idf)
-        for term, _, documents, _ in alternatives
+        Term(text=term, slot=slot, documents=documents, idf=weight)
+        for slot, alternatives in enumerate(slots)
+        for weight in [idf(documents=min(sum(alternatives.values()), int(total)), total=int(total))]
+        for term, documents in sorted(alternatives.items())
     ]
     rarest = sorted(terms, key=lambda term: (-term.idf, term.text))[:MAX_TERMS]
-    return Words(terms=tuple(rarest), average_length=max(tokens / total, 1.0) if total else 1.0)
+    return Words(
+        terms=tuple(rarest),
+        average_length=max(tokens / total, 1.0) if total else 1.0,
+        unknown=tuple(sorted(word for word, terms in spoken.items() if not any(terms.values()))),
+    )
+
+
+def _ends_a_pair(word: str, words: Iterable[str]) -> bool:
+    """Whether a word is the last character of a run, which the pair before it holds already."""
+    return bool(CHARACTER.fullmatch(word)) and any(len(other) == 2 and other.endswith(word) for other in words)
+
+
+def _slots(groups: Iterable[dict[str, int]]) -> list[dict[str, int]]:
+    """Groups of alternatives; words that have a stem in common are one."""
+    slots: list[dict[str, int]] = []
+    for group in groups:
+        kin = next((slot for slot in slots if not slot.keys().isdisjoint(group)), None)
+        if kin is None:
+            slots.append(dict(group))
+        else:
+            kin.update(group)
+    return slots
 
 
 def parameters(words: Words) -> dict[str, Any]:
@@ -151,6 +232,7 @@ def parameters(words: Words) -> dict[str, Any]:
         "idfs": [term.idf for term in words.terms],
         "generating": [term.text for term in generating],
         "generating_idfs": [term.idf for term in generating],
+        "slots_asked": words.slots,
         "average_length": words.average_length,
         "postings_budget": POSTINGS_BUDGET,
     }
@@ -169,38 +251,3 @@ def term_weights(words: Words, item_ids: Sequence[int]) -> dict[int, dict[str, f
         for item_id, term, weight in cursor.fetchall():
             weights[item_id][term] = weight
     return weights
-
-
-def fold_term_counts() -> int:
-    """Move the appended changes into the term counts and return how many rows there were.
-
-    Batches keep each transaction far below the statement timeout even after a bulk load. Whoever finds another
-    process at it leaves.
-    """
-    folded = 0
-    while rows := _fold_batch():
-        folded += rows
-        if rows < FOLD_BATCH_ROWS:
-            break
-    return folded
-
-
-def _fold_batch() -> int:
-    statement = """
-        WITH taken AS (
-            DELETE FROM catalog_termdelta WHERE id IN (SELECT id FROM catalog_termdelta ORDER BY id LIMIT %s)
-            RETURNING term, documents, tokens
-        ), folded AS (
-            INSERT INTO catalog_termcount AS counts (term, documents, tokens)
-            SELECT term, sum(documents), sum(tokens) FROM taken GROUP BY term
-            ON CONFLICT (term) DO UPDATE
-            SET documents = counts.documents + excluded.documents, tokens = counts.tokens + excluded.tokens
-        )
-        SELECT count(*) FROM taken
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLD_LOCK])
-        if not cursor.fetchone()[0]:
-            return 0
-        cursor.execute(statement, [FOLD_BATCH_ROWS])
-        return int(cursor.fetchone()[0])

@@ -50,7 +50,11 @@ class Explanation:
     """Its place by words alone; None where no word matches."""
     terms: dict[str, float]
     """What each matching stem adds to the keyword score."""
+    title_overlap: float
+    """Jaccard index of the words of query and title; adds to the contribution of the words."""
     cosine: float | None
+    feedback_cosine: float | None
+    """The cosine after the query has been moved towards its best hits; the contribution of the meaning follows it."""
     semantic_contribution: float
     semantic_rank: int | None
     cutoff: float

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalog.items import save_items
-from catalog.ranking.fusion import fuse
+from catalog.ranking.fusion import fuse, semantic_level
 from catalog.search import search
 from catalog.search.lexical import read_words
 from catalog.search.queries import SearchQuery
@@ -41,15 +41,15 @@ def test_the_numbers_of_the_keyword_leg_are_those_that_search_computes():
     assert words.average_length == pytest.approx(printed(r"average is\s+([\d.]+\d)"), abs=5e-5)
     assert hit.keyword_score == pytest.approx(printed(r"7\.3333\)\) = ([\d.]+)"), abs=5e-5)
     assert words.score_bound == pytest.approx(printed(r"bound = .* = ([\d.]+)"), abs=5e-5)
-    assert hit.score == pytest.approx(printed(r"words = BM25 / bound = ([\d.]+)"), abs=5e-5)
+    assert hit.score == pytest.approx(printed(r"0\.2 \* 1 / 2 = ([\d.]+\d)"), abs=5e-5)
 
 
 def test_the_numbers_of_the_fused_score_are_those_of_fusion():
     fused = fuse(
-        keyword_scores=np.array([printed(r"7\.3333\)\) = ([\d.]+)")]),
-        keyword_bound=printed(r"bound = .* = ([\d.]+)"),
-        cosines=np.array([printed(r"a cosine of ([\d.]+) and")]),
-        cutoff=printed(r"a cut-off of ([\d.]+), level"),
+        keyword_levels=np.array([printed(r"0\.2 \* 1 / 2 = ([\d.]+\d)")]),
+        semantic_levels=semantic_level(
+            np.array([printed(r"a cosine of ([\d.]+) and")]), cutoff=printed(r"a cut-off\s+of ([\d.]+), level")
+        ),
         ratio=0.5,
     )
 

@@ -1,21 +1,17 @@
 """The keyword index: BM25 by hand, texts of every script, and counts that stay exact under concurrent writers."""
 
 import math
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.items import delete_item, save_item
-from catalog.models import Item, Posting, TermCount, TermDelta
+from catalog.keyword_index import fold_term_counts
+from catalog.models import Item, TermDelta
 from catalog.search import lexical
 from catalog.search.candidates import find_candidates
-from catalog.search.lexical import K1, B, fold_term_counts, idf, read_words, term_weights
+from catalog.search.lexical import K1, B, idf, read_words, term_weights
 from catalog.search.queries import MAX_TEXT_CHARACTERS
-from tests.databases import connect
 from tests.factories import make_item, make_items
 
 
@@ -196,121 +192,6 @@ def test_attributes_and_category_are_found_too(db):
     make_item("x", title="Film", category="Western", attributes={"cast": ["Henry Fonda"], "director": "Leone", "n": 7})
     for word in ("western", "fonda", "leone"):
         assert list(found(word)) == ["x"]
-
-
-def counted():
-    """Term counts with what is not folded in yet, without those that came to nothing."""
-    totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-    for model in (TermCount, TermDelta):
-        for term, documents, tokens in model.objects.values_list("term", "documents", "tokens"):
-            totals[term][0] += documents
-            totals[term][1] += tokens
-    return {term: tuple(total) for term, total in totals.items() if any(total)}
-
-
-def counted_from_postings():
-    totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-    items = set()
-    for term, item_id, frequency in Posting.objects.values_list("term", "item_id", "frequency"):
-        for key in (term, ""):
-            totals[key][1] += frequency
-        totals[term][0] += 1
-        items.add(item_id)
-    totals[""][0] = len(items)
-    return {term: tuple(total) for term, total in totals.items() if any(total)}
-
-
-def test_counts_follow_changes_deletes_and_unpublishing_exactly(three_items):
-    make_item("whale", title="Whale", body="ship ship")
-    make_item("voyage", title="Voyage", published=False)
-    assert counted() == counted_from_postings()
-    assert set(found("ship")) == {"whale"}
-    make_item("voyage", title="Voyage", body="ship")
-    assert set(found("ship")) == {"whale", "voyage"}
-    for item in Item.objects.all():
-        delete_item(item)
-    assert counted() == {}
-    assert not Posting.objects.exists()
-    fold_term_counts()
-    assert found("ship") == {}
-
-
-def test_bulk_statements_are_counted_as_well(three_items):
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE catalog_item SET body = body || ' anchor', category = 'Sea' WHERE title <> 'Kitchen'")
-        assert counted() == counted_from_postings()
-        assert set(found("anchor")) == {"whale", "voyage"}
-        cursor.execute("UPDATE catalog_item SET published = (title = 'Kitchen')")
-        assert counted() == counted_from_postings()
-        cursor.execute("DELETE FROM catalog_item")
-    assert counted() == {}
-
-
-def test_a_change_of_what_is_not_indexed_leaves_the_index_alone(three_items):
-    fold_term_counts()
-    Item.objects.update(updated_at="2020-01-01T00:00Z")
-    assert not TermDelta.objects.exists()
-
-
-def write_items(writer):
-    """Create, change, unpublish and delete items over a connection of this thread's own, folding in between."""
-    try:
-        for number in range(6):
-            name = f"{writer}-{number}"
-            save_item(external_id=name, title=f"Common {name}", body="shared words " * number)
-            save_item(external_id=name, title=f"Common changed {name}", published=number % 3 != 0)
-            if number % 2:
-                Item.objects.filter(external_id=name).delete()
-            fold_term_counts()
-    finally:
-        connection.close()
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_concurrent_writers_and_folders_keep_the_counts_exact():
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(write_items, "abcd"))
-    assert counted() == counted_from_postings()
-    while fold_term_counts():
-        pass
-    assert not TermDelta.objects.exists()
-    assert counted() == counted_from_postings()
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_changes_that_are_not_committed_are_neither_counted_nor_folded_nor_lost():
-    make_item("before", title="Whale")
-    with connect() as other:
-        other.execute(
-            "INSERT INTO catalog_item (external_id, title, body, category, attributes, image, language, published,"
-            " created_at, updated_at) VALUES ('other', 'Whale', '', '', '{}', '', '', true, now(), now())"
-        )
-        fold_term_counts()
-        assert TermCount.objects.get(term="whale").documents == 1
-        other.commit()
-    assert counted()["whale"] == (2, 4.0)
-    fold_term_counts()
-    assert TermCount.objects.get(term="whale").documents == 2
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_of_two_folders_the_second_leaves():
-    make_item("x", title="Whale")
-    with connect() as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [lexical.FOLD_LOCK])
-        assert fold_term_counts() == 0
-        assert TermDelta.objects.exists()
-        other.rollback()
-        assert fold_term_counts() > 0
-
-
-@pytest.mark.django_db
-def test_folding_in_small_batches_comes_to_the_same(three_items, monkeypatch):
-    expected = counted()
-    monkeypatch.setattr(lexical, "FOLD_BATCH_ROWS", 2)
-    fold_term_counts()
-    assert not TermDelta.objects.exists()
-    assert counted() == expected
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
-from catalog.search.lexical import fold_term_counts
+from catalog.keyword_index import fold_term_counts
 from recommender.evaluation import evaluate_recommendations, load_catalogue
 from workers.embed import drain
 from workers.scratch import scratch_database

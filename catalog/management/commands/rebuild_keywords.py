@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from catalog.keyword_index import rebuild_keywords
+
+
+class Command(BaseCommand):
+    help = "Build the keyword index anew with the settings of the environment. Items cannot be saved meanwhile."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rebuild_keywords()
+        self.stdout.write("The keyword index is built.")

@@ -1,0 +1,100 @@
+"""Hits as they are shown: with their items, what of them is highlighted, and why they are where they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.documents import render_document
+from catalog.models import Item
+from catalog.ranking.fusion import ranked
+from catalog.search import highlight, lexical
+from catalog.search.queries import Explanation, Hit, SearchQuery
+from catalog.search.ranking import Ranking
+
+
+def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
+    """The hits of a page; items deleted since they were found are left out."""
+    items = {item.pk: item for item in Item.objects.in_order(ranking.ids(positions))}
+    shown = [int(at) for at in positions if int(ranking.candidates.item_ids[at]) in items]
+    hits = [_hit(ranking, at, items[int(ranking.candidates.item_ids[at])]) for at in shown]
+    if query.highlight:
+        hits = _highlighted(hits, ranking, shown)
+    if query.explain:
+        hits = _explained(hits, ranking, shown)
+    return tuple(hits)
+
+
+def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
+    cosine = float(ranking.candidates.cosines[at])
+    return Hit(
+        item=item,
+        score=float(ranking.scores[at]),
+        keyword_score=float(ranking.candidates.keyword_scores[at]),
+        cosine=None if math.isnan(cosine) else cosine,
+        close=bool(ranking.close[at]),
+        pinned=item.pk in ranking.actions.positions,
+        rules=ranking.actions.rules_of(item.pk, boosted_by=ranking.boosts.rules[at]),
+    )
+
+
+def _highlighted(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
+    texts = [_passage_text(hit.item, ranking, at) for hit, at in zip(hits, shown, strict=True)]
+    matching = highlight.matching_words([*texts, *(hit.item.title for hit in hits)], ranking.reading.words)
+    return [
+        replace(
+            hit,
+            title_parts=highlight.mark(hit.item.title, matching),
+            passage=highlight.snippet(text, matching) if text else None,
+        )
+        for hit, text in zip(hits, texts, strict=True)
+    ]
+
+
+def _passage_text(item: Item, ranking: Ranking, at: int) -> str:
+    """The best passage without the title, which stands above it anyway; the body where there is none.
+
+    The span may lie beyond a document that became shorter and is not embedded again yet.
+    """
+    span = ranking.candidates.spans[at]
+    if span is None or ranking.reading.version is None:
+        return item.body
+    document = render_document(item, ranking.reading.version.document_template)
+    return document[slice(*span)].removeprefix(item.title).strip() or item.body
+
+
+def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
+    weights = lexical.term_weights(ranking.reading.words, [hit.item.pk for hit in hits])
+    keyword_ranks = _ranks(ranking.candidates.keyword_scores, ranking.candidates.item_ids)
+    semantic_ranks = _ranks(np.nan_to_num(ranking.candidates.cosines, nan=-np.inf), ranking.candidates.item_ids)
+    return [
+        replace(
+            hit,
+            explanation=Explanation(
+                keyword_score=hit.keyword_score,
+                keyword_contribution=float(ranking.fused.keyword_parts[at]),
+                keyword_rank=int(keyword_ranks[at]) if hit.keyword_score > 0 else None,
+                terms=weights[hit.item.pk],
+                title_overlap=float(ranking.candidates.title_overlaps[at]),
+                cosine=hit.cosine,
+                feedback_cosine=None if hit.cosine is None else float(ranking.feedback_cosines[at]),
+                semantic_contribution=float(ranking.fused.semantic_parts[at]),
+                semantic_rank=int(semantic_ranks[at]) if hit.cosine is not None else None,
+                cutoff=ranking.cutoff,
+                boost=float(ranking.scores[at] - ranking.fused.scores[at]),
+                rules=tuple(rule.name for rule in hit.rules),
+            ),
+        )
+        for hit, at in zip(hits, shown, strict=True)
+    ]
+
+
+def _ranks(scores: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of each candidate, from 1, by these scores."""
+    ranks = np.empty(len(scores), dtype=np.int64)
+    ranks[ranked(scores, ids)] = np.arange(1, len(scores) + 1)
+    return ranks

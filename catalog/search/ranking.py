@@ -1,0 +1,123 @@
+"""The order of the hits: candidates scored by words and meaning, then by rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.ranking.fusion import Fused, fuse, keyword_level, ranked, semantic_level
+from catalog.ranking.pins import with_pins
+from catalog.search import dense, sorting
+from catalog.search.candidates import Candidates, find_candidates
+from catalog.search.feedback import HITS, moved_cosines
+from catalog.search.predicates import Predicate, all_of
+from catalog.search.queries import SearchQuery
+from catalog.search.reading import Reading
+from catalog.search.rule_actions import Actions, Boosts
+
+#: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
+CLOSE_WORDS = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Candidates with their scores, best first in `order`."""
+
+    candidates: Candidates
+    reading: Reading
+    fused: Fused
+    feedback_cosines: npt.NDArray[np.float64]
+    """After the query has been moved towards its best hits."""
+    scores: npt.NDArray[np.float64]
+    """The fused ones with the boosts."""
+    close: npt.NDArray[np.bool_]
+    actions: Actions
+    boosts: Boosts
+    order: npt.NDArray[np.int64]
+
+    @property
+    def cutoff(self) -> float:
+        return dense.cutoff(self.reading.version)
+
+    def by_meaning_only(self) -> npt.NDArray[np.bool_]:
+        return (self.candidates.cosines >= self.cutoff) & (self.candidates.matched_idf == 0)
+
+    def ids(self, positions: npt.NDArray[np.int64]) -> list[int]:
+        return [int(item_id) for item_id in self.candidates.item_ids[positions]]
+
+
+def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, actions: Actions) -> Ranking:
+    """Find the candidates of a query and put them in order."""
+    candidates = find_candidates(
+        words=reading.words,
+        version=reading.version,
+        vector=reading.vector,
+        wanted=all_of(wanted, actions.shown),
+        fill=wanted is not None,
+        also=list(actions.positions),
+        use_words=reading.ratio < 1,
+    )
+    close = _close(candidates, reading)
+    fused = _fuse(candidates, reading, candidates.cosines)
+    cosines = candidates.cosines
+    if reading.may_be_moved and reading.version is not None:
+        best = ranked(fused.scores, candidates.item_ids)
+        best = best[close[best] & (candidates.ordinals[best] >= 0)][:HITS]
+        cosines = moved_cosines(candidates, reading.version, best)
+        fused = _fuse(candidates, reading, cosines)
+    boosts = actions.boost(candidates.item_ids)
+    # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
+    boosted = fused.scores + boosts.amounts
+    scores = np.clip(boosted, 0.0, 1.0)
+    order = ranked(boosted, candidates.item_ids)
+    if query.threshold is not None:
+        order = order[scores[order] >= query.threshold]
+    ranking = Ranking(
+        candidates=candidates,
+        reading=reading,
+        fused=fused,
+        feedback_cosines=cosines,
+        scores=scores,
+        close=close | np.isin(candidates.item_ids, list(actions.positions)),
+        actions=actions,
+        boosts=boosts,
+        order=order,
+    )
+    if query.sort:
+        return replace(ranking, order=_sorted(ranking, query.sort))
+    return replace(ranking, order=_pinned(ranking)) if actions.positions else ranking
+
+
+def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
+    close = candidates.cosines >= dense.cutoff(reading.version)
+    if reading.words.terms:
+        close |= candidates.matched_idf >= CLOSE_WORDS * reading.words.total_idf
+    return close
+
+
+def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.float64]) -> Fused:
+    return fuse(
+        keyword_levels=keyword_level(
+            candidates.keyword_scores, bound=reading.words.score_bound, title_overlaps=candidates.title_overlaps
+        ),
+        semantic_levels=semantic_level(cosines, cutoff=dense.cutoff(reading.version)),
+        ratio=reading.ratio,
+    )
+
+
+def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:
+    """The hits with the pinned ones at their places."""
+    at = {int(item_id): position for position, item_id in enumerate(ranking.candidates.item_ids)}
+    positions = {item_id: position for item_id, position in ranking.actions.positions.items() if item_id in at}
+    return np.array([at[item_id] for item_id in with_pins(ranking.ids(ranking.order), positions)], dtype=np.int64)
+
+
+def _sorted(ranking: Ranking, sort: str) -> npt.NDArray[np.int64]:
+    """The hits in another order, close ones first: a sort must not bring up what is far from the query."""
+    order = sorting.order_by(sort)
+    place = {item_id: place for place, item_id in enumerate(sorting.sort_items(ranking.ids(ranking.order), order))}
+    kept = [position for position in ranking.order if int(ranking.candidates.item_ids[position]) in place]
+    kept.sort(key=lambda at: (not ranking.close[at], place[int(ranking.candidates.item_ids[at])]))
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,108 @@
+"""What a query asks for: its words as the keyword index knows them, its vector, and the index version to look in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+
+from catalog.embedding.base import EncoderError
+from catalog.embedding.registry import query_vector
+from catalog.errors import InvalidQuery
+from catalog.models import IndexVersion
+from catalog.search.lexical import Words, read_words
+from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery
+from catalog.search.rules import RuleSet
+from catalog.search.synonyms import folded_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A query as it is looked for."""
+
+    words: Words
+    version: IndexVersion | None
+    vector: Sequence[float] | None
+    """Normalised; None where meaning is not asked for or cannot be told."""
+    ratio: float
+    """The share of meaning."""
+    may_be_moved: bool = False
+    """Whether the vector may be moved towards the best hits; not one that a caller has given."""
+    degraded_reason: str = ""
+
+
+def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet) -> Reading:
+    """Read a checked query of a text, a vector or both. Raises InvalidQuery."""
+    text = query.text.strip()
+    vector, degraded_reason = _vector(query, version)
+    words = read_words(query.text, prefix=query.prefix, synonyms=synonyms_of(query.text, rules)) if text else Words()
+    return Reading(
+        words=words,
+        version=version,
+        vector=vector,
+        ratio=0.0 if vector is None else query.semantic_ratio if text else 1.0,
+        may_be_moved=vector is not None and query.vector is None,
+        degraded_reason=degraded_reason,
+    )
+
+
+def synonyms_of(text: str, rules: RuleSet) -> list[tuple[str, str]]:
+    """Words of a text, folded, and what else an item may hold for them."""
+    words = folded_words(text)
+    return [(words[own], other) for found in rules.synonyms.synonyms_for(text) for own, other in found.pairs()]
+
+
+def check_query(query: SearchQuery) -> None:
+    """Raises InvalidQuery for what no search can be run with."""
+    if len(query.text) > MAX_TEXT_CHARACTERS:
+        raise InvalidQuery(f"A query may have at most {MAX_TEXT_CHARACTERS:,} characters.", field="q", code="too_long")
+    if "\0" in query.text or any("\ud800" <= character <= "\udfff" for character in query.text):
+        raise InvalidQuery("The query holds a character that no text has.", field="q", code="invalid_text")
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise InvalidQuery(f"A page has 1 to {MAX_LIMIT} hits.", field="limit", code="out_of_range")
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise InvalidQuery(f"The offset goes from 0 to {MAX_OFFSET:,}.", field="offset", code="out_of_range")
+    if not 0 <= query.semantic_ratio <= 1:
+        raise InvalidQuery("The ratio goes from 0 to 1.", field="semantic_ratio", code="out_of_range")
+    if query.threshold is not None and not 0 <= query.threshold <= 1:
+        raise InvalidQuery("The threshold goes from 0 to 1.", field="threshold", code="out_of_range")
+
+
+def version_for(query: SearchQuery) -> IndexVersion | None:
+    """The index version to look in; None while there is none. Raises InvalidQuery."""
+    if query.version_id is None:
+        return IndexVersion.objects.with_rules_stamp().active()
+    version = IndexVersion.objects.with_rules_stamp().searchable(query.version_id)
+    if version is None:
+        raise InvalidQuery(
+            f"There is no live index version {query.version_id}.", field="version", code="unknown_version"
+        )
+    return version
+
+
+def _vector(query: SearchQuery, version: IndexVersion | None) -> tuple[Sequence[float] | None, str]:
+    """The query's vector; without one, why meaning has to be left out (empty when it was not asked for)."""
+    if query.vector is None and query.semantic_ratio == 0:
+        return None, ""
+    if version is None:
+        return None, "No index version is active yet."
+    if query.vector is not None:
+        finite = all(math.isfinite(value) for value in query.vector)
+        if len(query.vector) != version.dimensions or not finite or not any(query.vector):
+            message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
+            raise InvalidQuery(message, field="vector", code="invalid_vector")
+        return _normalised(query.vector), ""
+    try:
+        return query_vector(version.encoder_spec, query.text, wait_s=settings.QUERY_ENCODER_WAIT_S).tolist(), ""
+    except EncoderError as error:
+        return None, str(error)
+
+
+def _normalised(vector: Sequence[float]) -> list[float]:
+    """The vector with length 1: half floats hold no large numbers and lose small ones."""
+    scaled = np.array(vector, dtype=np.float64) / max(map(abs, vector))
+    direction: list[float] = (scaled / np.linalg.norm(scaled)).tolist()
+    return direction
