@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from multiprocessing.util import Finalize
 
 from django.db import DatabaseError, connection
 
@@ -68,7 +68,8 @@ class Buffer:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                atexit.register(self.close)
+                # Unlike atexit this is also called where a process of `multiprocessing` ends, as those of granian are.
+                Finalize(None, self.close, exitpriority=0)
             if self._thread is None or not self._thread.is_alive():
                 self._ending.clear()
                 self._thread = threading.Thread(target=self._flush_again_and_again, name="query log", daemon=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -18,10 +19,35 @@ from catalog.querylog.intents import IDLE, begin, go_on, goes_on, normalised, ta
 LOCK = 7_203_414_061
 #: How long a click waits for its search, which another process may still hold.
 PATIENCE = timedelta(seconds=5)
-CHANGING = (
-    *("asker", "text", "folded", "started_at", "last_at", "requests", "request_ids", "shown", "total"),
-    *("close_total", "filtered", "semantic_ratio", "degraded", "processing_ms", "clicks", "best_click"),
-)
+
+# Rows travel as JSON: at a thousand searches a second the ORM would cost the web process a quarter of its time.
+GIVEN = """
+    json_to_recordset(%s) AS given(
+        id bigint, source text, visit uuid, asker bigint, text text, folded text, started_at timestamptz,
+        last_at timestamptz, open boolean, requests integer, request_ids uuid[], shown bigint[], total integer,
+        close_total integer, filtered boolean, semantic_ratio float8, degraded boolean, processing_ms float8,
+        clicks jsonb, best_click smallint
+    )
+"""
+INSERT_SQL = f"""
+    INSERT INTO catalog_searchintent (
+        source, visit, asker, text, folded, started_at, last_at, open, requests, request_ids, shown, total, close_total,
+        filtered, semantic_ratio, degraded, processing_ms, clicks, best_click
+    )
+    SELECT source, visit, asker, text, folded, started_at, last_at, open, requests, request_ids, shown, total,
+        close_total, filtered, semantic_ratio, degraded, processing_ms, clicks, best_click
+    FROM {GIVEN}
+"""  # noqa: S608  (constants)
+# Whether it is open, and so which visit it belongs to, is for tidying to say.
+UPDATE_SQL = f"""
+    UPDATE catalog_searchintent AS intent
+    SET asker = given.asker, text = given.text, folded = given.folded, started_at = given.started_at,
+        last_at = given.last_at, requests = given.requests, request_ids = given.request_ids, shown = given.shown,
+        total = given.total, close_total = given.close_total, filtered = given.filtered,
+        semantic_ratio = given.semantic_ratio, degraded = given.degraded, processing_ms = given.processing_ms,
+        clicks = given.clicks, best_click = given.best_click
+    FROM {GIVEN} WHERE intent.id = given.id
+"""  # noqa: S608  (constants)
 
 
 @transaction.atomic
@@ -81,9 +107,11 @@ class _Page:
         return intent is not None
 
     def save(self) -> None:
-        SearchIntent.objects.bulk_create(self.new)
-        if self.changed:
-            SearchIntent.objects.bulk_update(self.changed.values(), CHANGING)
+        with connection.cursor() as cursor:
+            if self.new:
+                cursor.execute(INSERT_SQL, [_as_json(self.new)])
+            if self.changed:
+                cursor.execute(UPDATE_SQL, [_as_json(self.changed.values())])
 
     def _intent_of(self, click: ClickMade) -> SearchIntent | None:
         if click.request_id is not None:
@@ -100,3 +128,8 @@ class _Page:
     def _changed(self, intent: SearchIntent) -> None:
         if intent.pk is not None:
             self.changed[intent.pk] = intent
+
+
+def _as_json(intents: Iterable[SearchIntent]) -> str:
+    rows = [{name: value for name, value in vars(intent).items() if name != "_state"} for intent in intents]
+    return json.dumps(rows, default=str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from multiprocessing import get_context
 
 import pytest
 from django.db import connection
@@ -79,3 +80,16 @@ def test_what_waits_is_written_with_the_next_batch():
     buffer.flush()
     assert batches == [["early", "other"], ["early", "later"]]
     buffer.close()
+
+
+def log_one() -> None:
+    Buffer(write, every_s=3_600).add(asked("last words"))
+
+
+def test_a_process_that_ends_writes_what_it_still_holds(committed_db):
+    """Servers end their workers in a way that runs no `atexit` functions."""
+    process = get_context("fork").Process(target=log_one)
+    process.start()
+    process.join(timeout=20)
+    assert process.exitcode == 0
+    assert SearchIntent.objects.get().text == "last words"
