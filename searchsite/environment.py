@@ -21,3 +21,8 @@ def read_secret(name: str) -> str:
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
     raise ImproperlyConfigured(f"{name} is not set. Set {name} or {name}_FILE, or use `make run` for a local trial.")
+
+
+def optional_secret(name: str) -> str:
+    """The same; empty when neither is given."""
+    return read_secret(name) if os.environ.get(name) or os.environ.get(f"{name}_FILE") else ""

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from searchsite.environment import read_secret
+from searchsite.environment import optional_secret, read_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -206,6 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("API_READ_RATE", default="6000/min"),
         "write": env.str("API_WRITE_RATE", default="1200/min"),
+        "answers": env.str("API_ANSWER_RATE", default="60/min"),
         "sign-in": env.str("SIGN_IN_RATE", default="20/min"),
     },
     "EXCEPTION_HANDLER": "catalog.http.problems.problem_response",
@@ -253,6 +254,25 @@ KEYWORD_ATTRIBUTES_WEIGHT = env.float("KEYWORD_ATTRIBUTES_WEIGHT", default=1.0)
 QUERY_LOG = env.bool("QUERY_LOG", default=True)
 QUERY_LOG_DAYS = env.int("QUERY_LOG_DAYS", default=90)
 SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
+
+# A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
+RERANK_MODEL = env.str("RERANK_MODEL", default="")
+RERANK_REVISION = env.str("RERANK_REVISION", default="")
+RERANK_BUDGET_MS = env.float("RERANK_BUDGET_MS", default=300.0)
+RERANK_MAX_TOKENS = env.int("RERANK_MAX_TOKENS", default=256)
+
+# Answers. Without CHAT_URL, such as https://api.example.org/v1, they are sentences of the passages.
+ANSWER_ENCODING_BUDGET_MS = env.float("ANSWER_ENCODING_BUDGET_MS", default=500.0)
+CHAT_URL = env.str("CHAT_URL", default="")
+CHAT_MODEL = env.str("CHAT_MODEL", default="")
+CHAT_API_KEY = optional_secret("CHAT_API_KEY")
+CHAT_ALLOW_PRIVATE = env.bool("CHAT_ALLOW_PRIVATE", default=False)
+CHAT_CONNECT_TIMEOUT_S = env.float("CHAT_CONNECT_TIMEOUT_S", default=3.0)
+CHAT_READ_TIMEOUT_S = env.float("CHAT_READ_TIMEOUT_S", default=15.0)
+CHAT_TIMEOUT_S = env.float("CHAT_TIMEOUT_S", default=45.0)
+CHAT_MAX_TOKENS = env.int("CHAT_MAX_TOKENS", default=500)
+# Calls at a time in each web process. Each holds one of its threads.
+CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)
 
 LOGGING = {
     "version": 1,

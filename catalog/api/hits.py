@@ -37,12 +37,17 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     semantic_contribution = serializers.FloatField(help_text="What the meaning adds to the score.")
     semantic_rank = serializers.IntegerField(allow_null=True, help_text="Place by meaning alone.")
     cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
+    rerank_score = serializers.FloatField(allow_null=True)
+    place_before_rerank = serializers.IntegerField(allow_null=True, help_text="From 1.")
     boost = serializers.FloatField(help_text="What rules add to the score, as far as it stays between 0 and 1.")
     rules = serializers.ListField(child=serializers.CharField(), help_text="Names of those that pinned or boosted it.")
 
 
 class HitSerializer(ItemFields):
     score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it, but for what is pinned.")
+    rerank_score = serializers.FloatField(
+        allow_null=True, help_text="From 0 to 1, of hits that were reranked: they come first, in the order of it."
+    )
     close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
     pinned = serializers.BooleanField(help_text="True where a rule gave it its place, whatever its score.")
     highlights = HighlightsSerializer(allow_null=True)
@@ -71,6 +76,8 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
     facet_stats = serializers.DictField(child=FacetStatsSerializer())
     processing_ms = serializers.FloatField()
     semantic_hit_count = serializers.IntegerField(help_text="Close hits that hold none of the words.")
+    reranked = serializers.BooleanField()
+    rerank_reason = serializers.CharField(help_text="Why the hits are not reranked although that was asked for.")
     degraded = serializers.BooleanField(help_text="True when meaning could not be asked for: words alone decided.")
     degraded_reason = serializers.CharField()
     version = serializers.IntegerField(allow_null=True)
@@ -105,6 +112,7 @@ def describe_hit(hit: Hit) -> dict[str, Any]:
     return {
         **item_fields(hit.item),
         "score": round(hit.score, 6),
+        "rerank_score": None if hit.rerank_score is None else round(hit.rerank_score, 6),
         "close": hit.close,
         "pinned": hit.pinned,
         "highlights": _highlights(hit),

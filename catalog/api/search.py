@@ -65,7 +65,9 @@ class SearchParameters(StrictSerializer):
     semantic_ratio = serializers.FloatField(
         default=0.5, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
     )
-    rerank = UnavailableField(default=False)
+    rerank = serializers.BooleanField(
+        default=False, help_text="Has the site's cross-encoder, if it has one, reorder the first 50 hits."
+    )
     threshold = serializers.FloatField(
         default=None, allow_null=True, min_value=0, max_value=1, help_text="Leaves out hits with a lower score."
     )
@@ -134,6 +136,7 @@ class SearchView(ReadingView):
             threshold=parameters["threshold"],
             highlight=parameters["highlight"],
             explain=parameters["explain"],
+            rerank=parameters["rerank"],
             vector=tuple(vector) if vector else None,
             version_id=parameters["version"],
         )
@@ -155,6 +158,8 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
         "facet_stats": {name: {"min": low, "max": high} for name, (low, high) in results.facet_stats.items()},
         "processing_ms": round(results.processing_ms, 2),
         "semantic_hit_count": results.semantic_hit_count,
+        "reranked": results.reranked,
+        "rerank_reason": results.rerank_reason,
         "degraded": results.degraded,
         "degraded_reason": results.degraded_reason,
         "version": results.version_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -46,6 +47,8 @@ class Reranker:
         self.spec = spec
         self._model = _load(spec)
         self._at_once = PASSAGES_AT_ONCE.get(self._model.device.type, PASSAGES_AT_ONCE["cpu"])
+        # A length that texts are cut to has to be such a multiple itself.
+        self._pad_to = math.gcd(PAD_TO_TOKENS, self._model.max_seq_length or PAD_TO_TOKENS)
         self._lock = threading.Lock()  # the tokenizer's truncation is state: one caller at a time
 
     def scores(self, query: str, passages: Sequence[str], *, budget_s: float) -> FloatArray:
@@ -87,7 +90,7 @@ class Reranker:
                 batch_size=len(passages),
                 show_progress_bar=False,
                 activation_fn=torch.nn.Identity(),
-                processing_kwargs={"text": {"pad_to_multiple_of": PAD_TO_TOKENS}},
+                processing_kwargs={"text": {"pad_to_multiple_of": self._pad_to}},
             )
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise EncodingFailed(reason(error)) from error

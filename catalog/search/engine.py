@@ -12,6 +12,7 @@ from catalog.search.presenting import present
 from catalog.search.queries import SearchQuery, SearchResults
 from catalog.search.ranking import rank
 from catalog.search.reading import check_query, read_query, version_for
+from catalog.search.reranking import check_rerank, rerank
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import RuleSet, rules_in_force
 
@@ -23,6 +24,7 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     """
     started = time.perf_counter()
     check_query(query)
+    check_rerank(query)
     wanted = predicate(query.filter)
     if query.text.strip() or query.vector is not None:
         results = _ranked_search(query, wanted, rules)
@@ -38,6 +40,7 @@ def _ranked_search(query: SearchQuery, wanted: Predicate | None, rules: RuleSet 
     actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)
     reading = read_query(query, version, rules)
     ranking = rank(query, reading, wanted=wanted, actions=actions)
+    ranking, rerank_reason = rerank(query, ranking)
     close = ranking.order[ranking.close[ranking.order]]
     counts = facets.count_found(query.facets, ranking.ids(close if len(close) else ranking.order))
     return SearchResults(
@@ -50,6 +53,8 @@ def _ranked_search(query: SearchQuery, wanted: Predicate | None, rules: RuleSet 
         facet_stats=counts.stats,
         histograms=counts.histograms,
         rules=actions.rules,
+        reranked=ranking.second_stage is not None,
+        rerank_reason=rerank_reason,
         degraded=bool(reading.degraded_reason),
         degraded_reason=reading.degraded_reason,
         version_id=version.pk if version else None,

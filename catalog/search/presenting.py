@@ -34,6 +34,7 @@ def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
     return Hit(
         item=item,
         score=float(ranking.scores[at]),
+        rerank_score=_rerank_score(ranking, at),
         keyword_score=float(ranking.candidates.keyword_scores[at]),
         cosine=None if math.isnan(cosine) else cosine,
         close=bool(ranking.close[at]),
@@ -42,8 +43,14 @@ def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
     )
 
 
+def _rerank_score(ranking: Ranking, at: int) -> float | None:
+    if ranking.second_stage is None or math.isnan(ranking.second_stage.scores[at]):
+        return None
+    return float(ranking.second_stage.scores[at])
+
+
 def _highlighted(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
-    texts = [_passage_text(hit.item, ranking, at) for hit, at in zip(hits, shown, strict=True)]
+    texts = [passage_text(hit.item, ranking, at) for hit, at in zip(hits, shown, strict=True)]
     matching = highlight.matching_words([*texts, *(hit.item.title for hit in hits)], ranking.reading.words)
     return [
         replace(
@@ -55,7 +62,7 @@ def _highlighted(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) ->
     ]
 
 
-def _passage_text(item: Item, ranking: Ranking, at: int) -> str:
+def passage_text(item: Item, ranking: Ranking, at: int) -> str:
     """The best passage without the title, which stands above it anyway; the body where there is none.
 
     The span may lie beyond a document that became shorter and is not embedded again yet.
@@ -87,10 +94,17 @@ def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> l
                 cutoff=ranking.cutoff,
                 boost=float(ranking.scores[at] - ranking.fused.scores[at]),
                 rules=tuple(rule.name for rule in hit.rules),
+                rerank_score=hit.rerank_score,
+                place_before_rerank=_place_before(ranking, at),
             ),
         )
         for hit, at in zip(hits, shown, strict=True)
     ]
+
+
+def _place_before(ranking: Ranking, at: int) -> int | None:
+    stage = ranking.second_stage
+    return int(stage.places_before[at]) or None if stage else None
 
 
 def _ranks(scores: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

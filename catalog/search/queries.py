@@ -32,6 +32,8 @@ class SearchQuery:
     """Leaves out hits whose score is lower."""
     highlight: bool = True
     explain: bool = False
+    rerank: bool = False
+    """Has the site's cross-encoder reorder the first hits, where there is time."""
     prefix: bool = False
     """The last word may be unfinished, as while somebody types."""
     vector: tuple[float, ...] | None = None
@@ -63,6 +65,9 @@ class Explanation:
     """What rules add to the score. Where that would leave 0 to 1, only what leads up to the end of it."""
     rules: tuple[str, ...] = ()
     """Names of the rules that pinned or boosted it."""
+    rerank_score: float | None = None
+    place_before_rerank: int | None = None
+    """From 1; both are None for a hit that the reranker has not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,8 @@ class Hit:
     item: Item
     score: float
     """Between 0 and 1 and comparable between queries; the ranking follows it."""
+    rerank_score: float | None = None
+    """Between 0 and 1; where there is one, the ranking follows it and what rules add."""
     keyword_score: float = 0.0
     cosine: float | None = None
     """Of the best passage; None while the item has no vector, or when meaning was not asked for."""
@@ -99,6 +106,9 @@ class SearchResults:
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     """Those that apply to the query, whatever they did."""
+    reranked: bool = False
+    rerank_reason: str = ""
+    """Why the hits are not reranked although that was asked for."""
     degraded: bool = False
     degraded_reason: str = ""
     version_id: int | None = None

@@ -22,6 +22,16 @@ CLOSE_WORDS = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStage:
+    """What the reranker made of the first hits. Both arrays are of all candidates."""
+
+    scores: npt.NDArray[np.float64]
+    """NaN for those it has not read."""
+    places_before: npt.NDArray[np.int64]
+    """From 1; 0 for those it has not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Candidates with their scores, best first in `order`."""
 
@@ -36,6 +46,8 @@ class Ranking:
     actions: Actions
     boosts: Boosts
     order: npt.NDArray[np.int64]
+    second_stage: SecondStage | None = None
+    """None where the hits were not reranked."""
 
     @property
     def cutoff(self) -> float:

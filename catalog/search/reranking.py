@@ -1,0 +1,109 @@
+"""The second stage: a cross-encoder reads the best hits again, each together with the query, and reorders them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+from django.core.cache import cache
+
+from catalog.embedding.base import EncoderError
+from catalog.embedding.reranker import OutOfTime, RerankerSpec, reranker_for
+from catalog.errors import InvalidQuery
+from catalog.models import Item
+from catalog.search.presenting import passage_text
+from catalog.search.queries import SearchQuery
+from catalog.search.ranking import Ranking, SecondStage
+
+logger = logging.getLogger(__name__)
+#: Always these, whatever the page, so that pages neither repeat a hit nor lose one.
+RERANKED_HITS = 50
+PASSAGE_CHARACTERS = 2_000
+# What came of a query is kept, so that its next page has the same order, in whichever process it is made. That time
+# did not do is forgotten sooner.
+KEEP_SCORES_S, KEEP_REFUSAL_S = 600, 30
+
+
+def reranker_spec() -> RerankerSpec | None:
+    """The reranker of this site; None where there is none."""
+    if not settings.RERANK_MODEL:
+        return None
+    return RerankerSpec(
+        model=settings.RERANK_MODEL, revision=settings.RERANK_REVISION, max_tokens=settings.RERANK_MAX_TOKENS
+    )
+
+
+def check_rerank(query: SearchQuery) -> None:
+    """Raises InvalidQuery where a query asks for a second stage that there is not."""
+    if query.rerank and reranker_spec() is None:
+        message = "This site has no reranker. Leave it out, or set RERANK_MODEL to a cross-encoder."
+        raise InvalidQuery(message, field="rerank", code="no_reranker")
+    if query.rerank and not query.text.strip():
+        raise InvalidQuery("Only a query in words can be reranked.", field="rerank", code="no_text")
+
+
+def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
+    """Put the best hits in the order of the reranker, if the query asks for it and the site's time for it will do.
+
+    Otherwise the ranking stays as it is, and the text says why. Pinned hits keep their places, and what rules add to
+    a score they add to the reranker's too.
+    """
+    if not query.rerank or not len(ranking.order):
+        return ranking, ""
+    if query.sort:
+        return ranking, "The hits are sorted by something else."
+    top = ranking.order[:RERANKED_HITS]
+    items = {item.pk: item for item in Item.objects.in_order(ranking.ids(top))}
+    read = [int(at) for at in top if int(ranking.candidates.item_ids[at]) in items]
+    passages = [_passage(items[int(ranking.candidates.item_ids[at])], ranking, at) for at in read]
+    found = _scores(" ".join(query.text.split()), passages)
+    if isinstance(found, str):
+        return ranking, found
+    scores = np.full(len(ranking.candidates.item_ids), np.nan)
+    scores[read] = found
+    places = np.zeros(len(scores), dtype=np.int64)
+    places[top] = np.arange(1, len(top) + 1)
+    stage = SecondStage(scores=scores, places_before=places)
+    return replace(ranking, second_stage=stage, order=_reordered(ranking, top, scores)), ""
+
+
+def _passage(item: Item, ranking: Ranking, at: int) -> str:
+    return f"{item.title}\n{passage_text(item, ranking, at)}"[:PASSAGE_CHARACTERS]
+
+
+def _reordered(ranking: Ranking, top: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """The order with its top by the new scores; equal ones stay as they were."""
+    ids = ranking.candidates.item_ids
+    pinned = np.isin(ids[top], list(ranking.actions.positions))
+    free = top[~pinned]
+    by_score = np.argsort(-np.nan_to_num(scores[free] + ranking.boosts.amounts[free], nan=-np.inf), kind="stable")
+    reordered = top.copy()
+    reordered[~pinned] = free[by_score]
+    return np.concatenate([reordered, ranking.order[len(top) :]])
+
+
+def _scores(text: str, passages: Sequence[str]) -> list[float] | str:
+    """A score for each passage, or why there are none."""
+    spec = reranker_spec()
+    assert spec is not None
+    told = json.dumps([spec.model, spec.revision, spec.max_tokens, text, *passages])
+    key = f"rerank:{hashlib.sha256(told.encode()).hexdigest()}"
+    if (known := cache.get(key)) is not None:
+        return known
+    budget_s = settings.RERANK_BUDGET_MS / 1000
+    try:
+        scores = reranker_for(spec, wait_s=budget_s).scores(text, passages, budget_s=budget_s).tolist()
+    except OutOfTime as error:
+        cache.set(key, str(error), KEEP_REFUSAL_S)
+        return str(error)
+    except EncoderError as error:
+        logger.warning("Hits are not reranked: %s", error)
+        return str(error)
+    cache.set(key, scores, KEEP_SCORES_S)
+    return scores
