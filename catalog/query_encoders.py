@@ -1,4 +1,7 @@
-"""Keeps the encoders that queries need now, or will after the next switch of versions, loaded in a web process."""
+"""Keeps the encoders that queries need now, or will after the next switch of versions, loaded in a web process.
+
+The reranker too, where the site has one.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from django.db import DatabaseError, connection
 
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import query_vector
+from catalog.embedding.reranker import reranker_for
 from catalog.indexing import new_version
 from catalog.models import IndexVersion
+from catalog.search.reranking import reranker_spec
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 15.0
 #: The first text through a model costs more than any later one.
 FIRST_TEXT = "first query"
+FIRST_TEXT_S = 60.0
 
 
 def load_query_encoders() -> None:
@@ -25,6 +31,17 @@ def load_query_encoders() -> None:
             query_vector(version.encoder_spec, FIRST_TEXT)
         except EncoderError as error:
             logger.warning("%s cannot answer queries by meaning: %s", version, error)
+    load_reranker()
+
+
+def load_reranker() -> None:
+    """Load the site's reranker, if it has one."""
+    if (spec := reranker_spec()) is None:
+        return
+    try:
+        reranker_for(spec).scores(FIRST_TEXT, [FIRST_TEXT], budget_s=FIRST_TEXT_S)
+    except EncoderError as error:
+        logger.warning("Hits cannot be reranked: %s", error)
 
 
 def keep_query_encoders_loaded() -> None:

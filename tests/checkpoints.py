@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer
+from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """
@@ -40,4 +40,15 @@ def write_checkpoint(folder: Path, *, seed: int = 0, poisonous: bool = False, in
     model.save_pretrained(folder, safe_serialization=True)
     ids = {token: place for place, token in enumerate(vocabulary)}
     BertTokenizer(vocab=ids, model_max_length=128).save_pretrained(folder)
+    return folder
+
+
+def write_cross_encoder(folder: Path, *, seed: int = 0, labels: int = 1) -> Path:
+    """Write a BERT of 32 dimensions that scores pairs of texts, and return its folder."""
+    write_checkpoint(folder)
+    torch.manual_seed(seed)
+    config = BertConfig.from_pretrained(folder, num_labels=labels)
+    # Far from 0, so that scores differ by more than rounding.
+    config.initializer_range = 0.5
+    BertForSequenceClassification(config).save_pretrained(folder, safe_serialization=True)
     return folder

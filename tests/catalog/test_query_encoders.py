@@ -8,10 +8,12 @@ import pytest
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
+from catalog.embedding.reranker import reranker_for
 from catalog.indexing import new_version
 from catalog.models import IndexVersion
 from catalog.query_encoders import load_query_encoders
-from tests.checkpoints import write_checkpoint
+from catalog.search.reranking import reranker_spec
+from tests.checkpoints import write_checkpoint, write_cross_encoder
 from tests.factories import make_version
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +43,14 @@ def test_before_there_is_a_version_the_encoder_of_the_first_is_loaded(settings, 
 
     first = new_version(wait_s=0)
     assert encoder_for(first.encoder_spec, wait_s=0).dimensions == 32
+
+
+def test_the_reranker_is_loaded_beside_them(settings, tmp_path: Path):
+    settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "encoder", seed=3))
+    settings.RERANK_MODEL = str(write_cross_encoder(tmp_path / "reranker"))
+    spec = reranker_spec()
+    assert spec is not None
+
+    load_query_encoders()
+
+    assert reranker_for(spec, wait_s=0).scores("robot", ["robot in love"], budget_s=60).shape == (1,)

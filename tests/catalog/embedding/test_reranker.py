@@ -13,7 +13,8 @@ from catalog.embedding.reranker import OutOfTime, Reranker, RerankerSpec, rerank
 from tests.checkpoints import write_cross_encoder
 
 QUERY = "robot in love"
-PASSAGES = [
+PLACES = ("sea", "fog", "rain")
+PASSAGES = [f"a {noun} in the {place}" for noun in ("dog", "robot", "ghost", "city") for place in PLACES]
     f"a {noun} in the {place}" for noun in ("dog", "robot", "ghost", "city") for place in ("sea", "fog", "rain")
 ]
 
