@@ -36,6 +36,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def ids_by_external_id(self, external_ids: Iterable[str]) -> dict[str, int]:
         return dict(self.with_external_ids(external_ids).values_list("external_id", "pk"))
 
+    def titles_by_external_id(self, external_ids: Iterable[str]) -> dict[str, str]:
+        return dict(self.with_external_ids(external_ids).values_list("external_id", "title"))
+
     def meeting(self, wanted: Predicate | None) -> ItemQuerySet:
         """Items that meet a compiled filter."""
         if wanted is None:

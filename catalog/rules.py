@@ -29,15 +29,11 @@ Faults = dict[str, str]
 
 
 class RuleRefused(ValueError):
-    """A rule or synonym that cannot be saved: what is wrong with it, by field; `pins[2]` is the third row of `pins`."""
+    """A rule or synonym that cannot be saved. `faults` says why by field; `pins.2.item` is in the third row of `pins`."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
         self.faults = dict(faults)
-
-    def of_field(self, field: str) -> list[str]:
-        """What is wrong with a field or its rows."""
-        return [reason for name, reason in self.faults.items() if name.partition("[")[0] == field]
 
 
 def save_rule(rule: SearchRule) -> None:
@@ -100,13 +96,13 @@ def _pins(rule: SearchRule) -> Iterator[tuple[str, str]]:
     taken: set[int] = set()
     for index, row in enumerate(rule.pins):
         if row["item"] not in known:
-            yield f"pins[{index}].item", _unknown(row["item"])
+            yield f"pins.{index}.item", _unknown(row["item"])
         elif row["item"] in items:
-            yield f"pins[{index}].item", f"“{row['item']}” is pinned twice."
+            yield f"pins.{index}.item", f"“{row['item']}” is pinned twice."
         if not 1 <= row["position"] <= MAX_POSITION:
-            yield f"pins[{index}].position", f"A position goes from 1 to {MAX_POSITION:,}."
+            yield f"pins.{index}.position", f"A position goes from 1 to {MAX_POSITION:,}."
         elif row["position"] in taken:
-            yield f"pins[{index}].position", f"Two items are pinned to position {row['position']}."
+            yield f"pins.{index}.position", f"Two items are pinned to position {row['position']}."
         items.add(row["item"])
         taken.add(row["position"])
 
@@ -120,9 +116,9 @@ def _hidden_items(rule: SearchRule) -> Iterator[tuple[str, str]]:
     pinned = {row["item"] for row in rule.pins}
     for index, external_id in enumerate(rule.hidden_items):
         if external_id not in known:
-            yield f"hidden_items[{index}]", _unknown(external_id)
+            yield f"hidden_items.{index}", _unknown(external_id)
         elif external_id in pinned:
-            yield f"hidden_items[{index}]", f"“{external_id}” is both pinned and hidden."
+            yield f"hidden_items.{index}", f"“{external_id}” is both pinned and hidden."
 
 
 def _filters(rule: SearchRule) -> Iterator[tuple[str, str]]:
@@ -134,12 +130,12 @@ def _filters(rule: SearchRule) -> Iterator[tuple[str, str]]:
         yield "hide_filter", reason
     for index, row in enumerate(rule.boosts):
         if not row["filter"].strip():
-            yield f"boosts[{index}].filter", "Say what is boosted."
+            yield f"boosts.{index}.filter", "Say what is boosted."
         elif reason := _filter_fault(row["filter"], attributes):
-            yield f"boosts[{index}].filter", reason
+            yield f"boosts.{index}.filter", reason
         amount = row["amount"]
         if not math.isfinite(amount) or not 0 < abs(amount) <= MAX_AMOUNT:
-            yield f"boosts[{index}].amount", f"A boost adds between -{MAX_AMOUNT} and {MAX_AMOUNT}, and not 0."
+            yield f"boosts.{index}.amount", f"A boost adds between -{MAX_AMOUNT} and {MAX_AMOUNT}, and not 0."
 
 
 def _some_action(rule: SearchRule) -> Iterator[tuple[str, str]]:

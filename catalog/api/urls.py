@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.api import export, imports, index, items, reindex, search
+from catalog.api import export, imports, index, items, reindex, rules, search, synonyms
 
 urlpatterns = [
     path("search", search.SearchView.as_view(), name="api-search"),
@@ -26,4 +26,8 @@ urlpatterns = [
     path("reindex-runs/<int:pk>/pause", reindex.RunActionView.as_view(action="pause"), name="api-reindex-pause"),
     path("reindex-runs/<int:pk>/resume", reindex.RunActionView.as_view(action="resume"), name="api-reindex-resume"),
     path("reindex-runs/<int:pk>/cancel", reindex.RunActionView.as_view(action="cancel"), name="api-reindex-cancel"),
+    path("rules", rules.RulesView.as_view(), name="api-rules"),
+    path("rules/<int:pk>", rules.RuleView.as_view(), name="api-rule"),
+    path("synonyms", synonyms.SynonymsView.as_view(), name="api-synonyms"),
+    path("synonyms/<int:pk>", synonyms.SynonymView.as_view(), name="api-synonym"),
 ]

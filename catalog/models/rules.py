@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from catalog.rule_querysets import SearchRuleQuerySet, SynonymQuerySet
 
@@ -60,6 +62,18 @@ class SearchRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def state_at(self, moment: datetime) -> str:
+        """`off`, `to come`, `over` or `on`."""
+        if not self.enabled:
+            return "off"
+        if self.starts_at and moment < self.starts_at:
+            return "to come"
+        return "over" if self.ends_at and moment >= self.ends_at else "on"
+
+    @property
+    def state(self) -> str:
+        return self.state_at(timezone.now())
 
     @property
     def condition_text(self) -> str:

@@ -57,6 +57,9 @@ class Rule:
     def is_on(self, moment: datetime) -> bool:
         return not (self.starts_at and moment < self.starts_at) and not (self.ends_at and moment >= self.ends_at)
 
+    def at_any_time(self) -> Self:
+        return replace(self, starts_at=None, ends_at=None)
+
     def covers(self, words: Phrase) -> bool:
         """Whether a query of these folded words meets the condition."""
         match self.condition:
@@ -86,7 +89,9 @@ class RuleSet:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.pk != pk))
 
     def with_rule(self, rule: Rule) -> Self:
-        return replace(self, rules=(*self.rules, rule))
+        """With one more, where its age puts it; one that is not saved is the youngest."""
+        rules = sorted((*self.rules, rule), key=lambda each: (each.pk is None, each.pk or 0))
+        return replace(self, rules=tuple(rules))
 
 
 NO_RULES = RuleSet()

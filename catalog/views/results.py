@@ -23,15 +23,18 @@ SORTED_NUMBERS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a hit is where it is, in the measures of its two bars."""
+    """Why a hit is where it is, in the measures of its bars."""
 
     explanation: Explanation
     words_width: float
     meaning_start: float
     meaning_width: float
+    rules_start: float
+    rules_width: float
     words_share: float
     """Of the most that words could have added, 0 to 100."""
     meaning_share: float
+    rules_share: float
     terms: list[tuple[str, float]]
 
 
@@ -103,6 +106,10 @@ class ResultsPage:
         return [row.item.pk for row in (*self.close, *self.far)]
 
     @property
+    def has_boosts(self) -> bool:
+        return any(row.evidence and row.evidence.explanation.boost for row in (*self.close, *self.far))
+
+    @property
     def nothing_close(self) -> bool:
         return bool(self.asked.text) and self.results.total > 0 and self.results.close_total == 0
 
@@ -140,14 +147,21 @@ def _evidence(hit: Hit, results: SearchResults) -> Evidence | None:
     if explanation is None:
         return None
     ratio = 0.0 if results.degraded else results.query.semantic_ratio
-    words, meaning = explanation.keyword_contribution, explanation.semantic_contribution
+    # What a rule takes away is taken off the end of the bar.
+    words = min(explanation.keyword_contribution, hit.score)
+    meaning = min(explanation.semantic_contribution, hit.score - words)
+    rules = max(explanation.boost, 0.0)
+    before_meaning, before_rules = BAR_GAP if words else 0, BAR_GAP if words or meaning else 0
     return Evidence(
         explanation=explanation,
         words_width=round(BAR_WIDTH * words, 1),
-        meaning_start=round(BAR_WIDTH * words + BAR_GAP, 1) if words else 0,
-        meaning_width=round(max(0.0, BAR_WIDTH * meaning - (BAR_GAP if words else 0)), 1),
-        words_share=round(100 * words / (1 - ratio), 1) if ratio < 1 else 0,
-        meaning_share=round(100 * meaning / ratio, 1) if ratio > 0 else 0,
+        meaning_start=round(BAR_WIDTH * words + before_meaning, 1),
+        meaning_width=round(max(0.0, BAR_WIDTH * meaning - before_meaning), 1),
+        rules_start=round(BAR_WIDTH * (words + meaning) + before_rules, 1),
+        rules_width=round(max(0.0, BAR_WIDTH * rules - before_rules), 1),
+        words_share=round(100 * explanation.keyword_contribution / (1 - ratio), 1) if ratio < 1 else 0,
+        meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
+        rules_share=round(100 * abs(explanation.boost), 1),
         terms=sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0])),
     )
 
