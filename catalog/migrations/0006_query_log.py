@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "popular queries",
-                "indexes": [models.Index(fields=["-searches"], name="popular_first")],
+                "indexes": [models.Index(fields=["-searches", "folded"], name="popular_first")],
             },
         ),
         migrations.CreateModel(
@@ -90,8 +90,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["started_at"], name="intent_started"),
-                    models.Index(fields=["folded"], name="intent_folded"),
+                    models.Index(
+                        fields=["started_at"],
+                        include=("folded", "text", "last_at", "close_total", "best_click", "degraded", "processing_ms"),
+                        name="intent_started",
+                    ),
+                    models.Index(
+                        condition=models.Q(("close_total__gt", 0), ("open", False)),
+                        fields=["folded"],
+                        include=("text", "asker"),
+                        name="intent_found",
+                    ),
                     models.Index(condition=models.Q(("open", True)), fields=["last_at"], name="intent_open"),
                     models.Index(condition=models.Q(("visit__isnull", False)), fields=["visit"], name="intent_visit"),
                     django.contrib.postgres.indexes.GinIndex(fields=["request_ids"], name="intent_requests"),

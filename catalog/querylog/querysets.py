@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NOTHING_CLOSE = Q(close_total=0)
 #: How intents are counted, whatever they are grouped by. Clicks are those of the best-placed result of each intent.
 COUNTS: dict[str, Any] = {
-    "searches": Count("id"),
-    "nothing_close": Count("id", filter=NOTHING_CLOSE),
+    "searches": Count("*"),
+    "nothing_close": Count("started_at", filter=NOTHING_CLOSE),
     "clicked": Count("best_click"),
     "reciprocal_place": Avg(1.0 / models.F("best_click")),
 }
@@ -40,7 +40,9 @@ class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
 
     def counts(self) -> dict[str, Any]:
         """All of them together, and how long the answers took."""
-        return self.aggregate(**COUNTS, degraded=Count("id", filter=Q(degraded=True)), mean_ms=Avg("processing_ms"))
+        return self.aggregate(
+            **COUNTS, degraded=Count("started_at", filter=Q(degraded=True)), mean_ms=Avg("processing_ms")
+        )
 
     def counts_by_day(self) -> list[dict[str, Any]]:
         """Each day that had any."""

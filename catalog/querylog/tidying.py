@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
 
 from catalog.querylog.intents import IDLE
+from catalog.statements import patient_cursor
 
 #: Rows a statement closes or forgets.
 BATCH = 5_000
 #: Suggestions are taken from so many queries, the ones asked most.
-POPULAR_KEPT = 20_000
+POPULAR_KEPT = 10_000
 
 # What ties requests of a visit together is of no use once the visit is over.
 CLOSE_SQL = """
@@ -65,19 +65,17 @@ def tidy_query_log() -> int:
 
 def _in_batches(statement: str, age: timedelta) -> int:
     rows = 0
-    while queries := _changed_queries(statement, age):
-        rows += len(queries)
-        count_queries(sorted(set(queries)))
+    while changed := _change(statement, age):
+        rows += changed
     return rows
 
 
-def _changed_queries(statement: str, age: timedelta) -> list[str]:
-    with connection.cursor() as cursor:
+def _change(statement: str, age: timedelta) -> int:
+    """Change a batch of intents and count their queries anew, or do neither."""
+    with patient_cursor() as cursor:
         cursor.execute(statement, {"age": age, "batch": BATCH})
-        return [folded for (folded,) in cursor.fetchall()]
-
-
-def count_queries(queries: Sequence[str]) -> None:
-    """Bring what is known of these queries' popularity up to date."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_SQL, {"queries": list(queries), "askers": settings.SUGGEST_MIN_ASKERS})
+        queries = [folded for (folded,) in cursor.fetchall()]
+        if queries:
+            counted = {"queries": sorted(set(queries)), "askers": settings.SUGGEST_MIN_ASKERS}
+            cursor.execute(COUNT_SQL, counted)
+    return len(queries)
