@@ -29,7 +29,7 @@ Faults = dict[str, str]
 
 
 class RuleRefused(ValueError):
-    """A rule or synonym that cannot be saved. `faults` says why by field; `pins.2.item` is in the third row of `pins`."""
+    """A rule or synonym that cannot be saved. `faults` says why by field; `pins.2.item` is of the third row of pins."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))

@@ -13,6 +13,7 @@ from catalog.search.candidates import find_candidates
 from catalog.search.engine import search
 from catalog.search.lexical import Words
 from catalog.search.queries import MAX_TEXT_CHARACTERS, Hit, SearchQuery
+from catalog.search.rules import NO_RULES
 
 
 def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
@@ -53,4 +54,4 @@ def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
 
 def _by_words(item: Item, limit: int) -> list[Hit]:
     query = SearchQuery(text=item.title[:MAX_TEXT_CHARACTERS], limit=limit + 1, semantic_ratio=0, highlight=False)
-    return [hit for hit in search(query).hits if hit.item.pk != item.pk][:limit]
+    return [hit for hit in search(query, rules=NO_RULES).hits if hit.item.pk != item.pk][:limit]

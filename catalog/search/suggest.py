@@ -13,6 +13,8 @@ from django.utils.http import urlencode
 from catalog.models import Item
 from catalog.search.highlight import WORD
 from catalog.search.lexical import fold
+from catalog.search.rule_actions import actions_of
+from catalog.search.rules import rules_in_force
 
 #: Of the titles that hold the words somewhere, so many are looked at to find the shortest.
 TITLES_READ = 500
@@ -22,13 +24,14 @@ QUERIES = 3
 # Both conditions are served by indexes of their own; a word counts even where the keyword index leaves it out.
 BEGINNING_SQL = """
     SELECT id FROM catalog_item
-    WHERE published AND left(catalog_fold(title), 100) ^@ left(catalog_fold(%(text)s), 100)
+    WHERE published AND {shown} AND left(catalog_fold(title), 100) ^@ left(catalog_fold(%(text)s), 100)
     ORDER BY left(catalog_fold(title), 100) USING ~<~, id LIMIT %(limit)s
 """
 HOLDING_SQL = """
     SELECT id FROM (
         SELECT id, title FROM catalog_item
-        WHERE published AND to_tsvector('simple', catalog_fold(left(title, 1000))) @@ to_tsquery('simple', %(words)s)
+        WHERE published AND {shown}
+            AND to_tsvector('simple', catalog_fold(left(title, 1000))) @@ to_tsquery('simple', %(words)s)
         LIMIT %(read)s
     ) AS holding
     ORDER BY length(title), id LIMIT %(limit)s
@@ -38,7 +41,7 @@ QUERIES_SQL = """
     SELECT text FROM catalog_popularquery
     WHERE (folded ^@ %(text)s OR to_tsvector('simple', folded) @@ to_tsquery('simple', %(words)s))
         AND folded <> %(text)s AND askers >= %(askers)s
-    ORDER BY folded ^@ %(text)s DESC, searches DESC, folded LIMIT %(limit)s
+    ORDER BY searches DESC, folded LIMIT %(limit)s
 """
 
 
@@ -64,7 +67,8 @@ class Suggestion:
 def suggest(text: str, *, limit: int = 8) -> list[Suggestion]:
     """What holds every word typed, the last one perhaps unfinished: first past queries, then titles.
 
-    In both what begins so comes first; then queries go by how often they were asked, titles by their length.
+    Queries go by how often they were asked; of the titles those that begin so come first. Items that a rule hides from
+    a search for what is typed are no suggestions either.
     """
     words = [fold(word) for word in WORD.findall(text)]
     if not words:
@@ -81,9 +85,13 @@ def _queries(text: str, words: str, *, limit: int) -> list[Suggestion]:
 
 
 def _titles(text: str, words: str, *, limit: int) -> list[Suggestion]:
-    ids = _column(BEGINNING_SQL, text=text.lstrip(), limit=limit)
+    rules = rules_in_force().for_query(text)
+    shown = actions_of(rules, wanted=None, pinning=False).shown
+    condition, parameters = shown.named() if shown else ("true", {})
+    ids = _column(BEGINNING_SQL.format(shown=condition), text=text.lstrip(), limit=limit, **parameters)
     if len(ids) < limit:
-        holding = _column(HOLDING_SQL, words=words, read=TITLES_READ, limit=2 * limit)
+        holding_sql = HOLDING_SQL.format(shown=condition)
+        holding = _column(holding_sql, words=words, read=TITLES_READ, limit=2 * limit, **parameters)
         ids = list(dict.fromkeys(ids + holding))[:limit]
     return [Suggestion(text=item.title, item=item) for item in Item.objects.in_order(ids)]
 
@@ -92,7 +100,7 @@ def _quoted(word: str) -> str:
     return "'{}'".format(word.replace("\\", "").replace("'", "''"))
 
 
-def _column(statement: str, **parameters: str | int) -> list[Any]:
+def _column(statement: str, **parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [value for (value,) in cursor.fetchall()]

@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.items import delete_item
-from catalog.models import Attribute, Item, SearchRule
+from catalog.models import Attribute, IndexVersion, Item, SearchRule
 from catalog.search import SearchQuery, search
 from catalog.search.rules import NO_RULES, rules_in_force
+from catalog.search.similar import similar_items
+from catalog.search.suggest import suggest
 from tests.databases import connect
 from tests.factories import add_passages, make_items, make_rule, make_synonym, make_version
 
@@ -280,3 +282,18 @@ def test_the_stamp_is_new_with_every_statement(db):
             cursor.execute("SELECT value FROM catalog_rulesstamp")
             stamps.add(cursor.fetchall()[0])
     assert len(stamps) == 4
+
+
+def test_suggestions_leave_out_what_a_rule_hides(items):
+    assert [each.text for each in suggest("wha")] == ["Whale whale", "A whale", "Something with a whale in it"]
+    make_rule("No a", condition="always", hidden_items=["a"], hide_filter="year = 1990")
+    assert [each.text for each in suggest("wha")] == ["Something with a whale in it"]
+    SearchRule.objects.update(condition="equals", queries="dolphins")
+    assert "Whale whale" in [each.text for each in suggest("wha")]
+
+
+def test_similar_items_know_no_rules(items):
+    IndexVersion.objects.all().delete()
+    make_rule("No b", condition="always", hidden_items=["b"])
+    similar = similar_items(Item.objects.get(external_id="a"))
+    assert "b" in [hit.item.external_id for hit in similar]
