@@ -78,7 +78,7 @@ class RuleForm(StyledForm, forms.ModelForm):
     hide_filter = forms.CharField(
         required=False,
         label="Hide whatever meets",
-        help_text="A filter, such as year < 1950 OR genres = “Western”, with straight quotes.",
+        help_text="For example: category = Western AND year < 1950",
     )
     boosts = RowsField("filter", "amount", read=_read_boost, label="Boosts")
 

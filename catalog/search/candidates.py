@@ -15,7 +15,7 @@ import numpy.typing as npt
 from catalog.models import IndexVersion
 from catalog.search import dense, lexical
 from catalog.search.lexical import WEIGHT_SQL, Words
-from catalog.search.predicates import Predicate
+from catalog.search.predicates import Predicate, all_of
 
 #: Items from each leg.
 ITEMS_PER_LEG = 200
@@ -110,21 +110,30 @@ def find_candidates(
     version: IndexVersion | None = None,
     vector: Sequence[float] | None = None,
     wanted: Predicate | None = None,
-    fill: bool = True,
+    hidden: Predicate | None = None,
     also: Sequence[int] = (),
     use_words: bool = True,
 ) -> Candidates:
-    """Gather and score the candidates in one statement, after one that counts what a filter leaves.
+    """Gather and score the candidates in one statement, after one that counts what a filter leaves, or what is hidden.
 
     Without `vector` the words alone find them; without `use_words` the vector alone does, and words are scored only.
-    With a filter there are at least min(ITEMS_PER_LEG, matching items) of them, whether or not they match the query,
-    but not without `fill`. The published items of `also` are among them in any case.
+    With a filter there are at least min(ITEMS_PER_LEG, matching items) of them, whether or not they match the query.
+    What meets `hidden` is not among them, the published items of `also` are in any case.
     """
+    matching = all_of(wanted, None if hidden is None else ~hidden)
     statement = _Statement(
-        words=words, version=version, vector=vector, wanted=wanted, fill=fill, also=also, use_words=use_words
+        words=words,
+        version=version,
+        vector=vector,
+        wanted=matching,
+        fill=wanted is not None,
+        also=also,
+        use_words=use_words,
     )
     with dense.vector_search() as cursor:
-        exact = wanted is not None and matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
+        # The index passes over a few hidden items: no reason to leave it, however few items there are.
+        few_hidden = wanted is None and hidden is not None and matches_at_most(cursor, hidden, EXACT_UP_TO_ITEMS)
+        exact = matching is not None and not few_hidden and matches_at_most(cursor, matching, EXACT_UP_TO_ITEMS)
         cursor.execute(statement.sql(exact=exact), statement.parameters())
         return _candidates(cursor.fetchall())
 

@@ -12,7 +12,7 @@ from catalog.ranking.pins import with_pins
 from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
 from catalog.search.feedback import HITS, moved_cosines
-from catalog.search.predicates import Predicate, all_of
+from catalog.search.predicates import Predicate
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
 from catalog.search.rule_actions import Actions, Boosts
@@ -66,8 +66,8 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         words=reading.words,
         version=reading.version,
         vector=reading.vector,
-        wanted=all_of(wanted, actions.shown),
-        fill=wanted is not None,
+        wanted=wanted,
+        hidden=actions.hidden,
         also=list(actions.positions),
         use_words=reading.ratio < 1,
     )

@@ -38,12 +38,17 @@ class Actions:
     """The actions of all rules that apply to a query, ready for SQL."""
 
     rules: tuple[Rule, ...] = ()
-    shown: Predicate | None = None
-    """Met by what no rule hides; None when they hide nothing."""
+    hidden: Predicate | None = None
+    """Met by what a rule hides; None when they hide nothing."""
     positions: Mapping[int, int] = field(default_factory=dict)
     """Of the pinned items, from 1, by their ids."""
     pinned_by: Mapping[int, Rule] = field(default_factory=dict)
     boosts: tuple[BoostAction, ...] = ()
+
+    @property
+    def shown(self) -> Predicate | None:
+        """Met by what no rule hides; None when they hide nothing."""
+        return None if self.hidden is None else ~self.hidden
 
     def boost(self, item_ids: npt.NDArray[np.int64]) -> Boosts:
         """What each of these items gets, in one statement; none when there is no boost."""
@@ -86,7 +91,7 @@ def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bo
     filtering = any(rule.hidden or rule.boosts for rule in rules)
     attributes = Attribute.objects.by_name() if filtering else {}
     hidden = any_of(*(_compiled(rule, rule.hidden, attributes) for rule in rules))
-    shown = ~hidden if hidden else None
+    shown = None if hidden is None else ~hidden
     boosts = [
         BoostAction(rule=rule, meeting=meeting, amount=boost.amount)
         for rule in rules
@@ -94,7 +99,7 @@ def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bo
         if (meeting := _compiled(rule, boost.filter, attributes))
     ]
     positions, pinned_by = _pins(rules, wanted, shown) if pinning else ({}, {})
-    return Actions(rules=rules, shown=shown, positions=positions, pinned_by=pinned_by, boosts=tuple(boosts))
+    return Actions(rules=rules, hidden=hidden, positions=positions, pinned_by=pinned_by, boosts=tuple(boosts))
 
 
 def _compiled(rule: Rule, wanted: Filter | None, attributes: Mapping[str, Attribute]) -> Predicate | None:

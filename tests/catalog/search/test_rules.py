@@ -249,7 +249,7 @@ def test_all_actions_together_cost_a_few_queries(items):
         boosts=[{"filter": "year > 1980", "amount": 0.1}, {"filter": "tags = sea", "amount": 0.1}],
     )
     search(WHALES)
-    # The known attributes, the pinned items, how many are not hidden, and the boosts.
+    # The known attributes, the pinned items, how many are hidden, and the boosts.
     assert queries_of(WHALES) == plain + 4
 
 
@@ -297,3 +297,12 @@ def test_similar_items_know_no_rules(items):
     make_rule("No b", condition="always", hidden_items=["b"])
     similar = similar_items(Item.objects.get(external_id="a"))
     assert "b" in [hit.item.external_id for hit in similar]
+
+
+def test_hiding_one_item_takes_one_off_the_total(db):
+    version = make_version()
+    ids = make_items([{"external_id": f"{number:03}", "title": "Whale"} for number in range(260)])
+    add_passages(version, {pk: [[1, pk % 7, 0]] for pk in ids.values()})
+    plain = search(WHALES).total
+    make_rule("No 7", hidden_items=["007"], hide_filter="external_id = 009")
+    assert search(WHALES).total == plain - 2
