@@ -15,8 +15,6 @@ from tests.checkpoints import write_cross_encoder
 QUERY = "robot in love"
 PLACES = ("sea", "fog", "rain")
 PASSAGES = [f"a {noun} in the {place}" for noun in ("dog", "robot", "ghost", "city") for place in PLACES]
-    f"a {noun} in the {place}" for noun in ("dog", "robot", "ghost", "city") for place in ("sea", "fog", "rain")
-]
 
 
 @pytest.fixture(scope="module")
