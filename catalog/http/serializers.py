@@ -6,11 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer):
     """Unknown parameters and parameters given twice are errors, so neither is ever silently ignored."""
+
+    @cached_property
+    def fields(self) -> Any:
+        """Shared by all instances of the class: to copy the declared fields costs more than to check a request.
+
+        A partial serializer has its own, for fields ask the serializer they belong to whether it is one.
+        """
+        if self.partial:
+            return super().fields
+        own = type(self)
+        if "_shared_fields" not in vars(own):
+            own._shared_fields = super().fields  # type: ignore[attr-defined]
+        return own._shared_fields  # type: ignore[attr-defined]
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -12,6 +13,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+from catalog.http.cache import FailOpenRedisCache
 
 from catalog.models import ApiKey
 
@@ -29,6 +32,7 @@ class Rate:
     period_s: int
 
     @classmethod
+    @lru_cache
     def parse(cls, text: str) -> Rate:
         """Read `600/min`; `0/min` switches the limit off."""
         limit, _, period = text.partition("/")
@@ -41,14 +45,8 @@ def seconds_to_wait(scope: str, ident: str) -> int:
     if not rate.limit:
         return 0
     window, elapsed_s = divmod(int(time.time()), rate.period_s)
-    key = f"throttle:{scope}:{ident}:{window}"
-    if cache.add(key, 1, timeout=rate.period_s):
-        return 0
-    try:
-        count = cache.incr(key)
-    except ValueError:  # the window ended between the two calls
-        return 0
-    return 0 if count <= rate.limit else rate.period_s - elapsed_s
+    counted = cast("FailOpenRedisCache", cache).count(f"throttle:{scope}:{ident}:{window}", rate.period_s)
+    return 0 if counted <= rate.limit else rate.period_s - elapsed_s
 
 
 class ClientThrottle(BaseThrottle):

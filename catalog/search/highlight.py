@@ -82,6 +82,8 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     first letter alone.
     """
     stems = [term.text for term in words.terms]
+    if not stems:
+        return frozenset()
     beginnings = {stem[:1] for stem in stems}
     spoken = {fold(word) for word in {word for text in texts for word in WORD.findall(text)}}
     asked = sorted(word for word in spoken if word[:1] in beginnings)
@@ -112,7 +114,7 @@ def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
 
 
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
-    written = {word for word in set(WORD.findall(text)) if fold(word) in matching}
+    written = {word for word in set(WORD.findall(text)) if fold(word) in matching} if matching else ()
     matches = [_Range(*word.span()) for word in WORD.finditer(text) if word.group() in written] if written else []
     pairs = [pair for pair in matching if PAIR.fullmatch(pair)]
     found = [_Range(at, at + 2) for pair in pairs for at in _occurrences(text, pair)]

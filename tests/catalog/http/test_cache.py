@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,7 @@ def test_an_unreachable_cache_behaves_as_an_empty_one(where, black_hole):
     assert cache.add("key", 1) is True
     cache.set("key", 1)
     assert cache.incr("key") == 1
+    assert cache.count("key", 5) == 1
     assert cache.delete("key") is False
 
 
@@ -51,3 +53,16 @@ def test_values_are_kept_while_redis_is_there(settings):
     cache = FailOpenRedisCache(settings.REDIS_URL, {})
     cache.set("kept", {"a": 1}, timeout=5)
     assert cache.get("kept") == {"a": 1}
+
+
+def test_a_counter_goes_up_and_is_forgotten_in_time(settings):
+    cache = FailOpenRedisCache(settings.REDIS_URL, {})
+    key = uuid.uuid4().hex
+    assert [cache.count(key, 60) for _ in range(3)] == [1, 2, 3]
+    client = cache._cache.get_client(key, write=True)
+    assert 0 < client.ttl(cache.make_and_validate_key(key)) <= 60
+
+
+def test_operations_share_a_client(settings):
+    cache = FailOpenRedisCache(settings.REDIS_URL, {})
+    assert cache._cache.get_client("a", write=True) is cache._cache.get_client("b", write=True)
