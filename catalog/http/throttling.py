@@ -15,7 +15,6 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from catalog.http.cache import FailOpenRedisCache
-
 from catalog.models import ApiKey
 
 if TYPE_CHECKING:
