@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from catalog.models import Item, SearchRule
 from catalog.search import search
 from catalog.search.filters import FilterError
@@ -42,8 +40,9 @@ class Row:
 class Preview:
     before: list[Row]
     after: list[Row]
-    total_before: int
-    total_after: int
+    found_before: int
+    """Close hits: what a search is said to have found."""
+    found_after: int
     applies: bool
     """Whether the query meets the rule's condition."""
     is_on: bool
@@ -56,11 +55,11 @@ def preview(rule: SearchRule, text: str) -> Preview:
     Raises InvalidQuery.
     """
     others = rules_in_force().without(rule.pk)
-    draft = compiled(rule)
+    draft = compiled(rule).at_any_time()
     query = SearchQuery(text=text, limit=MAX_LIMIT, highlight=False)
     before = search(query, rules=others)
     applies = draft.covers(folded_words(text))
-    after = search(query, rules=others.with_rule(draft.at_any_time())) if applies else before
+    after = search(query, rules=others.with_rule(draft)) if applies else before
     places_before, places_after = _places(before.hits), _places(after.hits)
     hidden = _hidden(draft, [hit.item.pk for hit in before.hits[:SHOWN]]) if applies else set()
     return Preview(
@@ -72,10 +71,10 @@ def preview(rule: SearchRule, text: str) -> Preview:
             Row(place=place, hit=hit, marks=_change(hit, place, places_before, before.hits, draft))
             for place, hit in enumerate(after.hits[:SHOWN], start=1)
         ],
-        total_before=before.total,
-        total_after=after.total,
+        found_before=before.close_total,
+        found_after=after.close_total,
         applies=applies,
-        is_on=rule.enabled and draft.is_on(timezone.now()),
+        is_on=rule.state == "on",
     )
 
 
@@ -106,8 +105,8 @@ def _change(hit: Hit, place: int, places_before: Mapping[int, int], before: tupl
     was = places_before.get(hit.item.pk)
     if hit.pinned and any(pin.external_id == hit.item.external_id for pin in draft.pins):
         marks.append(Mark(kind="pinned", text="Pinned"))
-    gained = round(hit.score - before[was - 1].score, 2) if was else 0.0
-    if gained:
+    gained = hit.score - before[was - 1].score if was else 0.0
+    if draft.boosts and draft in hit.rules and round(gained, 2):
         marks.append(Mark(kind="boosted", text=f"{gained:+.2f}"))
     if was is None:
         marks.append(Mark(kind="new", text="New here"))

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.items import delete_item
-from catalog.models import Attribute, IndexVersion, Item, SearchRule
+from catalog.models import Attribute, IndexVersion, Item, SearchRule, Synonym
 from catalog.search import SearchQuery, search
 from catalog.search.rules import NO_RULES, rules_in_force
 from catalog.search.similar import similar_items
@@ -306,3 +306,38 @@ def test_hiding_one_item_takes_one_off_the_total(db):
     plain = search(WHALES).total
     make_rule("No 7", hidden_items=["007"], hide_filter="external_id = 009")
     assert search(WHALES).total == plain - 2
+
+
+def by_words(text: str):
+    return search(SearchQuery(text=text, semantic_ratio=0))
+
+
+def test_a_search_finds_the_synonyms_of_its_words_and_marks_them(db):
+    make_version()
+    make_items([{"external_id": name, "title": name} for name in ("A television", "A tv", "An iphone", "A phone")])
+    make_synonym(["tv", "television"])
+    make_synonym(["phone"], ["iphone"])
+    assert sorted(names(by_words("tv"))) == sorted(names(by_words("TELEVISION"))) == ["A television", "A tv"]
+    assert sorted(names(by_words("phone"))) == ["A phone", "An iphone"]
+    assert names(by_words("iphone")) == ["An iphone"]
+    marked = {part.text for hit in by_words("tv").hits for part in hit.title_parts if part.word}
+    assert marked == {"tv", "television"}
+    Synonym.objects.all().delete()
+    assert names(by_words("tv")) == ["A tv"]
+
+
+def test_an_item_that_holds_a_word_and_its_synonym_counts_once(db):
+    make_version()
+    make_items([{"external_id": "both", "title": "tv television"}, {"external_id": "one", "title": "tv set"}])
+    make_synonym(["tv", "television"])
+    scores = {hit.item.external_id: hit.score for hit in by_words("tv").hits}
+    assert scores["both"] == pytest.approx(scores["one"])
+    assert max(scores.values()) <= 1
+
+
+def test_groups_of_words_have_synonyms(db):
+    make_version()
+    make_items([{"external_id": name, "title": name} for name in ("nyc hotels", "new york hotels", "york hotels")])
+    make_synonym(["new york", "nyc"])
+    assert {hit.item.external_id for hit in by_words("nyc").hits if hit.close} >= {"nyc hotels", "new york hotels"}
+    assert {hit.item.external_id for hit in by_words("new york").hits if hit.close} >= {"nyc hotels", "new york hotels"}
