@@ -69,4 +69,4 @@ def caller_name(request: HttpRequest | Request) -> str:
         return f"key-{key.pk}"
     if request.user and request.user.is_authenticated:
         return f"user-{request.user.pk}"
-    return f"address-{BaseThrottle().get_ident(request)}"
+    return f"address-{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]

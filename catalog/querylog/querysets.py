@@ -46,11 +46,12 @@ class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
 
     def counts_by_day(self) -> list[dict[str, Any]]:
         """Each day that had any."""
-        return list(self.annotate(day=TruncDay("started_at")).values("day").annotate(**COUNTS).order_by("day"))
+        by_day: Any = self.annotate(day=TruncDay("started_at")).values("day").annotate(**COUNTS)
+        return list(by_day.order_by("day"))
 
     def counts_by_query(self, *, limit: int) -> list[dict[str, Any]]:
         """The queries asked most, one for all ways of writing it."""
-        by_query = self.values("folded").annotate(query=Max("text"), last_asked=Max("last_at"), **COUNTS)
+        by_query: Any = self.values("folded").annotate(query=Max("text"), last_asked=Max("last_at"), **COUNTS)
         return list(by_query.order_by("-searches", "folded")[:limit])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -73,7 +74,8 @@ def _in_batches(statement: str, age: timedelta) -> int:
 def _change(statement: str, age: timedelta) -> int:
     """Change a batch of intents and count their queries anew, or do neither."""
     with patient_cursor() as cursor:
-        cursor.execute(statement, {"age": age, "batch": BATCH})
+        ripe: dict[str, Any] = {"age": age, "batch": BATCH}
+        cursor.execute(statement, ripe)
         queries = [folded for (folded,) in cursor.fetchall()]
         if queries:
             counted = {"queries": sorted(set(queries)), "askers": settings.SUGGEST_MIN_ASKERS}

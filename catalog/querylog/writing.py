@@ -80,7 +80,9 @@ class _Page:
         self.of_visit: defaultdict[UUID, list[SearchIntent]] = defaultdict(list)
         self.of_request: dict[UUID, SearchIntent] = {}
         visits = {event.visit for event in events if event.visit is not None}
-        clicked = {event.request_id for event in events if isinstance(event, ClickMade)} - {None}
+        clicked = {
+            event.request_id for event in events if isinstance(event, ClickMade) and event.request_id is not None
+        }
         earliest = min((event.at for event in events), default=None)
         if (visits or clicked) and earliest is not None:
             for intent in SearchIntent.objects.concerning(visits, clicked, since=earliest - IDLE):

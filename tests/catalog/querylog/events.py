@@ -36,4 +36,5 @@ def asked(text: str, minutes: float = 0, **fields: Any) -> SearchMade:
 
 
 def opened(text: str, item_id: int, minutes: float = 0, **fields: Any) -> ClickMade:
-    return ClickMade(at=at(minutes), item_id=item_id, **{"visit": VISIT, "text": text} | fields)
+    usual: dict[str, Any] = {"visit": VISIT, "text": text}
+    return ClickMade(at=at(minutes), item_id=item_id, **usual | fields)

@@ -142,8 +142,9 @@ def test_every_search_of_the_api_is_an_intent_unless_it_names_a_visit(logged, it
 
 def test_a_program_asks_for_one_person_a_visit(logged, items):
     client = with_key("search")
-    for visit in (None, None, uuid4(), uuid4()):
-        client.get(API, {"q": "robot"} | ({"visit": str(visit)} if visit else {}))
+    visits: list[dict[str, str]] = [{}, {}, {"visit": uuid4().hex}, {"visit": uuid4().hex}]
+    for named in visits:
+        client.get(API, {"q": "robot", **named})
     assert len({intent.asker for intent in logged()}) == 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -21,7 +22,7 @@ def popular() -> dict[str, tuple[int, int]]:
     return {text: (searches, askers) for text, searches, askers in rows}
 
 
-def ask(text: str, *askers: str, ago: timedelta = timedelta(hours=1), **fields: object) -> None:
+def ask(text: str, *askers: str, ago: timedelta = timedelta(hours=1), **fields: Any) -> None:
     write([asked(text, visit=None, asker=asker, **fields) for asker in askers])
     moment = timezone.now() - ago
     SearchIntent.objects.filter(text=text).update(started_at=moment, last_at=moment)

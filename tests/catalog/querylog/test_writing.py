@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import SearchIntent
-from catalog.querylog.events import ClickMade
+from catalog.querylog.events import ClickMade, Event
 from catalog.querylog.writing import write
 from tests.catalog.querylog.events import OTHER_VISIT, asked, opened
 
@@ -83,6 +83,6 @@ def test_a_click_waits_some_seconds_for_a_search_that_another_process_still_hold
 
 def test_a_batch_costs_few_statements_however_many_events(django_assert_num_queries):
     write([asked("robot"), asked("whale", visit=OTHER_VISIT)])
-    events = [asked("robots", 1), asked("whales", 1, visit=OTHER_VISIT), opened("robots", 11, 2)]
+    events: list[Event] = [asked("robots", 1), asked("whales", 1, visit=OTHER_VISIT), opened("robots", 11, 2)]
     with django_assert_num_queries(4 + 2):  # the savepoint is the test's
         write([*events, *(asked(f"query {number}", 1, visit=None) for number in range(300))])
