@@ -89,13 +89,33 @@ TEMPLATES = [
     }
 ]
 
+# How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
+# how many passages at most; and the memory for them as a multiple of work_mem.
+VECTOR_SEARCH = {
+    "hnsw.ef_search": "200",
+    "hnsw.iterative_scan": "relaxed_order",
+    "hnsw.max_scan_tuples": "100000",
+    "hnsw.scan_mem_multiplier": "4",
+    "jit": "off",
+}
+# Behind a pooler in transaction mode nothing may be set for a connection as a whole.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+CONNECTION_SETTINGS = {
+    "statement_timeout": "30000",
+    "lock_timeout": "10000",
+    **({} if DATABASE_POOLED else VECTOR_SEARCH),
+}
+
 DATABASES = {"default": env.db_url_config(read_secret("DATABASE_URL"))}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address: the index needs PostgreSQL with pgvector.")
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {"connect_timeout": 3, "options": "-c statement_timeout=30000 -c lock_timeout=10000"},
+    "OPTIONS": {
+        "connect_timeout": 3,
+        "options": " ".join(f"-c {name}={value}" for name, value in CONNECTION_SETTINGS.items()),
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

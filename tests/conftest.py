@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.stack import Stack
@@ -26,9 +26,10 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(autouse=True)
-def no_query_log(settings: Any) -> None:
+def no_query_log() -> Iterator[None]:
     """Nothing is written behind a test's back, by a thread of its own; tests of the log switch it on."""
-    settings.QUERY_LOG = False
+    with override_settings(QUERY_LOG=False):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from celery import shared_task
 
 from catalog import importing
 from catalog.embedding.base import EncoderUnavailable
+from catalog.keyword_index import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
 from catalog.querylog.tidying import tidy_query_log
-from catalog.keyword_index import fold_term_counts
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles

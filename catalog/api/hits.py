@@ -65,9 +65,15 @@ class FacetStatsSerializer(serializers.Serializer[Any]):
     max = serializers.FloatField()
 
 
+class CorrectionSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(help_text="What was looked for in place of the query.")
+    words = serializers.DictField(child=serializers.CharField(), help_text="What each mistyped word was taken for.")
+
+
 class SearchResponseSerializer(serializers.Serializer[Any]):
     hits = HitSerializer(many=True)
     query = serializers.CharField()
+    correction = CorrectionSerializer(allow_null=True)
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
     total = serializers.IntegerField(help_text="Hits on all pages together.")

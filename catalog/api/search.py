@@ -18,6 +18,7 @@ from catalog.api.hits import (
     describe_hit,
     describe_suggestion,
 )
+from catalog.http.fields import NumbersField
 from catalog.http.middleware import request_id
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
@@ -71,6 +72,9 @@ class SearchParameters(StrictSerializer):
     threshold = serializers.FloatField(
         default=None, allow_null=True, min_value=0, max_value=1, help_text="Leaves out hits with a lower score."
     )
+    correct = serializers.BooleanField(
+        default=True, help_text="Whether words that nothing holds may be taken for mistyped ones."
+    )
     highlight = serializers.BooleanField(default=True)
     explain = serializers.BooleanField(default=False)
     personalize = UnavailableField(default=False)
@@ -88,9 +92,7 @@ class SearchParameters(StrictSerializer):
 
 
 class SearchBody(SearchParameters):
-    vector = serializers.ListField(
-        child=serializers.FloatField(), required=False, help_text="Stands for the query's vector: nothing is encoded."
-    )
+    vector = NumbersField(required=False, help_text="Stands for the query's vector: nothing is encoded.")
 
 
 class SuggestParameters(StrictSerializer):
@@ -134,6 +136,7 @@ class SearchView(ReadingView):
             sort=parameters["sort"],
             semantic_ratio=parameters["semantic_ratio"],
             threshold=parameters["threshold"],
+            correct=parameters["correct"],
             highlight=parameters["highlight"],
             explain=parameters["explain"],
             rerank=parameters["rerank"],
@@ -152,6 +155,9 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
         "query": query.text,
         "limit": query.limit,
         "offset": query.offset,
+        "correction": {"text": results.correction.text, "words": results.correction.replaced}
+        if results.correction
+        else None,
         "total": results.total,
         "close_total": results.close_total,
         "facets": {name: [asdict(value) for value in values] for name, values in results.facets.items()},

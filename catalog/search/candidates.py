@@ -58,15 +58,24 @@ WORD_LEG = """
     CROSS JOIN LATERAL ({postings}) AS found
     GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT %(items)s
 """
-DENSE_LEG = """
-    SELECT passage.item_id FROM catalog_passage AS passage
+NEAR = """
+    SELECT passage.item_id, passage.ordinal, passage.span_start, passage.span_end, 1 - ({distance}) AS cosine
+    FROM catalog_passage AS passage
     WHERE passage.version_id = %(version_id)s {within}
     ORDER BY {distance} LIMIT %(passages)s
 """
-EXACT_DENSE_LEG = """
-    SELECT passage.item_id FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
-    WHERE passage.version_id = %(version_id)s
-    GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT %(items)s
+EXACT_NEAR = """
+    SELECT * FROM (
+        SELECT DISTINCT ON (passage.item_id)
+            passage.item_id, passage.ordinal, passage.span_start, passage.span_end, 1 - ({distance}) AS cosine
+        FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
+        WHERE passage.version_id = %(version_id)s
+        ORDER BY passage.item_id, cosine DESC, passage.ordinal
+    ) AS best ORDER BY cosine DESC, item_id LIMIT %(items)s
+"""
+NO_NEAR = """
+    SELECT NULL::bigint AS item_id, NULL::int AS ordinal, NULL::int AS span_start, NULL::int AS span_end,
+        NULL::float8 AS cosine WHERE false
 """
 NAMED_LEG = """
     SELECT catalog_item.id AS item_id FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
@@ -85,23 +94,31 @@ WORD_SCORES = f"""
         GROUP BY posting.item_id, term.slot
     ) AS slot GROUP BY slot.item_id
 """  # noqa: S608
+NO_WORD_SCORES = """
+    SELECT NULL::bigint AS item_id, 0::float8 AS score, 0::float8 AS idf, 0::int AS in_title, 0::int AS title_terms
+    WHERE false
+"""
 BEST_PASSAGE = """
-    SELECT 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+    SELECT passage.ordinal, passage.span_start, passage.span_end, 1 - ({distance}) AS cosine
     FROM catalog_passage AS passage
-    WHERE passage.version_id = %(version_id)s AND passage.item_id = candidate.item_id
+    WHERE passage.version_id = %(version_id)s AND passage.item_id = candidate.item_id AND near.item_id IS NULL
     ORDER BY cosine DESC, passage.ordinal LIMIT 1
 """
+# An item that the dense leg found has its best passage already; others are looked up by their keys.
 CANDIDATES = """
-    WITH {subset} candidate AS MATERIALIZED ({legs})
+    WITH {subset} near AS MATERIALIZED ({near}), candidate AS MATERIALIZED ({legs})
     SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0),
         coalesce(words.in_title::float8 / (%(slots_asked)s + words.title_terms - words.in_title), 0),
-        passage.cosine, coalesce(passage.ordinal, -1), passage.span_start, passage.span_end
+        coalesce(near.cosine, far.cosine), coalesce(near.ordinal, far.ordinal, -1),
+        coalesce(near.span_start, far.span_start), coalesce(near.span_end, far.span_end)
     FROM candidate
+    LEFT JOIN (
+        SELECT DISTINCT ON (item_id) * FROM near ORDER BY item_id, cosine DESC, ordinal
+    ) AS near ON near.item_id = candidate.item_id
     LEFT JOIN ({word_scores}) AS words ON words.item_id = candidate.item_id
-    LEFT JOIN LATERAL ({best_passage}) AS passage ON true
+    LEFT JOIN LATERAL ({far}) AS far ON true
     ORDER BY candidate.item_id
 """
-NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start, NULL::int AS span_end"
 
 
 def find_candidates(
@@ -162,31 +179,39 @@ class _Statement:
     def sql(self, *, exact: bool) -> str:
         matching = "true" if self.wanted is None else f"catalog_item.published AND {self.wanted.named()[0]}"
         items = f"SELECT catalog_item.id AS item_id FROM catalog_item WHERE {matching}"  # noqa: S608
-        legs = []
-        if self.version is not None and self.vector is not None:
-            legs.append(EXACT_DENSE_LEG if exact else DENSE_LEG)
+        legs = ["SELECT item_id FROM near"]
         if self.use_words:
-            legs.append(WORD_LEG)
+            legs.append(WORD_LEG.format(postings=self._postings(exact)))
         if self.wanted is not None and self.fill:
             legs.append(("SELECT item_id FROM subset" if exact else items) + " ORDER BY item_id LIMIT %(items)s")  # noqa: S608
         if self.also:
             legs.append(NAMED_LEG)
-        distance = dense.distance_sql(self.version) if self.version else ""
         return CANDIDATES.format(
             subset=f"subset AS MATERIALIZED ({items})," if exact else "",
-            legs=" UNION ".join(f"({leg.format(**self._parts(leg, exact))})" for leg in legs),
-            word_scores=WORD_SCORES,
-            best_passage=NO_PASSAGE if self.vector is None else BEST_PASSAGE.format(distance=distance),
+            near=self._near(exact),
+            legs=" UNION ".join(f"({leg})" for leg in legs),
+            word_scores=WORD_SCORES if self.words.terms else NO_WORD_SCORES,
+            far=BEST_PASSAGE.format(distance=self._distance) if self._has_vector else NO_NEAR,
         )
 
-    def _parts(self, leg: str, exact: bool) -> dict[str, str]:
-        within = self._within("posting" if leg is WORD_LEG else "passage", exact)
-        postings = HEAVIEST_POSTINGS if self.words.generates_too_many else POSTINGS_OF_TERM
-        return {
-            "within": within,
-            "distance": dense.distance_sql(self.version) if self.version else "",
-            "postings": postings.format(within=within),
-        }
+    @property
+    def _has_vector(self) -> bool:
+        return self.version is not None and self.vector is not None
+
+    @property
+    def _distance(self) -> str:
+        return dense.distance_sql(self.version) if self.version else ""
+
+    def _near(self, exact: bool) -> str:
+        if not self._has_vector:
+            return NO_NEAR
+        return (EXACT_NEAR if exact else NEAR).format(distance=self._distance, within=self._within("passage", exact))
+
+    def _postings(self, exact: bool) -> str:
+        postings = (
+            HEAVIEST_POSTINGS if self.words.generates_too_many else f"{POSTINGS_OF_TERM} LIMIT %(postings_budget)s"
+        )
+        return postings.format(within=self._within("posting", exact))
 
     def _within(self, table: str, exact: bool) -> str:
         if self.wanted is None:

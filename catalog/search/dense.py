@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.models import IndexVersion
@@ -14,19 +15,22 @@ from catalog.models import IndexVersion
 PASSAGES = 300
 DEFAULT_CUTOFF = 0.25
 
-# Passages met by an iterative scan before it gives up, and the memory for them as a multiple of work_mem.
-SETTINGS_SQL = """
-    SELECT set_config('hnsw.ef_search', '200', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.max_scan_tuples', '100000', true), set_config('hnsw.scan_mem_multiplier', '4', true),
-        set_config('jit', 'off', true)
-"""
+SETTINGS_SQL = "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings.VECTOR_SEARCH)
+SETTINGS_PARAMETERS = [text for setting in settings.VECTOR_SEARCH.items() for text in setting]
 
 
 @contextmanager
 def vector_search() -> Iterator[Any]:
-    """A cursor in a transaction that is set up for reading HNSW indexes."""
+    """A cursor set up for reading HNSW indexes.
+
+    Connections are made with the settings; behind a pooler, which lends others, they hold for a transaction.
+    """
+    if not settings.DATABASE_POOLED:
+        with connection.cursor() as cursor:
+            yield cursor
+        return
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(SETTINGS_SQL)
+        cursor.execute(SETTINGS_SQL, SETTINGS_PARAMETERS)
         yield cursor
 
 

@@ -52,6 +52,7 @@ def _ranked_search(query: SearchQuery, wanted: Predicate | None, rules: RuleSet 
         facets=counts.values,
         facet_stats=counts.stats,
         histograms=counts.histograms,
+        correction=reading.correction,
         rules=actions.rules,
         reranked=ranking.second_stage is not None,
         rerank_reason=rerank_reason,

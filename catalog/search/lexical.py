@@ -109,7 +109,7 @@ class Words:
     terms: tuple[Term, ...] = ()
     average_length: float = 1.0
     unknown: tuple[str, ...] = ()
-    """Those finished words, folded, that no item holds in any form."""
+    """Those, folded, that no item holds in any form; an unfinished one if none begins so."""
 
     @property
     def slots(self) -> int:
@@ -176,10 +176,10 @@ def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str,
     with connection.cursor() as cursor:
         cursor.execute(READ_TERMS_SQL, parameters)
         rows = cursor.fetchall()
-    return _words(rows)
+    return _words(rows, fragment=fragment)
 
 
-def _words(rows: Iterable[tuple[str, str, str, int, float]]) -> Words:
+def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -> Words:
     """Words from rows of (word, kind, term, documents, tokens)."""
     by_kind: defaultdict[str, defaultdict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     total = tokens = 0.0
@@ -191,6 +191,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]]) -> Words:
     completions = by_kind["completion"].get("", {})
     stems = by_kind["stem"] or ({} if completions else by_kind["plain"])
     spoken = {word: terms for word, terms in stems.items() if not _ends_a_pair(word, stems)}
+    asked = spoken | ({fragment: completions} if completions else {})
     slots = _slots([terms for _, terms in sorted(spoken.items())] + ([completions] if completions else []))
     terms = [
         Term(text=term, slot=slot, documents=documents, idf=weight)
@@ -202,7 +203,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]]) -> Words:
     return Words(
         terms=tuple(rarest),
         average_length=max(tokens / total, 1.0) if total else 1.0,
-        unknown=tuple(sorted(word for word, terms in spoken.items() if not any(terms.values()))),
+        unknown=tuple(sorted(word for word, found in asked.items() if not any(found.values()))),
     )
 
 

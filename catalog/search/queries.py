@@ -9,6 +9,7 @@ from catalog.search.facets import Bucket, FacetValue
 from catalog.search.filters import Filter
 from catalog.search.highlight import HighlightedPassage, Part
 from catalog.search.rules import Rule
+from catalog.search.spelling import Correction
 
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
@@ -34,6 +35,8 @@ class SearchQuery:
     explain: bool = False
     rerank: bool = False
     """Has the site's cross-encoder reorder the first hits, where there is time."""
+    correct: bool = True
+    """Words that nothing holds may be taken for mistyped ones."""
     prefix: bool = False
     """The last word may be unfinished, as while somebody types."""
     vector: tuple[float, ...] | None = None
@@ -104,6 +107,8 @@ class SearchResults:
     """The commonest values of each text facet, counted over all close hits, or over all hits when none is close."""
     facet_stats: dict[str, tuple[float, float]] = field(default_factory=dict)
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
+    correction: Correction | None = None
+    """What was looked for in place of the text as typed."""
     rules: tuple[Rule, ...] = ()
     """Those that apply to the query, whatever they did."""
     reranked: bool = False

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from django.conf import settings
 
-from catalog.embedding.base import EncoderError
-from catalog.embedding.registry import query_vector
+from catalog.embedding.base import Encoder, EncoderError
+from catalog.embedding.registry import encoder_for, query_vector
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.search.lexical import Words, read_words
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery
 from catalog.search.rules import RuleSet
+from catalog.search.spelling import Correction, correct
 from catalog.search.synonyms import folded_words
 
 
@@ -29,6 +30,8 @@ class Reading:
     """Normalised; None where meaning is not asked for or cannot be told."""
     ratio: float
     """The share of meaning."""
+    correction: Correction | None = None
+    """What was looked for in place of the words as typed."""
     may_be_moved: bool = False
     """Whether the vector may be moved towards the best hits; not one that a caller has given."""
     degraded_reason: str = ""
@@ -37,16 +40,35 @@ class Reading:
 def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet) -> Reading:
     """Read a checked query of a text, a vector or both. Raises InvalidQuery."""
     text = query.text.strip()
-    vector, degraded_reason = _vector(query, version)
-    words = read_words(query.text, prefix=query.prefix, synonyms=synonyms_of(query.text, rules)) if text else Words()
+    words = _words(query.text, query, rules) if text else Words()
+    correction = correct(text, words.unknown, encoder=_encoder(version)) if query.correct and words.unknown else None
+    if correction is not None:
+        text = correction.text
+        words = _words(text, query, rules)
+    vector, degraded_reason = _vector(query, text, version)
     return Reading(
         words=words,
         version=version,
         vector=vector,
         ratio=0.0 if vector is None else query.semantic_ratio if text else 1.0,
+        correction=correction,
         may_be_moved=vector is not None and query.vector is None,
         degraded_reason=degraded_reason,
     )
+
+
+def _words(text: str, query: SearchQuery, rules: RuleSet) -> Words:
+    return read_words(text, prefix=query.prefix, synonyms=synonyms_of(text, rules))
+
+
+def _encoder(version: IndexVersion | None) -> Encoder | None:
+    """The encoder, if it is there: nobody waits for it to learn whether a word is one."""
+    if version is None:
+        return None
+    try:
+        return encoder_for(version.encoder_spec, wait_s=0)
+    except EncoderError:
+        return None
 
 
 def synonyms_of(text: str, rules: RuleSet) -> list[tuple[str, str]]:
@@ -83,7 +105,7 @@ def version_for(query: SearchQuery) -> IndexVersion | None:
     return version
 
 
-def _vector(query: SearchQuery, version: IndexVersion | None) -> tuple[Sequence[float] | None, str]:
+def _vector(query: SearchQuery, text: str, version: IndexVersion | None) -> tuple[Sequence[float] | None, str]:
     """The query's vector; without one, why meaning has to be left out (empty when it was not asked for)."""
     if query.vector is None and query.semantic_ratio == 0:
         return None, ""
@@ -96,7 +118,7 @@ def _vector(query: SearchQuery, version: IndexVersion | None) -> tuple[Sequence[
             raise InvalidQuery(message, field="vector", code="invalid_vector")
         return _normalised(query.vector), ""
     try:
-        return query_vector(version.encoder_spec, query.text, wait_s=settings.QUERY_ENCODER_WAIT_S).tolist(), ""
+        return query_vector(version.encoder_spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S).tolist(), ""
     except EncoderError as error:
         return None, str(error)
 

@@ -24,7 +24,7 @@ PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
 DEFAULT_RATIO = 0.5
 MAX_CHOSEN = 50
-RESERVED = frozenset({"q", "page", "sort", "semantic_ratio"})
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct"})
 
 Range = tuple[float | None, float | None]
 
@@ -37,6 +37,7 @@ class Asked:
     page: int = 1
     sort: str = ""
     semantic_ratio: float = DEFAULT_RATIO
+    correct: bool = True
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -68,6 +69,14 @@ class Asked:
         return replace(self, text="", page=1)
 
     @property
+    def as_typed(self) -> Self:
+        """The same search with its words as they are."""
+        return replace(self, correct=False, page=1)
+
+    def with_text(self, text: str) -> Self:
+        return replace(self, text=text, page=1)
+
+    @property
     def without_filters(self) -> Self:
         return replace(self, chosen={}, ranges={}, page=1)
 
@@ -86,6 +95,8 @@ class Asked:
             pairs.append(("sort", self.sort))
         if self.semantic_ratio != DEFAULT_RATIO:
             pairs.append(("semantic_ratio", plain_number(self.semantic_ratio)))
+        if not self.correct:
+            pairs.append(("correct", "0"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
@@ -100,6 +111,7 @@ class Asked:
             sort=self.sort,
             semantic_ratio=self.semantic_ratio,
             explain=True,
+            correct=self.correct,
             prefix=prefix,
         )
 
@@ -129,6 +141,7 @@ class _Reader:
             page=int(self._number("page", 1, LAST_PAGE) or 1),
             sort=self._sort(),
             semantic_ratio=self._ratio(),
+            correct=self.parameters.get("correct") != "0",
             chosen=self._chosen(),
             ranges=self._ranges(),
             notes=tuple(self.notes),

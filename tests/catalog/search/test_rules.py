@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.items import delete_item
 from catalog.models import Attribute, IndexVersion, Item, SearchRule, Synonym
 from catalog.search import SearchQuery, search
+from catalog.search.queries import Explanation, Hit
 from catalog.search.rules import NO_RULES, rules_in_force
 from catalog.search.similar import similar_items
 from catalog.search.suggest import suggest
@@ -36,7 +37,7 @@ def items(db) -> dict[str, int]:
         {"external_id": "draft", "title": "Whale draft", "published": False},
     ]
     ids = make_items(rows)
-    vectors = {
+    vectors: dict[str, list[float]] = {
         "a": [1, 0, 0],
         "b": [0.9, 0.1, 0],
         "c": [0.8, 0.3, 0],
@@ -46,6 +47,11 @@ def items(db) -> dict[str, int]:
     }
     add_passages(version, {ids[name]: [vector] for name, vector in vectors.items()})
     return ids
+
+
+def why(hit: Hit) -> Explanation:
+    assert hit.explanation is not None
+    return hit.explanation
 
 
 def names(results) -> list[str]:
@@ -66,8 +72,8 @@ def test_a_pinned_item_stands_at_its_position_even_if_nothing_found_it(items):
     assert results.close_total == 6
     assert results.hits[0].close
     assert [each.pk for each in results.rules] == [rule.pk]
-    assert results.hits[0].explanation.rules == ("Lost first",)
-    assert results.hits[1].explanation.rules == ()
+    assert why(results.hits[0]).rules == ("Lost first",)
+    assert why(results.hits[1]).rules == ()
 
 
 def test_pinned_items_must_be_published_and_meet_the_filter(items):
@@ -130,8 +136,8 @@ def test_a_boost_is_added_to_the_score_and_told(items):
     assert hits["d"].score == pytest.approx(plain["d"] + 0.3)
     assert hits["e"].score == pytest.approx(plain["e"] + 0.4)
     assert hits["c"].score == pytest.approx(plain["c"])
-    assert hits["d"].explanation.rules == ("Old ones",)
-    assert hits["c"].explanation.rules == ()
+    assert why(hits["d"]).rules == ("Old ones",)
+    assert why(hits["c"]).rules == ()
     ordered = sorted(hits, key=lambda name: -hits[name].score)
     assert names(search(WHALES)) == ordered
 
@@ -145,9 +151,9 @@ def test_parts_add_up_to_the_score_where_it_is_cut_and_keep_their_order_there(it
     assert [hit.score for hit in hits[:3]] == [1, 1, 1]
     assert hits[-1].score == 0
     for hit in hits:
-        why = hit.explanation
-        assert why.keyword_contribution + why.semantic_contribution + why.boost == pytest.approx(hit.score)
-    assert hits[0].explanation.rules == ("Up", "More")
+        parts = why(hit)
+        assert parts.keyword_contribution + parts.semantic_contribution + parts.boost == pytest.approx(hit.score)
+    assert why(hits[0]).rules == ("Up", "More")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +199,8 @@ def test_a_filter_whose_attribute_is_gone_is_passed_over(items):
     Attribute.objects.filter(name="tags").delete()
     results = search(WHALES)
     assert "a" in names(results)
-    assert next(hit for hit in results.hits if hit.item.external_id == "f").explanation.boost == pytest.approx(0.5)
+    boosted = next(hit for hit in results.hits if hit.item.external_id == "f")
+    assert why(boosted).boost == pytest.approx(0.5)
     SearchRule.objects.update(hide_filter="((", boosts=[])
     assert "a" in names(search(WHALES))
 

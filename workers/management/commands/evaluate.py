@@ -14,6 +14,7 @@ from rich.table import Table
 from catalog.embedding.base import EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
 from catalog.keyword_index import fold_term_counts
+from catalog.models import EmbeddingState
 from recommender.evaluation import evaluate_recommendations, load_catalogue
 from workers.embed import drain
 from workers.scratch import scratch_database
@@ -61,7 +62,7 @@ class Command(BaseCommand):
         columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             bar = bars.add_task("", total=items)
-            while written := drain(until_s=5.0):
+            while written := drain(until_s=5.0) or EmbeddingState.objects.all().unfinished().exists():
                 bars.advance(bar, written)
         fold_term_counts()
 

@@ -1,0 +1,122 @@
+"""Words put right: what is changed, what is left, and how the catalogue's words are found by either of their ends."""
+
+import random
+
+import pytest
+
+from catalog.search import SearchQuery, search
+from catalog.search.lexical import read_words
+from catalog.search.spelling import correct
+from tests.factories import make_item, make_items
+
+WORDS = ["robot", "harbour", "lighthouse", "detective", "astronaut", "Amélie", "western", "orchestra"]
+
+
+@pytest.fixture
+def catalogue(db):
+    return make_items([{"external_id": word, "title": word, "body": "a film"} for word in WORDS])
+
+
+class Vocabulary:
+    """Reads some words as one piece and all others letter by letter."""
+
+    def __init__(self, *words):
+        self.words = words
+
+    def token_offsets(self, texts):
+        return [[(0, len(text))] if text in self.words else [(at, at + 1) for at in range(len(text))] for text in texts]
+
+
+def corrected(text, **options):
+    correction = correct(text, read_words(text).unknown, **options)
+    return correction.text if correction else None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("robbot", "robot"),
+        ("rbot", "robot"),
+        ("robto", "robot"),
+        ("tobot", "robot"),
+        ("robor", "robot"),
+        ("harbor", "harbour"),
+        ("lihgthouse", "lighthouse"),
+        ("lighthuse", "lighthouse"),
+        ("deteectvie", "detective"),
+        ("astronot", "astronaut"),
+        ("ROBBOT", "robot"),
+        ("amelei", "amelie"),
+        ("the robbot and the harbor", "the robot and the harbour"),
+        ("robbot, robbot!", "robot, robot!"),
+    ],
+)
+def test_a_mistyped_word_becomes_the_one_that_is_meant(catalogue, typed, meant):
+    assert corrected(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "robot",
+        "robots",
+        "a film about nothing",
+        "rob",
+        "xyzzyq",
+        "r2d2x",
+        "20011",
+        "東京物語",
+        "robobobot",
+        "x" * 200,
+    ],
+)
+def test_what_is_right_too_short_or_too_far_off_is_left(catalogue, typed):
+    assert corrected(typed) is None
+
+
+def test_a_word_that_the_encoder_knows_is_left(catalogue):
+    assert corrected("harbor") == "harbour"
+    assert corrected("harbor", encoder=Vocabulary("harbor")) is None
+    assert corrected("harbor", encoder=Vocabulary("harbour")) == "harbour"
+
+
+def test_of_words_as_near_the_one_in_most_items_is_taken_and_the_first_letter_counts_most(db):
+    make_items([{"external_id": f"cart{number}", "title": "Cart", "body": str(number)} for number in range(3)])
+    make_items([{"external_id": f"card{number}", "title": "Card", "body": str(number)} for number in range(2)])
+    assert corrected("carx") == "cart"
+    make_items([{"external_id": f"dart{number}", "title": "Dart", "body": str(number)} for number in range(9)])
+    assert corrected("carx") == "cart"
+
+
+def test_a_word_that_is_no_longer_used_corrects_nothing(catalogue):
+    make_item("robot", title="Gone", body="")
+    assert corrected("robbot") is None
+
+
+def test_every_single_mistake_in_a_long_word_is_put_right(catalogue):
+    letters = random.Random(7)
+    for word in ("lighthouse", "detective", "orchestra"):
+        for at in range(len(word)):
+            for typed in (
+                word[:at] + word[at + 1 :],
+                word[:at] + letters.choice("aeioxz") + word[at:],
+                word[:at] + "q" + word[at + 1 :],
+            ):
+                assert corrected(typed) in (word, None if read_words(typed).unknown == () else word), typed
+
+
+def test_search_says_what_it_looked_for_instead_and_can_be_told_not_to(catalogue):
+    results = search(SearchQuery(text="robbot", semantic_ratio=0))
+    assert [hit.item.external_id for hit in results.hits] == ["robot"]
+    assert results.correction is not None
+    assert (results.correction.text, results.correction.replaced) == ("robot", {"robbot": "robot"})
+    as_typed = search(SearchQuery(text="robbot", semantic_ratio=0, correct=False))
+    assert as_typed.correction is None
+    assert as_typed.hits == ()
+
+
+def test_an_unfinished_word_is_left_as_long_as_some_word_begins_so(catalogue):
+    assert search(SearchQuery(text="lightho", semantic_ratio=0, prefix=True)).correction is None
+    results = search(SearchQuery(text="lighthuose", semantic_ratio=0, prefix=True))
+    assert results.correction is not None
+    assert [hit.item.external_id for hit in results.hits] == ["lighthouse"]
