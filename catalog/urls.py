@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from catalog.views.answers import AnswerView
 from catalog.views.covers import CoverView
 from catalog.views.items import ItemView
 from catalog.views.search import SearchView, SuggestView
 
 urlpatterns = [
     path("search", SearchView.as_view(), name="search"),
+    path("answers", AnswerView.as_view(), name="answers"),
     path("suggest", SuggestView.as_view(), name="suggest"),
     path("items/<int:pk>/", ItemView.as_view(), name="item"),
     path("covers/<int:pk>.svg", CoverView.as_view(), name="cover"),

@@ -281,18 +281,13 @@ RERANK_REVISION = env.str("RERANK_REVISION", default="")
 RERANK_BUDGET_MS = env.float("RERANK_BUDGET_MS", default=300.0)
 RERANK_MAX_TOKENS = env.int("RERANK_MAX_TOKENS", default=256)
 
-# Answers. Without CHAT_URL, such as https://api.example.org/v1, they are sentences of the passages.
-ANSWER_ENCODING_BUDGET_MS = env.float("ANSWER_ENCODING_BUDGET_MS", default=500.0)
+# What writes answers; without an address, such as https://api.example.org/v1, they are quoted from the passages.
 CHAT_URL = env.str("CHAT_URL", default="")
 CHAT_MODEL = env.str("CHAT_MODEL", default="")
 CHAT_API_KEY = optional_secret("CHAT_API_KEY")
 CHAT_ALLOW_PRIVATE = env.bool("CHAT_ALLOW_PRIVATE", default=False)
-CHAT_CONNECT_TIMEOUT_S = env.float("CHAT_CONNECT_TIMEOUT_S", default=3.0)
-CHAT_READ_TIMEOUT_S = env.float("CHAT_READ_TIMEOUT_S", default=15.0)
-CHAT_TIMEOUT_S = env.float("CHAT_TIMEOUT_S", default=45.0)
-CHAT_MAX_TOKENS = env.int("CHAT_MAX_TOKENS", default=500)
-# Calls at a time in each web process. Each holds one of its threads.
-CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)
+CHAT_TIMEOUT_S, CHAT_MAX_TOKENS = env.float("CHAT_TIMEOUT_S", default=45.0), env.int("CHAT_MAX_TOKENS", default=500)
+CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)  # in each web process, of its threads
 
 LOGGING = {
     "version": 1,
@@ -300,5 +295,6 @@ LOGGING = {
     "filters": {"one_line": {"()": "catalog.http.logs.OneLineFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]}},
+    "loggers": {"httpx2": {"level": "WARNING"}},  # it names every address it calls
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

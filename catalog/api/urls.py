@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from catalog.api import export, imports, index, items, reindex, rules, search, synonyms
+from catalog.api import answers, export, imports, index, items, reindex, rules, search, synonyms
 
 urlpatterns = [
     path("search", search.SearchView.as_view(), name="api-search"),
+    path("answers", answers.AnswersView.as_view(), name="api-answers"),
     path("suggest", search.SuggestView.as_view(), name="api-suggest"),
     path("items", items.ItemsView.as_view(), name="api-items"),
     path("items/bulk", items.BulkItemsView.as_view(), name="api-items-bulk"),

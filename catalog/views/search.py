@@ -16,6 +16,7 @@ from catalog.http.problems import error_response
 from catalog.models import Attribute
 from catalog.querylog.requests import log_page_search
 from catalog.search.suggest import suggest
+from catalog.views.answers import answer_panel
 from catalog.views.parameters import Asked, read_address
 from catalog.views.results import results_page
 
@@ -31,11 +32,13 @@ class SearchView(View):
         try:
             asked = read_address(request.GET, attributes)
             earlier = _earlier(request, attributes) if live else None
-            page = results_page(asked, attributes, prefix=earlier is not None and earlier.text != asked.text)
+            typing = earlier is not None and earlier.text != asked.text
+            page = results_page(asked, attributes, prefix=typing)
         except InvalidQuery as error:
             return error_response(request, 400, error.code, str(error))
         template = "catalog/_search.html" if live else "catalog/search.html"
-        response = render(request, template, {"page": page, "asked": asked})
+        panel = answer_panel(asked, typing=typing) if page.close else None
+        response = render(request, template, {"page": page, "asked": asked, "panel": panel})
         patch_vary_headers(response, ["HX-Request"])
         log_page_search(request, response, page.results, shown=page.shown)
         if live:
