@@ -39,7 +39,7 @@ class RuleRefused(ValueError):
 def save_rule(rule: SearchRule) -> None:
     """Check a rule and save it. Raises RuleRefused."""
     check_rule(rule)
-    if rule.pk is None and SearchRule.objects.count() >= MAX_RULES:
+    if rule._state.adding and SearchRule.objects.count() >= MAX_RULES:
         raise RuleRefused({"name": f"There may be {MAX_RULES:,} rules at most."})
     try:
         with transaction.atomic():
@@ -158,7 +158,7 @@ def _unknown(external_id: str) -> str:
 def save_synonym(synonym: Synonym) -> None:
     """Check a synonym and save it. Raises RuleRefused."""
     check_synonym(synonym)
-    if synonym.pk is None and Synonym.objects.count() >= MAX_SYNONYMS:
+    if synonym._state.adding and Synonym.objects.count() >= MAX_SYNONYMS:
         raise RuleRefused({"words": f"There may be {MAX_SYNONYMS:,} synonyms at most."})
     synonym.save()
 
