@@ -40,6 +40,7 @@ class SearchIntent(models.Model):
     filtered = models.BooleanField()
     semantic_ratio = models.FloatField()
     degraded = models.BooleanField()
+    corrected = models.BooleanField(default=False, help_text="Other words were looked for than those typed.")
     processing_ms = models.FloatField()
     clicks = models.JSONField(default=list, help_text="The results that were opened: [item id, place].")
     best_click = models.PositiveSmallIntegerField(null=True, help_text="The best place among the clicks.")
@@ -57,7 +58,7 @@ class SearchIntent(models.Model):
             models.Index(
                 fields=["folded"],
                 include=["text", "asker"],
-                condition=Q(open=False, close_total__gt=0),
+                condition=Q(open=False, corrected=False, close_total__gt=0),
                 name="intent_found",
             ),
             models.Index(fields=["last_at"], condition=Q(open=True), name="intent_open"),
@@ -70,7 +71,7 @@ class SearchIntent(models.Model):
 
 
 class PopularQuery(models.Model):
-    """A query that several people asked and that found something close: what suggestions are taken from."""
+    """A query that several people asked and that found something close as it is: suggestions are taken from these."""
 
     folded = models.CharField(max_length=TEXT_KEPT, primary_key=True)
     text = models.CharField(max_length=TEXT_KEPT, help_text="As most wrote it.")

@@ -28,6 +28,8 @@ class SearchMade:
     filtered: bool
     semantic_ratio: float
     degraded: bool
+    corrected: bool
+    """Other words were looked for than those typed."""
     processing_ms: float
 
 

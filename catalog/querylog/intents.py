@@ -76,7 +76,7 @@ def go_on(intent: SearchIntent, search: SearchMade) -> None:
     intent.asker = _asker(search.asker, text)
     intent.total, intent.close_total = search.total, search.close_total
     intent.filtered, intent.semantic_ratio = search.filtered, search.semantic_ratio
-    intent.degraded, intent.processing_ms = search.degraded, search.processing_ms
+    intent.degraded, intent.corrected, intent.processing_ms = search.degraded, search.corrected, search.processing_ms
 
 
 def take_click(intent: SearchIntent, click: ClickMade) -> bool:

@@ -91,6 +91,7 @@ def _log(
             filtered=bool(query.filter),
             semantic_ratio=query.semantic_ratio,
             degraded=results.degraded,
+            corrected=results.correction is not None,
             processing_ms=results.processing_ms,
         )
     )

@@ -27,13 +27,14 @@ FORGET_SQL = """
     WHERE id IN (SELECT id FROM catalog_searchintent WHERE started_at < now() - %(age)s LIMIT %(batch)s)
     RETURNING folded
 """
-# Only what found something close, and only what enough people asked: a query of one person's own shows nowhere.
+# Only what found something close without being corrected, and only what enough people asked: what one person asked shows
+# nowhere.
 COUNT_SQL = """
     WITH counted AS (
         SELECT folded, mode() WITHIN GROUP (ORDER BY text) AS text,
             count(*) AS searches, count(DISTINCT asker) AS askers
         FROM catalog_searchintent
-        WHERE folded = ANY(%(queries)s) AND NOT open AND close_total > 0
+        WHERE folded = ANY(%(queries)s) AND NOT open AND NOT corrected AND close_total > 0
         GROUP BY folded
         HAVING count(DISTINCT asker) >= %(askers)s
     ), gone AS (

@@ -25,17 +25,17 @@ GIVEN = """
     json_to_recordset(%s) AS given(
         id bigint, source text, visit uuid, asker bigint, text text, folded text, started_at timestamptz,
         last_at timestamptz, open boolean, requests integer, request_ids uuid[], shown bigint[], total integer,
-        close_total integer, filtered boolean, semantic_ratio float8, degraded boolean, processing_ms float8,
-        clicks jsonb, best_click smallint
+        close_total integer, filtered boolean, semantic_ratio float8, degraded boolean, corrected boolean,
+        processing_ms float8, clicks jsonb, best_click smallint
     )
 """
 INSERT_SQL = f"""
     INSERT INTO catalog_searchintent (
         source, visit, asker, text, folded, started_at, last_at, open, requests, request_ids, shown, total, close_total,
-        filtered, semantic_ratio, degraded, processing_ms, clicks, best_click
+        filtered, semantic_ratio, degraded, corrected, processing_ms, clicks, best_click
     )
     SELECT source, visit, asker, text, folded, started_at, last_at, open, requests, request_ids, shown, total,
-        close_total, filtered, semantic_ratio, degraded, processing_ms, clicks, best_click
+        close_total, filtered, semantic_ratio, degraded, corrected, processing_ms, clicks, best_click
     FROM {GIVEN}
 """  # noqa: S608  (constants)
 # Whether it is open, and so which visit it belongs to, is for tidying to say.
@@ -44,8 +44,8 @@ UPDATE_SQL = f"""
     SET asker = given.asker, text = given.text, folded = given.folded, started_at = given.started_at,
         last_at = given.last_at, requests = given.requests, request_ids = given.request_ids, shown = given.shown,
         total = given.total, close_total = given.close_total, filtered = given.filtered,
-        semantic_ratio = given.semantic_ratio, degraded = given.degraded, processing_ms = given.processing_ms,
-        clicks = given.clicks, best_click = given.best_click
+        semantic_ratio = given.semantic_ratio, degraded = given.degraded, corrected = given.corrected,
+        processing_ms = given.processing_ms, clicks = given.clicks, best_click = given.best_click
     FROM {GIVEN} WHERE intent.id = given.id
 """  # noqa: S608  (constants)
 

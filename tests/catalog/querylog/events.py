@@ -30,6 +30,7 @@ def asked(text: str, minutes: float = 0, **fields: Any) -> SearchMade:
         "filtered": False,
         "semantic_ratio": 0.5,
         "degraded": False,
+        "corrected": False,
         "processing_ms": 8.0,
     }
     return SearchMade(text=text, at=at(minutes), **usual | fields)

@@ -83,6 +83,12 @@ def test_nothing_is_logged_and_no_cookie_set_once_the_log_is_off(logged, items, 
     assert logged() == []
 
 
+def test_a_search_whose_words_were_corrected_is_logged_as_typed(logged, items, client):
+    client.get(SEARCH, {"q": "roboot"})
+    client.get(SEARCH, {"q": "love"})
+    assert {intent.text: intent.corrected for intent in logged()} == {"roboot": True, "love": False}
+
+
 def test_a_search_that_is_refused_is_not_logged(logged, items, client):
     assert client.get(SEARCH, {"q": "x" * 2_001}).status_code == 400
     assert with_key("search").get(API, {"q": "robot", "filter": "("}).status_code == 400
@@ -128,7 +134,7 @@ def test_what_a_browser_fetches_ahead_is_no_click(logged, items, client):
 def test_every_search_of_the_api_is_an_intent_unless_it_names_a_visit(logged, items):
     client, visit = with_key("search"), uuid4()
     for text in ("robot", "robot"):
-        client.get(API, {"q": text, "semantic_ratio": 0})
+        client.get(API, {"q": text, "semantic_ratio": "0"})
     for text in ("rob", "robot"):
         client.post(API, {"q": text, "visit": str(visit), "filter": 'language = "en"'}, format="json")
     intents = logged()

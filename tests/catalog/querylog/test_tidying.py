@@ -60,8 +60,9 @@ def test_how_many_people_it_takes_is_a_setting(settings):
     assert popular() == {"robot": (1, 1)}
 
 
-def test_what_found_nothing_close_is_not_popular():
+def test_what_found_nothing_close_or_had_to_be_corrected_is_not_popular():
     ask("xyzzy", "ada", "bob", "eve", close_total=0)
+    ask("robbot", "ada", "bob", "eve", corrected=True)
     tidy_query_log()
     assert popular() == {}
 
