@@ -27,8 +27,8 @@ FORGET_SQL = """
     WHERE id IN (SELECT id FROM catalog_searchintent WHERE started_at < now() - %(age)s LIMIT %(batch)s)
     RETURNING folded
 """
-# Only what found something close without being corrected, and only what enough people asked: what one person asked shows
-# nowhere.
+# Only what found something close without being corrected, and only what enough people asked: what a single person asked
+# shows nowhere.
 COUNT_SQL = """
     WITH counted AS (
         SELECT folded, mode() WITHIN GROUP (ORDER BY text) AS text,
