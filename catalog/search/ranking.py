@@ -84,6 +84,8 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
     boosted = fused.scores + boosts.amounts
     scores = np.clip(boosted, 0.0, 1.0)
     order = ranked(boosted, candidates.item_ids)
+    if actions.boosts:  # like a sort, they must not bring up what is far from the query
+        order = order[np.argsort(~close[order], kind="stable")]
     if query.threshold is not None:
         order = order[scores[order] >= query.threshold]
     ranking = Ranking(
@@ -120,10 +122,13 @@ def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.floa
 
 
 def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:
-    """The hits with the pinned ones at their places."""
+    """The hits with the pinned ones at their places, none of them behind hits that are all far from the query."""
     at = {int(item_id): position for position, item_id in enumerate(ranking.candidates.item_ids)}
     positions = {item_id: position for item_id, position in ranking.actions.positions.items() if item_id in at}
-    return np.array([at[item_id] for item_id in with_pins(ranking.ids(ranking.order), positions)], dtype=np.int64)
+    others = [item_id for item_id in ranking.ids(ranking.order) if item_id not in positions]
+    reach = max((place for place, item_id in enumerate(others, start=1) if ranking.close[at[item_id]]), default=0)
+    arranged = with_pins(others[:reach], positions) + others[reach:]
+    return np.array([at[item_id] for item_id in arranged], dtype=np.int64)
 
 
 def _sorted(ranking: Ranking, sort: str) -> npt.NDArray[np.int64]:

@@ -348,3 +348,12 @@ def test_groups_of_words_have_synonyms(db):
     make_synonym(["new york", "nyc"])
     assert {hit.item.external_id for hit in by_words("nyc").hits if hit.close} >= {"nyc hotels", "new york hotels"}
     assert {hit.item.external_id for hit in by_words("new york").hits if hit.close} >= {"nyc hotels", "new york hotels"}
+
+
+def test_neither_boosts_nor_pins_mix_what_is_close_with_what_is_far(items):
+    assert [hit.close for hit in search(WHALES).hits] == [True] * 4 + [False] * 2
+    make_rule("Desert", boosts=[{"filter": "year <= 1960", "amount": 0.5}, {"filter": "year = 2000", "amount": -0.5}])
+    make_rule("Lost", pins=[{"item": "lost", "position": 50}])
+    results = search(WHALES)
+    assert names(results) == ["b", "c", "a", "d", "lost", "e", "f"]
+    assert results.hits[5].score > results.hits[3].score

@@ -102,9 +102,10 @@ def test_pinned_items_stand_in_order_at_their_places_or_at_the_end(shelf, query,
     if query.sort:
         assert not pinned
         return
+    reach = max((place for place, hit in enumerate(results.hits, start=1) if hit.close), default=0)
     for place, hit in pinned:
         wanted = positions[hit.item.external_id]
-        assert place >= min(wanted, results.total - len(pinned) + 1)
+        assert place >= min(wanted, reach - len(pinned) + 1)
         crowded = sum(positions[other.item.external_id] <= wanted for _, other in pinned)
         assert place <= wanted + crowded
     may_be_pinned = {name for name in positions if not is_hidden(rows[name], rules)}
@@ -119,8 +120,13 @@ def test_scores_fall_but_for_what_is_pinned_and_their_parts_add_up(shelf, query,
         hits = search(replaced(query, limit=100, explain=True)).hits
     if query.sort or not (query.text or query.vector):
         return
-    scores = [hit.score for hit in hits if not hit.pinned]
-    assert scores == sorted(scores, reverse=True)
+    boosting = any(rule["boosts"] for rule in rules)
+    unpinned = [hit for hit in hits if not hit.pinned]
+    for group in ([True], [False]) if boosting else ([True, False],):
+        scores = [hit.score for hit in unpinned if hit.close in group]
+        assert scores == sorted(scores, reverse=True)
+    if boosting:
+        assert [hit.close for hit in unpinned] == sorted((hit.close for hit in unpinned), reverse=True)
     for hit in hits:
         assert hit.explanation is not None
         parts = hit.explanation.keyword_contribution + hit.explanation.semantic_contribution + hit.explanation.boost
