@@ -261,6 +261,9 @@ EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
 EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
 
+# Who tells search what a person likes, where a search asks to be personalised.
+SEARCH_TASTE = "recommender.taste.taste_for"
+
 # Keywords: BM25 and, from the next `manage.py rebuild_keywords` on, the language of items that name none and what an
 # occurrence in each part of an item counts.
 KEYWORD_K1 = env.float("KEYWORD_K1", default=1.2)

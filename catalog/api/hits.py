@@ -39,6 +39,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
     rerank_score = serializers.FloatField(allow_null=True)
     place_before_rerank = serializers.IntegerField(allow_null=True, help_text="From 1.")
+    taste = serializers.FloatField(help_text="What the taste of whoever asks adds to the score.")
     boost = serializers.FloatField(help_text="What rules add to the score, as far as it stays between 0 and 1.")
     rules = serializers.ListField(child=serializers.CharField(), help_text="Names of those that pinned or boosted it.")
 
@@ -74,6 +75,7 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
     hits = HitSerializer(many=True)
     query = serializers.CharField()
     correction = CorrectionSerializer(allow_null=True)
+    personalized = serializers.BooleanField(help_text="Whether a taste is known and was taken into account.")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
     total = serializers.IntegerField(help_text="Hits on all pages together.")

@@ -28,6 +28,7 @@ from catalog.search import search
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
 from catalog.search.similar import similar_items
 from catalog.search.suggest import suggest
+from catalog.search.taste import Taste, taste_for
 
 
 class NamesField(serializers.ListField):
@@ -39,17 +40,6 @@ class NamesField(serializers.ListField):
         if isinstance(data, str):
             data = [name.strip() for name in data.split(",") if name.strip()]
         return super().to_internal_value(data)
-
-
-class UnavailableField(serializers.BooleanField):
-    """A switch that can only be off in this version."""
-
-    default_error_messages = {"not_available": "This is not available yet; leave it out or false."}
-
-    def to_internal_value(self, data: Any) -> bool:
-        if super().to_internal_value(data):
-            self.fail("not_available")
-        return False
 
 
 class SearchParameters(StrictSerializer):
@@ -77,7 +67,11 @@ class SearchParameters(StrictSerializer):
     )
     highlight = serializers.BooleanField(default=True)
     explain = serializers.BooleanField(default=False)
-    personalize = UnavailableField(default=False)
+    personalize = serializers.BooleanField(
+        default=False, help_text="Whether what is closer to the taste of whoever asks moves up."
+    )
+    user = serializers.CharField(default=None, max_length=150, help_text="Whose taste. With an API key only.")
+    visitor = serializers.UUIDField(default=None, help_text="The same for somebody without an account.")
     version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
     visit = serializers.UUIDField(
         default=None,
@@ -88,6 +82,8 @@ class SearchParameters(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "q" not in attrs and not attrs.get("vector"):
             raise serializers.ValidationError({"q": "Say what to look for."}, code="required")
+        if attrs["user"] is not None and attrs["visitor"] is not None:
+            raise serializers.ValidationError({"visitor": "Name a user or a visitor, not both."}, code="two_subjects")
         return attrs
 
 
@@ -141,11 +137,18 @@ class SearchView(ReadingView):
             explain=parameters["explain"],
             rerank=parameters["rerank"],
             vector=tuple(vector) if vector else None,
+            taste=_taste(request, parameters),
             version_id=parameters["version"],
         )
         results = search(query)
         log_api_search(request, results, visit=parameters["visit"])
         return Response(describe_results(results, request_id=request_id(request._request)))
+
+
+def _taste(request: Request, parameters: dict[str, Any]) -> Taste | None:
+    if not parameters["personalize"]:
+        return None
+    return taste_for(request, user=parameters["user"], visitor=parameters["visitor"])
 
 
 def describe_results(results: SearchResults, *, request_id: str) -> dict[str, Any]:
@@ -158,6 +161,7 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
         "correction": {"text": results.correction.text, "words": results.correction.replaced}
         if results.correction
         else None,
+        "personalized": query.taste is not None,
         "total": results.total,
         "close_total": results.close_total,
         "facets": {name: [asdict(value) for value in values] for name, values in results.facets.items()},

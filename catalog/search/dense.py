@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -38,6 +40,25 @@ def distance_sql(version: IndexVersion) -> str:
     """Cosine distance between a row of `passage` and the query's vector, in the very form the index was built on."""
     cast = f"halfvec({version.dimensions})"
     return f"passage.embedding::{cast} <=> %(vector)s::{cast}"
+
+
+def inner_products(
+    version: IndexVersion, item_ids: npt.NDArray[np.int64], ordinals: npt.NDArray[np.int64], vector: Sequence[float]
+) -> npt.NDArray[np.float64]:
+    """Inner products of these passages with a vector, read by their keys; NaN for those that there are not."""
+    cast = f"halfvec({version.dimensions})"
+    statement = f"""
+        SELECT place, -(passage.embedding::{cast} <#> %(vector)s::{cast})
+        FROM unnest(%(item_ids)s::bigint[], %(ordinals)s::int[]) WITH ORDINALITY AS asked (item_id, ordinal, place)
+        JOIN catalog_passage AS passage USING (item_id, ordinal) WHERE passage.version_id = %(version_id)s
+    """  # noqa: S608
+    products = np.full(len(item_ids), np.nan)
+    parameters = {"item_ids": item_ids.tolist(), "ordinals": ordinals.tolist(), "version_id": version.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters | {"vector": vector_literal(vector)})
+        for place, product in cursor.fetchall():
+            products[place - 1] = product
+    return products
 
 
 def vector_literal(vector: Sequence[float]) -> str:

@@ -10,6 +10,7 @@ from catalog.search.filters import Filter
 from catalog.search.highlight import HighlightedPassage, Part
 from catalog.search.rules import Rule
 from catalog.search.spelling import Correction
+from catalog.search.taste import Taste
 
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
@@ -41,13 +42,15 @@ class SearchQuery:
     """The last word may be unfinished, as while somebody types."""
     vector: tuple[float, ...] | None = None
     """Stands for the text's vector; then nothing is encoded."""
+    taste: Taste | None = None
+    """Of whoever asks: what is closer to it moves up."""
     version_id: int | None = None
     """Search in this live index version; None takes the active one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a hit is where it is. The two contributions and the boost add up to its score."""
+    """Why a hit is where it is. The two contributions, the taste and the boost add up to its score."""
 
     keyword_score: float
     keyword_contribution: float
@@ -64,6 +67,8 @@ class Explanation:
     semantic_rank: int | None
     cutoff: float
     """Cosines from here on are called close."""
+    taste: float = 0.0
+    """What the taste of whoever asks adds to the score, or takes from it."""
     boost: float = 0.0
     """What rules add to the score. Where that would leave 0 to 1, only what leads up to the end of it."""
     rules: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from catalog.search.predicates import Predicate
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
 from catalog.search.rule_actions import Actions, Boosts
+from catalog.search.taste import taste_parts
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6
@@ -41,7 +42,8 @@ class Ranking:
     feedback_cosines: npt.NDArray[np.float64]
     """After the query has been moved towards its best hits."""
     scores: npt.NDArray[np.float64]
-    """The fused ones with the boosts."""
+    """The fused ones with what taste and rules add."""
+    taste_parts: npt.NDArray[np.float64]
     close: npt.NDArray[np.bool_]
     actions: Actions
     boosts: Boosts
@@ -81,7 +83,8 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         fused = _fuse(candidates, reading, cosines)
     boosts = actions.boost(candidates.item_ids)
     # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
-    boosted = fused.scores + boosts.amounts
+    liked = taste_parts(query.taste, candidates, reading.version)
+    boosted = fused.scores + liked + boosts.amounts
     scores = np.clip(boosted, 0.0, 1.0)
     order = ranked(boosted, candidates.item_ids)
     if actions.boosts:  # like a sort, they must not bring up what is far from the query
@@ -94,6 +97,7 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         fused=fused,
         feedback_cosines=cosines,
         scores=scores,
+        taste_parts=liked,
         close=close | np.isin(candidates.item_ids, list(actions.positions)),
         actions=actions,
         boosts=boosts,

@@ -16,6 +16,7 @@ from catalog.search.facets import TEXT_COLUMNS
 from catalog.search.filters import Filter, selection
 from catalog.search.queries import MAX_OFFSET, SearchQuery
 from catalog.search.sorting import FIXED
+from catalog.search.taste import Taste
 from catalog.views.labels import YES_OR_NO, name_label
 
 Kind = Attribute.Kind
@@ -24,7 +25,7 @@ PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
 DEFAULT_RATIO = 0.5
 MAX_CHOSEN = 50
-RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct"})
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "personalize"})
 
 Range = tuple[float | None, float | None]
 
@@ -38,6 +39,7 @@ class Asked:
     sort: str = ""
     semantic_ratio: float = DEFAULT_RATIO
     correct: bool = True
+    personalize: bool = False
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -73,6 +75,11 @@ class Asked:
         """The same search with its words as they are."""
         return replace(self, correct=False, page=1)
 
+    @property
+    def other_taste(self) -> Self:
+        """The same search with the visitor's taste, or without it where it is with it."""
+        return replace(self, personalize=not self.personalize, page=1)
+
     def with_text(self, text: str) -> Self:
         return replace(self, text=text, page=1)
 
@@ -97,11 +104,13 @@ class Asked:
             pairs.append(("semantic_ratio", plain_number(self.semantic_ratio)))
         if not self.correct:
             pairs.append(("correct", "0"))
+        if self.personalize:
+            pairs.append(("personalize", "1"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
 
-    def query(self, *, facets: Sequence[str] = (), prefix: bool = False) -> SearchQuery:
+    def query(self, *, facets: Sequence[str] = (), prefix: bool = False, taste: Taste | None = None) -> SearchQuery:
         return SearchQuery(
             text=self.text,
             limit=PAGE_HITS,
@@ -113,6 +122,7 @@ class Asked:
             explain=True,
             correct=self.correct,
             prefix=prefix,
+            taste=taste,
         )
 
     def count_query(self, *, facets: Sequence[str] = (), limit: int = 1) -> SearchQuery:
@@ -142,6 +152,7 @@ class _Reader:
             sort=self._sort(),
             semantic_ratio=self._ratio(),
             correct=self.parameters.get("correct") != "0",
+            personalize=self.parameters.get("personalize") == "1",
             chosen=self._chosen(),
             ranges=self._ranges(),
             notes=tuple(self.notes),

@@ -7,35 +7,19 @@ from dataclasses import dataclass
 
 from catalog.models import Attribute, Item
 from catalog.search import search
-from catalog.search.queries import Explanation, Hit, SearchResults
+from catalog.search.queries import Hit, SearchResults
+from catalog.search.taste import Taste
+from catalog.views.evidence import Evidence, evidence_of
 from catalog.views.facets import Choice, Span, facet_names, show_facets
 from catalog.views.labels import YES_OR_NO, meta_line, name_label, number_label, unit_of, value_label
 from catalog.views.parameters import LAST_PAGE, PAGE_HITS, Asked, sortable
 
-BAR_WIDTH, BAR_GAP = 96, 1
 PAGES_AROUND = 2
 MAX_RELAXED = 4
 RELAXED_COVERS = 3
 #: Of the hits that are not close, so many of the nearest are shown.
 FAR_HITS = 6
 SORTED_NUMBERS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Why a hit is where it is, in the measures of its bars."""
-
-    explanation: Explanation
-    words_width: float
-    meaning_start: float
-    meaning_width: float
-    rules_start: float
-    rules_width: float
-    words_share: float
-    """Of the most that words could have added, 0 to 100."""
-    meaning_share: float
-    rules_share: float
-    terms: list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +102,12 @@ class ResultsPage:
         return dict(self.sorts)[self.asked.sort]
 
 
-def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False) -> ResultsPage:
+def results_page(
+    asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False, taste: Taste | None = None
+) -> ResultsPage:
     """Run the search and those that tell what a change of filters would bring. Raises InvalidQuery."""
     names = facet_names(attributes, asked)
-    results = search(asked.query(facets=names, prefix=prefix))
+    results = search(asked.query(facets=names, prefix=prefix, taste=taste))
     rows = [_row(hit, results, attributes) for hit in results.hits]
     far = [row for row in rows if not row.hit.close and row.hit.score > 0][:FAR_HITS]
     return ResultsPage(
@@ -139,31 +125,7 @@ def results_page(asked: Asked, attributes: Sequence[Attribute], *, prefix: bool 
 
 
 def _row(hit: Hit, results: SearchResults, attributes: Sequence[Attribute]) -> Row:
-    return Row(hit=hit, meta=meta_line(hit.item, attributes), evidence=_evidence(hit, results))
-
-
-def _evidence(hit: Hit, results: SearchResults) -> Evidence | None:
-    explanation = hit.explanation
-    if explanation is None:
-        return None
-    ratio = 0.0 if results.degraded else results.query.semantic_ratio
-    # What a rule takes away is taken off the end of the bar.
-    words = min(explanation.keyword_contribution, hit.score)
-    meaning = min(explanation.semantic_contribution, hit.score - words)
-    rules = max(explanation.boost, 0.0)
-    before_meaning, before_rules = BAR_GAP if words else 0, BAR_GAP if words or meaning else 0
-    return Evidence(
-        explanation=explanation,
-        words_width=round(BAR_WIDTH * words, 1),
-        meaning_start=round(BAR_WIDTH * words + before_meaning, 1),
-        meaning_width=round(max(0.0, BAR_WIDTH * meaning - before_meaning), 1),
-        rules_start=round(BAR_WIDTH * (words + meaning) + before_rules, 1),
-        rules_width=round(max(0.0, BAR_WIDTH * rules - before_rules), 1),
-        words_share=round(100 * explanation.keyword_contribution / (1 - ratio), 1) if ratio < 1 else 0,
-        meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
-        rules_share=round(100 * abs(explanation.boost), 1),
-        terms=sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0])),
-    )
+    return Row(hit=hit, meta=meta_line(hit.item, attributes), evidence=evidence_of(hit, results))
 
 
 def _chips(asked: Asked) -> list[Chip]:

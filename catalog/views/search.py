@@ -16,6 +16,7 @@ from catalog.http.problems import error_response
 from catalog.models import Attribute
 from catalog.querylog.requests import log_page_search
 from catalog.search.suggest import suggest
+from catalog.search.taste import taste_for
 from catalog.views.answers import answer_panel
 from catalog.views.parameters import Asked, read_address
 from catalog.views.results import results_page
@@ -33,7 +34,8 @@ class SearchView(View):
             asked = read_address(request.GET, attributes)
             earlier = _earlier(request, attributes) if live else None
             typing = earlier is not None and earlier.text != asked.text
-            page = results_page(asked, attributes, prefix=typing)
+            taste = taste_for(request) if asked.personalize and asked.text else None
+            page = results_page(asked, attributes, prefix=typing, taste=taste)
         except InvalidQuery as error:
             return error_response(request, 400, error.code, str(error))
         template = "catalog/_search.html" if live else "catalog/search.html"

@@ -1,0 +1,58 @@
+"""What a person likes, as search may take it into account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from catalog.models import IndexVersion
+from catalog.search.candidates import Candidates
+from catalog.search.dense import inner_products
+
+Floats = npt.NDArray[np.float64]
+
+#: The most that a taste adds to a score or takes from it.
+MOST = 0.1
+#: Closeness, in units of what it is by chance, at which three quarters of that is reached.
+NEAR = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taste:
+    """An interest in the space of one index version, as vectors of shape (dimensions,).
+
+    `vector` is normalised and lives where the corpus mean, `centre`, is taken off; `spread` is the standard deviation
+    of the cosine of two random passages there.
+    """
+
+    version_id: int
+    vector: Floats
+    centre: Floats
+    spread: float
+
+
+def taste_for(request: Any, **named: Any) -> Taste | None:
+    """The taste of whoever makes a request, or of the one that it names, by the function SEARCH_TASTE.
+
+    None where nothing is known of them.
+    """
+    taste: Taste | None = import_string(settings.SEARCH_TASTE)(request, **named)
+    return taste
+
+
+def taste_parts(taste: Taste | None, candidates: Candidates, version: IndexVersion | None) -> Floats:
+    """What a taste adds to the score of each candidate: by how much closer its best passage is to it than chance.
+
+    One statement; zeros without a taste, and for candidates without a vector.
+    """
+    parts = np.zeros(len(candidates.item_ids))
+    if taste is None or version is None or taste.version_id != version.pk:
+        return parts
+    products = inner_products(version, candidates.item_ids, candidates.ordinals, taste.vector)
+    closeness = (products - float(taste.centre @ taste.vector)) / taste.spread
+    return np.nan_to_num(MOST * np.tanh(closeness / NEAR), nan=0.0)

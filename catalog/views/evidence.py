@@ -1,0 +1,73 @@
+"""Why a hit is where it is, drawn: a bar of what makes up its score, and one for each part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.search.queries import Explanation, Hit, SearchResults
+from catalog.search.taste import MOST
+
+BAR_WIDTH, BAR_GAP = 96, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of the bar of a score; `kind` is words, meaning, taste or rules."""
+
+    kind: str
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """An explanation in the measures of its bars. Shares go from 0 to 100."""
+
+    explanation: Explanation
+    segments: list[Segment]
+    words_share: float
+    """Of the most that words could have added."""
+    meaning_share: float
+    taste_share: float
+    """Of the most that a taste adds or takes."""
+    rules_share: float
+    terms: list[tuple[str, float]]
+
+
+def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
+    """None for a hit that is not explained."""
+    explanation = hit.explanation
+    if explanation is None:
+        return None
+    ratio = 0.0 if results.degraded else results.query.semantic_ratio
+    return Evidence(
+        explanation=explanation,
+        segments=_segments(hit.score, explanation),
+        words_share=round(100 * explanation.keyword_contribution / (1 - ratio), 1) if ratio < 1 else 0,
+        meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
+        taste_share=round(100 * abs(explanation.taste) / MOST, 1),
+        rules_share=round(100 * abs(explanation.boost), 1),
+        terms=sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0])),
+    )
+
+
+def _segments(score: float, explanation: Explanation) -> list[Segment]:
+    """One segment after the other as far as the score goes: what is taken away is taken off the end of the bar."""
+    parts = {
+        "words": explanation.keyword_contribution,
+        "meaning": explanation.semantic_contribution,
+        "taste": explanation.taste,
+        "rules": explanation.boost,
+    }
+    segments: list[Segment] = []
+    reached = 0.0
+    for kind, part in parts.items():
+        end = min(reached + max(part, 0.0), score)
+        if end > reached:
+            gap = BAR_GAP if segments else 0
+            start = BAR_WIDTH * reached + gap
+            segments.append(
+                Segment(kind=kind, start=round(start, 1), width=round(max(BAR_WIDTH * end - start, 0.0), 1))
+            )
+            reached = end
+    return segments
