@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from catalog.keyword_index import built_settings, is_built, wanted_settings
+from catalog.outgoing.addresses import host_and_port
+from catalog.outgoing.errors import EndpointRefused
 
 # Earlier ones corrupt HNSW indexes.
 OLDEST_PGVECTOR = (0, 8, 4)
@@ -47,6 +49,20 @@ def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> 
         return []
     hint = "Run manage.py rebuild_keywords."
     return [Warning("The keyword index was built with other settings.", hint=hint, id="catalog.W001")]
+
+
+@register
+def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
+    """Whether the language model that writes answers, if there is one, can be asked at all."""
+    if not settings.CHAT_URL:
+        return []
+    if not settings.CHAT_MODEL:
+        return [Error("CHAT_URL is set and CHAT_MODEL is not.", hint="Name the model to ask.", id="catalog.E004")]
+    try:
+        host_and_port(settings.CHAT_URL)
+    except EndpointRefused as error:
+        return [Error(f"CHAT_URL is none that can be called. {error}", id="catalog.E004")]
+    return []
 
 
 def version_of(text: str) -> tuple[int, ...]:

@@ -15,7 +15,7 @@
     const body = panel.querySelector(".answer__body");
     const source = new EventSource(panel.dataset.address);
     events = source;
-    panel.classList.add("answer--open", "is-waiting");
+    panel.classList.add("answer--open", "is-asked", "is-waiting");
     body.replaceChildren();
     const html = (event) => JSON.parse(event.data).html;
     source.addEventListener("sentence", (event) => {
@@ -30,7 +30,7 @@
     });
     const fail = () => {
       stop(); // else the browser would ask again and again
-      panel.classList.remove("answer--open", "is-waiting");
+      panel.classList.remove("is-asked", "is-waiting"); // the link is there again
       body.replaceChildren();
     };
     source.addEventListener("problem", fail);
@@ -41,7 +41,9 @@
   const look = () => {
     stop();
     const panel = document.querySelector("#answer[data-fill]");
-    if (panel) timer = setTimeout(() => panel.isConnected && fill(panel), DELAY_MS);
+    if (!panel) return;
+    panel.classList.add("is-asked", "is-waiting");
+    timer = setTimeout(() => panel.isConnected && fill(panel), DELAY_MS);
   };
 
   document.addEventListener("click", (event) => {

@@ -39,3 +39,18 @@ def test_uploads_need_a_folder_that_can_be_written(settings, tmp_path: Path):
     assert ids(checks.check_media_root()) == ["catalog.E003"]
     settings.MEDIA_ROOT = tmp_path / "file" / "below"
     assert ids(checks.check_media_root()) == ["catalog.E003"]
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "found"),
+    [
+        ("", "", []),
+        ("https://api.example.org/v1", "small", []),
+        ("https://api.example.org/v1", "", ["catalog.E004"]),
+        ("api.example.org", "small", ["catalog.E004"]),
+        ("file:///etc/passwd", "small", ["catalog.E004"]),
+    ],
+)
+def test_a_language_model_needs_a_name_and_an_address(settings, url: str, model: str, found: list[str]):
+    settings.CHAT_URL, settings.CHAT_MODEL = url, model
+    assert ids(checks.check_chat_endpoint()) == found
