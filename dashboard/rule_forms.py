@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms.models import construct_instance
 from django.http import QueryDict
@@ -97,7 +98,11 @@ class RuleForm(StyledForm, forms.ModelForm):
             "boosts",
         )
         labels = {"condition": "When", "starts_at": "From", "ends_at": "Until"}
-        help_texts = {"queries": "Several separated by commas. Case and accents do not count."}
+        help_texts = {
+            "queries": "Several separated by commas. Case and accents do not count.",
+            "starts_at": f"Left empty, it begins at once. Time zone: {settings.TIME_ZONE}.",
+            "ends_at": "Left empty, it never ends.",
+        }
         widgets = {
             name: forms.DateTimeInput(attrs={"type": "datetime-local", "class": "input"}, format=MOMENT)
             for name in ("starts_at", "ends_at")

@@ -22,6 +22,8 @@ from catalog.search.filters import Condition, Filter, FilterError, Or, Value, pa
 from catalog.search.synonyms import Phrase, SynonymTable, folded_words, synonym_table
 
 logger = logging.getLogger(__name__)
+# Plain texts: every rule is asked at every search.
+ALWAYS, EQUALS = str(SearchRule.Condition.ALWAYS.value), str(SearchRule.Condition.EQUALS.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,11 @@ class Rule:
 
     def covers(self, words: Phrase) -> bool:
         """Whether a query of these folded words meets the condition."""
-        match self.condition:
-            case SearchRule.Condition.ALWAYS:
-                return True
-            case SearchRule.Condition.EQUALS:
-                return words in self.queries
-            case _:
-                return any(set(query) <= set(words) for query in self.queries)
+        if self.condition == ALWAYS:
+            return True
+        if self.condition == EQUALS:
+            return words in self.queries
+        return any(map(set(words).issuperset, self.queries))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class RuleSet:
         if not self.rules:
             return ()
         words, moment = folded_words(text), timezone.now()
-        return tuple(rule for rule in self.rules if rule.is_on(moment) and rule.covers(words))
+        return tuple(rule for rule in self.rules if rule.covers(words) and rule.is_on(moment))
 
     def without(self, pk: int | None) -> Self:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.pk != pk))

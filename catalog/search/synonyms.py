@@ -40,27 +40,24 @@ class SynonymTable:
     """Alternatives by phrase."""
 
     alternatives: Mapping[Phrase, tuple[Phrase, ...]] = field(default_factory=dict)
-
-    @property
-    def longest(self) -> int:
-        return max(map(len, self.alternatives), default=0)
+    longest: int = 0
+    """Words of the longest phrase."""
 
     def synonyms_for(self, text: str) -> tuple[Synonymous, ...]:
         """The synonyms of a query's words. Of phrases that overlap the first counts, and of those the longest."""
         if not self.alternatives:
             return ()
         words = folded_words(text)
-        longest = self.longest
         found: list[Synonymous] = []
         start = 0
         while start < len(words):
-            match = self._longest_at(words, start, longest)
+            match = self._longest_at(words, start)
             found += [match] if match else []
             start = match.end if match else start + 1
         return tuple(found)
 
-    def _longest_at(self, words: Phrase, start: int, longest: int) -> Synonymous | None:
-        for end in range(min(start + longest, len(words)), start, -1):
+    def _longest_at(self, words: Phrase, start: int) -> Synonymous | None:
+        for end in range(min(start + self.longest, len(words)), start, -1):
             if alternatives := self.alternatives.get(words[start:end]):
                 return Synonymous(start=start, end=end, words=words[start:end], alternatives=alternatives)
         return None
@@ -79,4 +76,5 @@ def synonym_table(synonyms: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Sy
         for phrase in filter(None, given):
             meant = map(folded_words, alternatives) if alternatives else given
             found[phrase].update(dict.fromkeys(other for other in meant if other and other != phrase))
-    return SynonymTable(alternatives={phrase: tuple(others) for phrase, others in found.items() if others})
+    alternatives = {phrase: tuple(others) for phrase, others in found.items() if others}
+    return SynonymTable(alternatives=alternatives, longest=max(map(len, alternatives), default=0))
