@@ -90,7 +90,7 @@ def _candidates(sources: Sequence[Source]) -> list[_Candidate]:
 
 
 def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
-    words = _word_shares(found.query.text, [candidate.text for candidate in candidates])
+    words = _word_shares(found.looked_for, [candidate.text for candidate in candidates])
     encoded = _encoded(found, candidates)
     if encoded is None:
         scores, vectors = words, np.zeros((len(candidates), 1))
@@ -140,7 +140,7 @@ def _encoded(found: Found, candidates: Sequence[_Candidate]) -> tuple[Floats, Fl
     vectors: list[npt.NDArray[np.float32]] = []
     try:
         encoder = encoder_for(found.version.encoder_spec, wait_s=0)
-        query = query_vector(found.version.encoder_spec, found.query.text, wait_s=0)
+        query = query_vector(found.version.encoder_spec, found.looked_for, wait_s=0)
         for first in range(0, len(candidates), AT_ONCE):
             if vectors and time.monotonic() > give_up_at:
                 break

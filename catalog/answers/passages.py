@@ -49,14 +49,16 @@ def find_passages(query: AnswerQuery) -> Found:
         )
     )
     hits = [hit for hit in results.hits if hit.close]
-    version = IndexVersion.objects.filter(pk=results.version_id).first() if results.version_id else None
-    nearest = _nearest(query, version, [hit.item.pk for hit in hits])
+    looked_for = results.correction.text if results.correction else query.text
+    version = IndexVersion.objects.searchable(results.version_id) if results.version_id else None
+    nearest = _nearest(looked_for, version, [hit.item.pk for hit in hits])
     ranked = sorted(
         (passage for hit in hits for passage in _passages(hit, version, nearest.get(hit.item.pk, []))),
         key=lambda passage: -passage[0],
     )
     return Found(
         query=query,
+        looked_for=looked_for,
         sources=tuple(
             Source(marker=marker, item=item, text=text, start=start, end=start + len(text), cosine=cosine)
             for marker, (_, item, text, start, cosine) in enumerate(ranked[: query.passages], 1)
@@ -66,13 +68,13 @@ def find_passages(query: AnswerQuery) -> Found:
     )
 
 
-def _nearest(query: AnswerQuery, version: IndexVersion | None, items: Sequence[int]) -> dict[int, list[Nearest]]:
+def _nearest(text: str, version: IndexVersion | None, items: Sequence[int]) -> dict[int, list[Nearest]]:
     """The passages of each item that are nearest to the question, by their spans and cosines."""
     found: dict[int, list[Nearest]] = defaultdict(list)
     if version is None or not items:
         return found
     try:
-        vector = query_vector(version.encoder_spec, query.text, wait_s=settings.QUERY_ENCODER_WAIT_S)
+        vector = query_vector(version.encoder_spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S)
     except EncoderError:  # search said so already
         return found
     with vector_search() as cursor:

@@ -69,6 +69,8 @@ class Found:
     """The passages found for a question, best first."""
 
     query: AnswerQuery
+    looked_for: str
+    """The question, or what it was taken for where its words are mistyped."""
     sources: tuple[Source, ...]
     version: IndexVersion | None = None
     degraded_reason: str = ""

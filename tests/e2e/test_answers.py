@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.stack import Stack
+from tests.waiting import wait_until
+
 QUESTION = "/search?q=Who+repeats+the+same+day+again+and+again%3F"
+
+
+@pytest.fixture(autouse=True)
+def encoder_loaded(site: Stack, page: Page) -> None:
+    """Without it, few questions have words in common with what answers them."""
+    wait_until(lambda: page.request.get("/readyz").json()["encoder"] == "ok", timeout_s=60, what="the encoder")
 
 
 def top_of_results(page: Page) -> float:

@@ -30,6 +30,12 @@ def extracted_because(reason: str) -> Answer:
     return found
 
 
+def test_a_mistyped_question_is_answered_as_it_was_meant():
+    found = answer(AnswerQuery(text="what does the robbot do"))
+    assert found.query.text == "what does the robbot do"
+    assert any("robot" in sentence.text.lower() for sentence in found.sentences)
+
+
 def test_without_a_language_model_the_answer_is_sentences_of_the_passages():
     found = answer(QUESTION)
     assert (found.kind, found.note) == (Kind.EXTRACTIVE, "")
