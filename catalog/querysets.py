@@ -11,6 +11,8 @@ from django.db.models import Count, Q, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncMinute
 
+from catalog.rows import read_rows
+
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
     from catalog.search.predicates import Predicate
@@ -26,8 +28,15 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.order_by("-created_at", "-id")
 
     def in_order(self, ids: Iterable[int]) -> list[Item]:
-        """Return the items with these ids in the order given; ids that are gone are left out."""
-        found = self.in_bulk(list(ids))
+        """Return the items with these ids in the order given; ids that are gone are left out.
+
+        Of all items, those of a page of hits are read by a statement that is written already: see `read_rows`.
+        """
+        ids = list(ids)
+        if self.query.where:
+            found = self.in_bulk(ids)
+        else:
+            found = {item.pk: item for item in read_rows(self.model, "id = ANY(%s)", [ids])}
         return [found[pk] for pk in ids if pk in found]
 
     def with_external_ids(self, external_ids: Iterable[str]) -> ItemQuerySet:

@@ -18,6 +18,7 @@ from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, S
 from catalog.search.rules import RuleSet
 from catalog.search.spelling import Correction, correct
 from catalog.search.synonyms import folded_words
+from catalog.serving import serving_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,9 @@ def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet)
     words = _words(query.text, query, rules) if text else Words()
     correction = correct(text, words.unknown, encoder=_encoder(version)) if query.correct and words.unknown else None
     if correction is not None:
-        text = correction.text
-        words = _words(text, query, rules)
-    vector, degraded_reason = _vector(query, text, version)
+        words = _words(correction.text, query, rules)
+    texts = [text, correction.text] if correction else [text]
+    vector, degraded_reason = _vector(query, texts, version)
     return Reading(
         words=words,
         version=version,
@@ -96,7 +97,7 @@ def check_query(query: SearchQuery) -> None:
 def version_for(query: SearchQuery) -> IndexVersion | None:
     """The index version to look in; None while there is none. Raises InvalidQuery."""
     if query.version_id is None:
-        return IndexVersion.objects.with_rules_stamp().active()
+        return serving_version()
     version = IndexVersion.objects.with_rules_stamp().searchable(query.version_id)
     if version is None:
         raise InvalidQuery(
@@ -105,8 +106,13 @@ def version_for(query: SearchQuery) -> IndexVersion | None:
     return version
 
 
-def _vector(query: SearchQuery, text: str, version: IndexVersion | None) -> tuple[Sequence[float] | None, str]:
-    """The query's vector; without one, why meaning has to be left out (empty when it was not asked for)."""
+def _vector(
+    query: SearchQuery, texts: Sequence[str], version: IndexVersion | None
+) -> tuple[Sequence[float] | None, str]:
+    """The query's vector; without one, why meaning has to be left out (empty when it was not asked for).
+
+    Of a text that was corrected it is the mean of both vectors, as the correction may be wrong.
+    """
     if query.vector is None and query.semantic_ratio == 0:
         return None, ""
     if version is None:
@@ -118,9 +124,11 @@ def _vector(query: SearchQuery, text: str, version: IndexVersion | None) -> tupl
             raise InvalidQuery(message, field="vector", code="invalid_vector")
         return _normalised(query.vector), ""
     try:
-        return query_vector(version.encoder_spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S).tolist(), ""
+        spec = version.encoder_spec
+        vectors = [query_vector(spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S) for text in texts]
     except EncoderError as error:
         return None, str(error)
+    return _normalised(np.mean(vectors, axis=0).tolist()) if len(vectors) > 1 else vectors[0].tolist(), ""
 
 
 def _normalised(vector: Sequence[float]) -> list[float]:
