@@ -76,5 +76,5 @@ def synonym_table(synonyms: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Sy
         for phrase in filter(None, given):
             meant = map(folded_words, alternatives) if alternatives else given
             found[phrase].update(dict.fromkeys(other for other in meant if other and other != phrase))
-    alternatives = {phrase: tuple(others) for phrase, others in found.items() if others}
-    return SynonymTable(alternatives=alternatives, longest=max(map(len, alternatives), default=0))
+    table = {phrase: tuple(others) for phrase, others in found.items() if others}
+    return SynonymTable(alternatives=table, longest=max(map(len, table), default=0))
