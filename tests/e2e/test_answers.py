@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.stack import Stack
 from tests.waiting import wait_until
 
 QUESTION = "/search?q=Who+repeats+the+same+day+again+and+again%3F"
 
 
 @pytest.fixture(autouse=True)
-def encoder_loaded(site: Stack, page: Page) -> None:
-    """Without it, few questions have words in common with what answers them."""
-    wait_until(lambda: page.request.get("/readyz").json()["encoder"] == "ok", timeout_s=60, what="the encoder")
+def found_by_meaning(page: Page) -> None:
+    """Few questions have words in common with what answers them."""
+
+    def is_found() -> bool:
+        return page.request.get(f"/api/v1{QUESTION}&limit=1").json()["semantic_hit_count"] > 0
+
+    wait_until(is_found, timeout_s=60, what="films found by their meaning")
 
 
 def top_of_results(page: Page) -> float:
