@@ -22,7 +22,7 @@ class KeptClient(RedisCacheClient):
         self._kept: dict[int, Any] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        index = self._get_connection_pool_index(write)
+        index = self._get_connection_pool_index(write)  # type: ignore[attr-defined]
         if index not in self._kept:
             self._kept[index] = super().get_client(key, write=write)
         return self._kept[index]
@@ -72,10 +72,14 @@ class FailOpenRedisCache(RedisCache):
 
     def count(self, key: str, timeout_s: int) -> int:
         """Add one to a counter that is forgotten `timeout_s` seconds after it began, and return it: one round trip."""
-        return self._attempt(self._cache.count, 1, self.make_and_validate_key(key), timeout_s)
+        return self._attempt(self._client.count, 1, self.make_and_validate_key(key), timeout_s)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(super().delete, False, key, version)
+
+    @property
+    def _client(self) -> KeptClient:
+        return self._cache  # type: ignore[return-value]
 
     def clear(self) -> None:
         self._attempt(super().clear, None)

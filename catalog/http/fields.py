@@ -25,4 +25,5 @@ class NumbersField(serializers.Field):
             self._fail_at(next(place for place, value in enumerate(data) if abs(value) > 10**300))
 
     def _fail_at(self, place: int) -> NoReturn:
-        raise serializers.ValidationError({place: [serializers.ErrorDetail(self.error_messages["invalid"], "invalid")]})
+        reason = serializers.ErrorDetail(str(self.error_messages["invalid"]), "invalid")
+        raise serializers.ValidationError({str(place): [reason]})
