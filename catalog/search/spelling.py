@@ -19,10 +19,10 @@ from catalog.embedding.base import Encoder
 from catalog.search.highlight import WORD
 from catalog.search.lexical import CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
 
-MIN_CHARACTERS = 4
+MIN_CHARACTERS = 5
 MAX_CHARACTERS = 30
-#: From so many characters on, two letters may be wrong.
-TWO_MISTAKES_FROM = 8
+#: From so many characters on, two letters may be wrong, though not the first.
+TWO_MISTAKES_FROM = 9
 MAX_WORDS = 5
 #: Characters at either end of a word that are taken to be right.
 END_CHARACTERS = 3
@@ -108,7 +108,7 @@ def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
     by_distance: defaultdict[str, defaultdict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for word, known in rows:
         distance = OSA.distance(word, known, score_cutoff=_mistakes(word))
-        if distance <= _mistakes(word):
+        if distance <= (_mistakes(word) if known[0] == word[0] else 1):
             by_distance[word][distance].append(known)
     return {word: sorted(found[min(found)])[:WORDS_COUNTED] for word, found in by_distance.items()}
 
