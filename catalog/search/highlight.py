@@ -19,6 +19,7 @@ SNIPPET_CHARACTERS = 280
 LEAD_CHARACTERS = 60
 #: A word may be moved so far past the cut, so that the snippet does not begin in the middle of it.
 WORD_CHARACTERS = 30
+LONG_WORD_CHARACTERS = 6
 
 # Marks belong to the letter before them, and some signs join emoji into one. Chinese and Japanese characters are words
 # of their own; the keyword index has them in pairs.
@@ -79,14 +80,14 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     """Those words of the texts, folded, that have a stem in common with the query, and the query's character pairs.
 
     PostgreSQL is asked, in one statement, only about words that begin as one of the stems does: stemming leaves the
-    first letter alone.
+    first letter alone, and of a long word the second ("dying" becomes "die").
     """
     stems = [term.text for term in words.terms]
     if not stems:
         return frozenset()
-    beginnings = {stem[:1] for stem in stems}
+    beginnings = {stem[:length] for stem in stems for length in (1, 2)}
     spoken = {fold(word) for word in {word for text in texts for word in WORD.findall(text)}}
-    asked = sorted(word for word in spoken if word[:1] in beginnings)
+    asked = sorted(word for word in spoken if word[: 2 if len(word) >= LONG_WORD_CHARACTERS else 1] in beginnings)
     if not asked:
         return frozenset()
     with connection.cursor() as cursor:

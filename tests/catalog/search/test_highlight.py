@@ -150,3 +150,10 @@ def test_a_snippet_is_a_run_of_the_text_cut_into_parts(text, matching):
     assert all(part.text for part in shown.parts)
     if any(part.word for part in mark(plain, matching)):
         assert any(part.word for part in shown.parts)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("word", ["dying", "lying", "tying", "skies", "ponies", "university", "generously", "happily"])
+def test_words_whose_stem_is_spelt_otherwise_match_themselves(word):
+    words = read_words(word)
+    assert matching_words([f"It is {word}, and nothing else."], words) == {word}
