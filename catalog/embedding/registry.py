@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 
 from catalog.embedding.base import Encoder, EncoderSpec, EncoderUnavailable, FloatArray
 from catalog.embedding.loading import Loader
+from catalog.embedding.together import QueriesTogether
 
 QUERIES_KEPT = 4_096
+ENCODERS_IN_USE = 4
 
 
 def _transformer(spec: EncoderSpec) -> Encoder:
@@ -47,6 +50,11 @@ def share(encoder: Encoder, spec: EncoderSpec) -> None:
     _encoders.put(spec, encoder)
 
 
+@lru_cache(maxsize=ENCODERS_IN_USE)
+def _together(encoder: Encoder) -> QueriesTogether:
+    return QueriesTogether(encoder)
+
+
 def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -> FloatArray:
     """Return a query's vector of shape (dimensions,), from memory when it was asked for of late.
 
@@ -57,7 +65,7 @@ def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -
         if (known := _queries.get(key)) is not None:
             _queries.move_to_end(key)
             return known
-    vector = encoder_for(spec, wait_s=wait_s).encode_queries([key[1]])[0]
+    vector = _together(encoder_for(spec, wait_s=wait_s)).vector(key[1])  # type: ignore[arg-type]
     vector.setflags(write=False)
     with _lock:
         _queries[key] = vector
