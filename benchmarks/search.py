@@ -1,8 +1,9 @@
 """How exact and how costly search is on 100,000 documents, with and without a filter.
 
-Recall is that of the product's search by the query's vector against an exact scan of the float32 vectors, so halves, the
-graph and the choice of a plan all count. Latency is that of `search` with its defaults and a vector that is known already, as for
-every query that was asked before. The database's CPU is that of the whole cluster, so parallel workers count.
+Recall is that of the product's search by the query's vector against an exact scan of the float32 vectors, so halves,
+the graph and the choice of a plan all count. Latency is that of `search` with its defaults and a vector that is known
+already, as for every query that was asked before. The database's CPU is that of the whole cluster, so parallel workers
+count.
 """
 
 from __future__ import annotations
