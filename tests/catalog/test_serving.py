@@ -13,13 +13,19 @@ from tests.factories import make_items, make_synonym, make_version
 pytestmark = pytest.mark.django_db
 
 
+def present() -> IndexVersion:
+    version = serving_version()
+    assert version is not None
+    return version
+
+
 def test_without_an_active_version_there_is_none():
     assert serving_version() is None
 
 
 def test_it_is_the_active_version_with_all_its_values():
     made = make_version(dimensions=3)
-    found = serving_version()
+    found = present()
     names = [field.attname for field in IndexVersion._meta.concrete_fields]
     read = IndexVersion.objects.get(pk=made.pk)
     assert {name: getattr(found, name) for name in names} == {name: getattr(read, name) for name in names}
@@ -28,15 +34,15 @@ def test_it_is_the_active_version_with_all_its_values():
 
 def test_a_switch_is_seen_at_once():
     first, second = make_version(dimensions=3), make_version(dimensions=3, state=IndexVersion.State.READY)
-    assert serving_version().pk == first.pk
+    assert present().pk == first.pk
     activate(second)
-    assert serving_version().pk == second.pk
+    assert present().pk == second.pk
 
 
 def test_the_stamp_of_the_rules_is_the_present_one():
     make_version(dimensions=3)
     make_synonym(["film"], ["movie"])
-    assert serving_version().rules_stamp == RulesStamp.objects.get().value
+    assert present().rules_stamp == RulesStamp.objects.get().value
 
 
 def test_rows_are_read_whole():
