@@ -144,6 +144,8 @@ class Words:
 
 def fold(text: str) -> str:
     """Lower case without accents, as `catalog_unaccent` has it."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
 
 
