@@ -8,11 +8,14 @@ from catalog.search.queries import Explanation, Hit, SearchResults
 from catalog.search.taste import MOST
 
 BAR_WIDTH, BAR_GAP = 96, 1
+KINDS = ("words", "meaning", "taste", "rules")
+#: Smaller parts of a score round to 0.00.
+LEAST_PART = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A part of the bar of a score; `kind` is words, meaning, taste or rules."""
+    """A part of the bar of a score, of one of KINDS."""
 
     kind: str
     start: float
@@ -25,6 +28,9 @@ class Evidence:
 
     explanation: Explanation
     segments: list[Segment]
+    taste: float
+    """What it adds, or takes; 0 where that is too little to be told."""
+    boost: float
     words_share: float
     """Of the most that words could have added."""
     meaning_share: float
@@ -42,6 +48,8 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
     ratio = 0.0 if results.degraded else results.query.semantic_ratio
     return Evidence(
         explanation=explanation,
+        taste=_told(explanation.taste),
+        boost=_told(explanation.boost),
         segments=_segments(hit.score, explanation),
         words_share=round(100 * explanation.keyword_contribution / (1 - ratio), 1) if ratio < 1 else 0,
         meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
@@ -53,15 +61,15 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
 
 def _segments(score: float, explanation: Explanation) -> list[Segment]:
     """One segment after the other as far as the score goes: what is taken away is taken off the end of the bar."""
-    parts = {
-        "words": explanation.keyword_contribution,
-        "meaning": explanation.semantic_contribution,
-        "taste": explanation.taste,
-        "rules": explanation.boost,
-    }
+    parts = (
+        explanation.keyword_contribution,
+        explanation.semantic_contribution,
+        _told(explanation.taste),
+        _told(explanation.boost),
+    )
     segments: list[Segment] = []
     reached = 0.0
-    for kind, part in parts.items():
+    for kind, part in zip(KINDS, parts, strict=True):
         end = min(reached + max(part, 0.0), score)
         if end > reached:
             gap = BAR_GAP if segments else 0
@@ -71,3 +79,7 @@ def _segments(score: float, explanation: Explanation) -> list[Segment]:
             )
             reached = end
     return segments
+
+
+def _told(part: float) -> float:
+    return part if abs(part) >= LEAST_PART else 0.0

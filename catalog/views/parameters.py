@@ -25,7 +25,7 @@ PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
 DEFAULT_RATIO = 0.5
 MAX_CHOSEN = 50
-RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "personalize"})
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize"})
 
 Range = tuple[float | None, float | None]
 
@@ -146,12 +146,13 @@ class _Reader:
         self.notes: list[str] = []
 
     def asked(self) -> Asked:
+        text = self.parameters.get("q", "").strip()
         return Asked(
-            text=self.parameters.get("q", "").strip(),
+            text=text,
             page=int(self._number("page", 1, LAST_PAGE) or 1),
             sort=self._sort(),
             semantic_ratio=self._ratio(),
-            correct=self.parameters.get("correct") != "0",
+            correct=self._correct(text),
             personalize=self.parameters.get("personalize") == "1",
             chosen=self._chosen(),
             ranges=self._ranges(),
@@ -172,6 +173,11 @@ class _Reader:
     def _ratio(self) -> float:
         ratio = self._number("semantic_ratio", 0, 1)
         return DEFAULT_RATIO if ratio is None else ratio
+
+    def _correct(self, text: str) -> bool:
+        """The form says for which text corrections were refused: another that is typed in its place may be corrected."""
+        refused = bool(text) and self.parameters.get("as_typed", "").strip() == text
+        return not refused and self.parameters.get("correct") != "0"
 
     def _sort(self) -> str:
         sort = self.parameters.get("sort", "")

@@ -9,7 +9,7 @@ from catalog.models import Attribute, Item
 from catalog.search import search
 from catalog.search.queries import Hit, SearchResults
 from catalog.search.taste import Taste
-from catalog.views.evidence import Evidence, evidence_of
+from catalog.views.evidence import KINDS, Evidence, evidence_of
 from catalog.views.facets import Choice, Span, facet_names, show_facets
 from catalog.views.labels import YES_OR_NO, meta_line, name_label, number_label, unit_of, value_label
 from catalog.views.parameters import LAST_PAGE, PAGE_HITS, Asked, sortable
@@ -90,8 +90,11 @@ class ResultsPage:
         return [row.item.pk for row in (*self.close, *self.far)]
 
     @property
-    def has_boosts(self) -> bool:
-        return any(row.evidence and row.evidence.explanation.boost for row in (*self.close, *self.far))
+    def evidence_kinds(self) -> list[str]:
+        """What the bars of the scores on the page are made of."""
+        evidence = [row.evidence for row in (*self.close, *self.far) if row.evidence]
+        drawn = {segment.kind for one in evidence for segment in one.segments}
+        return [kind for kind in KINDS if kind in drawn]
 
     @property
     def nothing_close(self) -> bool:
