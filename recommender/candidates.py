@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from catalog.models import IndexVersion
 from catalog.search import dense
-from catalog.search.candidates import EXACT_UP_TO_ITEMS, matches_at_most
 from catalog.search.predicates import Predicate
+from catalog.search.scope import EXACT_UP_TO_ITEMS, matches_at_most
 
 Leg = Literal["near", "popular", "new"]
 
 #: Items that the popular and the new leg bring each.
 ITEMS_PER_LEG = 200
+#: Passages that the leg `near` reads; several may be of one item.
+PASSAGES = 300
 
 # Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are listed first and
 # searched exactly, so that no index is walked in vain.
@@ -72,7 +74,7 @@ def find_candidates(
     With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. `vector` is what the leg `near`
     looks around; without it or a version that leg is left out.
     """
-    parameters: dict[str, Any] = {"excluded": list(excluded), "items": ITEMS_PER_LEG, "passages": dense.PASSAGES}
+    parameters: dict[str, Any] = {"excluded": list(excluded), "items": ITEMS_PER_LEG, "passages": PASSAGES}
     if version is not None and vector is not None:
         parameters |= {"version_id": version.pk, "vector": dense.vector_literal(vector.tolist())}
     else:

@@ -92,7 +92,7 @@ TEMPLATES = [
 # How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
 # how many passages at most; and the memory for them as a multiple of work_mem.
 VECTOR_SEARCH = {
-    "hnsw.ef_search": "200",
+    "hnsw.ef_search": "100",
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "100000",
     "hnsw.scan_mem_multiplier": "4",
@@ -115,6 +115,9 @@ DATABASES["default"] |= {
     "OPTIONS": {
         "connect_timeout": 3,
         "options": " ".join(f"-c {name}={value}" for name, value in CONNECTION_SETTINGS.items()),
+        # Statements that come again are planned once a connection.
+        "server_side_binding": True,
+        "prepare_threshold": None if DATABASE_POOLED else 2,
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

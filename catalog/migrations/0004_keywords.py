@@ -11,7 +11,7 @@ CJK = r"\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-
 # from the first character of each run, once from the second, which leaves the last character as a word of its own.
 PREPARE = rf"""
 CREATE FUNCTION catalog_prepare(input text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN spaced ~ '[{CJK}]' THEN
+    SELECT CASE WHEN octet_length(spaced) > length(spaced) AND spaced ~ '[{CJK}]' THEN
         regexp_replace(spaced, '[{CJK}]{{1,2}}', ' \& ', 'g')
         || regexp_replace(
             regexp_replace(regexp_replace(spaced, '[^{CJK}]+', ' ', 'g'), '(^|\s)[{CJK}]', ' ', 'g'),
@@ -22,9 +22,11 @@ CREATE FUNCTION catalog_prepare(input text) RETURNS text LANGUAGE sql IMMUTABLE 
     ) AS spaced) AS text
 $$
 """  # noqa: S608
+# A text of one byte a character is ASCII and has none.
 UNACCENT = r"""
 CREATE FUNCTION catalog_unaccent(input text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT normalize(regexp_replace(normalize(input, NFKD), '[\u0300-\u036f]', '', 'g'), NFC)
+    SELECT CASE WHEN octet_length(input) = length(input) THEN input
+        ELSE normalize(regexp_replace(normalize(input, NFKD), '[\u0300-\u036f]', '', 'g'), NFC) END
 $$
 """
 # Languages with a Snowball stemmer, by ISO 639-1 code. Others are indexed as written.

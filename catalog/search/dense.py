@@ -1,10 +1,10 @@
-"""The dense leg: the passages nearest to the query's vector."""
+"""The dense leg: the items whose passages are nearest to the query's vector."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,14 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.models import IndexVersion
+from catalog.search.scope import Scope
 
-#: Nearest passages read; several may be of one item.
-PASSAGES = 300
+#: Items looked for: as many as a page may hold, or beside those that the words bring fewer.
+NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50
+#: Passages read for them. Several may be of one item, so that where the items are too few it is begun anew with more.
+PASSAGES_READ = (100, 250, 1_000)
+#: Items that an exact search brings.
+EXACT_ITEMS = 200
 DEFAULT_CUTOFF = 0.25
 
 SETTINGS_SQL = "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings.VECTOR_SEARCH)
@@ -36,6 +41,63 @@ def vector_search() -> Iterator[Any]:
         yield cursor
 
 
+class Passage(NamedTuple):
+    """The best passage of an item that was found: its cosine, which one it is, and where it lies in the document."""
+
+    cosine: float
+    ordinal: int
+    start: int
+    end: int
+
+
+NEAREST_SQL = """
+    SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+    FROM catalog_passage AS passage
+    WHERE passage.version_id = {version_id} {within}
+    ORDER BY {distance} LIMIT {passages}
+"""
+EXACT_NEAREST_SQL = """
+    WITH {subset} best AS (
+        SELECT DISTINCT ON (passage.item_id)
+            passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+        FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
+        WHERE passage.version_id = {version_id}
+        ORDER BY passage.item_id, cosine DESC, passage.ordinal
+    )
+    SELECT * FROM best ORDER BY cosine DESC, item_id LIMIT {items}
+"""
+
+
+def nearest(
+    cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
+) -> dict[int, Passage]:
+    """At least so many nearest items and their best passages: one statement, or more where passages crowd.
+
+    The limits stand in the statements, as the planner would not walk the index for a number that it does not know.
+    """
+    parameters = {"vector": vector_literal(vector), **scope.parameters}
+    text = {"distance": distance_sql(version), "version_id": int(version.pk)}
+    if scope.exact:
+        cursor.execute(EXACT_NEAREST_SQL.format(subset=scope.subset, items=EXACT_ITEMS, **text), parameters)
+        return _best_passages(cursor.fetchall())
+    found: dict[int, Passage] = {}
+    for passages in PASSAGES_READ:
+        within = scope.within("passage.item_id")
+        cursor.execute(NEAREST_SQL.format(within=within, passages=passages, **text), parameters)
+        rows = cursor.fetchall()
+        found = _best_passages(rows)
+        if len(found) >= items or len(rows) < passages:
+            break
+    return found
+
+
+def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
+    found: dict[int, Passage] = {}
+    for item_id, *passage in sorted(rows, key=lambda row: (-row[1], row[0], row[2])):
+        found.setdefault(item_id, Passage(*passage))
+    return found
+
+
 def distance_sql(version: IndexVersion) -> str:
     """Cosine distance between a row of `passage` and the query's vector, in the very form the index was built on."""
     cast = f"halfvec({version.dimensions})"
@@ -53,12 +115,21 @@ def inner_products(
         JOIN catalog_passage AS passage USING (item_id, ordinal) WHERE passage.version_id = %(version_id)s
     """  # noqa: S608
     products = np.full(len(item_ids), np.nan)
-    parameters = {"item_ids": item_ids.tolist(), "ordinals": ordinals.tolist(), "version_id": version.pk}
+    parameters = {
+        "item_ids": array_literal(item_ids.tolist()),
+        "ordinals": array_literal(ordinals.tolist()),
+        "version_id": version.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters | {"vector": vector_literal(vector)})
         for place, product in cursor.fetchall():
             products[place - 1] = product
     return products
+
+
+def array_literal(numbers: Iterable[int]) -> str:
+    """Integers as PostgreSQL reads an array: several times cheaper than a list that the driver looks through."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def vector_literal(vector: Sequence[float]) -> str:

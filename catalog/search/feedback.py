@@ -14,6 +14,7 @@ from django.db import connection
 
 from catalog.models import IndexVersion
 from catalog.search.candidates import Candidates
+from catalog.search.dense import array_literal
 
 #: Hits that the query is moved towards, and the weight of their mean next to its own vector.
 HITS = 3
@@ -43,10 +44,10 @@ def moved_cosines(
         return cosines
     parameters = {
         "version_id": version.pk,
-        "item_ids": candidates.item_ids.tolist(),
-        "ordinals": candidates.ordinals.tolist(),
-        "best_ids": candidates.item_ids[best].tolist(),
-        "best_ordinals": candidates.ordinals[best].tolist(),
+        "item_ids": array_literal(candidates.item_ids.tolist()),
+        "ordinals": array_literal(candidates.ordinals.tolist()),
+        "best_ids": array_literal(candidates.item_ids[best].tolist()),
+        "best_ordinals": array_literal(candidates.ordinals[best].tolist()),
     }
     with connection.cursor() as cursor:
         cursor.execute(CENTRE_SQL.format(type=f"halfvec({version.dimensions})"), parameters)

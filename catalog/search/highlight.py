@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from django.db import connection
-
-from catalog.search.lexical import CHARACTERS, CONFIGURATIONS, Words, fold
+from catalog.search.lexical import CHARACTERS, Words, fold
+from catalog.search.stems import stems_of
 
 SNIPPET_CHARACTERS = 280
 #: Where the best sentence is longer than a snippet, so much is shown before its first match.
@@ -65,35 +64,24 @@ class _Range(NamedTuple):
     end: int
 
 
-# Words are stemmed by the languages of the catalogue, as the query's were.
-MATCHING_SQL = f"""
-    WITH configuration AS MATERIALIZED ({CONFIGURATIONS})
-    SELECT word FROM unnest(%(words)s::text[]) AS word WHERE word = ANY(%(stems)s) OR EXISTS (
-        SELECT FROM configuration
-        CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, catalog_prepare(word))) AS stem
-        WHERE catalog_unaccent(stem.lexeme) = ANY(%(stems)s)
-    )
-"""  # noqa: S608
-
-
 def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     """Those words of the texts, folded, that have a stem in common with the query, and the query's character pairs.
 
-    PostgreSQL is asked, in one statement, only about words that begin as one of the stems does: stemming leaves the
-    first letter alone, and of a long word the second ("dying" becomes "die").
+    Only words that begin as one of the stems does are looked at: stemming leaves the first letter alone, and of a long
+    word the second ("dying" becomes "die").
     """
-    stems = [term.text for term in words.terms]
+    stems = {term.text for term in words.terms}
     if not stems:
         return frozenset()
     beginnings = {stem[:length] for stem in stems for length in (1, 2)}
     spoken = {fold(word) for word in {word for text in texts for word in WORD.findall(text)}}
-    asked = sorted(word for word in spoken if word[: 2 if len(word) >= LONG_WORD_CHARACTERS else 1] in beginnings)
-    if not asked:
-        return frozenset()
-    with connection.cursor() as cursor:
-        cursor.execute(MATCHING_SQL, {"words": asked, "stems": stems})
-        found = frozenset(word for (word,) in cursor.fetchall())
-    return found | {stem for stem in stems if PAIR.fullmatch(stem)}
+    asked = {word for word in spoken if word[: 2 if len(word) >= LONG_WORD_CHARACTERS else 1] in beginnings}
+    found = stems_of(asked - stems, words.configurations)
+    return frozenset(
+        (asked & stems)
+        | {word for word, own in found.items() if not own.isdisjoint(stems)}
+        | {stem for stem in stems if PAIR.fullmatch(stem)}
+    )
 
 
 def mark(text: str, matching: frozenset[str]) -> tuple[Part, ...]:

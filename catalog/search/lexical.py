@@ -15,8 +15,9 @@ from django.db import connection
 
 K1: float = settings.KEYWORD_K1
 B: float = settings.KEYWORD_B
-#: Postings read to find candidates. Commoner words only add to the scores of what rarer words have found.
-POSTINGS_BUDGET = 20_000
+#: Postings read to find candidates, beside those that the meaning brings and where words are all there is. Commoner
+#: words only add to the scores of what rarer words have found.
+POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 4_000, 20_000
 MAX_TERMS = 64
 PREFIX_EXPANSIONS = 10
 PREFIX_MIN_CHARACTERS = 2
@@ -63,33 +64,42 @@ READ_TERMS_SQL = f"""
     WITH configuration AS MATERIALIZED ({CONFIGURATIONS}
     ), word AS MATERIALIZED (
         SELECT lexeme AS text, catalog_unaccent(lexeme) AS folded
-        FROM unnest(to_tsvector('simple', catalog_prepare(%(text)s)))
-    ), completion AS (
-        SELECT %(fragment)s::text AS word WHERE %(fragment)s <> ''
-        UNION ALL (
-            SELECT word FROM catalog_word WHERE word >= %(first)s AND word < %(last)s ORDER BY word LIMIT %(expansions)s
-        )
+        FROM unnest(to_tsvector('simple', catalog_prepare(%(text)s::text)))
     ), asked (word, kind, written) AS (
-        SELECT folded, 'stem', text FROM word UNION SELECT folded, 'stem', folded FROM word
-        UNION ALL SELECT '', 'completion', word FROM completion
-        UNION ALL SELECT * FROM unnest(%(synonym_of)s::text[], %(synonym_kinds)s::text[], %(synonyms)s::text[])
+        SELECT folded, 'stem', text FROM word
+        UNION ALL SELECT folded, 'stem', folded FROM word WHERE text <> folded
+        {{more_asked}}
     ), form (word, kind, term) AS (
         SELECT asked.word, asked.kind, catalog_unaccent(stem.lexeme) COLLATE "C"
         FROM asked CROSS JOIN configuration
-        CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, catalog_prepare(asked.written))) AS stem
-        UNION SELECT folded, 'plain', folded COLLATE "C" FROM word
-        UNION SELECT '', 'completion', term FROM ({BEGINNING_WITH_FRAGMENT}) AS beginning
-        UNION SELECT word.folded, 'stem', beginning.term
+        CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, asked.written)) AS stem
+        UNION ALL SELECT folded, 'plain', folded COLLATE "C" FROM word
+        UNION ALL SELECT word.folded, 'stem', beginning.term
             FROM word CROSS JOIN LATERAL ({BEGINNING_WITH_CHARACTER}) AS beginning
             WHERE length(word.text) = 1 AND catalog_prepare(word.text) <> word.text
-        UNION SELECT '', 'total', ''
+        UNION ALL SELECT '', 'total', ''
+        {{more_forms}}
     )
     SELECT form.word, form.kind, form.term, greatest(counts.documents, 0), counts.tokens
     FROM form CROSS JOIN LATERAL (
         SELECT coalesce(sum(documents), 0)::bigint AS documents, coalesce(sum(tokens), 0) AS tokens
         FROM {COUNTS_SQL.format(condition="term = form.term")} AS counts
     ) AS counts
+    UNION ALL SELECT '', 'configuration', name::text, 0, 0 FROM configuration
 """  # noqa: S608
+# What an unfinished word may become: the word itself, the first words that begin so, and the commonest terms.
+COMPLETIONS_ASKED = """
+    UNION ALL SELECT '', 'completion', catalog_prepare(%(fragment)s::text)
+    UNION ALL (
+        SELECT '', 'completion', word FROM catalog_word
+        WHERE word >= %(first)s AND word < %(last)s ORDER BY word LIMIT %(expansions)s
+    )
+"""
+COMPLETION_FORMS = f"UNION ALL SELECT '', 'completion', term FROM ({BEGINNING_WITH_FRAGMENT}) AS beginning"  # noqa: S608
+SYNONYMS_ASKED = """
+    UNION ALL SELECT word, kind, catalog_prepare(written)
+    FROM unnest(%(synonym_of)s::text[], %(synonym_kinds)s::text[], %(synonyms)s::text[]) AS given (word, kind, written)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +118,8 @@ class Words:
 
     terms: tuple[Term, ...] = ()
     average_length: float = 1.0
+    configurations: tuple[str, ...] = ()
+    """The text search configurations, one for each language of the catalogue, that stemmed them."""
     unknown: tuple[str, ...] = ()
     """Those, folded, that no item holds in any form; an unfinished one if none begins so."""
 
@@ -125,21 +137,21 @@ class Words:
         """The BM25 score that no item can exceed."""
         return (K1 + 1) * self.total_idf
 
-    def generating(self) -> tuple[Term, ...]:
+    @property
+    def rarest_documents(self) -> int:
+        """In how many items the rarest term is that occurs."""
+        return min((term.documents for term in self.terms if term.documents), default=0)
+
+    def generating(self, budget: int) -> tuple[Term, ...]:
         """The rarest terms whose posting lists together fit the budget; at least one that occurs."""
         chosen: list[Term] = []
         postings = 0
         for term in sorted((term for term in self.terms if term.documents), key=lambda term: term.documents):
             postings += term.documents
-            if chosen and postings > POSTINGS_BUDGET:
+            if chosen and postings > budget:
                 break
             chosen.append(term)
         return tuple(chosen)
-
-    @property
-    def generates_too_many(self) -> bool:
-        """Whether even the rarest term is in more items than are read."""
-        return sum(term.documents for term in self.generating()) > POSTINGS_BUDGET
 
 
 def fold(text: str) -> str:
@@ -175,8 +187,10 @@ def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str,
         "synonym_kinds": ["stem" if word != fragment else "completion" for word, _ in synonyms],
         "synonyms": [synonym for _, synonym in synonyms],
     }
+    more_asked = (COMPLETIONS_ASKED if fragment else "") + (SYNONYMS_ASKED if synonyms else "")
+    statement = READ_TERMS_SQL.format(more_asked=more_asked, more_forms=COMPLETION_FORMS if fragment else "")
     with connection.cursor() as cursor:
-        cursor.execute(READ_TERMS_SQL, parameters)
+        cursor.execute(statement, parameters)
         rows = cursor.fetchall()
     return _words(rows, fragment=fragment)
 
@@ -184,10 +198,13 @@ def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str,
 def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -> Words:
     """Words from rows of (word, kind, term, documents, tokens)."""
     by_kind: defaultdict[str, defaultdict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    configurations: list[str] = []
     total = tokens = 0.0
     for word, kind, term, documents, count in rows:
         if kind == "total":
             total, tokens = documents, count
+        elif kind == "configuration":
+            configurations.append(term)
         else:
             by_kind[kind][word][term] = documents
     completions = by_kind["completion"].get("", {})
@@ -205,6 +222,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
     return Words(
         terms=tuple(rarest),
         average_length=max(tokens / total, 1.0) if total else 1.0,
+        configurations=tuple(sorted(configurations)),
         unknown=tuple(sorted(word for word, found in asked.items() if not any(found.values()))),
     )
 
@@ -226,9 +244,9 @@ def _slots(groups: Iterable[dict[str, int]]) -> list[dict[str, int]]:
     return slots
 
 
-def parameters(words: Words) -> dict[str, Any]:
+def parameters(words: Words, *, budget: int = POSTINGS_BUDGET_ALONE) -> dict[str, Any]:
     """Parameters of the statements that read posting lists."""
-    generating = words.generating()
+    generating = words.generating(budget)
     return {
         "terms": [term.text for term in words.terms],
         "slots": [term.slot for term in words.terms],
@@ -237,7 +255,6 @@ def parameters(words: Words) -> dict[str, Any]:
         "generating_idfs": [term.idf for term in generating],
         "slots_asked": words.slots,
         "average_length": words.average_length,
-        "postings_budget": POSTINGS_BUDGET,
     }
 
 

@@ -17,7 +17,7 @@ from tests.factories import make_item, make_items
 # One for the attributes that the page knows; the others are those of the search itself.
 SEARCH_QUERIES, BROWSE_QUERIES = 10, 6
 #: A field with a filter is counted by a search of its own, and both compile the filter.
-ONE_FILTER_QUERIES = 9
+ONE_FILTER_QUERIES = 10
 
 TITLE = re.compile(r'<h2 class="hit__title"><a href="[^"]*">(.*?)(?:<span class="yr">|</a>)', re.DOTALL)
 CHIP = re.compile(r'<a class="chip chip--x" href="([^"]*)"[^>]*><span class="ellipsis">(.*?)</span>')

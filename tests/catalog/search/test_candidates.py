@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from catalog.models import IndexVersion, Item
-from catalog.search import SearchQuery, candidates, dense, search
+from catalog.search import SearchQuery, dense, scope, search
 from catalog.search.candidates import ITEMS_PER_LEG, find_candidates
 from catalog.search.lexical import Words, read_words
 from catalog.search.predicates import predicate
@@ -64,7 +64,7 @@ def many_items(many_items_database, django_db_blocker):
 @pytest.fixture(params=["exact", "through the graph"])
 def plan(request, monkeypatch):
     """Every filtered search goes the one way or the other."""
-    monkeypatch.setattr(candidates, "EXACT_UP_TO_ITEMS", ITEMS if request.param == "exact" else 0)
+    monkeypatch.setattr(scope, "EXACT_UP_TO_ITEMS", ITEMS if request.param == "exact" else 0)
     return request.param
 
 
@@ -86,7 +86,7 @@ def test_a_filtered_search_fills_its_pages_and_finds_the_nearest(many_items, pla
 
 
 def test_an_exact_scan_finds_exactly_the_nearest(many_items, monkeypatch):
-    monkeypatch.setattr(candidates, "EXACT_UP_TO_ITEMS", ITEMS)
+    monkeypatch.setattr(scope, "EXACT_UP_TO_ITEMS", ITEMS)
     for seed in range(5):
         query = random_vectors(1, seed=seed)[0]
         results = search(SearchQuery(vector=tuple(query), filter="number >= 2000", limit=20))
@@ -106,7 +106,7 @@ def test_both_plans_find_the_same_by_words(many_items, monkeypatch):
     expected = sorted(Item.objects.ids_by_external_id(f"{number:04}" for number in range(0, 1_000, 40)).values())
     found = []
     for exact in (ITEMS, 0):
-        monkeypatch.setattr(candidates, "EXACT_UP_TO_ITEMS", exact)
+        monkeypatch.setattr(scope, "EXACT_UP_TO_ITEMS", exact)
         by_words = find_candidates(words=read_words("rare"), wanted=wanted)
         scored = by_words.keyword_scores > 0
         found.append(by_words.item_ids[scored].tolist())
@@ -163,7 +163,7 @@ def test_items_with_many_passages_do_not_crowd_out_the_others_under_a_filter():
     version = make_version()
     ids = make_items([{"external_id": str(n), "attributes": {"n": n}} for n in range(30)])
     generator = random.Random(1)
-    crowd = [[1, generator.random() * 0.01, 0] for _ in range(dense.PASSAGES + 50)]
+    crowd = [[1, generator.random() * 0.01, 0] for _ in range(dense.PASSAGES_READ[0] + 50)]
     add_passages(version, {pk: crowd if name == "0" else [[0.5, 0.5, 0.1]] for name, pk in ids.items()})
     results = search(SearchQuery(vector=(1.0, 0.0, 0.0), filter="n < 25", limit=30))
     assert len(results.hits) == 25

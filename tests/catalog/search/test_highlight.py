@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.search import stems
 from catalog.search.highlight import SNIPPET_CHARACTERS, mark, matching_words, snippet
-from catalog.search.lexical import read_words
+from catalog.search.lexical import Words, read_words
 from tests.factories import make_item
 
 FAMILY, FLAGGED = "👨‍👩‍👧‍👦", "👍🏽"
@@ -54,19 +55,24 @@ def test_words_match_by_their_stems(query, text, expected):
 
 
 @pytest.mark.django_db
-def test_a_page_of_texts_costs_one_query(django_assert_num_queries):
+def test_a_page_of_texts_costs_one_query_and_words_met_before_none(django_assert_num_queries):
     make_item("x", title="whale")
     words = read_words("whale storm")
+    stems._known.clear()
     with django_assert_num_queries(1):
-        matching_words(["whale"] * 50, words)
+        assert matching_words(["whales", "stormy", "wheel"] * 50, words) == {"whales"}
     with django_assert_num_queries(0):
-        matching_words(["nothing begins so"], read_words_without_a_query())
+        assert matching_words(["wheel whales"], words) == {"whales"}
+        matching_words(["nothing begins like it"], words)
+        matching_words(["whales"], Words())
 
 
-def read_words_without_a_query():
-    from catalog.search.lexical import Words
-
-    return Words()
+def test_words_met_before_are_forgotten_when_they_are_too_many(db, monkeypatch):
+    words = read_words("whale")
+    monkeypatch.setattr(stems, "WORDS_KEPT", 3)
+    for text in ("whales whaling", "whaler", "whaled whale", "whales"):
+        matching_words([text], words)
+        assert len(stems._known) <= 3
 
 
 def test_a_short_text_is_shown_whole():

@@ -197,6 +197,6 @@ def test_attributes_and_category_are_found_too(db):
 @pytest.mark.django_db
 def test_the_rarest_words_find_candidates_within_the_budget_and_the_others_add_their_scores(three_items, monkeypatch):
     everything = found("whale harbour")
-    monkeypatch.setattr(lexical, "POSTINGS_BUDGET", 1)
-    assert [term.text for term in read_words("whale harbour").generating()] == ["harbour"]
+    monkeypatch.setattr(lexical, "POSTINGS_BUDGET_ALONE", 1)
+    assert [term.text for term in read_words("whale harbour").generating(1)] == ["harbour"]
     assert found("whale harbour") == pytest.approx({"voyage": everything["voyage"]})
