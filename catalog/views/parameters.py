@@ -175,7 +175,7 @@ class _Reader:
         return DEFAULT_RATIO if ratio is None else ratio
 
     def _correct(self, text: str) -> bool:
-        """The form says for which text corrections were refused: another that is typed in its place may be corrected."""
+        """The form says for which text corrections were refused: another typed in its place may be corrected."""
         refused = bool(text) and self.parameters.get("as_typed", "").strip() == text
         return not refused and self.parameters.get("correct") != "0"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.stack import Stack
 from tests.waiting import wait_until
 
 PATIENCE_MS = 20_000
+#: How htmx tells that a request was given up because a newer one took its place.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,12 @@ def page(site: Stack, browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    def read_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(GIVEN_UP):
+            faults.append(message.text)
+
+    page.on("console", read_console)
     yield page
     context.close()
     assert not faults, faults

@@ -131,6 +131,19 @@ def test_another_order_is_chosen_and_kept_by_the_url(page: Page):
     assert years == sorted(years, reverse=True)
 
 
+def test_orders_are_gone_through_by_keyboard(page: Page):
+    page.goto("/search?q=love")
+    page.locator("#sort > summary").press("Enter")
+    page.get_by_label("Best match").focus()
+    for order in ("newest", "title"):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_url(f"**sort={order}")
+        expect(page.locator(f"#sort-{order}")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#sort > summary")).to_be_focused()
+    expect(page.get_by_label("Title, A to Z")).to_be_hidden()
+
+
 def test_the_balance_stays_open_while_it_is_moved(page: Page):
     page.goto("/search?q=love")
     page.locator("#balance > summary").click()
