@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from catalog.search.lexical import CHARACTERS, Words, fold
+from catalog.search.lexical import CHARACTER, CHARACTERS, Words, fold
 from catalog.search.stems import stems_of
 
 SNIPPET_CHARACTERS = 280
@@ -28,6 +28,7 @@ ATTACHED = frozenset(MARKS + JOINER + "".join(map(chr, range(0x1F3FB, 0x1F400)))
 ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 PAIR = re.compile(f"[{CHARACTERS}]{{2}}")
 WORD = re.compile(rf"[{ONE_BY_ONE}]|[^\W_{ONE_BY_ONE}](?:[{MARKS}]*[^\W_{ONE_BY_ONE}])*[{MARKS}]*")
+PLAIN_WORD = re.compile(r"[^\W_]+")
 SENTENCE = re.compile(r"\S.*?(?:[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)|$)")
 
 
@@ -74,7 +75,7 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     if not stems:
         return frozenset()
     beginnings = {stem[:length] for stem in stems for length in (1, 2)}
-    spoken = {fold(word) for word in {word for text in texts for word in WORD.findall(text)}}
+    spoken = {word for text in texts for word in _folded_words(text)}
     asked = {word for word in spoken if word[: 2 if len(word) >= LONG_WORD_CHARACTERS else 1] in beginnings}
     found = stems_of(asked - stems, words.configurations)
     return frozenset(
@@ -102,12 +103,50 @@ def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
     )
 
 
+class _Letters(dict[int, str]):
+    """What each character becomes when it is folded; a NUL where that is not one character for one."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = fold(character)
+        even = len(folded) == 1 and character not in MARKS and not CHARACTER.match(character)
+        self[code] = letter = folded if even else "\0"
+        return letter
+
+
+_letters = _Letters()
+
+
+def _folded(text: str) -> str | None:
+    """The text folded, each character in its place; None where that cannot be."""
+    folded = text.lower() if text.isascii() else text.translate(_letters)
+    return None if "\0" in folded else folded
+
+
+def _folded_words(text: str) -> Iterable[str]:
+    """The words of a text, folded, in any order."""
+    folded = _folded(text)
+    return map(fold, set(WORD.findall(text))) if folded is None else PLAIN_WORD.findall(folded)
+
+
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
-    written = {word for word in set(WORD.findall(text)) if fold(word) in matching} if matching else ()
-    matches = [_Range(*word.span()) for word in WORD.finditer(text) if word.group() in written] if written else []
+    """Where the matching words stand, in order."""
+    folded = _folded(text)
+    if folded is not None:
+        return sorted(_plain_matches(folded, matching))
+    matches = [_Range(*word.span()) for word in WORD.finditer(text) if fold(word.group()) in matching]
     pairs = [pair for pair in matching if PAIR.fullmatch(pair)]
     found = [_Range(at, at + 2) for pair in pairs for at in _occurrences(text, pair)]
     return _merged(matches + found) if found else matches
+
+
+def _plain_matches(text: str, matching: frozenset[str]) -> Iterator[_Range]:
+    """The same in a folded text: searching for each word is quicker than looking at every word."""
+    for word in matching:
+        for start in _occurrences(text, word):
+            end = start + len(word)
+            if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
+                yield _Range(start, end)
 
 
 def _occurrences(text: str, pair: str) -> Iterator[int]:

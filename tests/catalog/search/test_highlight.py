@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.search import stems
-from catalog.search.highlight import SNIPPET_CHARACTERS, mark, matching_words, snippet
-from catalog.search.lexical import Words, read_words
+from catalog.search.highlight import SNIPPET_CHARACTERS, WORD, _matches, mark, matching_words, snippet
+from catalog.search.lexical import Words, fold, read_words
 from tests.factories import make_item
 
 FAMILY, FLAGGED = "👨‍👩‍👧‍👦", "👍🏽"
@@ -163,3 +163,12 @@ def test_a_snippet_is_a_run_of_the_text_cut_into_parts(text, matching):
 def test_words_whose_stem_is_spelt_otherwise_match_themselves(word):
     words = read_words(word)
     assert matching_words([f"It is {word}, and nothing else."], words) == {word}
+
+
+@given(
+    st.text(alphabet="aAéÉßﬁ東京한 _-'1²\u0301ıİ.", max_size=30),
+    st.sets(st.text(alphabet="aeß1i", min_size=1, max_size=3), max_size=4).map(frozenset),
+)
+def test_the_quick_way_marks_what_the_thorough_one_does(text, matching):
+    marked = [text[start:end] for start, end in _matches(text, matching)]
+    assert marked == [word.group() for word in WORD.finditer(text) if fold(word.group()) in matching]
