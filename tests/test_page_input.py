@@ -6,13 +6,14 @@ import logging
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from catalog.http.logs import OneLineFilter
 from catalog.item_checks import ItemRefused
 from catalog.models import Item
 from tests.callers import signed_in
-from tests.factories import make_item, make_items, make_version
+from tests.factories import make_item, make_items, make_rule, make_synonym, make_version
 
 SCRIPT = "<script>alert('x')</script>"
 
@@ -47,12 +48,17 @@ def test_an_empty_search_shows_what_there_is(visitor, query):
         "q=a&_connector=OR&password__startswith=a",
         "q=" + "(a%2B)%2B%24" * 100,
         "q[]=a&q=b&q=c",
+        "q=a&correct=2&as_typed=a%00&personalize=yes",
+        "q=%0d%0aSet-Cookie:%20a=b",
     ],
     ids=lambda query: query[:24],
 )
-def test_no_address_breaks_the_search_page(visitor, query):
+@pytest.mark.parametrize("path", ["/search", "/suggest", "/answers"])
+def test_no_address_breaks_a_page_of_search(visitor, path, query):
     make_items([{"external_id": "a", "attributes": {"year": 1999, "genres": ["Drama"]}}])
-    assert visitor.get(f"/search?{query}").status_code in (200, 400)
+    response = visitor.get(f"{path}?{query}")
+    assert response.status_code in (200, 302, 400)
+    assert "Set-Cookie" not in response.headers
 
 
 def test_a_query_that_is_too_long_or_no_text_is_refused(visitor):
@@ -67,13 +73,27 @@ def test_scripts_in_items_and_queries_are_text_on_every_page(visitor):
         "a", f"Heist {SCRIPT}", body=SCRIPT, category=SCRIPT, attributes={"genres": [SCRIPT], "by": SCRIPT}
     )
     make_item("b", "Heist again", body="heist")
-    pages = ["/", "/search", f"/search?q=heist {SCRIPT}", f"/items/{item.pk}/", f"/covers/{item.pk}.svg", "/for-you/"]
+    searched = [f"/{page}?q=heist {SCRIPT}" for page in ("search", "answers")] + ["/suggest?q=heist"]
+    pages = ["/", "/search", *searched, f"/items/{item.pk}/", f"/covers/{item.pk}.svg", "/for-you/"]
     for path in pages:
         response = visitor.get(path)
         assert response.status_code == 200, path
         text = response.content.decode()
         assert "<script>alert" not in text, path
         assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_scripts_in_rules_synonyms_and_past_queries_are_text(db):
+    make_items([{"external_id": "a", "title": "Heist"}])
+    make_rule(SCRIPT, queries=f"heist, {SCRIPT}", pins=[{"item": "a", "position": 1}])
+    make_synonym(["heist", SCRIPT])
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO catalog_popularquery VALUES (%s, %s, 9, 9)", [f"heist {SCRIPT}", f"heist {SCRIPT}"])
+    staff = signed_in("staff", is_staff=True)
+    for path in ("/search?q=heist", "/suggest?q=heist", "/staff/rules/", "/staff/synonyms/"):
+        text = staff.get(path).content.decode()
+        assert "&lt;script&gt;alert" in text, path
+        assert "<script>alert" not in text, path
 
 
 @pytest.mark.parametrize("image", ["javascript:alert(1)", "data:text/html,x", "//evil.example/a.png"])

@@ -31,7 +31,15 @@ def members() -> list[dict[str, Any]]:
 def test_every_film_has_the_same_fields(films):
     for film in films:
         assert film.keys() == {"external_id", "title", "body", "category", "attributes"}
-        assert film["attributes"].keys() == {"year", "director", "cast", "genres", "country", "languages", "runtime_min"}
+        assert film["attributes"].keys() == {
+            "year",
+            "director",
+            "cast",
+            "genres",
+            "country",
+            "languages",
+            "runtime_min",
+        }
         assert film["title"] == film["title"].strip() != ""
 
 

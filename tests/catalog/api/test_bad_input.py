@@ -9,9 +9,10 @@ import pytest
 from catalog.models import Item
 from tests.callers import problem
 from tests.catalog.api.posting import SEARCH, post
-from tests.factories import make_item, make_items, make_version
+from tests.factories import make_item, make_items, make_rule, make_synonym, make_version
 
-READING = ["/api/v1/search?q=a", "/api/v1/suggest?q=a", "/api/v1/items"]
+SUGGEST, ANSWERS, RULES, SYNONYMS = (f"/api/v1/{name}" for name in ("suggest", "answers", "rules", "synonyms"))
+READING = ["/api/v1/search?q=a", "/api/v1/suggest?q=a", "/api/v1/items", RULES, SYNONYMS]
 
 
 @pytest.mark.parametrize(
@@ -19,26 +20,39 @@ READING = ["/api/v1/search?q=a", "/api/v1/suggest?q=a", "/api/v1/items"]
     [("", "required"), ("q=", "blank"), ("q=%20%09%20", "blank"), ("q=" + "x" * 2001, "max_length")],
     ids=["none", "empty", "spaces", "2,001 characters"],
 )
-def test_a_query_that_is_none_is_refused(somebody, query, code):
-    problem(somebody.get(f"{SEARCH}?{query}"), 400, code, "q")
+@pytest.mark.parametrize("path", [SEARCH, SUGGEST])
+def test_a_query_that_is_none_is_refused(somebody, path, query, code):
+    problem(somebody.get(f"{path}?{query}"), 400, code, "q")
 
 
 def test_a_query_of_2000_characters_is_answered(somebody):
-    assert somebody.get(SEARCH, {"q": "x" * 2000}).status_code == 200
+    for path in (SEARCH, SUGGEST):
+        assert somebody.get(path, {"q": "x" * 2000}).status_code == 200
+    assert post(somebody, {"q": "x" * 2000}, ANSWERS).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/v1/search", "/api/v1/suggest", "/api/v1/items"])
+@pytest.mark.parametrize("path", [SEARCH, SUGGEST, "/api/v1/items", RULES, SYNONYMS])
 @pytest.mark.parametrize(
     ("raw", "code"), [("a%00b", "null_characters_not_allowed"), ("%ED%A0%80", "not_utf8"), ("%FF", "not_utf8")]
 )
-def test_parameters_that_are_no_text_are_refused(somebody, path, raw, code):
-    problem(somebody.get(f"{path}?q={raw}"), 400, code)
+def test_parameters_that_are_no_text_are_refused(administrator, path, raw, code):
+    problem(administrator.get(f"{path}?q={raw}"), 400, code)
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_bodies_with_what_is_no_text_are_refused(somebody, text):
-    body = problem(post(somebody, {"q": text}), 400, None, "q")
-    assert body["code"] in ("null_characters_not_allowed", "surrogate_characters_not_allowed")
+@pytest.mark.parametrize("text", [r"a\u0000b", r"\ud800"])
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (SEARCH, '{"q": "%s"}', "q"),
+        (ANSWERS, '{"q": "%s"}', "q"),
+        (RULES, '{"queries": "%s"}', "queries"),
+        (SYNONYMS, '{"words": ["tv", "%s"]}', "words.1"),
+    ],
+)
+def test_bodies_with_what_is_no_text_are_refused(administrator, path, body, field, text):
+    errors = problem(post(administrator, body % text, path), 400, None, field)["errors"]
+    code = next(row["code"] for row in errors if row["field"] == field)
+    assert code in ("null_characters_not_allowed", "surrogate_characters_not_allowed")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +77,11 @@ def test_bodies_with_what_is_no_text_are_refused(somebody, text):
         {"sort": "-title--"},
         {"facets": "password"},
         {"rerank": "true"},
+        {"correct": "perhaps"},
+        {"explain": "2"},
+        {"personalize": "perhaps"},
+        {"visitor": "somebody"},
+        {"visit": "today"},
         {"color": "red"},
     ],
     ids=lambda parameters: "-".join(f"{name}={value[:12]}" for name, value in parameters.items()),
@@ -73,15 +92,26 @@ def test_parameters_out_of_bounds_are_refused_by_name(somebody, parameters):
     assert len(body["detail"]) < 1_000
 
 
+@pytest.mark.parametrize("limit", ["1000000000", "-1", "0", "ten", "NaN", "9" * 5000])
 @pytest.mark.parametrize("path", READING)
-def test_unknown_parameters_are_refused_everywhere(somebody, path):
-    body = problem(somebody.get(f"{path}{'&' if '?' in path else '?'}lmit=3"), 400, "unknown_parameter", "lmit")
+def test_a_limit_that_is_none_is_refused_everywhere(administrator, path, limit):
+    problem(administrator.get(f"{path}{'&' if '?' in path else '?'}limit={limit}"), 400, None, "limit")
+
+
+@pytest.mark.parametrize("path", READING)
+def test_unknown_parameters_are_refused_everywhere(administrator, path):
+    body = problem(administrator.get(f"{path}{'&' if '?' in path else '?'}lmit=3"), 400, "unknown_parameter", "lmit")
     assert "limit" in body["detail"], "the error names the parameters there are"
 
 
 def test_parameters_are_refused_where_there_are_none(somebody):
     item = make_item("a")
     problem(somebody.get(f"/api/v1/items/{item.pk}?fields=title"), 400, "unknown_parameter", "fields")
+
+
+@pytest.mark.parametrize("path", [SEARCH, ANSWERS, RULES, SYNONYMS])
+def test_unknown_fields_of_a_body_are_refused(administrator, path):
+    problem(post(administrator, {"q": "a", "_connector": "OR"}, path), 400, None, "_connector")
 
 
 def test_a_parameter_given_twice_is_refused(somebody):
@@ -96,9 +126,10 @@ def test_names_of_facets_may_stand_together_or_apart(somebody):
     assert set(together) == {"genres", "category"}
 
 
+@pytest.mark.parametrize("path", ["/api/v1/items", RULES, SYNONYMS])
 @pytest.mark.parametrize("cursor", ["1", "1:abc", "", "'; DROP TABLE catalog_item; --", "x" * 5000, "1:" + "A" * 43])
-def test_a_forged_cursor_is_refused(somebody, cursor):
-    problem(somebody.get("/api/v1/items", {"cursor": cursor}), 400, "invalid_cursor", "cursor")
+def test_a_forged_cursor_is_refused(administrator, path, cursor):
+    problem(administrator.get(path, {"cursor": cursor}), 400, "invalid_cursor", "cursor")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +186,8 @@ def test_a_filter_that_is_wrong_is_refused_with_the_place_and_what_would_be_righ
 def test_a_filter_reaches_nothing_but_attributes(somebody, text):
     make_items([{"external_id": "a", "attributes": {"year": 1999}}])
     problem(somebody.get("/api/v1/items", {"filter": text}), 400, "invalid_filter", "filter")
+    problem(somebody.get(SEARCH, {"q": "a", "filter": text}), 400, "invalid_filter", "filter")
+    problem(post(somebody, {"q": "a", "filter": text}, ANSWERS), 400, "invalid_filter", "filter")
     assert Item.objects.count() == 1
 
 
@@ -168,9 +201,15 @@ def test_a_filter_without_end_is_refused(somebody, text):
 )
 def test_patterns_are_literal_text_and_take_bounded_time(somebody, text):
     make_items([{"external_id": "a", "title": "a" * 900}])
-    for path in (SEARCH, "/api/v1/suggest"):
+    make_rule("Patterns", queries=f"{text[:400]} a", hidden_items=["a"])
+    make_synonym(["a+", f"{text[:90]} a"])
+    for ask in (
+        lambda: somebody.get(SEARCH, {"q": text}),
+        lambda: somebody.get(SUGGEST, {"q": text}),
+        lambda: post(somebody, {"q": text}, ANSWERS),
+    ):
         started = time.monotonic()
-        assert somebody.get(path, {"q": text}).status_code == 200
+        assert ask().status_code == 200
         assert time.monotonic() - started < 5
 
 

@@ -67,6 +67,14 @@ def test_what_makes_no_sense_is_left_out_with_a_note(query, note):
     assert asked.notes[0].startswith(note)
 
 
+def test_a_correction_is_refused_for_the_text_it_was_refused_for():
+    refused = Asked(text="robbot", correct=False)
+    assert read("q=robbot&correct=0") == read("q=+robbot&as_typed=robbot+") == refused
+    assert refused.address == "/search?q=robbot&correct=0"
+    assert read("q=sharkk&as_typed=robbot") == Asked(text="sharkk")
+    assert read("q=&as_typed=").correct
+
+
 def test_parameters_that_are_no_fields_are_passed_over():
     assert read("utm_source=mail&password__startswith=a&_connector=OR") == Asked()
 

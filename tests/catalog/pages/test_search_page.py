@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Item
-from tests.factories import make_item, make_items
+from tests.factories import make_item, make_items, make_rule
 
 # One for the attributes that the page knows; the others are those of the search itself.
 SEARCH_QUERIES, BROWSE_QUERIES = 10, 6
@@ -58,6 +58,24 @@ def test_words_are_marked_and_every_hit_says_why(films, client):
     assert '<span class="closest">' in page
     assert page.count("Why this result") == len(titles(page))
     assert re.search(r'<dt class="c-words">Words</dt>.*?<dt class="c-meaning">Meaning</dt>', page, re.DOTALL)
+
+
+def test_the_legend_names_what_the_bars_are_made_of(films, client):
+    def legend(**parameters: object) -> list[str]:
+        return re.findall(r'<i class="l-(\w+)"></i>', search(client, **parameters))
+
+    assert legend(q="stuck in a time loop") == ["words", "meaning"]
+    assert legend(q="stuck in a time loop", semantic_ratio=0) == ["words"]
+    assert legend() == []
+    make_rule("Comedies", queries="stuck in a time loop", boosts=[{"filter": "genres = Comedy", "amount": 0.1}])
+    assert legend(q="stuck in a time loop") == ["words", "meaning", "rules"]
+
+
+def test_a_refused_correction_stays_refused_when_a_filter_is_chosen(films, client):
+    assert "Results for <strong>robot</strong>" in search(client, q="robbot")
+    page = search(client, q="robbot", correct=0)
+    assert "Results for" not in page.replace("Results for robbot</h1>", "")
+    assert '<input type="hidden" form="find" name="as_typed" value="robbot">' in page
 
 
 def test_hits_that_are_not_close_stand_below_a_line(films, client):
