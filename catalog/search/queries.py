@@ -38,6 +38,8 @@ class SearchQuery:
     """Has the site's cross-encoder reorder the first hits, where there is time."""
     correct: bool = True
     """Words that nothing holds may be taken for mistyped ones."""
+    close_first: bool = False
+    """Puts the close hits above all others, so that pages of them are whole."""
     prefix: bool = False
     """The last word may be unfinished, as while somebody types."""
     vector: tuple[float, ...] | None = None

@@ -87,7 +87,7 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
     boosted = fused.scores + liked + boosts.amounts
     scores = np.clip(boosted, 0.0, 1.0)
     order = ranked(boosted, candidates.item_ids)
-    if actions.boosts:  # like a sort, they must not bring up what is far from the query
+    if query.close_first or actions.boosts:  # like a sort, boosts must not bring up what is far from the query
         order = order[np.argsort(~close[order], kind="stable")]
     if query.threshold is not None:
         order = order[scores[order] >= query.threshold]

@@ -121,6 +121,7 @@ class Asked:
             semantic_ratio=self.semantic_ratio,
             explain=True,
             correct=self.correct,
+            close_first=True,
             prefix=prefix,
             taste=taste,
         )

@@ -87,6 +87,20 @@ def test_hits_that_are_not_close_stand_below_a_line(films, client):
     assert titles(below)
 
 
+def test_what_is_counted_is_shown_above_the_line_page_by_page(db, client):
+    long = "A red kite rises over " + "hills and valleys and rivers and " * 40
+    make_items([{"external_id": f"close-{number}", "title": f"Close {number}", "body": long} for number in range(25)])
+    make_items([{"external_id": f"far-{number}", "title": "Kite", "body": "Kite, kite, kite."} for number in range(25)])
+    make_items([{"external_id": f"other-{number}", "title": "Lake"} for number in range(100)])
+    first, second = (search(client, q="red kite", page=page) for page in (1, 2))
+    assert count_line(first) == count_line(second) == "25 films"
+    assert '<p class="cut">' not in first
+    above, below = second.split('<p class="cut">')
+    shown = [*titles(first), *titles(above)]
+    assert sorted(shown) == sorted(f"Close {number}" for number in range(25))
+    assert set(titles(below)) == {"Kite"}
+
+
 def test_browsing_shows_the_newest_with_filters(films, client):
     page = search(client)
     assert count_line(page).endswith("newest first")

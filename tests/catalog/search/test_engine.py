@@ -154,6 +154,15 @@ def test_the_threshold_leaves_out_what_scores_less(items):
     assert (nothing.hits, nothing.total, nothing.close_total) == ((), 0, 0)
 
 
+def test_close_hits_may_be_asked_for_before_all_others():
+    make_item("both words", body="A red kite rises over " + "hills and valleys and rivers and " * 40)
+    make_item("one word", title="Kite", body="Kite, kite, kite.")
+    make_items([{"external_id": f"other {number}"} for number in range(8)])
+    by_score = search(SearchQuery(text="red kite", semantic_ratio=0))
+    assert [(hit.item.external_id, hit.close) for hit in by_score.hits] == [("one word", False), ("both words", True)]
+    assert names(search(SearchQuery(text="red kite", semantic_ratio=0, close_first=True))) == ["both words", "one word"]
+
+
 def test_a_versions_own_cutoff_says_what_is_close(items):
     IndexVersion.objects.update(relevance_cutoff=0.9)
     results = search(SearchQuery(vector=EAST))
