@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import numpy as np
 import pytest
 
 from catalog.items import save_items
+from catalog.keyword_index import built_settings
 from catalog.ranking.fusion import fuse, semantic_level
-from catalog.search import search
+from catalog.search import search, spelling, taste
 from catalog.search.lexical import read_words
 from catalog.search.queries import SearchQuery
 from tests.docs.pages import page
@@ -54,3 +56,18 @@ def test_the_numbers_of_the_fused_score_are_those_of_fusion():
     )
 
     assert fused.scores[0] == pytest.approx(printed(r"0\.5 \* 0\.6 = ([\d.]+\d)"), abs=1e-4)
+
+
+def test_the_limits_of_corrections_and_of_a_taste_are_those_of_the_code():
+    assert printed(r"It has (\d+) letters or more") == spelling.MIN_CHARACTERS
+    assert printed(r"from (\d+) letters on two") == spelling.TWO_MISTAKES_FROM
+    assert printed(r"at most (\.\d+) of the score either way") == taste.MOST
+
+
+@pytest.mark.django_db
+def test_the_weights_of_fields_and_the_languages_are_those_of_the_index():
+    assert printed(r"(\d) for the title, 1 for the others") == built_settings().title_weight
+    languages = import_module("catalog.migrations.0004_keywords").LANGUAGES
+    named = re.search(r"There\s+are stemmers for (.*?);", PAGE, re.DOTALL)
+    assert named is not None
+    assert re.split(r",\s+|\s+and\s+", named[1]) == sorted({name.capitalize() for name in languages.values()})
