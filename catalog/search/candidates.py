@@ -16,7 +16,7 @@ from catalog.models import IndexVersion
 from catalog.search import dense, lexical
 from catalog.search.lexical import WEIGHT_SQL, Words
 from catalog.search.predicates import Predicate
-from catalog.search.scope import Scope, scope_of
+from catalog.search.scope import Scope, array_literal, scope_of
 
 #: Items that the words bring, and those that fill up what a filter leaves.
 ITEMS_PER_LEG = 200
@@ -130,7 +130,7 @@ def find_candidates(
         if by_words:
             legs.append(WORD_LEG.format(postings=_postings(words, scope, by_meaning=by_meaning)))
         if fill:
-            legs.append(FILLING_LEG.format(items="SELECT item_id FROM subset" if scope.exact else scope.items))
+            legs.append(FILLING_LEG.format(items=scope.items))
         if also:
             legs.append(NAMED_LEG)
         statement = CANDIDATES.format(
@@ -162,7 +162,7 @@ def _parameters(
         **lexical.parameters(words, budget=budget),
         **scope.parameters,
         "vector": None if vector is None else dense.vector_literal(vector),
-        "near": dense.array_literal(near),
+        "near": array_literal(near),
         "also": list(also),
     }
 

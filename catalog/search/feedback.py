@@ -14,7 +14,7 @@ from django.db import connection
 
 from catalog.models import IndexVersion
 from catalog.search.candidates import Candidates
-from catalog.search.dense import array_literal
+from catalog.search.scope import array_literal
 
 #: Hits that the query is moved towards, and the weight of their mean next to its own vector.
 HITS = 3
