@@ -68,7 +68,7 @@ class Asked:
 
     @property
     def without_text(self) -> Self:
-        return replace(self, text="", page=1)
+        return self.with_text("")
 
     @property
     def as_typed(self) -> Self:
@@ -81,7 +81,7 @@ class Asked:
         return replace(self, personalize=not self.personalize, page=1)
 
     def with_text(self, text: str) -> Self:
-        return replace(self, text=text, page=1)
+        return replace(self, text=text, correct=True, page=1)
 
     @property
     def without_filters(self) -> Self:

@@ -71,6 +71,8 @@ def test_a_correction_is_refused_for_the_text_it_was_refused_for():
     refused = Asked(text="robbot", correct=False)
     assert read("q=robbot&correct=0") == read("q=+robbot&as_typed=robbot+") == refused
     assert refused.address == "/search?q=robbot&correct=0"
+    assert refused.without_text.address == "/search"
+    assert refused.with_text("sharkk").address == "/search?q=sharkk"
     assert read("q=sharkk&as_typed=robbot") == Asked(text="sharkk")
     assert read("q=&as_typed=").correct
 
