@@ -13,6 +13,7 @@ from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate
 from catalog.search.scope import EXACT_UP_TO_ITEMS, matches_at_most
+from recommender.models import TasteModel
 
 Leg = Literal["near", "popular", "new"]
 
@@ -25,8 +26,8 @@ PASSAGES = 300
 # searched exactly, so that no index is walked in vain.
 LEGS: dict[Leg, str] = {
     "near": """
-        SELECT passage.item_id FROM catalog_passage AS passage
-        WHERE passage.version_id = %(version_id)s AND passage.item_id <> ALL(%(excluded)s) {passage_within}
+        SELECT near.item_id FROM {table} AS near
+        WHERE near.{key} = %(key)s AND near.item_id <> ALL(%(excluded)s) {near_within}
         ORDER BY {distance} LIMIT %(passages)s
     """,
     "popular": """
@@ -41,9 +42,9 @@ LEGS: dict[Leg, str] = {
     """,
 }
 EXACT_NEAR_LEG = """
-    SELECT passage.item_id FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
-    WHERE passage.version_id = %(version_id)s AND passage.item_id <> ALL(%(excluded)s)
-    GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT %(items)s
+    SELECT near.item_id FROM subset JOIN {table} AS near ON near.item_id = subset.item_id
+    WHERE near.{key} = %(key)s AND near.item_id <> ALL(%(excluded)s)
+    GROUP BY near.item_id ORDER BY min({distance}), near.item_id LIMIT %(items)s
 """
 CANDIDATES = """
     WITH {subset} candidate (item_id) AS MATERIALIZED ({legs})
@@ -51,6 +52,51 @@ CANDIDATES = """
     FROM candidate LEFT JOIN recommender_itempopularity AS popularity ON popularity.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """What the leg `near` looks around, and where: the rows of a table's partition, by their distance from `vector` in
+    the very form that its graph was built on."""
+
+    vector: npt.NDArray[Any]
+    table: str
+    key: str
+    partition: int
+    column: str
+    operator: str
+    keeps_unpublished: bool
+
+    @property
+    def distance(self) -> str:
+        cast = f"halfvec({len(self.vector)})"
+        return f"near.{self.column}::{cast} {self.operator} %(vector)s::{cast}"
+
+
+def near_passages(version: IndexVersion, vector: npt.NDArray[Any]) -> Near:
+    """The passages of an index version, by cosine; items that are not published have none."""
+    return Near(
+        vector=vector,
+        table="catalog_passage",
+        key="version_id",
+        partition=version.pk,
+        column="embedding",
+        operator="<=>",
+        keeps_unpublished=False,
+    )
+
+
+def near_targets(model: TasteModel, vector: npt.NDArray[Any]) -> Near:
+    """The items of a taste space, by inner product."""
+    return Near(
+        vector=vector,
+        table="recommender_tastevector",
+        key="model_id",
+        partition=model.pk,
+        column="target",
+        operator="<#>",
+        keeps_unpublished=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +110,23 @@ class Candidates:
 def find_candidates(
     *,
     legs: Collection[Leg],
-    version: IndexVersion | None = None,
-    vector: npt.NDArray[np.float32] | None = None,
+    near: Near | None = None,
     wanted: Predicate | None = None,
     excluded: Iterable[int] = (),
 ) -> Candidates:
     """Gather the candidates in one statement, after one that counts what a filter leaves.
 
-    With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. `vector` is what the leg `near`
-    looks around; without it or a version that leg is left out.
+    With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. The leg `near` is left out where
+    there is nothing to look around.
     """
     parameters: dict[str, Any] = {"excluded": list(excluded), "items": ITEMS_PER_LEG, "passages": PASSAGES}
-    if version is not None and vector is not None:
-        parameters |= {"version_id": version.pk, "vector": dense.vector_literal(vector.tolist())}
+    if near is not None:
+        parameters |= {"key": near.partition, "vector": dense.vector_literal(near.vector.tolist())}
     else:
         legs = [leg for leg in legs if leg != "near"]
     with dense.vector_search() as cursor:
         exact = wanted is not None and matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
-        statement = _statement(legs, version, wanted, exact=exact)
+        statement = _statement(legs, near, wanted, exact=exact)
         cursor.execute(statement, parameters | (wanted.named()[1] if wanted else {}))
         rows = cursor.fetchall()
     return Candidates(
@@ -90,12 +135,15 @@ def find_candidates(
     )
 
 
-def _statement(legs: Collection[Leg], version: IndexVersion | None, wanted: Predicate | None, *, exact: bool) -> str:
+def _statement(legs: Collection[Leg], near: Near | None, wanted: Predicate | None, *, exact: bool) -> str:
     matching = "catalog_item.published" + (f" AND {wanted.named()[0]}" if wanted else "")
     items = f"SELECT catalog_item.id AS item_id FROM catalog_item WHERE {matching}"  # noqa: S608
+    needs_matching = wanted is not None or (near is not None and near.keeps_unpublished)
     within = {
-        "distance": dense.distance_sql(version) if version else "",
-        "passage_within": f"AND {_within('passage.item_id', matching, exact=exact)}" if wanted else "",
+        "table": near.table if near else "",
+        "key": near.key if near else "",
+        "distance": near.distance if near else "",
+        "near_within": f"AND {_within('near.item_id', matching, exact=exact)}" if needs_matching else "",
         "popularity_within": _within("popularity.item_id", matching, exact=exact),
         "item_within": _within("catalog_item.id", matching, exact=True) if exact else matching,
     }

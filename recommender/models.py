@@ -14,6 +14,7 @@ from recommender.querysets import (
     EventKindQuerySet,
     InteractionQuerySet,
     ProfileStateQuerySet,
+    TasteModelQuerySet,
     UserEmbeddingQuerySet,
     VectorCentreQuerySet,
 )
@@ -159,6 +160,56 @@ class UserEmbedding(SubjectModel):
 
     def __str__(self) -> str:
         return f"{self.subject} interest {self.ordinal}"
+
+
+class TasteModel(models.Model):
+    """A trained taste space: how items and people become vectors whose inner product is a score. One at most is
+    active; without one the untrained score serves."""
+
+    class State(models.TextChoices):
+        BUILDING = "building"
+        ACTIVE = "active"
+        READY = "ready", "ready to go back to"
+        REFUSED = "refused", "no better than what served"
+        RETIRED = "retired"
+
+    version_id = models.BigIntegerField(help_text="The index version whose vectors are its content part.")
+    state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
+    parameters = models.JSONField(default=dict, help_text="As chosen on held-out interactions.")
+    figures = models.JSONField(default=dict, help_text="What the choice and the promotion went by.")
+    space = models.BinaryField(default=bytes, help_text="Everything of the space but the vectors of its items.")
+    dimensions = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[TasteModelQuerySet] = TasteModelQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=Q(state="active"), name="one_active_taste_model")
+        ]
+
+    def __str__(self) -> str:
+        return f"Taste model {self.pk} ({self.state})"
+
+
+class TasteVector(models.Model):
+    """An item in a taste space: `target` is how it is found, [content | factors], and `source` what it says of those
+    who met it, factors alone. Partitioned by model; HNSW on `target::halfvec(n)`."""
+
+    pk = models.CompositePrimaryKey("model_id", "item_id")
+    model_id = models.BigIntegerField()
+    item_id = models.BigIntegerField()
+    target = HalfVectorField()
+    source = HalfVectorField()
+
+    class Meta:
+        managed = False
+        db_table = "recommender_tastevector"
+
+    def __str__(self) -> str:
+        return f"Taste model {self.model_id} item {self.item_id}"
 
 
 class ItemPopularity(models.Model):

@@ -14,7 +14,7 @@ from recommender.subjects import Subject
 
 if TYPE_CHECKING:
     from catalog.models import IndexVersion
-    from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding, VectorCentre
+    from recommender.models import EventKind, Interaction, ProfileState, TasteModel, UserEmbedding, VectorCentre
 
 
 class EventKindQuerySet(models.QuerySet["EventKind"]):
@@ -92,3 +92,22 @@ class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
 class VectorCentreQuerySet(models.QuerySet["VectorCentre"]):
     def of(self, version: IndexVersion) -> VectorCentre | None:
         return self.filter(pk=version.pk).first()
+
+
+class TasteModelQuerySet(models.QuerySet["TasteModel"]):
+    def active(self) -> TasteModel | None:
+        return self.filter(state="active").first()
+
+    def active_for(self, version: IndexVersion) -> TasteModel | None:
+        """The active one, if its content part is of this version, without the space itself."""
+        return self.filter(state="active", version_id=version.pk).defer("space").first()
+
+    def ready(self) -> TasteModelQuerySet:
+        """Those that can be gone back to, the one that served last first."""
+        return self.filter(state="ready").order_by("-activated_at")
+
+    def building(self) -> TasteModelQuerySet:
+        return self.filter(state="building")
+
+    def with_id(self, pk: int) -> TasteModelQuerySet:
+        return self.filter(pk=pk)

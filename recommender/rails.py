@@ -32,8 +32,13 @@ class _Plan:
     interest: Interest | None = None
     because: Item | None = None
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is about all of somebody's taste, and so served from a trained space where there is one."""
+        return self.interest is not None and self.because is None
+
     def choose(self, viewer: Viewer, limit: int) -> tuple[Recommendation, ...]:
-        viewer = replace(viewer, interest=self.interest)
+        viewer = replace(viewer, interest=self.interest, folded=viewer.folded if self.is_personal else None)
         if self.because is None:
             return choose(viewer, limit=limit, legs=self.legs)
         like_it = choose(viewer, limit=limit, legs=self.legs, diversity=0)

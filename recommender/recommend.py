@@ -12,10 +12,11 @@ from catalog.ranking.diversity import diversify
 from catalog.ranking.fusion import ranked
 from catalog.search.filters import Filter, both, parse, selection
 from catalog.search.predicates import Predicate, predicate
-from recommender.candidates import Leg, find_candidates
+from recommender.candidates import Leg, Near, find_candidates, near_passages, near_targets
 from recommender.reasons import lift_of, reasons_of
 from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
+from recommender.space.spaces import score_in_space
 from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
@@ -43,8 +44,8 @@ def recommend(
 ) -> tuple[Recommendation, ...]:
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
-    Returns min(limit, matching items) of them. `as_of` goes by the history before that moment. Costs ten queries at
-    most, twelve with a filter. Raises FilterError.
+    Returns min(limit, matching items) of them. `as_of` goes by the history before that moment. Costs eleven queries
+    at most, thirteen with a filter. Raises FilterError.
     """
     wanted = predicate(wanted_items(category, filter))
     viewer = viewer_of(subject, as_of=as_of).without(exclude)
@@ -66,14 +67,7 @@ def choose(
     explain: bool = True,
 ) -> tuple[Recommendation, ...]:
     """Choose for a viewer among the candidates that these legs bring."""
-    interest = viewer.interest
-    candidates = find_candidates(
-        legs=legs,
-        version=viewer.version,
-        vector=None if interest is None else interest.vector,
-        wanted=wanted,
-        excluded=viewer.seen,
-    )
+    candidates = find_candidates(legs=legs, near=_near(viewer), wanted=wanted, excluded=viewer.seen)
     ids = candidates.item_ids
     vectors, scores = _scored(viewer, ids, candidates.popularity)
     pool = ranked(scores.totals, ids)[:POOL]
@@ -98,8 +92,19 @@ def calibrated(totals: Floats) -> Floats:
     return np.where(totals > 0, 1 - np.exp(-np.maximum(totals, 0.0) / SCALE), 0.0)
 
 
+def _near(viewer: Viewer) -> Near | None:
+    """What to look around for candidates: a place in a trained space, or else an interest among the passages."""
+    if viewer.model is not None and viewer.folded is not None:
+        return near_targets(viewer.model, viewer.folded.vector)
+    if viewer.version is not None and viewer.interest is not None:
+        return near_passages(viewer.version, viewer.interest.vector)
+    return None
+
+
 def _scored(viewer: Viewer, ids: np.ndarray, popularity: Floats) -> tuple[Floats, Scores]:
     """The candidates' normalised vectors, zeros for those without, and their scores."""
+    if viewer.model is not None and viewer.folded is not None:
+        return score_in_space(viewer.model, viewer.folded, ids)
     version, centre, interest = viewer.version, viewer.centre, viewer.interest
     if version is None or centre is None:
         return np.zeros((len(ids), 1)), score_candidates(

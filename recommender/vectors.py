@@ -40,7 +40,7 @@ def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Ve
             """,
             [version.pk, list(item_ids)],
         )
-        return {item_id: _from_wire(sent) for item_id, sent in cursor.fetchall()}
+        return {item_id: from_wire(sent) for item_id, sent in cursor.fetchall()}
 
 
 def centred(vectors: Mapping[int, Vector], centre: Centre) -> dict[int, Vector]:
@@ -96,7 +96,7 @@ def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
             """,
             [percent, version.pk, CENTRE_PASSAGES],
         )
-        rows = [_from_wire(sent) for (sent,) in cursor.fetchall()]
+        rows = [from_wire(sent) for (sent,) in cursor.fetchall()]
     return np.stack(rows) if rows else np.zeros((0, version.dimensions), np.float32)
 
 
@@ -111,6 +111,6 @@ def _has_passages(version: IndexVersion, wanted: int) -> bool:
         return bool(cursor.fetchone()[0] >= wanted)
 
 
-def _from_wire(sent: Any) -> Vector:
+def from_wire(sent: Any) -> Vector:
     """Read pgvector's binary form: two 16-bit numbers, then big-endian floats."""
     return np.frombuffer(bytes(sent), dtype=">f4", offset=4).astype(np.float32)

@@ -9,9 +9,11 @@ from datetime import datetime
 import numpy as np
 
 from catalog.models import IndexVersion
-from recommender.interests import Interest
-from recommender.models import Interaction, UserEmbedding
-from recommender.profiles import history, interest_from
+from recommender.interests import Event, Interest
+from recommender.models import Interaction, TasteModel, UserEmbedding
+from recommender.profiles import MAX_EVENTS, history, interest_from
+from recommender.space.folding import Folded
+from recommender.space.spaces import fold_in
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
 
@@ -23,31 +25,46 @@ LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """`seen` items are left out of what is recommended, whether they were liked, hidden or only looked at; `liked`
-    are those among them that more was done with than to look."""
+    are those among them that more was done with than to look. `folded` is the place in the space of `model`, where a
+    trained one is active and knows anything of the history."""
 
     version: IndexVersion | None
     centre: Centre | None
     interest: Interest | None
     seen: frozenset[int]
     liked: frozenset[int]
+    model: TasteModel | None = None
+    folded: Folded | None = None
 
     def without(self, item_ids: Iterable[int]) -> Viewer:
         return replace(self, seen=self.seen.union(item_ids))
 
 
 def viewer_of(subject: Subject, *, as_of: datetime | None = None) -> Viewer:
-    """Read what is known of a subject, or what was at a moment. Four queries; four more while no interest is stored."""
+    """Read what is known of a subject, or what was at a moment.
+
+    Five queries, and two more to fold a history into a trained space; four more while no interest is stored.
+    """
     version = IndexVersion.objects.active()
     interactions = Interaction.objects.of(subject).newest()
     if as_of is not None:
         interactions = interactions.before(as_of)
-    events = list(interactions.values_list("item_id", "kind_id")[:MAX_EVENTS_SEEN])
-    seen = frozenset(item_id for item_id, _ in events)
-    liked = frozenset(item_id for item_id, kind in events if kind in LIKED)
+    rows = interactions.values_list("item_id", "kind_id", "value", "occurred_at")[:MAX_EVENTS_SEEN]
+    events = [Event(item_id=item, kind=kind, value=value, occurred_at=moment) for item, kind, value, moment in rows]
+    seen = frozenset(event.item_id for event in events)
+    liked = frozenset(event.item_id for event in events if event.kind in LIKED)
     if version is None:
         return Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked)
-    interest = _interest(subject, version, as_of) if seen else None
-    return Viewer(version=version, centre=centre_of(version), interest=interest, seen=seen, liked=liked)
+    model = TasteModel.objects.active_for(version) if seen else None
+    return Viewer(
+        version=version,
+        centre=centre_of(version),
+        interest=_interest(subject, version, as_of) if seen else None,
+        seen=seen,
+        liked=liked,
+        model=model,
+        folded=fold_in(model, events[:MAX_EVENTS]) if model else None,
+    )
 
 
 def _interest(subject: Subject, version: IndexVersion, as_of: datetime | None) -> Interest | None:

@@ -162,6 +162,7 @@ CELERY_TASK_ROUTES = {
     "workers.tasks.tidy": {"queue": "jobs"},
     "workers.tasks.advance_reindex": {"queue": "jobs"},
     "workers.tasks.load_file": {"queue": "jobs"},
+    "workers.tasks.train_recommender": {"queue": "jobs"},
 }
 
 LOGIN_URL = "sign-in"
@@ -269,6 +270,7 @@ SEARCH_TASTE = "recommender.taste.taste_for"
 
 # Keywords: BM25 and, from the next `manage.py rebuild_keywords` on, the language of items that name none and what an
 # occurrence in each part of an item counts.
+KEYWORD_LEG = env.str("KEYWORD_LEG", default="catalog.search.postings.PostingLists")
 KEYWORD_K1 = env.float("KEYWORD_K1", default=1.2)
 KEYWORD_B = env.float("KEYWORD_B", default=0.5)
 DEFAULT_LANGUAGE = env.str("DEFAULT_LANGUAGE", default="en")

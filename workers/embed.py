@@ -21,6 +21,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, Item
 from catalog.vectors import write_passages
+from recommender.space.spaces import place
 from workers.claims import Claim, claim, fail, reclaim_expired
 from workers.encoding import Document, Encoded, encode
 
@@ -88,11 +89,13 @@ def _begin(version: IndexVersion, encoder: Encoder, thread: ThreadPoolExecutor) 
 
 
 def _finish(version: IndexVersion, batch: Batch) -> int:
-    """Write what has been encoded, and note what failed."""
+    """Write what has been encoded, into the trained taste space as well, and note what failed."""
     encoded = batch.result.result()
     for failure in encoded.failures:
         fail(version, [failure.claim], failure.reason)
-    return write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)
+    written = write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)
+    place(version, [embedded.item_id for embedded in encoded.embedded])
+    return written
 
 
 def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]:

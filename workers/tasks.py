@@ -18,6 +18,7 @@ from catalog.querylog.tidying import tidy_query_log
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
+from recommender.space import spaces, training
 from recommender.subjects import Subject
 from workers import embed, reindex, sweep
 from workers.wakeups import wake
@@ -25,6 +26,8 @@ from workers.wakeups import wake
 logger = logging.getLogger(__name__)
 #: The embedding worker looks at its other messages about this often.
 SLICE_S = 5.0
+#: A training that takes longer is given up; what serves goes on serving.
+TRAINING_LIMIT_S = 6 * 60 * 60
 
 
 @shared_task
@@ -60,6 +63,7 @@ def tidy() -> None:
     tidy_query_log()
     with patient_cursor():
         popularity.refresh()
+    spaces.place_missing()
 
 
 @shared_task
@@ -80,3 +84,9 @@ def load_file(*, run_id: int) -> None:
 @shared_task
 def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -> None:
     profiles.refresh(Subject.from_arguments(user_id=user_id, visitor=visitor))
+
+
+@shared_task(soft_time_limit=TRAINING_LIMIT_S)
+def train_recommender() -> None:
+    """Train a taste space, and serve it if it is better than what serves. Lost or doubled, it harms nothing."""
+    logger.info("Training: %s", training.train().message)

@@ -1,0 +1,100 @@
+"""What everybody did, as arrays, and how some of it is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from catalog.statements import patient_cursor
+from recommender.space.folding import FULL_WEIGHT, STARS
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+#: The newest that a training reads, in memory about a hundred bytes each.
+MOST_EVENTS = 5_000_000
+#: The share of a person's positives, the newest of them, that is held out.
+HELD_OUT = 0.2
+#: A positive is what speaks for an item nearly as strongly as anything that the person ever did.
+POSITIVE_SHARE = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What one person did: parallel arrays in the order of time, of items by number and of strengths from -1 to 1."""
+
+    items: Integers
+    strengths: Floats
+
+    def newest_first(self, most: int) -> tuple[Integers, Floats]:
+        return self.items[::-1][:most], self.strengths[::-1][:most]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Histories up to the first held-out positive, and the held-out items; parallel, of everybody."""
+
+    histories: Sequence[History]
+    held_out: Sequence[frozenset[int]]
+
+
+def read_histories(item_ids: Integers) -> list[History]:
+    """Everybody's history of these items, which are numbered by their places and must be sorted.
+
+    One statement, which reads all interactions once.
+    """
+    stars = " ".join(f"WHEN interaction.value >= {least} THEN {value}" for least, value in STARS)
+    with patient_cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT dense_rank() OVER (ORDER BY user_id, visitor), item_id, strength FROM (
+                SELECT user_id, visitor, item_id, max(occurred_at) AS newest, greatest(-1, least(1, sum(
+                    CASE WHEN interaction.value IS NULL THEN greatest(-1, least(1, kind.weight / {FULL_WEIGHT}))
+                    {stars} ELSE 0 END
+                ))) AS strength
+                FROM (SELECT * FROM recommender_interaction ORDER BY id DESC LIMIT %s) AS interaction
+                JOIN recommender_eventkind AS kind ON kind.name = interaction.kind_id
+                GROUP BY user_id, visitor, item_id
+            ) AS met WHERE strength <> 0 ORDER BY 1, newest, item_id
+            """,  # noqa: S608
+            [MOST_EVENTS],
+        )
+        rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 3)
+    people, ids, strengths = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2]
+    places = np.minimum(np.searchsorted(item_ids, ids), max(len(item_ids) - 1, 0))
+    known = item_ids[places] == ids if len(item_ids) else np.zeros(len(ids), bool)
+    people, places, strengths = people[known], places[known], strengths[known]
+    starts = np.flatnonzero(np.diff(people)) + 1
+    return [
+        History(items=own, strengths=weights)
+        for own, weights in zip(np.split(places, starts), np.split(strengths, starts), strict=True)
+        if len(own)
+    ]
+
+
+def split(histories: Sequence[History]) -> Split:
+    """Hold out the newest positives of each person."""
+    kept, held_out = [], []
+    for history in histories:
+        most = float(history.strengths.max())
+        positive = np.flatnonzero((history.strengths > 0) & (history.strengths >= POSITIVE_SHARE * most))
+        held = positive[len(positive) - int(len(positive) * HELD_OUT) :]
+        end = held[0] if len(held) else len(history.items)
+        kept.append(History(items=history.items[:end], strengths=history.strengths[:end]))
+        held_out.append(frozenset(history.items[held].tolist()))
+    return Split(histories=kept, held_out=held_out)
+
+
+def interactions(histories: Sequence[History], items: int) -> csr_matrix:
+    """A row for each person and a column for each item, of what speaks for it."""
+    lengths = [len(history.items) for history in histories]
+    rows = np.repeat(np.arange(len(histories)), lengths)
+    columns = np.concatenate([history.items for history in histories]) if histories else np.zeros(0, np.int64)
+    values = np.concatenate([history.strengths for history in histories]) if histories else np.zeros(0)
+    matrix = csr_matrix((np.maximum(values, 0.0), (rows, columns)), shape=(len(histories), items))
+    matrix.eliminate_zeros()
+    return matrix

@@ -1,0 +1,50 @@
+"""What the untrained score would have done on a split: what a trained space is measured against."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.models import IndexVersion
+from recommender.interests import HALF_LIFE_ITEMS, interest_of
+from recommender.scoring import score_candidates
+from recommender.space.folding import FULL_WEIGHT, decayed
+from recommender.space.histories import History, Split, interactions
+from recommender.space.measures import ndcg_of
+from recommender.space.tuning import people_asked
+from recommender.vectors import Centre, centre_of
+
+Floats = npt.NDArray[np.float64]
+#: The newest items of a history that are asked for.
+MOST_ITEMS = 500
+
+
+def untrained_ndcg(
+    version: IndexVersion, split: Split, *, item_ids: npt.NDArray[np.int64], texts: npt.NDArray[np.float32]
+) -> Floats:
+    """nDCG@10 of each person asked about, by the very score that serves untrained, over the whole catalogue.
+
+    Popularity is that of the split's histories, so nothing held out is known. Of ratings it goes by their strengths.
+    """
+    centre = centre_of(version)
+    people = people_asked(split)
+    if centre is None or not people:
+        return np.zeros(len(people))
+    vectors = texts.astype(np.float64) - centre.vector
+    met = interactions(split.histories, len(item_ids))
+    popularity = FULL_WEIGHT * np.asarray(met.sum(axis=0)).ravel()
+    found = []
+    for place in people:
+        history = split.histories[place]
+        scores = _totals(history, vectors, popularity, centre)
+        found.append(ndcg_of(scores[None], [history.items], [split.held_out[place]])[0])
+    return np.array(found)
+
+
+def _totals(history: History, vectors: Floats, popularity: Floats, centre: Centre) -> npt.NDArray[np.float32]:
+    items, strengths = history.newest_first(MOST_ITEMS)
+    weights = dict(zip(items.tolist(), decayed(strengths * FULL_WEIGHT, HALF_LIFE_ITEMS).tolist(), strict=True))
+    own = {item: vectors[item].astype(np.float32) for item in weights}
+    interest = interest_of(weights, own)
+    scores = score_candidates(vectors, popularity, interest=interest, source_vectors=own, spread=centre.spread)
+    return scores.totals.astype(np.float32)

@@ -1,0 +1,38 @@
+"""What a training chooses, and among what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+#: By parameter, the values that are tried.
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "ridge": (75.0, 150.0, 300.0, 600.0),
+    "factors": (64, 128),
+    "half_life_factors": (3.0, 5.0, 10.0, 20.0, 40.0),
+    "half_life_content": (5.0, 10.0, 20.0, 40.0),
+    "tag_length": (0.0, 0.3, 0.5, 0.7, 1.0),
+    "content_share": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """`ridge` and `factors` are those of EASE. Half-lives count items: one met so many items ago counts half, in the
+    collaborative part and in the content part. `tag_length` is the length of an item's tags beside that of its text's
+    vector, which is 1, and `content_share` the share of content in a score."""
+
+    ridge: float = 150.0
+    factors: int = 64
+    half_life_factors: float = 10.0
+    half_life_content: float = 10.0
+    tag_length: float = 0.5
+    content_share: float = 0.5
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def variants(self, name: str) -> Iterator[Parameters]:
+        """These parameters with each value that is tried for one of them."""
+        return (replace(self, **{name: value}) for value in CHOICES[name])

@@ -1,0 +1,138 @@
+"""A trained taste space at work: people folded in, new items placed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.models import IndexVersion, Item
+from recommender.interests import Event, Kind
+from recommender.models import EventKind, TasteModel
+from recommender.scoring import Scores, normalised
+from recommender.space import storage
+from recommender.space.contents import Contents, scaled
+from recommender.space.folding import MOST_ITEMS, Folded, Spreads, fold, strengths
+from recommender.space.parameters import Parameters
+from recommender.vectors import item_vectors
+
+Floats = npt.NDArray[np.float64]
+#: Items that a sweep gives their places at a time.
+MOST_PLACED = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Everything of a taste space but the vectors of its items. `map` is (content dimensions, k): the factors of an
+    item that nobody met, by its content."""
+
+    parameters: Parameters
+    contents: Contents
+    spreads: Spreads
+    map: Floats
+
+    def dump(self) -> bytes:
+        """The space as bytes; `load` is the inverse."""
+        file = io.BytesIO()
+        described = json.dumps({"parameters": self.parameters.as_json(), "tags": self.contents.tags})
+        np.savez_compressed(
+            file,
+            described=np.array(described),
+            centre=self.contents.centre,
+            content=self.spreads.content,
+            factors=self.spreads.factors,
+            map=self.map,
+        )
+        return file.getvalue()
+
+    @classmethod
+    def load(cls, dumped: bytes) -> Space:
+        with np.load(io.BytesIO(dumped), allow_pickle=False) as file:
+            described = json.loads(str(file["described"]))
+            return cls(
+                parameters=Parameters(**described["parameters"]),
+                contents=Contents(tags=described["tags"], centre=file["centre"]),
+                spreads=Spreads(content=file["content"], factors=file["factors"]),
+                map=file["map"],
+            )
+
+
+def space_of(model: TasteModel) -> Space:
+    """A model's space. Read once in each process, for a trained model does not change."""
+    return _space(model.pk, model.created_at)
+
+
+@lru_cache(maxsize=2)
+def _space(model_id: int, created_at: datetime) -> Space:
+    return Space.load(bytes(TasteModel.objects.get(pk=model_id).space))
+
+
+def fold_in(model: TasteModel, events: Sequence[Event]) -> Folded | None:
+    """The vector of whoever did this, up to the last event: no training and no worker is waited for. Two queries."""
+    kinds = {
+        kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
+    }
+    items = dict(list(strengths(events, kinds).items())[:MOST_ITEMS])
+    space = space_of(model)
+    width = len(space.contents.centre)
+    placed = storage.read(model, items)
+    return fold(
+        items,
+        contents={item_id: own.target[:width] for item_id, own in placed.items()},
+        sources={item_id: own.source for item_id, own in placed.items()},
+        spreads=space.spreads,
+        parameters=space.parameters,
+    )
+
+
+def score_in_space(model: TasteModel, folded: Folded, item_ids: npt.NDArray[np.int64]) -> tuple[Floats, Scores]:
+    """The normalised contents of items, and their scores for whoever was folded in: the inner products with their
+    targets, to which each past item adds its own. Items that the space does not know have zeros."""
+    width = len(space_of(model).contents.centre)
+    placed = storage.read(model, item_ids.tolist())
+    targets = np.zeros((len(item_ids), len(folded.vector)))
+    for row, item_id in zip(targets, item_ids.tolist(), strict=True):
+        if item_id in placed:
+            row[:] = placed[item_id].target
+    parts, nothing = targets @ folded.rows.T, np.zeros(len(item_ids))
+    scores = Scores(totals=targets @ folded.vector, popular=nothing, parts=parts, rest=nothing, sources=folded.item_ids)
+    return normalised(targets[:, :width]), scores
+
+
+def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
+    """Give items whose passages are new or changed their places in the active space; return how many.
+
+    What people did with an item stays as trained; an item that the training did not know gets the factors that its
+    content suggests. Four queries and one more for each item.
+    """
+    model = TasteModel.objects.active_for(version)
+    vectors = item_vectors(version, item_ids) if model else {}
+    if model is None or not vectors:
+        return 0
+    space = space_of(model)
+    width, known, items = len(space.contents.centre), storage.read(model, vectors), Item.objects.in_bulk(list(vectors))
+    placed = {}
+    for item_id, item in items.items():
+        content = space.contents.of(vectors[item_id], (item.category, item.attributes))
+        before = known.get(item_id)
+        factors = content @ space.map if before is None else before.target[width:]
+        content = scaled(content, version.dimensions, space.parameters.tag_length)
+        source = np.zeros(len(factors)) if before is None else before.source
+        placed[item_id] = storage.Placed(target=np.concatenate([content, factors]), source=source)
+    storage.write(model, placed)
+    return len(placed)
+
+
+def place_missing() -> int:
+    """Place the items that no embedding worker has placed; return how many."""
+    version = IndexVersion.objects.active()
+    model = TasteModel.objects.active_for(version) if version else None
+    if version is None or model is None:
+        return 0
+    return place(version, storage.missing(model, limit=MOST_PLACED))

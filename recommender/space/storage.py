@@ -1,0 +1,142 @@
+"""The vectors of taste spaces in PostgreSQL: one partition for each model, with an HNSW graph of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg import sql
+
+from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
+from catalog.statements import patient_cursor
+from recommender.models import TasteModel
+from recommender.vectors import from_wire
+
+TABLE = "recommender_tastevector"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An item's vectors, as they were stored."""
+
+    target: Floats
+    source: Floats
+
+
+def fill(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
+    """Make a model's partition, copy the vectors in, and build the graph. `item_ids` name the rows of both arrays.
+
+    The partition is made first and by itself: that keeps readers of the other models waiting for a moment.
+    """
+    partition, model_id = _partition(model.pk), sql.Literal(model.pk)
+    with _brief_cursor() as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN ({})").format(
+                partition, sql.Identifier(TABLE), model_id
+            )
+        )
+    graph = sql.SQL(
+        "CREATE INDEX ON {} USING hnsw ((target::halfvec({})) halfvec_ip_ops) WITH (m={}, ef_construction={})"
+    )
+    with patient_cursor() as cursor:
+        _copy(model, item_ids, targets, sources)
+        cursor.execute(graph.format(partition, *map(sql.Literal, (targets.shape[1], HNSW_M, HNSW_EF_CONSTRUCTION))))
+        cursor.execute(sql.SQL("ANALYZE {}").format(partition))
+
+
+def drop(model_id: int) -> None:
+    """Drop a model's partition, if it has one. Raises OperationalError where somebody reads for seconds meanwhile."""
+    with _brief_cursor() as cursor:
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_partition(model_id)))
+
+
+def write(model: TasteModel, placed: Mapping[int, Placed]) -> None:
+    """Write these items' vectors over what they have; items that are gone meanwhile are passed over."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO recommender_tastevector (model_id, item_id, target, source)
+            SELECT %s, id, %s, %s FROM catalog_item WHERE id = %s
+            ON CONFLICT (model_id, item_id) DO UPDATE SET target = excluded.target, source = excluded.source
+            """,
+            [
+                (model.pk, HalfVector(own.target).to_text(), HalfVector(own.source).to_text(), item_id)
+                for item_id, own in sorted(placed.items())
+            ],
+        )
+
+
+def read(model: TasteModel, item_ids: Iterable[int]) -> dict[int, Placed]:
+    """The vectors of these items; those that the space does not know are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT item_id, vector_send(target::vector), vector_send(source::vector) FROM recommender_tastevector
+            WHERE model_id = %s AND item_id = ANY(%s)
+            """,
+            [model.pk, list(item_ids)],
+        )
+        return {
+            item_id: Placed(target=from_wire(target).astype(np.float64), source=from_wire(source).astype(np.float64))
+            for item_id, target, source in cursor.fetchall()
+        }
+
+
+def missing(model: TasteModel, *, limit: int) -> list[int]:
+    """Items that have passages in the model's index version and no place in its space yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT item_id FROM catalog_passage AS passage
+            WHERE version_id = %(version_id)s AND NOT EXISTS (
+                SELECT FROM recommender_tastevector AS placed
+                WHERE placed.model_id = %(model_id)s AND placed.item_id = passage.item_id
+            ) LIMIT %(limit)s
+            """,
+            {"version_id": model.version_id, "model_id": model.pk, "limit": limit},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def stored(*, states: Iterable[str]) -> list[int]:
+    """Models in one of these states that still have a partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT id FROM recommender_tastemodel
+            WHERE state = ANY(%s) AND to_regclass('{TABLE}_m' || id) IS NOT NULL ORDER BY id
+            """,  # noqa: S608
+            [list(states)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+@contextmanager
+def _brief_cursor() -> Iterator[CursorWrapper]:
+    """For statements that lock the whole table: readers queue behind them, so they do not wait for long."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        yield cursor
+
+
+def _copy(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
+    register_vector(connection.connection)
+    with (
+        connection.connection.cursor() as cursor,
+        cursor.copy(f"COPY {TABLE} (model_id, item_id, target, source) FROM STDIN WITH (FORMAT binary)") as copy,
+    ):
+        copy.set_types(["int8", "int8", "halfvec", "halfvec"])
+        for item_id, target, source in zip(item_ids, targets, sources, strict=True):
+            copy.write_row((model.pk, item_id, HalfVector(target), HalfVector(source)))
+
+
+def _partition(model_id: int) -> sql.Identifier:
+    return sql.Identifier(f"{TABLE}_m{model_id}")

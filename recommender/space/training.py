@@ -1,0 +1,220 @@
+"""Training a taste space, and putting it to use only where it is better than what serves.
+
+Nothing is left half done: a run that is killed leaves a model that never serves, and the next run removes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
+
+from catalog.models import IndexVersion, Item
+from recommender.models import TasteModel
+from recommender.space import storage
+from recommender.space.contents import Contents, learn, scaled
+from recommender.space.histories import History, Split, read_histories, split
+from recommender.space.incumbent import untrained_ndcg
+from recommender.space.learning import collaborate, spreads_of
+from recommender.space.measures import gain_of
+from recommender.space.parameters import Parameters
+from recommender.space.spaces import Space
+from recommender.space.tuning import Bench, people_asked
+from recommender.vectors import item_vectors
+
+logger = logging.getLogger(__name__)
+Floats = npt.NDArray[np.float64]
+
+LOCK = 0x7A57E5
+#: With fewer people to ask, no difference can be told from chance.
+FEWEST_PEOPLE = 20
+#: Models kept to go back to.
+MODELS_KEPT = 1
+READ_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a training came to: the model, if there was enough to train one, and the reason in words."""
+
+    model: TasteModel | None
+    promoted: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Parameters to train with, whether to put the result to use, and the figures that speak for it."""
+
+    parameters: Parameters
+    promoted: bool
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What there is to learn from; items are numbered by their place in `item_ids`."""
+
+    item_ids: npt.NDArray[np.int64]
+    texts: npt.NDArray[np.float32]
+    contents: Contents
+    rows: Floats
+    histories: list[History]
+
+
+def train() -> Outcome:
+    """Choose parameters on held-out interactions, train on all of them, and promote the result if it is better.
+
+    Safe to run twice: of two at once the second leaves.
+    """
+    version = IndexVersion.objects.active()
+    if version is None:
+        return Outcome(model=None, promoted=False, message="There is no active index yet.")
+    with _only_one() as mine:
+        if not mine:
+            return Outcome(model=None, promoted=False, message="Another training is under way.")
+        _clear_up()
+        started = time.monotonic()
+        material = _material(version)
+        held = split(material.histories)
+        if (people := len(people_asked(held))) < FEWEST_PEOPLE:
+            message = f"Only {people} people have done enough to tell a better space from a worse: {FEWEST_PEOPLE} are"
+            return Outcome(model=None, promoted=False, message=f"{message} needed.")
+        choice = choose(version, material, held)
+        model = _store(version, material, choice, started)
+    logger.info("%s: %s", model, choice.figures)
+    message = "Promoted." if choice.promoted else "Not promoted: it is not better for certain than what serves."
+    return Outcome(model=model, promoted=choice.promoted, message=message)
+
+
+def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
+    """The best parameters on what is held out, and whether they may serve.
+
+    They are chosen on the newest fifth of what everybody did, and on the fifth before it by what came before that. On
+    the newest they must beat the untrained score with confidence. Parameters that serve already are kept, and trained
+    on the newer data, unless others beat them with confidence as well.
+    """
+    splits = [held, split([history for history in held.histories if len(history.items)])]
+    bench = Bench(splits, material.rows, text_dimensions=version.dimensions)
+    active = TasteModel.objects.active()
+    serving = Parameters(**active.parameters) if active else None
+    best = bench.search(serving or Parameters())
+    figures: dict[str, Any] = {}
+    if serving is not None:
+        gain = gain_of(bench.ndcg(best), bench.ndcg(serving))
+        figures["gain_over_serving_parameters"] = gain.as_json()
+        best = best if gain.low > 0 else serving
+    untrained = untrained_ndcg(version, held, item_ids=material.item_ids, texts=material.texts)
+    newest = bench.ndcg(best)[: len(untrained)]
+    gain = gain_of(newest, untrained)
+    figures |= {
+        "people_asked": len(untrained),
+        "ndcg@10": round(float(newest.mean()), 4),
+        "untrained_ndcg@10": round(float(untrained.mean()), 4),
+        "gain": gain.as_json(),
+    }
+    return Choice(parameters=best, promoted=gain.low > 0, figures=figures)
+
+
+def go_back() -> TasteModel | None:
+    """Put the model that served before back to use, or without one the untrained score; return what serves now."""
+    with transaction.atomic():
+        serving = TasteModel.objects.select_for_update().filter(state=TasteModel.State.ACTIVE).first()
+        before = TasteModel.objects.ready().select_for_update().first()
+        if serving is not None:
+            TasteModel.objects.with_id(serving.pk).update(state=TasteModel.State.REFUSED)
+        if before is not None:
+            TasteModel.objects.with_id(before.pk).update(state=TasteModel.State.ACTIVE, activated_at=Now())
+    return TasteModel.objects.active()
+
+
+def _material(version: IndexVersion) -> Material:
+    ids, texts, tagged = [], [], []
+    published = list(Item.objects.published().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(published), READ_AT_ONCE):
+        some = published[start : start + READ_AT_ONCE]
+        vectors, items = item_vectors(version, some), Item.objects.in_bulk(some)
+        for item_id in some:
+            if item_id in vectors and item_id in items:
+                ids.append(item_id)
+                texts.append(vectors[item_id])
+                tagged.append((items[item_id].category, items[item_id].attributes))
+    item_ids = np.array(ids, dtype=np.int64)
+    stacked = np.array(texts, np.float32).reshape(len(ids), version.dimensions)
+    contents, rows = learn(stacked, tagged) if ids else (Contents(tags={}, centre=np.zeros(0)), np.zeros((0, 0)))
+    histories = read_histories(item_ids)
+    return Material(item_ids=item_ids, texts=stacked, contents=contents, rows=rows, histories=histories)
+
+
+def _store(version: IndexVersion, material: Material, choice: Choice, started: float) -> TasteModel:
+    parameters = choice.parameters
+    learnt = collaborate(material.histories, material.rows, ridge=parameters.ridge, factors=int(parameters.factors))
+    contents = scaled(material.rows, version.dimensions, parameters.tag_length)
+    targets = np.hstack([contents, learnt.targets])
+    space = Space(
+        parameters=parameters,
+        contents=material.contents,
+        spreads=spreads_of(contents, learnt.targets),
+        map=learnt.map,
+    )
+    model = TasteModel.objects.create(
+        version_id=version.pk,
+        parameters=parameters.as_json(),
+        space=space.dump(),
+        dimensions=targets.shape[1],
+    )
+    if choice.promoted:
+        storage.fill(model, material.item_ids.tolist(), targets, learnt.sources)
+    model.figures = choice.figures | {
+        "items": len(material.item_ids),
+        "people": len(material.histories),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    model.save(update_fields=["figures"])
+    return _promote(model) if choice.promoted else _refuse(model)
+
+
+def _promote(model: TasteModel) -> TasteModel:
+    with transaction.atomic():
+        TasteModel.objects.filter(state=TasteModel.State.ACTIVE).update(state=TasteModel.State.READY)
+        TasteModel.objects.with_id(model.pk).update(state=TasteModel.State.ACTIVE, activated_at=Now())
+    _clear_up()
+    return TasteModel.objects.get(pk=model.pk)
+
+
+def _refuse(model: TasteModel) -> TasteModel:
+    model.state = TasteModel.State.REFUSED
+    model.save(update_fields=["state"])
+    return model
+
+
+def _clear_up() -> None:
+    """Retire what killed runs left and what is older than MODELS_KEPT, and drop the vectors of what is retired."""
+    TasteModel.objects.building().update(state=TasteModel.State.RETIRED)
+    old = list(TasteModel.objects.ready().values_list("pk", flat=True)[MODELS_KEPT:])
+    TasteModel.objects.filter(pk__in=old).update(state=TasteModel.State.RETIRED)
+    for model_id in storage.stored(states=(TasteModel.State.RETIRED, TasteModel.State.REFUSED)):
+        try:
+            storage.drop(model_id)
+        except OperationalError as error:
+            logger.info("The vectors of taste model %s are still in use and dropped later: %s", model_id, error)
+
+
+@contextmanager
+def _only_one() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        mine = bool(cursor.fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine and connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

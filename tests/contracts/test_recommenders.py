@@ -1,0 +1,96 @@
+"""What every recommender promises, trained or not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Item
+from recommender.models import TasteModel
+from recommender.recommend import recommend
+from recommender.space import training
+from recommender.subjects import Subject
+from tests.factories import add_passages, make_item
+from tests.recommender.spaces import NOW, VISITOR, active, along, did
+from tests.recommender.trained import make_community
+
+pytestmark = pytest.mark.django_db
+ITEMS = 60
+
+
+@pytest.fixture(params=["untrained", "trained"])
+def ids(request) -> dict[str, int]:
+    found = make_community()
+    if request.param == "trained":
+        assert training.train().promoted
+    assert (TasteModel.objects.active() is not None) == (request.param == "trained")
+    did(VISITOR, "like", found["night-0"], found["night-1"])
+    return found
+
+
+def shown(subject: Subject = VISITOR, **options) -> list[str]:
+    return [found.item.external_id for found in recommend(subject, **options)]
+
+
+def test_the_best_comes_first_and_scores_lie_between_0_and_1(ids):
+    scores = [found.score for found in recommend(VISITOR, limit=100, diversity=0)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize("limit", [1, 20, 58, 100])
+def test_as_many_come_as_are_asked_for_or_there_are(ids, limit):
+    assert len(set(shown(limit=limit))) == len(shown(limit=limit)) == min(limit, ITEMS - 2)
+
+
+@pytest.mark.parametrize("kind", ["view", "like", "hide", "dislike", "save"])
+def test_what_was_met_is_left_out_whatever_was_done_with_it(ids, kind):
+    did(VISITOR, kind, ids["night-9"])
+    assert "night-9" not in shown(limit=100)
+
+
+def test_what_is_excluded_or_unpublished_is_left_out(ids):
+    make_item("night-5", published=False)
+    assert not {"night-4", "night-5"} & set(shown(limit=100, exclude=[ids["night-4"]]))
+
+
+def test_a_filter_never_underfills(ids):
+    assert shown(limit=5, filter='external_id = "day-29"') == ["day-29"]
+    assert len(shown(limit=100, filter='external_id != "day-29"')) == ITEMS - 3
+
+
+def test_a_filter_that_leaves_more_than_an_exact_scan_takes_is_met_as_well(ids, monkeypatch):
+    monkeypatch.setattr("recommender.candidates.EXACT_UP_TO_ITEMS", 0)
+    assert len(shown(limit=100, filter='external_id != "day-29"')) == ITEMS - 3
+
+
+def test_shares_of_reasons_sum_to_one_and_name_what_was_met(ids):
+    met = {ids["night-0"], ids["night-1"]}
+    for found in recommend(VISITOR, limit=100):
+        assert sum(reason.share for reason in found.reasons) == pytest.approx(1)
+        assert {reason.item.pk for reason in found.reasons if reason.item} <= met
+    first = recommend(VISITOR, limit=1, diversity=0)[0]
+    assert any(reason.item for reason in first.reasons)
+
+
+def test_the_same_question_has_the_same_answer(ids):
+    assert shown(limit=100) == shown(limit=100)
+
+
+def test_as_of_a_moment_only_the_history_before_it_counts(ids):
+    before = shown(limit=10, as_of=NOW)
+    did(VISITOR, "like", *(ids[f"day-{number}"] for number in range(5)), days_ago=-1)
+    assert shown(limit=10, as_of=NOW) == before
+    assert "night-0" in shown(limit=100, as_of=NOW - timedelta(days=20))
+
+
+def test_what_was_embedded_last_is_found_too(ids):
+    item = make_item("fresh")
+    add_passages(active(), {item.pk: [along(1)]})
+    assert "fresh" in shown(limit=100)
+
+
+def test_somebody_unknown_gets_something(ids):
+    assert len(shown(Subject(), limit=10)) == 10
+    assert Item.objects.published().count() == ITEMS

@@ -1,0 +1,137 @@
+"""Training, promotion, going back, and what a trained space promises beyond any other recommender."""
+
+from __future__ import annotations
+
+import pytest
+
+from recommender.models import TasteModel
+from recommender.recommend import recommend
+from recommender.space import storage, training
+from recommender.space.spaces import Space, place, place_missing, space_of
+from recommender.subjects import Subject
+from tests.factories import add_passages, make_item
+from tests.recommender.spaces import VISITOR, active, along, did, make_space
+from tests.recommender.trained import make_community
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def community() -> dict[str, int]:
+    ids = make_community()
+    assert training.train().promoted
+    return ids
+
+
+def serving() -> TasteModel:
+    model = TasteModel.objects.active()
+    assert model is not None
+    return model
+
+
+def kinds(subject: Subject, **options) -> set[str]:
+    return {found.item.external_id.split("-")[0] for found in recommend(subject, diversity=0, **options)}
+
+
+def test_a_space_that_is_better_for_certain_is_promoted_with_its_figures(community):
+    figures = serving().figures
+    assert figures["gain"]["low"] > 0
+    assert figures["ndcg@10"] > figures["untrained_ndcg@10"]
+    assert (figures["items"], figures["people"]) == (60, 40)
+
+
+def test_one_like_of_a_stranger_is_enough_and_needs_no_worker(community):
+    did(VISITOR, "like", community["night-3"])
+    assert kinds(VISITOR, limit=10) == {"night"}
+    did(VISITOR, "hide", community["night-3"], days_ago=0)
+    did(VISITOR, "like", *(community[f"day-{number}"] for number in range(5)), days_ago=0)
+    assert kinds(VISITOR, limit=10) == {"day"}
+
+
+def test_too_few_people_train_nothing():
+    make_space()
+    outcome = training.train()
+    assert (outcome.model, outcome.promoted) == (None, False)
+    assert "0 people" in outcome.message
+
+
+def test_without_an_index_nothing_is_trained():
+    assert training.train().model is None
+
+
+def test_what_is_not_better_for_certain_is_refused_and_keeps_no_vectors(monkeypatch):
+    make_community()
+    monkeypatch.setattr(training, "untrained_ndcg", lambda *given, item_ids, texts: 1.0 + 0 * item_ids[:40])
+    outcome = training.train()
+    assert outcome.model is not None
+    assert (outcome.promoted, outcome.model.state) == (False, TasteModel.State.REFUSED)
+    assert TasteModel.objects.active() is None
+    assert storage.stored(states=[TasteModel.State.REFUSED]) == []
+
+
+def test_trained_again_the_parameters_stay_and_the_one_before_is_kept_to_go_back_to(community):
+    first = serving()
+    again = training.train()
+    assert again.promoted
+    assert serving().pk > first.pk
+    assert serving().parameters == first.parameters
+    assert training.go_back() == first
+    assert training.go_back() is None
+    did(VISITOR, "like", community["night-3"])
+    assert recommend(VISITOR, limit=3)
+
+
+def test_models_older_than_the_one_before_lose_their_vectors(community):
+    first = serving()
+    training.train()
+    training.train()
+    first.refresh_from_db()
+    assert first.state == TasteModel.State.RETIRED
+    assert len(storage.stored(states=TasteModel.State.values)) == 2
+
+
+def test_what_a_killed_run_left_is_cleared_up(community):
+    left = TasteModel.objects.create(version_id=active().pk)
+    training.train()
+    left.refresh_from_db()
+    assert left.state == TasteModel.State.RETIRED
+
+
+def test_a_new_item_is_in_the_space_from_its_first_embedding(community):
+    item = make_item("fresh")
+    add_passages(active(), {item.pk: [along(1)]})
+    assert place(active(), [item.pk]) == 1
+    target = storage.read(serving(), [item.pk])[item.pk].target
+    width = len(space_of(serving()).contents.centre)
+    assert target[width:].any()
+    did(VISITOR, "like", community["night-3"])
+    assert "fresh" in [found.item.external_id for found in recommend(VISITOR, limit=100)]
+
+
+def test_items_that_no_worker_placed_are_found_by_the_sweep(community):
+    item = make_item("fresh")
+    add_passages(active(), {item.pk: [along(1)]})
+    assert place_missing() == 1
+    assert place_missing() == 0
+
+
+def test_an_item_that_changes_keeps_what_people_did_with_it(community):
+    known = storage.read(serving(), [community["night-1"]])[community["night-1"]]
+    place(active(), [community["night-1"]])
+    again = storage.read(serving(), [community["night-1"]])[community["night-1"]]
+    assert again.source == pytest.approx(known.source)
+    assert again.target == pytest.approx(known.target, abs=1e-3)
+
+
+def test_a_space_of_another_index_version_does_not_serve(community):
+    TasteModel.objects.update(version_id=active().pk + 1)
+    did(VISITOR, "like", community["night-3"])
+    assert kinds(VISITOR, limit=40) == {"night", "day"}
+
+
+def test_a_space_survives_being_stored(community):
+    space = space_of(serving())
+    again = Space.load(space.dump())
+    assert again.parameters == space.parameters
+    assert again.contents.tags == space.contents.tags
+    assert (again.map == space.map).all()
