@@ -5,7 +5,7 @@ It does not depend on the page asked for, so totals, facets and every page come 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.models import IndexVersion
-from catalog.search import dense, lexical
-from catalog.search.lexical import WEIGHT_SQL, Words
+from catalog.search import dense
+from catalog.search.keywords import keyword_leg
+from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
-from catalog.search.scope import Scope, array_literal, scope_of
+from catalog.search.scope import array_literal, scope_of
 
-#: Items that the words bring, and those that fill up what a filter leaves.
+#: Items that fill up what a filter leaves.
 ITEMS_PER_LEG = 200
 
 
@@ -40,43 +41,10 @@ class Candidates:
     """Where it lies in the item's document."""
 
 
-POSTINGS_OF_TERM = f"""
-    SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
-    WHERE posting.term = term.term {{within}}
-"""  # noqa: S608
-PLAIN_POSTINGS = f"{POSTINGS_OF_TERM} LIMIT {{budget}}"
-# A word in more items than are read of one is looked for where it weighs most: in titles, or repeated. The plain list
-# fills up where that is nowhere.
-HEAVIEST_POSTINGS = f"""
-    (
-        {POSTINGS_OF_TERM} AND (posting.title_terms > 0 OR posting.frequency > 1)
-        ORDER BY posting.frequency / (posting.frequency + posting.length / 100) DESC LIMIT {{budget}}
-    ) UNION ({POSTINGS_OF_TERM} LIMIT {ITEMS_PER_LEG})
-"""
-WORD_LEG = f"""
-    SELECT item_id, false FROM (
-        SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
-        CROSS JOIN LATERAL ({{postings}}) AS found
-        GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {ITEMS_PER_LEG}
-    ) AS worded
-"""  # noqa: S608
 FILLING_LEG = f"SELECT item_id, false FROM ({{items}} ORDER BY item_id LIMIT {ITEMS_PER_LEG}) AS filling"  # noqa: S608
 NAMED_LEG = """
     SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
 """
-# Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids.
-WORD_SCORES = f"""
-    SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf,
-        count(*) FILTER (WHERE slot.title_terms > 0) AS in_title, max(slot.title_terms) AS title_terms
-    FROM (
-        SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf,
-            max(posting.title_terms) AS title_terms
-        FROM unnest(%(terms)s::text[], %(slots)s::int[], %(idfs)s::float8[]) AS term (term, slot, idf)
-        JOIN catalog_posting AS posting ON posting.term = term.term
-            AND posting.item_id = ANY(ARRAY(SELECT item_id FROM candidate))
-        GROUP BY posting.item_id, term.slot
-    ) AS slot GROUP BY slot.item_id
-"""  # noqa: S608
 # Not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
 BEST_PASSAGE = """
     SELECT 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
@@ -90,8 +58,7 @@ CANDIDATES = """
     WITH {subset} candidate AS MATERIALIZED (
         SELECT item_id, bool_or(is_near) AS is_near FROM ({legs}) AS leg (item_id, is_near) GROUP BY item_id
     )
-    SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0),
-        coalesce(words.in_title::float8 / (%(slots_asked)s + words.title_terms - words.in_title), 0),
+    SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0), coalesce(words.title_overlap, 0),
         far.cosine, far.ordinal, far.span_start, far.span_end
     FROM candidate
     LEFT JOIN ({word_scores}) AS words ON words.item_id = candidate.item_id
@@ -117,6 +84,7 @@ def find_candidates(
     of them, whether or not they match the query. What meets `hidden` is not among them, the published items of `also`
     are in any case.
     """
+    keywords = keyword_leg()
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted, hidden=hidden)
         by_meaning = version is not None and vector is not None
@@ -128,7 +96,7 @@ def find_candidates(
             return _candidates([(item_id, 0.0, 0.0, 0.0, *near[item_id]) for item_id in sorted(near)])
         legs = ["SELECT unnest(%(near)s::bigint[]), true"]
         if by_words:
-            legs.append(WORD_LEG.format(postings=_postings(words, scope, by_meaning=by_meaning)))
+            legs.append(f"SELECT item_id, false FROM ({keywords.leg(words, scope, alone=not by_meaning)}) AS worded")  # noqa: S608
         if fill:
             legs.append(FILLING_LEG.format(items=scope.items))
         if also:
@@ -136,35 +104,23 @@ def find_candidates(
         statement = CANDIDATES.format(
             subset=scope.subset,
             legs=" UNION ALL ".join(f"({leg})" for leg in legs),
-            word_scores=WORD_SCORES,
+            word_scores=keywords.scores(words),
             far=_far(version) if version and by_meaning else NO_PASSAGE,
         )
-        cursor.execute(statement, _parameters(words, scope, vector=vector, near=near, also=also))
+        parameters = {
+            **keywords.parameters(words, alone=not by_meaning),
+            **scope.parameters,
+            "vector": None if vector is None else dense.vector_literal(vector),
+            "near": array_literal(near),
+            "also": list(also),
+        }
+        cursor.execute(statement, parameters)
         rows = cursor.fetchall()
     return _candidates([(*row[:4], *near.get(row[0], row[4:])) for row in rows])
 
 
-def _postings(words: Words, scope: Scope, *, by_meaning: bool) -> str:
-    budget = lexical.POSTINGS_BUDGET if by_meaning else lexical.POSTINGS_BUDGET_ALONE
-    postings = HEAVIEST_POSTINGS if words.rarest_documents > budget else PLAIN_POSTINGS
-    return postings.format(within=scope.within("posting.item_id"), budget=budget)
-
-
 def _far(version: IndexVersion) -> str:
     return BEST_PASSAGE.format(distance=dense.distance_sql(version), version_id=int(version.pk))
-
-
-def _parameters(
-    words: Words, scope: Scope, *, vector: Sequence[float] | None, near: Iterable[int], also: Sequence[int]
-) -> dict[str, Any]:
-    budget = lexical.POSTINGS_BUDGET if vector is not None else lexical.POSTINGS_BUDGET_ALONE
-    return {
-        **lexical.parameters(words, budget=budget),
-        **scope.parameters,
-        "vector": None if vector is None else dense.vector_literal(vector),
-        "near": array_literal(near),
-        "also": list(also),
-    }
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:

@@ -15,9 +15,6 @@ from django.db import connection
 
 K1: float = settings.KEYWORD_K1
 B: float = settings.KEYWORD_B
-#: Postings read to find candidates, beside those that the meaning brings and where words are all there is. Commoner
-#: words only add to the scores of what rarer words have found.
-POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 4_000, 20_000
 MAX_TERMS = 64
 PREFIX_EXPANSIONS = 10
 PREFIX_MIN_CHARACTERS = 2
@@ -28,10 +25,6 @@ ACCENTS = re.compile("[\u0300-\u036f]")
 #: Chinese, Japanese and Korean, which are indexed by pairs of characters.
 CHARACTERS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 CHARACTER = re.compile(f"[{CHARACTERS}]")
-
-# What one posting adds to the score of its item. `term` has the columns term, slot and idf.
-WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
-    / (posting.frequency + {K1} * ({1 - B} + {B} * posting.length / %(average_length)s))"""
 
 # Both tables are looked up by term; changes not yet folded in count at once.
 COUNTS_SQL = """
@@ -242,32 +235,3 @@ def _slots(groups: Iterable[dict[str, int]]) -> list[dict[str, int]]:
         else:
             kin.update(group)
     return slots
-
-
-def parameters(words: Words, *, budget: int = POSTINGS_BUDGET_ALONE) -> dict[str, Any]:
-    """Parameters of the statements that read posting lists."""
-    generating = words.generating(budget)
-    return {
-        "terms": [term.text for term in words.terms],
-        "slots": [term.slot for term in words.terms],
-        "idfs": [term.idf for term in words.terms],
-        "generating": [term.text for term in generating],
-        "generating_idfs": [term.idf for term in generating],
-        "slots_asked": words.slots,
-        "average_length": words.average_length,
-    }
-
-
-def term_weights(words: Words, item_ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    """What each term adds to the BM25 score of each of these items."""
-    statement = f"""
-        SELECT posting.item_id, posting.term, {WEIGHT_SQL}
-        FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) AS term (term, idf)
-        JOIN catalog_posting AS posting ON posting.term = term.term AND posting.item_id = ANY(%(item_ids)s)
-    """  # noqa: S608
-    weights: dict[int, dict[str, float]] = {item_id: {} for item_id in item_ids}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters(words) | {"item_ids": list(item_ids)})
-        for item_id, term, weight in cursor.fetchall():
-            weights[item_id][term] = weight
-    return weights

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from catalog.documents import render_document
 from catalog.models import Item
 from catalog.ranking.fusion import ranked
-from catalog.search import highlight, lexical
+from catalog.search import highlight
+from catalog.search.keywords import keyword_leg
 from catalog.search.queries import Explanation, Hit, SearchQuery
 from catalog.search.ranking import Ranking
 
@@ -75,7 +76,7 @@ def passage_text(item: Item, ranking: Ranking, at: int) -> str:
 
 
 def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
-    weights = lexical.term_weights(ranking.reading.words, [hit.item.pk for hit in hits])
+    weights = keyword_leg().term_weights(ranking.reading.words, [hit.item.pk for hit in hits])
     keyword_ranks = _ranks(ranking.candidates.keyword_scores, ranking.candidates.item_ids)
     semantic_ranks = _ranks(np.nan_to_num(ranking.candidates.cosines, nan=-np.inf), ranking.candidates.item_ids)
     return [

@@ -331,8 +331,8 @@ def test_a_page_costs_the_same_queries_whatever_it_holds(version, django_assert_
         explain=True,
     )
     # Attributes of the filter; the version; the words; the filter's size, the nearest and the candidates; attributes
-    # and order of the sort; attributes and counts of the facets; the items; their weights. Words to mark are asked about
-    # once in a process.
+    # and order of the sort; attributes and counts of the facets; the items; their weights. Words to mark are asked
+    # about once in a process.
     with django_assert_num_queries(12):
         results = search(query)
     assert len(results.hits) == count

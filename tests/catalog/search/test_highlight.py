@@ -172,3 +172,9 @@ def test_words_whose_stem_is_spelt_otherwise_match_themselves(word):
 def test_the_quick_way_marks_what_the_thorough_one_does(text, matching):
     marked = [text[start:end] for start, end in _matches(text, matching)]
     assert marked == [word.group() for word in WORD.finditer(text) if fold(word.group()) in matching]
+
+
+def test_pairs_of_characters_are_marked_as_one_run(db):
+    make_item("x", title="東京物語")
+    marked = mark("小津の東京物語と京都", matching_words(["小津の東京物語と京都"], read_words("東京物語")))
+    assert [part.text for part in marked if part.word] == ["東京物語"]

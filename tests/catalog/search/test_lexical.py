@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.keyword_index import fold_term_counts
+from catalog.keyword_index import fold_term_counts, rebuild_keywords
 from catalog.models import Item, TermDelta
-from catalog.search import lexical
+from catalog.search import lexical, postings
 from catalog.search.candidates import find_candidates
-from catalog.search.lexical import K1, B, idf, read_words, term_weights
+from catalog.search.lexical import K1, B, idf, read_words
 from catalog.search.queries import MAX_TEXT_CHARACTERS
 from tests.factories import make_item, make_items
 
@@ -71,7 +71,7 @@ def test_counts_not_yet_folded_in_give_the_same_scores(three_items):
 
 def test_term_weights_add_up_to_the_score(three_items):
     words = read_words("whale harbour spoon")
-    weights = term_weights(words, list(three_items.values()))
+    weights = postings.PostingLists().term_weights(words, list(three_items.values()))
     scores = found("whale harbour spoon")
     assert {name: sum(weights[pk].values()) for name, pk in three_items.items()} == pytest.approx(scores)
     assert set(weights[three_items["voyage"]]) == {"whale", "harbour"}
@@ -110,6 +110,72 @@ def test_term_weights_add_up_to_the_score(three_items):
 def test_texts_of_every_kind_are_found(db, stored, asked):
     make_items([{"external_id": "wanted", "title": stored}, {"external_id": "other", "title": "Something else"}])
     assert list(found(asked)) == ["wanted"]
+
+
+@pytest.mark.parametrize(
+    ("language", "stored", "asked"),
+    [
+        ("de", "Die Häuser am See", "haus"),
+        ("de", "Die Häuser am See", "hauses"),
+        ("fr", "Les générales", "général"),
+        ("fr-CA", "Les générales", "generale"),
+        ("es", "Los corredores", "corredor"),
+        ("ru", "Быстрые волки", "волк"),
+        ("sv", "Flickorna", "flicka"),
+        ("ja", "東京物語", "物語"),
+        ("zh", "花样年华", "年华"),
+        ("ko", "서울의 봄", "서울"),
+        ("xx", "Qapla batlh", "qapla"),
+    ],
+)
+def test_items_are_stemmed_by_their_own_language(db, language, stored, asked):
+    make_items(
+        [
+            {"external_id": "wanted", "title": stored, "language": language},
+            {"external_id": "english", "title": "The lonely robots", "language": "en"},
+            {"external_id": "unnamed", "title": "Walking whales"},
+        ]
+    )
+    assert list(found(asked)) == ["wanted"]
+    assert list(found("robot")) == ["english"]
+    assert list(found("whale walks")) == ["unnamed"]
+
+
+def test_a_stop_word_of_one_language_is_a_word_of_another(db):
+    make_items(
+        [
+            {"external_id": "german", "title": "Die Brücke", "body": "Der Tod und die Brücke", "language": "de"},
+            {"external_id": "english", "title": "Die hard", "language": "en"},
+        ]
+    )
+    assert list(found("die hard")) == ["english"]
+    assert list(found("der brucke")) == ["german"]
+
+
+def test_the_language_of_items_that_name_none_is_a_setting(db, settings):
+    settings.DEFAULT_LANGUAGE = "de"
+    rebuild_keywords()
+    make_item("house", title="Häuser")
+    assert list(found("hauses")) == ["house"]
+
+
+def test_chinese_is_found_by_what_stands_side_by_side(db):
+    make_items(
+        [
+            {"external_id": "tokyo", "title": "東京物語"},
+            {"external_id": "jingdong", "title": "京東商城"},
+            {"external_id": "apart", "title": "東 と 京"},
+        ]
+    )
+    assert list(found("東京")) == ["tokyo"]
+    assert set(found("京")) == {"tokyo", "jingdong", "apart"}
+    assert set(found("語")) == {"tokyo"}
+
+
+def test_an_unfinished_word_longer_than_its_stem_is_found(db):
+    make_item("run", title="Running")
+    for typed in ("runn", "runni", "runnin"):
+        assert list(found(typed, prefix=True)) == ["run"], typed
 
 
 def test_a_stop_word_counts_only_where_there_is_nothing_else(db):
@@ -197,6 +263,6 @@ def test_attributes_and_category_are_found_too(db):
 @pytest.mark.django_db
 def test_the_rarest_words_find_candidates_within_the_budget_and_the_others_add_their_scores(three_items, monkeypatch):
     everything = found("whale harbour")
-    monkeypatch.setattr(lexical, "POSTINGS_BUDGET_ALONE", 1)
+    monkeypatch.setattr(postings, "POSTINGS_BUDGET_ALONE", 1)
     assert [term.text for term in read_words("whale harbour").generating(1)] == ["harbour"]
     assert found("whale harbour") == pytest.approx({"voyage": everything["voyage"]})

@@ -1,0 +1,52 @@
+"""What a keyword index has to do for search. A deployment with a BM25 extension plugs its own in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from catalog.search.lexical import Words
+from catalog.search.scope import Scope
+
+#: Items that the leg brings.
+ITEMS = 200
+
+
+class KeywordLeg(Protocol):
+    """Finds and scores items by words. `KEYWORD_LEG` names the class; an instance serves a whole process.
+
+    The words of a query are read by `lexical.read_words` whatever the leg, as spelling, highlighting and the bound of
+    the scores go by them. The SQL becomes part of one statement, whose parameters are shared: names should not clash
+    with `near`, `also`, `vector` and `subset`.
+    """
+
+    def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
+        """A query for the `item_id`s of the best ITEMS items within the scope. `alone`: no other leg finds any."""
+
+    def scores(self, words: Words) -> str:
+        """A query with a row for each item of the common table `candidate (item_id)` that holds any of the words.
+
+        Columns: `item_id`; `score`, by BM25 or like it, at most `words.score_bound`; `idf`, the sum over the slots
+        that the item holds; and `title_overlap`, the Jaccard index of the words of query and title, or 0.
+        """
+
+    def parameters(self, words: Words, *, alone: bool) -> dict[str, Any]:
+        """What both queries name."""
+
+    def term_weights(self, words: Words, item_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+        """What each term adds to the score of each of these items."""
+
+
+@cache
+def _named(path: str) -> KeywordLeg:
+    leg: KeywordLeg = import_string(path)()
+    return leg
+
+
+def keyword_leg() -> KeywordLeg:
+    """The leg of this site."""
+    return _named(settings.KEYWORD_LEG)

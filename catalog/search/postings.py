@@ -1,0 +1,96 @@
+"""The keyword leg over the posting lists that triggers keep: candidates by their rarest words, and BM25 of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from catalog.search.keywords import ITEMS
+from catalog.search.lexical import K1, B, Words
+from catalog.search.scope import Scope
+
+#: Postings read to find candidates, beside those that the meaning brings and where words are all there is. Commoner
+#: words only add to the scores of what rarer words have found.
+POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 4_000, 20_000
+
+# What one posting adds to the score of its item. `term` has the columns term, slot and idf.
+WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
+    / (posting.frequency + {K1} * ({1 - B} + {B} * posting.length / %(average_length)s))"""
+
+POSTINGS_OF_TERM = f"""
+    SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
+    WHERE posting.term = term.term {{within}}
+"""  # noqa: S608
+PLAIN_POSTINGS = f"{POSTINGS_OF_TERM} LIMIT {{budget}}"
+# A word in more items than are read of one is looked for where it weighs most: in titles, or repeated. The plain list
+# fills up where that is nowhere.
+HEAVIEST_POSTINGS = f"""
+    (
+        {POSTINGS_OF_TERM} AND (posting.title_terms > 0 OR posting.frequency > 1)
+        ORDER BY posting.frequency / (posting.frequency + posting.length / 100) DESC LIMIT {{budget}}
+    ) UNION ({POSTINGS_OF_TERM} LIMIT {ITEMS})
+"""
+WORD_LEG = f"""
+    SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
+    CROSS JOIN LATERAL ({{postings}}) AS found
+    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {ITEMS}
+"""  # noqa: S608
+# Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids.
+WORD_SCORES = f"""
+    SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf,
+        count(*) FILTER (WHERE slot.title_terms > 0)::float8 / (
+            %(slots_asked)s + max(slot.title_terms) - count(*) FILTER (WHERE slot.title_terms > 0)
+        ) AS title_overlap
+    FROM (
+        SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf,
+            max(posting.title_terms) AS title_terms
+        FROM unnest(%(terms)s::text[], %(slots)s::int[], %(idfs)s::float8[]) AS term (term, slot, idf)
+        JOIN catalog_posting AS posting ON posting.term = term.term
+            AND posting.item_id = ANY(ARRAY(SELECT item_id FROM candidate))
+        GROUP BY posting.item_id, term.slot
+    ) AS slot GROUP BY slot.item_id
+"""  # noqa: S608
+TERM_WEIGHTS = f"""
+    SELECT posting.item_id, posting.term, {WEIGHT_SQL}
+    FROM unnest(%(terms)s::text[], %(idfs)s::float8[]) AS term (term, idf)
+    JOIN catalog_posting AS posting ON posting.term = term.term AND posting.item_id = ANY(%(item_ids)s)
+"""  # noqa: S608
+
+
+class PostingLists:
+    """The `KeywordLeg` that needs nothing but PostgreSQL itself."""
+
+    def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
+        budget = _budget(alone)
+        postings = HEAVIEST_POSTINGS if words.rarest_documents > budget else PLAIN_POSTINGS
+        return WORD_LEG.format(postings=postings.format(within=scope.within("posting.item_id"), budget=budget))
+
+    def scores(self, words: Words) -> str:
+        return WORD_SCORES
+
+    def parameters(self, words: Words, *, alone: bool) -> dict[str, Any]:
+        generating = words.generating(_budget(alone))
+        return {
+            "terms": [term.text for term in words.terms],
+            "slots": [term.slot for term in words.terms],
+            "idfs": [term.idf for term in words.terms],
+            "generating": [term.text for term in generating],
+            "generating_idfs": [term.idf for term in generating],
+            "slots_asked": words.slots,
+            "average_length": words.average_length,
+        }
+
+    def term_weights(self, words: Words, item_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+        weights: dict[int, dict[str, float]] = {item_id: {} for item_id in item_ids}
+        parameters = self.parameters(words, alone=True)
+        with connection.cursor() as cursor:
+            cursor.execute(TERM_WEIGHTS, parameters | {"item_ids": list(item_ids)})
+            for item_id, term, weight in cursor.fetchall():
+                weights[item_id][term] = weight
+        return weights
+
+
+def _budget(alone: bool) -> int:
+    return POSTINGS_BUDGET_ALONE if alone else POSTINGS_BUDGET
