@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -93,8 +93,8 @@ def nearest(
 
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
     found: dict[int, Passage] = {}
-    for item_id, *passage in sorted(rows, key=lambda row: (-row[1], row[0], row[2])):
-        found.setdefault(item_id, Passage(*passage))
+    for item_id, cosine, ordinal, start, end in sorted(rows, key=lambda row: (-row[1], row[0], row[2])):
+        found.setdefault(item_id, Passage(cosine, ordinal, start, end))
     return found
 
 
@@ -105,7 +105,7 @@ def distance_sql(version: IndexVersion) -> str:
 
 
 def inner_products(
-    version: IndexVersion, item_ids: npt.NDArray[np.int64], ordinals: npt.NDArray[np.int64], vector: Sequence[float]
+    version: IndexVersion, item_ids: npt.NDArray[np.int64], ordinals: npt.NDArray[np.int64], vector: Iterable[float]
 ) -> npt.NDArray[np.float64]:
     """Inner products of these passages with a vector, read by their keys; NaN for those that there are not."""
     cast = f"halfvec({version.dimensions})"
@@ -115,7 +115,7 @@ def inner_products(
         JOIN catalog_passage AS passage USING (item_id, ordinal) WHERE passage.version_id = %(version_id)s
     """  # noqa: S608
     products = np.full(len(item_ids), np.nan)
-    parameters = {
+    parameters: dict[str, Any] = {
         "item_ids": array_literal(item_ids.tolist()),
         "ordinals": array_literal(ordinals.tolist()),
         "version_id": version.pk,
@@ -127,7 +127,7 @@ def inner_products(
     return products
 
 
-def vector_literal(vector: Sequence[float]) -> str:
+def vector_literal(vector: Iterable[float]) -> str:
     return f"[{','.join(f'{value:.7g}' for value in vector)}]"
 
 

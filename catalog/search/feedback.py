@@ -7,6 +7,7 @@ among hundreds of them that finds as much, and costs one read of vectors by thei
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ def moved_cosines(
     cosines = candidates.cosines.copy()
     if not len(best):
         return cosines
-    parameters = {
+    parameters: dict[str, Any] = {
         "version_id": version.pk,
         "item_ids": array_literal(candidates.item_ids.tolist()),
         "ordinals": array_literal(candidates.ordinals.tolist()),

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from rapidfuzz.distance import OSA
@@ -95,7 +96,7 @@ def _mistakes(word: str) -> int:
 def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
     """For each word those of the catalogue that the fewest mistakes lead to (optimal string alignment)."""
     ends = [min((len(word) - 1) // 2, END_CHARACTERS) for word in words]
-    parameters = {
+    parameters: dict[str, Any] = {
         "words": list(words),
         "heads": [word[:end] for word, end in zip(words, ends, strict=True)],
         "tails": [word[::-1][:end] for word, end in zip(words, ends, strict=True)],

@@ -21,9 +21,8 @@ def ids(version):
     return ids
 
 
-def taste(version, **fields):
-    given = {"vector": np.array([1.0, 0, 0]), "centre": np.array([0.1, 0, 0]), "spread": 0.5} | fields
-    return Taste(version_id=version.pk, **given)
+def taste(version):
+    return Taste(version_id=version.pk, vector=np.array([1.0, 0, 0]), centre=np.array([0.1, 0, 0]), spread=0.5)
 
 
 def found(**options):
