@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+from django.db import connection
 from pgvector.psycopg import register_vector
 from psycopg import sql
 
@@ -61,8 +62,10 @@ def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:
 
 def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
     """The titles of SAMPLE items spread over the catalogue, and the vectors of their first passages."""
+    # Before the cursor is made: it copies what its connection knows of types.
+    connection.ensure_connection()
+    register_vector(connection.connection)
     with patient_cursor() as cursor:
-        register_vector(cursor.connection)
         cursor.execute(
             """
             SELECT left(item.title, %s), passage.embedding FROM catalog_passage AS passage
