@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from catalog.http.admin import ReadOnlyAdmin
-from recommender.models import EventKind, Interaction, ItemPopularity, Profile, UserEmbedding
+from recommender.models import EventKind, Interaction, ItemPopularity, Profile, TasteModel, UserEmbedding
 
 
 @admin.register(EventKind)
@@ -59,3 +59,10 @@ class ProfileAdmin(admin.ModelAdmin):
     list_select_related = ["user"]
     search_fields = ["user__username"]
     raw_id_fields = ["user"]
+
+
+@admin.register(TasteModel)
+class TasteModelAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "version_id", "parameters", "figures", "created_at", "activated_at"]
+    list_filter = ["state"]
+    exclude = ["space"]

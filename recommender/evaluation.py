@@ -1,45 +1,47 @@
 """How good recommendations are on recorded interactions, measured through the product's own code.
 
 The protocol: ratings of 4 stars or more are positives, and so is every event of a kind with a positive weight that
-has no stars. Of each user's positives, in the order of time, the last fifth is held out, and those before it are
-recorded as the history. The whole catalogue is ranked except for what is in that history. Users with nothing held out
-are left out of the means.
+has no stars. Of each user's positives, in the order of time, the last fifth is held out. The positives before it are
+recorded as the history, or everything before it if so asked. The whole catalogue is ranked except for what is in that
+history. Users with nothing held out are left out of the means.
+
+Cold items are measured apart: a tenth of the items that have positives is withheld from all histories, nothing is
+known of them but their texts, and they are ranked among themselves for those who have positives among them.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from hashlib import md5
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 from django.conf import settings
-from django.contrib.auth import get_user_model
 
 from catalog.importing import run_import
 from catalog.importing.formats import READERS
 from catalog.importing.mapping import Mapping as FileMapping
 from catalog.importing.rows import RowFault
 from catalog.importing.uploads import run_for_file
-from catalog.models import ImportRun, Item
+from catalog.models import ImportRun
 from catalog.ranking import metrics
-from recommender import popularity, profiles
 from recommender.importing import Event, InteractionLoader
-from recommender.interactions import NewInteraction, record_for_many
 from recommender.models import EventKind
-from recommender.recommend import recommend
-from recommender.subjects import Subject
+from recommender.space.measures import Gain, gain_of
 
 POSITIVE_STARS = 4.0
 HELD_OUT = 0.2
-RANKING_DEPTH = 20
+#: Of the items with positives, for the measure of cold items.
+WITHHELD = 0.1
 LEFT_OUT = "the user's positives before the held-out ones"
-RECORDED_AT_ONCE = 5_000
+EVERYTHING_LEFT_OUT = "everything that the user rated before the held-out positives"
+COLD_LEFT_OUT = "everything but the withheld items, a tenth of those with positives"
 
 
 class UnreadableCollection(ValueError):
@@ -48,25 +50,39 @@ class UnreadableCollection(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationEvaluation:
-    """Means over the users with held-out positives. `coverage_at_10` is the share of the catalogue that somebody has
-    among the first ten."""
+    """The measures of one method: means over the users with held-out positives, whose nDCG@10 are `ndcg_by_user`, in
+    the order of their names. `coverage_at_10` is the share of the catalogue that somebody has among the first ten."""
 
+    method: str
     collection: str
-    users: int
-    ndcg_at_10: float
+    left_out: str
+    ndcg_by_user: tuple[float, ...]
     recall_at_20: float
     hit_rate_at_10: float
     coverage_at_10: float
 
+    @property
+    def users(self) -> int:
+        return len(self.ndcg_by_user)
+
+    @property
+    def ndcg_at_10(self) -> float:
+        return fmean(self.ndcg_by_user) if self.ndcg_by_user else 0.0
+
+    def behind(self, served: RecommendationEvaluation) -> Gain:
+        """By how much another method, asked about the same users, has the better nDCG@10."""
+        return gain_of(np.array(served.ndcg_by_user), np.array(self.ndcg_by_user))
+
     def as_json(self) -> dict[str, Any]:
         return {
+            "method": self.method,
             "collection": self.collection,
             "users": self.users,
             "ndcg@10": round(self.ndcg_at_10, 4),
             "recall@20": round(self.recall_at_20, 4),
             "hit_rate@10": round(self.hit_rate_at_10, 4),
             "coverage@10": round(self.coverage_at_10, 4),
-            "left_out": LEFT_OUT,
+            "left_out": self.left_out,
         }
 
 
@@ -87,17 +103,6 @@ def mapping_of(directory: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def evaluate_recommendations(directory: Path) -> RecommendationEvaluation:
-    """Record the histories, refresh every profile, and recommend. The items must be loaded and embedded."""
-    histories, held_out = split(read_events(directory / "interactions.csv", mapping_of(directory)))
-    subjects = _record(histories)
-    for username in held_out:
-        profiles.refresh(subjects[username])
-    popularity.refresh()
-    rankings = {username: _ranking(subjects[username]) for username in held_out}
-    return summarise(rankings, held_out, collection=directory.name, items=Item.objects.published().count())
-
-
 def read_events(path: Path, mapping: Mapping[str, Any]) -> list[Event]:
     """The events in the file, in its order, read as an import reads them; rows that an import refuses are left out."""
     loader = InteractionLoader.for_file(FileMapping.parse(mapping), is_csv=True, sample=iter(()))
@@ -109,67 +114,81 @@ def read_events(path: Path, mapping: Mapping[str, Any]) -> list[Event]:
     return events
 
 
-def split(events: Sequence[Event]) -> tuple[dict[str, list[Event]], dict[str, set[str]]]:
-    """Each user's positives before the held-out ones, the oldest first, and the external ids of those held out."""
+def split(
+    events: Sequence[Event], *, everything: bool = False
+) -> tuple[dict[str, list[Event]], dict[str, frozenset[str]]]:
+    """Each user's history, the oldest first, and the external ids of the positives held out."""
     kinds = set(EventKind.objects.positive().values_list("name", flat=True))
-    positives: defaultdict[str, list[Event]] = defaultdict(list)
+    by_user: defaultdict[str, list[Event]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.occurred_at):
-        if event.kind in kinds and (event.value is None or event.value >= POSITIVE_STARS):
-            positives[event.username].append(event)
+        by_user[event.username].append(event)
     histories, held_out = {}, {}
-    for username, own in positives.items():
-        kept = len(own) - int(len(own) * HELD_OUT)
-        histories[username] = own[:kept]
-        known = {event.external_id for event in own[:kept]}
-        if wanted := {event.external_id for event in own[kept:]} - known:
+    for username, own in by_user.items():
+        positives = [event for event in own if is_positive(event, kinds)]
+        kept = len(positives) - int(len(positives) * HELD_OUT)
+        known = {event.external_id for event in positives[:kept]}
+        wanted = frozenset(event.external_id for event in positives[kept:]) - known
+        history = own[: own.index(positives[kept])] if everything and kept < len(positives) else positives[:kept]
+        if history:
+            histories[username] = history
+        if wanted:
             held_out[username] = wanted
     return histories, held_out
 
 
+def is_positive(event: Event, kinds: Collection[str]) -> bool:
+    """Whether an event speaks for its item; `kinds` are those with a positive weight."""
+    return event.kind in kinds and (event.value is None or event.value >= POSITIVE_STARS)
+
+
+def withhold(
+    histories: Mapping[str, Sequence[Event]], held_out: Mapping[str, Set[str]]
+) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """The items that are withheld, and each user's positives among them, for those who have a history beside."""
+    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    positives = {
+        username: held_out.get(username, frozenset())
+        | {event.external_id for event in own if is_positive(event, kinds)}
+        for username, own in histories.items()
+    }
+    known = sorted({item for own in positives.values() for item in own}, key=_chance)
+    withheld = frozenset(known[: int(len(known) * WITHHELD)])
+    wanted = {
+        username: frozenset(own & withheld)
+        for username, own in positives.items()
+        if own & withheld and any(event.external_id not in withheld for event in histories[username])
+    }
+    return withheld, wanted
+
+
+def _chance(external_id: str) -> bytes:
+    """An order that has nothing to do with the items, and is the same every time."""
+    return md5(external_id.encode(), usedforsecurity=False).digest()
+
+
 def summarise(
-    rankings: Mapping[str, Sequence[str]], held_out: Mapping[str, set[str]], *, collection: str, items: int
+    rankings: Mapping[str, Sequence[str]],
+    held_out: Mapping[str, Set[str]],
+    *,
+    method: str,
+    collection: str,
+    items: int,
+    left_out: str = LEFT_OUT,
 ) -> RecommendationEvaluation:
-    """The means of rankings, which list external ids, against what was held out; all are 0 where nothing was."""
-    judged = {username: dict.fromkeys(wanted, 1.0) for username, wanted in held_out.items()}
-    shown = {external_id for ranking in rankings.values() for external_id in ranking[:10]}
+    """The measures of rankings, which list external ids, against what was held out; all are 0 where nothing was."""
+    judged = {username: dict.fromkeys(held_out[username], 1.0) for username in sorted(held_out)}
+    shown = {external_id for username in judged for external_id in rankings[username][:10]}
 
-    def mean(metric: Any, k: int) -> float:
-        return fmean(metric(rankings[username], judged[username], k=k) for username in judged) if judged else 0.0
+    def each(metric: Any, k: int) -> list[float]:
+        return [metric(rankings[username], own, k=k) for username, own in judged.items()]
 
+    hits = [float(rank > 0) for rank in each(metrics.reciprocal_rank, 10)]
     return RecommendationEvaluation(
+        method=method,
         collection=collection,
-        users=len(judged),
-        ndcg_at_10=mean(metrics.ndcg, 10),
-        recall_at_20=mean(metrics.recall, 20),
-        hit_rate_at_10=mean(lambda *given, k: float(metrics.reciprocal_rank(*given, k=k) > 0), 10),
+        left_out=left_out,
+        ndcg_by_user=tuple(each(metrics.ndcg, 10)),
+        recall_at_20=fmean(each(metrics.recall, 20) or [0.0]),
+        hit_rate_at_10=fmean(hits or [0.0]),
         coverage_at_10=len(shown) / items if items else 0.0,
     )
-
-
-def _record(histories: Mapping[str, Sequence[Event]]) -> dict[str, Subject]:
-    """Make the users and record their histories; return the subjects by name."""
-    user_model = get_user_model()
-    user_model.objects.bulk_create(user_model(username=username) for username in histories)
-    ids = dict(user_model.objects.filter(username__in=histories).values_list("username", "pk"))
-    subjects = {username: Subject(user_id=pk) for username, pk in ids.items()}
-    items = Item.objects.ids_by_external_id({event.external_id for own in histories.values() for event in own})
-    rows = ((subjects[name], event) for name, own in histories.items() for event in own if event.external_id in items)
-    while batch := list(islice(rows, RECORDED_AT_ONCE)):
-        record_for_many(_by_subject(batch, items))
-    return subjects
-
-
-def _by_subject(rows: Sequence[tuple[Subject, Event]], items: Mapping[str, int]) -> dict[Subject, list[NewInteraction]]:
-    events: defaultdict[Subject, list[NewInteraction]] = defaultdict(list)
-    for subject, event in rows:
-        events[subject].append(
-            NewInteraction(
-                item_id=items[event.external_id], kind=event.kind, value=event.value, occurred_at=event.occurred_at
-            )
-        )
-    return events
-
-
-def _ranking(subject: Subject) -> list[str]:
-    chosen = recommend(subject, limit=RANKING_DEPTH, explain=False)
-    return [recommendation.item.external_id for recommendation in chosen]

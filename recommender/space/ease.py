@@ -50,6 +50,13 @@ def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int) -> F
     return Factors(sources=sources, targets=targets)
 
 
+def ease_scores(interactions: csr_matrix, *, ridge: float) -> Floats:
+    """The scores of all of EASE, uncut: X B, of shape (people, items)."""
+    people, items = interactions.shape
+    solve = _by_people if people < items else _by_items
+    return np.asarray(solve(interactions, ridge).rmatmat(interactions.T.toarray()).T)
+
+
 def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
     """By Woodbury's identity P = (I - Z'Z) / ridge, where Z has a row for each person."""
     rows = interactions.toarray()

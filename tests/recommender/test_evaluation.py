@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from catalog.models import Item
+from recommender.comparison import compare
 from recommender.evaluation import (
     UnreadableCollection,
-    evaluate_recommendations,
     load_catalogue,
     read_events,
     split,
     summarise,
+    withhold,
 )
-from recommender.models import Interaction
 from tests.factories import add_passages, make_version
 from tests.recommender.spaces import DIMENSIONS, along
 
@@ -50,17 +50,39 @@ def test_the_last_fifth_of_each_users_positives_is_held_out(directory, db):
     assert held_out == {"ada": {"space-4"}}
 
 
+def test_histories_of_everything_reach_to_the_first_that_is_held_out(directory, db):
+    histories, held_out = split(read_events(directory / "interactions.csv", {}), everything=True)
+    assert [event.external_id for event in histories["ada"]] == ["love-0", "space-0", "space-1", "space-2", "space-3"]
+    assert held_out == {"ada": {"space-4"}}
+
+
+def test_withheld_items_are_a_tenth_of_those_with_positives_and_asked_of_whoever_has_some(directory, db):
+    lines = [f"eve,rain-{number},5,{number}" for number in range(20)]
+    with (directory / "interactions.csv").open("a") as file:
+        file.write("\n".join(lines) + "\n")
+    histories, held_out = split(read_events(directory / "interactions.csv", {}))
+    withheld, wanted = withhold(histories, held_out)
+    assert len(withheld) == 2  # of 26 with positives
+    assert set().union(*wanted.values()) <= withheld
+    assert all(own for own in wanted.values())
+
+
 def test_rows_that_no_import_would_take_are_left_out(directory, db):
     with (directory / "interactions.csv").open("a") as file:
         file.write("eve,space-0,five,100\neve,,5,100\n")
     assert {event.username for event in read_events(directory / "interactions.csv", {})} == {"ada", "bob"}
 
 
+def measured(rankings, held_out, *, items: int, method: str = "serving"):
+    return summarise(rankings, held_out, method=method, collection="films", items=items)
+
+
 def test_the_measures_are_means_over_the_users_with_something_held_out():
-    rankings = {"ada": ["a", "b", "c"], "bob": ["d", "a"]}
-    found = summarise(rankings, {"ada": {"b", "x"}, "bob": {"y"}}, collection="films", items=8)
+    rankings = {"ada": ["a", "b", "c"], "bob": ["d", "a"], "eve": ["z"]}
+    found = measured(rankings, {"ada": {"b", "x"}, "bob": {"y"}}, items=8)
     ideal = 1 + 1 / log2(3)
     assert found.as_json() | {"left_out": ""} == {
+        "method": "serving",
         "collection": "films",
         "users": 2,
         "ndcg@10": round((1 / log2(3)) / ideal / 2, 4),
@@ -73,26 +95,36 @@ def test_the_measures_are_means_over_the_users_with_something_held_out():
 
 def test_only_the_first_ten_count_as_hits_and_coverage():
     ranking = [str(number) for number in range(20)]
-    found = summarise({"ada": ranking}, {"ada": {"10"}}, collection="films", items=40)
+    found = measured({"ada": ranking}, {"ada": {"10"}}, items=40)
     assert (found.ndcg_at_10, found.hit_rate_at_10, found.recall_at_20, found.coverage_at_10) == (0, 0, 1, 0.25)
 
 
 def test_nothing_held_out_is_no_division_by_zero():
-    found = summarise({}, {}, collection="films", items=0)
+    found = measured({}, {}, items=0)
     assert (found.users, found.ndcg_at_10, found.coverage_at_10) == (0, 0, 0)
+    assert found.behind(found).mean == 0
 
 
-def test_a_collection_goes_through_the_products_own_path(directory, db):
+def test_another_method_is_behind_by_the_mean_difference_over_the_same_users():
+    held_out = {name: {"a"} for name in ("ada", "bob")}
+    best = measured({"ada": ["a"], "bob": ["a"]}, held_out, items=2)
+    other = measured({"ada": ["b", "a"], "bob": ["b"]}, held_out, items=2, method="other")
+    assert other.behind(best).mean == pytest.approx((2 - 1 / log2(3)) / 2)
+
+
+def test_a_collection_goes_through_the_products_own_path_and_beside_it_every_baseline(directory, db):
     assert load_catalogue(directory) == 12
     embed()
-    found = evaluate_recommendations(directory)
+    found = {evaluation.method: evaluation for evaluation in compare(directory)}
+    assert list(found)[:2] == ["serving", "untrained"]
+    assert {"popularity", "item-knn", "ease", "raw-content", "serving-cold", "untrained-cold"} <= set(found)
     # Ada has space 0 to 3 behind her; of the two left the one held out is among the first ten for certain.
-    assert found.users == 1
-    assert found.recall_at_20 == found.hit_rate_at_10 == 1
-    assert found.ndcg_at_10 in (1, pytest.approx(1 / log2(3)))
+    served = found["serving"]
+    assert served.users == 1
+    assert served.recall_at_20 == served.hit_rate_at_10 == 1
+    assert served.ndcg_at_10 in (1, pytest.approx(1 / log2(3)))
     # Eight of the twelve items are left to recommend.
-    assert found.coverage_at_10 == pytest.approx(8 / 12)
-    assert Interaction.objects.count() == 5
+    assert served.coverage_at_10 == pytest.approx(8 / 12)
 
 
 def test_items_that_cannot_be_read_are_an_error(tmp_path, db):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from catalog.embedding.base import EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
 from catalog.keyword_index import fold_term_counts
 from catalog.models import EmbeddingState
-from recommender.evaluation import evaluate_recommendations, load_catalogue
+from recommender.comparison import compare
+from recommender.evaluation import load_catalogue
 from workers.embed import drain
 from workers.scratch import scratch_database
 
@@ -33,6 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path)
         parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
         parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 words alone, 1 meaning alone")
+        parser.add_argument(
+            "--everything", action="store_true", help="recommendations: record low ratings as well, not positives alone"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         directory, what = options["directory"].resolve(), options["what"]
@@ -41,9 +45,9 @@ class Command(BaseCommand):
         try:
             with scratch_database():
                 if what == "search":
-                    figures = self._search(directory, semantic_ratio=options["semantic_ratio"])
+                    figures = [self._search(directory, semantic_ratio=options["semantic_ratio"])]
                 else:
-                    figures = self._recommendations(directory)
+                    figures = self._recommendations(directory, everything=options["everything"])
         except (OSError, ValueError, EncoderUnavailable, DegradedEvaluation) as error:
             raise CommandError(str(error)) from error
         self._print(figures, as_json=options["json"])
@@ -53,9 +57,16 @@ class Command(BaseCommand):
         self._embed(load_collection(directory))
         return evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
 
-    def _recommendations(self, directory: Path) -> dict[str, Any]:
+    def _recommendations(self, directory: Path, *, everything: bool) -> list[dict[str, Any]]:
+        """A row for each method; those asked about the same users as what is served say how far they are behind it."""
         self._embed(load_catalogue(directory))
-        return evaluate_recommendations(directory).as_json()
+        found = {evaluation.method: evaluation for evaluation in compare(directory, everything=everything)}
+        rows = []
+        for method, evaluation in found.items():
+            served = found["serving-cold" if method.endswith("-cold") else "serving"]
+            behind = {} if evaluation is served else {"behind_serving": evaluation.behind(served).as_json()}
+            rows.append(evaluation.as_json() | behind)
+        return rows
 
     def _embed(self, items: int) -> None:
         """Bring the index to where the workers would have it."""
@@ -66,13 +77,15 @@ class Command(BaseCommand):
                 bars.advance(bar, written)
         fold_term_counts()
 
-    def _print(self, figures: Mapping[str, Any], *, as_json: bool) -> None:
-        table = Table("Figure", "Value")
-        for name, value in figures.items():
-            table.add_row(name, str(value))
+    def _print(self, figures: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         console = Console()
         with console.capture() as printed:
-            console.print(table)
+            for row in figures:
+                table = Table("Figure", "Value")
+                for name, value in row.items():
+                    table.add_row(name, str(value))
+                console.print(table)
         self.stdout.write(printed.get())
         if as_json:
-            self.stdout.write(json.dumps(figures))
+            for row in figures:
+                self.stdout.write(json.dumps(row))
