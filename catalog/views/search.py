@@ -61,7 +61,7 @@ def _earlier(request: HttpRequest, attributes: Sequence[Attribute]) -> Asked | N
 def _is_typed_on(earlier: Asked, asked: Asked) -> bool:
     """Whether somebody is still typing the same query: then Back should not stop at every letter."""
     shorter, longer = sorted((earlier.text, asked.text), key=len)
-    same_otherwise = earlier.without_text == asked.without_text
+    same_otherwise = earlier.without_text == asked.without_text and earlier.correct == asked.correct
     return same_otherwise and longer.startswith(shorter) and (bool(shorter) or not longer)
 
 

@@ -57,6 +57,16 @@ def page(site: Stack, browser: Browser) -> Iterator[Page]:
     assert not faults, faults
 
 
+@pytest.fixture
+def found_by_meaning(page: Page) -> None:
+    """Until the site's encoder is loaded, searches go by words."""
+
+    def is_found() -> bool:
+        return page.request.get("/api/v1/search?q=love&limit=1").json()["degraded"] is False
+
+    wait_until(is_found, timeout_s=60, what="films found by their meaning")
+
+
 def sign_in(page: Page, username: str, password: str) -> None:
     page.goto("/sign-in/")
     page.get_by_label("Username").fill(username)

@@ -5,19 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.waiting import wait_until
+#: Few questions have words in common with what answers them.
+pytestmark = pytest.mark.usefixtures("found_by_meaning")
 
 QUESTION = "/search?q=Who+repeats+the+same+day+again+and+again%3F"
-
-
-@pytest.fixture(autouse=True)
-def found_by_meaning(page: Page) -> None:
-    """Few questions have words in common with what answers them."""
-
-    def is_found() -> bool:
-        return page.request.get(f"/api/v1{QUESTION}&limit=1").json()["semantic_hit_count"] > 0
-
-    wait_until(is_found, timeout_s=60, what="films found by their meaning")
 
 
 def top_of_results(page: Page) -> float:

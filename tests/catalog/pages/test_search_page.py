@@ -259,6 +259,7 @@ def test_htmx_gets_only_what_changes(films, client):
         ("", "q=s", "HX-Push-Url"),
         ("q=shark", "q=robot", "HX-Push-Url"),
         ("q=shark", "q=shark&genres=War", "HX-Push-Url"),
+        ("q=sharkk", "q=sharkk&correct=0", "HX-Push-Url"),
     ],
 )
 def test_back_stops_at_searches_and_not_at_letters(films, client, before, after, header):
