@@ -40,14 +40,18 @@ def popularity(collection: Collection) -> Floats:
 
 def item_knn(collection: Collection) -> Floats:
     """Cosine between items' columns, the nearest NEIGHBOURS of each (Sarwar et al., 2001)."""
-    lengths = np.sqrt(np.asarray(collection.histories.power(2).sum(axis=0)).ravel())
-    columns = collection.histories.multiply(1 / np.maximum(lengths, 1)).tocsr()
+    squares = np.asarray(collection.histories.power(2).sum(axis=0)).ravel()
+    met = np.flatnonzero(squares)
+    histories = collection.histories[:, met]
+    columns = histories.multiply(1 / np.sqrt(squares[met])).tocsr()
     likeness = (columns.T @ columns).toarray()
     np.fill_diagonal(likeness, 0)
     if likeness.shape[1] > NEIGHBOURS:
         least = np.partition(likeness, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS, None]
         likeness[likeness < least] = 0
-    return np.asarray(collection.histories @ likeness.T)
+    scores = np.zeros(collection.histories.shape)
+    scores[:, met] = histories @ likeness.T
+    return scores
 
 
 def ease(collection: Collection) -> Floats:

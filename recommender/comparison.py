@@ -1,6 +1,6 @@
 """The served recommender beside others, in one run: the same histories, the same held-out items, the same measures.
 
-What is served is trained by the product's own training and asked for through `recommend`, HNSW graph, diversity and
+What is served is trained by the product's own training and asked for as by `recommend`, HNSW graph, diversity and
 all; so is the untrained score, before it.
 """
 
@@ -18,6 +18,7 @@ from django.contrib.auth import get_user_model
 from scipy.sparse import csr_matrix
 
 from catalog.models import IndexVersion, Item
+from catalog.search.predicates import Predicate
 from recommender import baselines, popularity, profiles
 from recommender.evaluation import (
     COLD_LEFT_OUT,
@@ -34,10 +35,11 @@ from recommender.evaluation import (
 from recommender.importing import Event
 from recommender.interactions import NewInteraction, record_for_many
 from recommender.models import EventKind, Interaction, TasteModel
-from recommender.recommend import recommend
+from recommender.recommend import choose
 from recommender.space import training
 from recommender.subjects import Subject
 from recommender.vectors import item_vectors
+from recommender.viewer import viewer_of
 
 logger = logging.getLogger(__name__)
 Histories = Mapping[str, Sequence[Event]]
@@ -80,16 +82,16 @@ def _cold(
     Interaction.objects.with_items_among(ids.values()).delete()
     TasteModel.objects.all().update(state=TasteModel.State.RETIRED)
     _refresh(subjects[name] for name in wanted)
-    others = set(Item.objects.published().values_list("pk", flat=True)) - set(ids.values())
+    among = Predicate(sql="catalog_item.id = ANY(%s)", parameters=(list(ids.values()),))
 
     def measured(method: str, rankings: Rankings) -> RecommendationEvaluation:
         return summarise(
             rankings, wanted, method=method, collection=collection, items=len(withheld), left_out=COLD_LEFT_OUT
         )
 
-    untrained = _served(subjects, wanted, exclude=others)
+    untrained = _served(subjects, wanted, among=among)
     logger.info("Training without the withheld items: %s", training.train().message)
-    yield measured("serving-cold", _served(subjects, wanted, exclude=others))
+    yield measured("serving-cold", _served(subjects, wanted, among=among))
     yield measured("untrained-cold", untrained)
     known = {name: [event for event in own if event.external_id not in withheld] for name, own in histories.items()}
     content = {"raw-content": baselines.raw_content}
@@ -97,15 +99,15 @@ def _cold(
         yield measured(f"{method}-cold", rankings)
 
 
-def _served(subjects: Mapping[str, Subject], names: Iterable[str], exclude: Iterable[int] = ()) -> Rankings:
-    left_out = frozenset(exclude)
-    return {
-        name: [
-            found.item.external_id
-            for found in recommend(subjects[name], limit=RANKING_DEPTH, exclude=left_out, explain=False)
-        ]
-        for name in names
-    }
+def _served(
+    subjects: Mapping[str, Subject], names: Iterable[str], *, among: Predicate | None = None
+) -> dict[str, list[str]]:
+    """What is recommended to each, as by `recommend`, `among` some items or all."""
+    rankings = {}
+    for name in names:
+        chosen = choose(viewer_of(subjects[name]), limit=RANKING_DEPTH, wanted=among, explain=False)
+        rankings[name] = [found.item.external_id for found in chosen]
+    return rankings
 
 
 def _baselines(

@@ -14,6 +14,12 @@ from catalog.items import save_item
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
 from catalog.partitions import create_partitions
 from catalog.reindexing import pause_reindex, start_reindex
+from recommender.models import TasteModel
+from recommender.space import storage
+from recommender.space.contents import Contents
+from recommender.space.folding import Spreads
+from recommender.space.parameters import Parameters
+from recommender.space.spaces import Space
 from tests.checkpoints import POISON
 from tests.factories import make_items
 from tests.ledger import ledger, passages, row, vector_of
@@ -147,3 +153,25 @@ def test_versions_of_paused_and_failed_runs_are_left_alone(version, checkpoint):
     assert set(ledger(run.version).values()) == {"pending"}
     ReindexRun.objects.update(state="failed")
     assert drain() == 0
+
+
+def test_an_item_that_is_embedded_is_placed_in_the_serving_taste_space(version):
+    save_item(external_id="old", title="A quiet film of rain")
+    drain()
+    width = version.dimensions
+    space = Space(
+        parameters=Parameters(),
+        contents=Contents(tags={}, centre=np.zeros(width)),
+        spreads=Spreads(content=np.eye(width), factors=np.eye(2)),
+        map=np.ones((width, 2)),
+    )
+    model = TasteModel.objects.create(
+        version_id=version.pk, space=space.dump(), dimensions=width + 2, state=TasteModel.State.ACTIVE
+    )
+    storage.fill(model, [], np.zeros((0, width + 2)), np.zeros((0, 2)))
+    item = save_item(external_id="fresh", title="A storm at sea")
+    drain()
+    target = storage.read(model, [item.pk])[item.pk].target
+    content = expected(version, "A storm at sea\n")
+    assert target[:width] == pytest.approx(content, abs=1e-2)
+    assert target[width:] == pytest.approx([content.sum()] * 2, abs=1e-1)
