@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,8 +94,8 @@ def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> l
                 semantic_contribution=float(ranking.fused.semantic_parts[at]),
                 semantic_rank=int(semantic_ranks[at]) if hit.cosine is not None else None,
                 cutoff=ranking.cutoff,
-                taste=float(ranking.taste_parts[at]),
-                boost=float(ranking.scores[at] - ranking.fused.scores[at] - ranking.taste_parts[at]),
+                taste=_added(ranking, at).taste,
+                boost=_added(ranking, at).boost,
                 rules=tuple(rule.name for rule in hit.rules),
                 rerank_score=hit.rerank_score,
                 place_before_rerank=_place_before(ranking, at),
@@ -107,6 +108,21 @@ def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> l
 def _place_before(ranking: Ranking, at: int) -> int | None:
     stage = ranking.second_stage
     return int(stage.places_before[at]) or None if stage else None
+
+
+class _Added(NamedTuple):
+    """What came to a score of words and meaning in the end, after it was cut to 0 to 1."""
+
+    taste: float
+    boost: float
+
+
+def _added(ranking: Ranking, at: int) -> _Added:
+    """Where the cut took something off, it is off the boost if there is one."""
+    taste, added = float(ranking.taste_parts[at]), float(ranking.scores[at] - ranking.fused.scores[at])
+    if ranking.boosts.amounts[at]:
+        return _Added(taste=taste, boost=added - taste)
+    return _Added(taste=added if taste else 0.0, boost=0.0)
 
 
 def _ranks(scores: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
