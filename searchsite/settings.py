@@ -90,13 +90,14 @@ TEMPLATES = [
 ]
 
 # How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
-# how many passages at most; and the memory for them as a multiple of work_mem.
+# how many passages at most; and the memory for them as a multiple of work_mem. The cores are for many searches at once.
 VECTOR_SEARCH = {
     "hnsw.ef_search": "100",
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "100000",
     "hnsw.scan_mem_multiplier": "4",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 # Behind a pooler in transaction mode nothing may be set for a connection as a whole.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)

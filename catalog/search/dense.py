@@ -18,8 +18,6 @@ from catalog.search.scope import Scope, array_literal
 NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50
 #: Passages read for them. Several may be of one item, so that where the items are too few it is begun anew with more.
 PASSAGES_READ = (100, 250, 1_000)
-#: Items that an exact search brings.
-EXACT_ITEMS = 200
 DEFAULT_CUTOFF = 0.25
 
 SETTINGS_SQL = "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings.VECTOR_SEARCH)
@@ -56,15 +54,12 @@ NEAREST_SQL = """
     WHERE passage.version_id = {version_id} {within}
     ORDER BY {distance} LIMIT {passages}
 """
+# Not an ORDER BY on the distance, which would invite the planner to walk the graph after all.
 EXACT_NEAREST_SQL = """
-    WITH {subset} best AS (
-        SELECT DISTINCT ON (passage.item_id)
-            passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
-        FROM subset JOIN catalog_passage AS passage ON passage.item_id = subset.item_id
-        WHERE passage.version_id = {version_id}
-        ORDER BY passage.item_id, cosine DESC, passage.ordinal
-    )
-    SELECT * FROM best ORDER BY cosine DESC, item_id LIMIT {items}
+    SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+    FROM catalog_passage AS passage
+    WHERE passage.version_id = {version_id} {within}
+    ORDER BY cosine DESC, passage.item_id, passage.ordinal LIMIT {passages}
 """
 
 
@@ -75,15 +70,15 @@ def nearest(
 
     The limits stand in the statements, as the planner would not walk the index for a number that it does not know.
     """
+    statement = EXACT_NEAREST_SQL if scope.exact else NEAREST_SQL
+    within, distance = scope.within("passage.item_id"), distance_sql(version)
     parameters = {"vector": vector_literal(vector), **scope.parameters}
-    text = {"distance": distance_sql(version), "version_id": int(version.pk)}
-    if scope.exact:
-        cursor.execute(EXACT_NEAREST_SQL.format(subset=scope.subset, items=EXACT_ITEMS, **text), parameters)
-        return _best_passages(cursor.fetchall())
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:
-        within = scope.within("passage.item_id")
-        cursor.execute(NEAREST_SQL.format(within=within, passages=passages, **text), parameters)
+        cursor.execute(
+            statement.format(distance=distance, version_id=int(version.pk), within=within, passages=passages),
+            parameters,
+        )
         rows = cursor.fetchall()
         found = _best_passages(rows)
         if len(found) >= items or len(rows) < passages:

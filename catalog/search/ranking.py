@@ -74,13 +74,7 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         use_words=reading.ratio < 1,
     )
     close = _close(candidates, reading)
-    fused = _fuse(candidates, reading, candidates.cosines)
-    cosines = candidates.cosines
-    if reading.may_be_moved and reading.version is not None:
-        best = ranked(fused.scores, candidates.item_ids)
-        best = best[close[best] & (candidates.ordinals[best] >= 0)][:HITS]
-        cosines = moved_cosines(candidates, reading.version, best)
-        fused = _fuse(candidates, reading, cosines)
+    fused, cosines = _score(candidates, reading, close)
     boosts = actions.boost(candidates.item_ids)
     # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
     liked = taste_parts(query.taste, candidates, reading.version)
@@ -113,6 +107,19 @@ def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
     if reading.words.terms:
         close |= candidates.matched_idf >= CLOSE_WORDS * reading.words.total_idf
     return close
+
+
+def _score(
+    candidates: Candidates, reading: Reading, close: npt.NDArray[np.bool_]
+) -> tuple[Fused, npt.NDArray[np.float64]]:
+    """Scores, and the cosines they go by: those with the query moved towards its best close hits, if it may be."""
+    fused = _fuse(candidates, reading, candidates.cosines)
+    if not reading.may_be_moved or reading.version is None:
+        return fused, candidates.cosines
+    best = ranked(fused.scores, candidates.item_ids)
+    best = best[close[best] & (candidates.ordinals[best] >= 0)][:HITS]
+    cosines = moved_cosines(candidates, reading.version, best)
+    return _fuse(candidates, reading, cosines), cosines
 
 
 def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.float64]) -> Fused:
