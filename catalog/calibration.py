@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+from django.conf import settings
 from django.db import connection
 from pgvector.psycopg import register_vector
 from psycopg import sql
@@ -17,7 +18,6 @@ from catalog.statements import patient_cursor
 logger = logging.getLogger(__name__)
 SAMPLE = 200
 NEIGHBOURS = 10
-EF_SEARCH = 100
 #: With fewer items there is little to tell chance by.
 ITEMS_TO_CALIBRATE = 50
 DEVIATIONS_ABOVE_CHANCE = 2.0
@@ -80,7 +80,7 @@ def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
 
 
 def measure_recall(version: IndexVersion) -> float | None:
-    """Return recall@10 of the HNSW graph against an exact scan, over sampled passages; None without passages."""
+    """Return recall@10 of the HNSW graph, as searches read it, against an exact scan; None without passages."""
     nearest = sql.SQL(
         """
         SELECT sampled.item_id, sampled.ordinal, near.item_id, near.ordinal FROM (
@@ -98,7 +98,9 @@ def measure_recall(version: IndexVersion) -> float | None:
         neighbours=sql.Literal(NEIGHBOURS),
     )
     with patient_cursor() as cursor:
-        cursor.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(EF_SEARCH)))
+        cursor.execute(
+            sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(int(settings.VECTOR_SEARCH["hnsw.ef_search"])))
+        )
         cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute(nearest)
         exact = set(cursor.fetchall())

@@ -92,7 +92,7 @@ TEMPLATES = [
 # How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
 # how many passages at most; and the memory for them as a multiple of work_mem. The cores are for many searches at once.
 VECTOR_SEARCH = {
-    "hnsw.ef_search": "200",
+    "hnsw.ef_search": str(env.int("HNSW_EF_SEARCH", default=200)),
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "100000",
     "hnsw.scan_mem_multiplier": "4",
