@@ -94,7 +94,7 @@ TEMPLATES = [
 VECTOR_SEARCH = {
     "hnsw.ef_search": str(env.int("HNSW_EF_SEARCH", default=200)),
     "hnsw.iterative_scan": "relaxed_order",
-    "hnsw.max_scan_tuples": "100000",
+    "hnsw.max_scan_tuples": "20000",
     "hnsw.scan_mem_multiplier": "4",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",

@@ -9,7 +9,7 @@ from typing import Any
 from catalog.search.predicates import Predicate, all_of
 
 #: A filter that leaves at most so many items is searched exactly; one that leaves more goes through the HNSW index.
-EXACT_UP_TO_ITEMS = 10_000
+EXACT_UP_TO_ITEMS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
