@@ -103,6 +103,8 @@ def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
         scores = WORDS_SHARE * words + (1 - WORDS_SHARE) * semantic_level(cosines, cutoff=cutoff)
         close = (cosines >= cutoff) | (words >= CLOSE_WORDS)
     near = [int(at) for at in np.flatnonzero(close & (scores >= LEAST_SHARE_OF_BEST * scores.max()))]
+    if not near and scores.max() > 0:  # a passage may be close whose sentences are not, each by itself
+        near = [int(scores.argmax())]
     picked = diversify(scores[near], vectors[near], limit=MOST_SENTENCES, diversity=DIVERSITY)
     chosen: list[_Candidate] = []
     for candidate in (candidates[near[place]] for place in picked):
