@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,7 @@ from catalog.search import dense
 from catalog.search.predicates import Predicate
 from catalog.search.scope import EXACT_UP_TO_ITEMS, matches_at_most
 from recommender.models import TasteModel
-
-Leg = Literal["near", "popular", "new"]
+from recommender.serving.scenarios import Leg
 
 #: Items that the popular and the new leg bring each.
 ITEMS_PER_LEG = 200

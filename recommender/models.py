@@ -18,8 +18,24 @@ from recommender.querysets import (
     UserEmbeddingQuerySet,
     VectorCentreQuerySet,
 )
+from recommender.serving.models import ScenarioChange, ServingStamp
 from recommender.subjects import Subject
 from recommender.triggers import INTERACTION_TRIGGERS
+
+__all__ = [
+    "EventKind",
+    "Interaction",
+    "ItemPopularity",
+    "Profile",
+    "ProfileState",
+    "ScenarioChange",
+    "ServingStamp",
+    "SubjectModel",
+    "TasteModel",
+    "TasteVector",
+    "UserEmbedding",
+    "VectorCentre",
+]
 
 
 class SubjectModel(models.Model):

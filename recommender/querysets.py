@@ -102,6 +102,19 @@ class TasteModelQuerySet(models.QuerySet["TasteModel"]):
         """The active one, if its content part is of this version, without the space itself."""
         return self.filter(state="active", version_id=version.pk).defer("space").first()
 
+    def chosen_for(self, version: IndexVersion, name: str) -> TasteModel | None:
+        """The one that is `serving`, none for `untrained`, or the one of a number, as `active_for`.
+
+        One that is retired or of another version has no vectors to score by: what serves takes its place.
+        """
+        if name == "untrained":
+            return None
+        if name.isdecimal():
+            kept = self.filter(pk=int(name), state__in=["ready", "active"], version_id=version.pk)
+            if (numbered := kept.defer("space").first()) is not None:
+                return numbered
+        return self.active_for(version)
+
     def ready(self) -> TasteModelQuerySet:
         """Those that can be gone back to, the one that served last first."""
         return self.filter(state="ready").order_by("-activated_at")

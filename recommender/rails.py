@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from catalog.models import Item
-from recommender.candidates import Leg
 from recommender.interests import Interest, interest_of
 from recommender.recommend import ALL_LEGS, choose
 from recommender.recommendations import Rail, Recommendation
+from recommender.serving.scenarios import Leg
 from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of

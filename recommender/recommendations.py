@@ -7,7 +7,7 @@ from typing import Literal
 
 from catalog.models import Item
 
-Source = Literal["taste", "popular", "new"]
+Source = Literal["taste", "popular", "new", "explore"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +15,11 @@ class Reason:
     """One part of why an item is shown, and its share of the whole; the shares of a recommendation sum to 1.
 
     `kind` is `item` for something in the history, `history` for the rest of it together, `popular` for what everybody
-    likes, and `new` for what has just arrived.
+    likes, `new` for what has just arrived,
+    and `explore` for what a place was given to by chance.
     """
 
-    kind: Literal["item", "history", "popular", "new"]
+    kind: Literal["item", "history", "popular", "new", "explore"]
     share: float
     item: Item | None = None
     liked: bool = True
@@ -33,6 +34,8 @@ class Reason:
                 return "Fits the rest of your history"
             case "new":
                 return "New in the catalogue"
+            case "explore":
+                return "Something different"
         return "Popular with everybody"
 
 

@@ -28,13 +28,15 @@ EVIDENCE = 20.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """`totals` is of shape (n,), and so is `popular`, what popularity adds; `parts` is (n, sources), what each of
-    the history's items adds, and `rest` (n,), what all others of it add together."""
+    the history's items adds, and `rest` (n,), what all others of it add together. `fresh` (n,) is what being new adds,
+    where that counts."""
 
     totals: Floats
     popular: Floats
     parts: Floats
     rest: Floats
     sources: Sequence[int]
+    fresh: Floats | None = None
 
 
 def score_candidates(

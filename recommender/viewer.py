@@ -12,6 +12,7 @@ from catalog.models import IndexVersion
 from recommender.interests import Event, Interest
 from recommender.models import Interaction, TasteModel, UserEmbedding
 from recommender.profiles import MAX_EVENTS, history, interest_from
+from recommender.serving.scenarios import SERVING
 from recommender.space.folding import Folded
 from recommender.space.spaces import fold_in
 from recommender.subjects import Subject
@@ -40,8 +41,8 @@ class Viewer:
         return replace(self, seen=self.seen.union(item_ids))
 
 
-def viewer_of(subject: Subject, *, as_of: datetime | None = None) -> Viewer:
-    """Read what is known of a subject, or what was at a moment.
+def viewer_of(subject: Subject, *, as_of: datetime | None = None, model: str = SERVING) -> Viewer:
+    """Read what is known of a subject, or what was at a moment. `model` is `serving`, `untrained`, or a model's number.
 
     Five queries, and two more to fold a history into a trained space; four more while no interest is stored.
     """
@@ -55,15 +56,15 @@ def viewer_of(subject: Subject, *, as_of: datetime | None = None) -> Viewer:
     liked = frozenset(event.item_id for event in events if event.kind in LIKED)
     if version is None:
         return Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked)
-    model = TasteModel.objects.active_for(version) if seen else None
+    taste_model = TasteModel.objects.chosen_for(version, model) if seen else None
     return Viewer(
         version=version,
         centre=centre_of(version),
         interest=_interest(subject, version, as_of) if seen else None,
         seen=seen,
         liked=liked,
-        model=model,
-        folded=fold_in(model, events[:MAX_EVENTS]) if model else None,
+        model=taste_model,
+        folded=fold_in(taste_model, events[:MAX_EVENTS]) if taste_model else None,
     )
 
 

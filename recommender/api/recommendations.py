@@ -14,8 +14,9 @@ from catalog.http.middleware import request_id
 from catalog.http.views import ApiView
 from catalog.models import ApiKey
 from recommender.api.callers import SubjectParameters, subject_named
-from recommender.recommend import DIVERSITY, MAX_EXCLUDED, MAX_LIMIT, recommend
+from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
+from recommender.serving.scenarios import DEFAULT_SCENARIO, SCENARIOS
 
 
 class IdsField(serializers.ListField):
@@ -31,14 +32,23 @@ class IdsField(serializers.ListField):
 
 
 class RecommendationsParameters(SubjectParameters):
-    limit = serializers.IntegerField(default=20, min_value=1, max_value=MAX_LIMIT)
+    scenario = serializers.ChoiceField(
+        default=DEFAULT_SCENARIO, choices=list(SCENARIOS), help_text="What the list is for; it says how it is made."
+    )
+    limit = serializers.IntegerField(
+        default=None, allow_null=True, min_value=1, max_value=MAX_LIMIT, help_text="As the scenario has it."
+    )
     category = serializers.CharField(default="", allow_blank=True, max_length=200)
     filter = serializers.CharField(
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
     exclude = IdsField(default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, between commas.")
     diversity = serializers.FloatField(
-        default=DIVERSITY, min_value=0, max_value=1, help_text="0 goes by the score alone, 1 by unlikeness alone."
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text="0 goes by the score alone, 1 by unlikeness alone; else as the scenario has it.",
     )
     explain = serializers.BooleanField(default=True, help_text="Whether to say why each item is there.")
 
@@ -51,7 +61,7 @@ class ReasonItemSerializer(serializers.Serializer[Any]):
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["item", "history", "popular", "new"])
+    kind = serializers.ChoiceField(choices=["item", "history", "popular", "new", "explore"])
     text = serializers.CharField()
     share = serializers.FloatField(help_text="Its part of the whole; those of a recommendation add up to 1.")
     item = ReasonItemSerializer(allow_null=True)
@@ -60,7 +70,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class RecommendationSerializer(serializers.Serializer[Any]):
     item = ItemFields()
     score = serializers.FloatField(help_text="From 0 to 1.")
-    source = serializers.ChoiceField(choices=["taste", "popular", "new"])  # type: ignore[assignment]
+    source = serializers.ChoiceField(choices=["taste", "popular", "new", "explore"])  # type: ignore[assignment]
     reasons = ReasonSerializer(many=True)
 
 

@@ -1,0 +1,1 @@
+"""What staff say about lists of recommendations, who is shown which, and what came of them."""

@@ -1,0 +1,115 @@
+"""What a scenario makes of scores: how much popularity and freshness count, boosts, and places given away by chance."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from catalog.models import Attribute
+from catalog.search.filters import FilterError
+from catalog.search.predicates import Predicate, all_of, predicate
+from recommender.scoring import EVIDENCE, Floats, Scores
+from recommender.serving.scenarios import ScenarioSettings
+
+logger = logging.getLogger(__name__)
+SECONDS_A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """Of each candidate, shape (n,): how many days ago it came in, and the product of the boosts that it meets."""
+
+    age_days: Floats
+    factors: Floats
+
+
+def within(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | None:
+    """Met by what is wanted and not excluded. One query for the known attributes if anything is excluded."""
+    excluded = _compiled(settings.excluded, None)
+    return all_of(wanted, ~excluded) if excluded is not None else wanted
+
+
+def adjusted(scores: Scores, popularity: Floats, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64]) -> Scores:
+    """The scores as the scenario has them; as they are, and without a query, where it says nothing of them.
+
+    total = (total as measured + (popularity - 1) * log(1 + popularity / EVIDENCE) + freshness * 0.5^(age / half-life))
+            times the boosts, or divided by them where it is negative
+    """
+    if settings.popularity == 1 and not settings.freshness and not settings.boosts:
+        return scores
+    return apply(scores, popularity, settings, _facts(item_ids, settings))
+
+
+def apply(scores: Scores, popularity: Floats, settings: ScenarioSettings, facts: ItemFacts) -> Scores:
+    """The arithmetic of `adjusted`, without a database."""
+    more = (settings.popularity - 1) * np.log1p(popularity / EVIDENCE)
+    fresh = settings.freshness * 0.5 ** (facts.age_days / settings.freshness_half_life_days)
+    totals = scores.totals + more + fresh
+    return replace(
+        scores,
+        totals=np.where(totals >= 0, totals * facts.factors, totals / facts.factors),
+        popular=scores.popular + more,
+        fresh=fresh,
+    )
+
+
+def exploring_places(length: int, share: float) -> list[int]:
+    """The places, from 0, that a list gives away: the last of as many stretches of the same length."""
+    count = min(round(share * length), length)
+    return [(stretch + 1) * length // count - 1 for stretch in range(count)]
+
+
+def explored(
+    chosen: Sequence[int], others: Sequence[int], *, share: float, seed: int
+) -> tuple[list[int], frozenset[int]]:
+    """A list with some places given to others, drawn at random but the same for the same seed; and which those are.
+
+    The others push back what stood there, and as much falls off the end.
+    """
+    places = exploring_places(len(chosen), share)
+    drawn = np.random.default_rng(seed).permutation(np.array(sorted(others), dtype=np.int64))[: len(places)].tolist()
+    kept, result = iter(chosen), []
+    given = dict(zip(places, drawn, strict=False))
+    for place in range(len(chosen)):
+        result.append(given[place] if place in given else next(kept))
+    return result, frozenset(drawn)
+
+
+def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> ItemFacts:
+    """One statement, and one for the known attributes where something is boosted."""
+    attributes = Attribute.objects.by_name() if settings.boosts else None
+    boosts = [
+        (compiled, boost.factor)
+        for boost in settings.boosts
+        if (compiled := _compiled(boost.filter, attributes)) is not None
+    ]
+    columns = "".join(f", ({met.sql}) IS TRUE" for met, _ in boosts)
+    parameters = [value for met, _ in boosts for value in met.parameters]
+    statement = f"""
+        SELECT catalog_item.id, extract(epoch FROM now() - catalog_item.created_at)::float8{columns}
+        FROM catalog_item WHERE catalog_item.id = ANY(%s)
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, item_ids.tolist()])
+        rows = {item_id: (age_s, met) for item_id, age_s, *met in cursor.fetchall()}
+    ages, factors = np.full(len(item_ids), np.inf), np.ones(len(item_ids))
+    for at, item_id in enumerate(item_ids.tolist()):
+        if item_id in rows:
+            age_s, met = rows[item_id]
+            ages[at] = max(age_s, 0.0) / SECONDS_A_DAY
+            factors[at] = np.prod([factor for (_, factor), holds in zip(boosts, met, strict=True) if holds])
+    return ItemFacts(age_days=ages, factors=factors)
+
+
+def _compiled(text: str, attributes: dict[str, Attribute] | None) -> Predicate | None:
+    """A list must not fail because an attribute is gone that a setting asks for: that filter is left out."""
+    try:
+        return predicate(text, attributes=attributes)
+    except FilterError as error:
+        logger.warning("A filter of a scenario is left out: %s", error)
+        return None

@@ -1,0 +1,79 @@
+"""The settings in force, as every list needs them: read once, kept in the process, and exact.
+
+Each change renews a stamp in the database, in the transaction that makes the change. A list reads the stamp, so a
+change counts from the next list on, in every process.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from recommender.serving.models import ScenarioChange, ServingStamp
+from recommender.serving.scenarios import SCENARIOS, ScenarioSettings, SettingsRefused
+
+logger = logging.getLogger(__name__)
+
+
+def _defaults() -> dict[str, ScenarioSettings]:
+    return {name: scenario.defaults for name, scenario in SCENARIOS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """`settings` of every scenario, by its name."""
+
+    settings: Mapping[str, ScenarioSettings] = field(default_factory=_defaults)
+
+
+AS_DELIVERED = Configuration()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    stamp: UUID = ServingStamp.NONE
+    configuration: Configuration = AS_DELIVERED
+
+
+_known = _Copy()
+
+
+def configuration() -> Configuration:
+    """What is in force at this moment. One query, and more only after a change.
+
+    The stamp is read before the settings: a change in between makes the copy newer than its stamp, and it is read
+    again.
+    """
+    global _known
+    stamp = ServingStamp.objects.values_list("value", flat=True).first() or ServingStamp.NONE
+    known = _known
+    if stamp == ServingStamp.NONE:
+        return AS_DELIVERED
+    if known.stamp != stamp:
+        _known = known = _Copy(stamp=stamp, configuration=_read())
+    return known.configuration
+
+
+def settings_of(scenario: str) -> ScenarioSettings:
+    """The settings in force of a scenario. Raises KeyError for one that there is not."""
+    return configuration().settings[scenario]
+
+
+def _read() -> Configuration:
+    settings = _defaults()
+    for name, changes in ScenarioChange.objects.values_list("scenario", "changes"):
+        if name in settings:
+            settings[name] = with_readable(settings[name], changes, of=name)
+    return Configuration(settings=settings)
+
+
+def with_readable(base: ScenarioSettings, changes: Mapping[str, object], *, of: str) -> ScenarioSettings:
+    """Changes that an older release has stored and this one cannot read are left out, and said in the log."""
+    for name, value in changes.items():
+        try:
+            base = base.with_changes({name: value})
+        except SettingsRefused as error:
+            logger.warning("A setting of %s is left out: %s", of, error)
+    return base

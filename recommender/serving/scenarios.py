@@ -1,0 +1,187 @@
+"""The settings of a scenario: the place a list is made for says how long, how diverse and how daring it is.
+
+Plain values. Only what differs from a scenario's defaults is stored, so defaults may improve under a site that never
+changed them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, Self
+
+Leg = Literal["near", "popular", "new"]
+LEGS: tuple[Leg, ...] = ("near", "popular", "new")
+
+MAX_LENGTH = 100
+MAX_EXPLORATION = 0.5
+MAX_WEIGHT = 5.0
+MAX_HALF_LIFE_DAYS = 3_650.0
+MAX_BOOSTS = 20
+LEAST_FACTOR, MAX_FACTOR = 0.1, 10.0
+#: Which taste model scores: the one that serves, none, or one by its number.
+SERVING, UNTRAINED = "serving", "untrained"
+
+Faults = dict[str, str]
+
+
+class SettingsRefused(ValueError):
+    """Settings that cannot be. `faults` says why by field; `boosts.2.filter` is of the third boost."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    """What speaks for the items that meet a filter counts `factor` times."""
+
+    filter: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSettings:
+    """How the lists of a scenario are made."""
+
+    length: int = 20
+    diversity: float = 0.1
+    """The lambda of MMR: 0 goes by the score alone, 1 by unlikeness alone."""
+    exploration: float = 0.0
+    """The share of a list that goes to candidates drawn at random from below its best."""
+    popularity: float = 1.0
+    """How much popularity counts: 1 as measured, 0 not at all, 2 twice."""
+    freshness: float = 0.0
+    """What is added to the score of an item that has just arrived; 1 is about what one close past item adds."""
+    freshness_half_life_days: float = 30.0
+    boosts: tuple[Boost, ...] = ()
+    sources: tuple[Leg, ...] = LEGS
+    excluded: str = ""
+    """Whatever meets this filter is left out."""
+    model: str = SERVING
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """The same but for what `changes` says, as JSON holds it. Raises SettingsRefused."""
+        return replace(self, **read_changes(changes))
+
+    def changes_from(self, base: ScenarioSettings) -> dict[str, Any]:
+        """What differs from others, as JSON holds it; `with_changes` is the inverse."""
+        own, others = asdict(self), asdict(base)
+        return {name: own[name] for name in own if own[name] != others[name]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A place that lists are made for."""
+
+    name: str
+    title: str
+    about: str
+    defaults: ScenarioSettings
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            name="home",
+            title="Home",
+            about="The rows of the first page.",
+            defaults=ScenarioSettings(length=18),
+        ),
+        Scenario(
+            name="for-you",
+            title="For you",
+            about="The page of one's own, and what programs get that name no scenario.",
+            defaults=ScenarioSettings(),
+        ),
+        Scenario(
+            name="item",
+            title="Item page",
+            about="What is shown beside an item.",
+            defaults=ScenarioSettings(length=12),
+        ),
+        Scenario(
+            name="cart",
+            title="Cart",
+            about="What goes with what is about to be bought.",
+            defaults=ScenarioSettings(length=6),
+        ),
+        Scenario(
+            name="email",
+            title="Email",
+            about="A letter that goes out now and then: unlike each other, and some of it new.",
+            defaults=ScenarioSettings(length=10, diversity=0.3, freshness=0.5),
+        ),
+    )
+}
+DEFAULT_SCENARIO = "for-you"
+#: How lists are made that belong to no scenario, such as those that are measured.
+PLAIN = ScenarioSettings()
+
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "length": (1, MAX_LENGTH),
+    "diversity": (0, 1),
+    "exploration": (0, MAX_EXPLORATION),
+    "popularity": (0, MAX_WEIGHT),
+    "freshness": (0, MAX_WEIGHT),
+    "freshness_half_life_days": (1, MAX_HALF_LIFE_DAYS),
+}
+NAMES = tuple(field.name for field in fields(ScenarioSettings))
+
+
+def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, from what JSON holds of them. Raises SettingsRefused with every fault there is."""
+    faults: Faults = {}
+    read: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name in _BOUNDS:
+            faults |= _number_fault(name, value)
+            read[name] = value
+        elif name == "sources":
+            faults |= _sources_fault(value)
+            read[name] = tuple(leg for leg in LEGS if leg in value) if isinstance(value, list | tuple) else ()
+        elif name == "boosts":
+            own = _boost_faults(value)
+            faults |= own
+            read[name] = () if own else tuple(Boost(filter=row["filter"], factor=row["factor"]) for row in value)
+        elif name == "excluded" and isinstance(value, str):
+            read[name] = value.strip()
+        elif name == "model" and isinstance(value, str) and (value in (SERVING, UNTRAINED) or value.isdecimal()):
+            read[name] = value
+        else:
+            faults[name] = f"There is no such setting. There are {', '.join(NAMES)}."
+    if faults:
+        raise SettingsRefused(faults)
+    return read
+
+
+def _number_fault(name: str, value: Any) -> Faults:
+    low, high = _BOUNDS[name]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not low <= value <= high or (name == "length" and value != int(value)):
+        return {name: f"A number from {low:,} to {high:,}."}
+    return {}
+
+
+def _sources_fault(value: Any) -> Faults:
+    if not isinstance(value, list | tuple) or not value or not set(value) <= set(LEGS):
+        return {"sources": f"At least one of {', '.join(LEGS)}."}
+    return {}
+
+
+def _boost_faults(rows: Any) -> Faults:
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        return {"boosts": "Rows of a filter and a factor."}
+    if len(rows) > MAX_BOOSTS:
+        return {"boosts": f"At most {MAX_BOOSTS}."}
+    faults: Faults = {}
+    for index, row in enumerate(rows):
+        if set(row) != {"filter", "factor"} or not isinstance(row["filter"], str) or not row["filter"].strip():
+            faults[f"boosts.{index}.filter"] = "Say what is boosted."
+        factor = row.get("factor")
+        if not isinstance(factor, int | float) or not LEAST_FACTOR <= factor <= MAX_FACTOR:
+            faults[f"boosts.{index}.factor"] = f"A factor goes from {LEAST_FACTOR} to {MAX_FACTOR:g}."
+    return faults
