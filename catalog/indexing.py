@@ -35,7 +35,7 @@ def new_version(*, wait_s: float | None = None, **overrides: Any) -> IndexVersio
     fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | overrides
     spec = EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)})
     encoder = encoder_for(spec, wait_s=wait_s)
-    room = _room_tokens(encoder)
+    room = room_tokens(encoder, prompt=encoder.spec.document_prompt)
     fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
     overlap = fields.get("overlap_tokens", IndexVersion._meta.get_field("overlap_tokens").default)
     fields["overlap_tokens"] = min(overlap, fields["window_tokens"] // 2)
@@ -51,9 +51,9 @@ def save_new_version(version: IndexVersion) -> None:
         create_partitions(version.pk)
 
 
-def _room_tokens(encoder: Encoder) -> int:
-    """Tokens of a passage that fit beside the prompt and the two special tokens."""
-    return encoder.max_tokens - SPECIAL_TOKENS - len(encoder.token_offsets([encoder.spec.document_prompt])[0])
+def room_tokens(encoder: Encoder, *, prompt: str) -> int:
+    """Tokens of a text that fit beside the prompt and the two special tokens."""
+    return encoder.max_tokens - SPECIAL_TOKENS - len(encoder.token_offsets([prompt])[0])
 
 
 def ensure_active_version() -> IndexVersion:

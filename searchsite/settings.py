@@ -232,6 +232,7 @@ REST_FRAMEWORK = {
         "read": env.str("API_READ_RATE", default="6000/min"),
         "write": env.str("API_WRITE_RATE", default="1200/min"),
         "answers": env.str("API_ANSWER_RATE", default="60/min"),
+        "embeddings": env.str("API_EMBEDDINGS_RATE", default="600/min"),
         "sign-in": env.str("SIGN_IN_RATE", default="20/min"),
     },
     "EXCEPTION_HANDLER": "catalog.http.problems.problem_response",
@@ -265,6 +266,11 @@ EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
 # Items a worker takes at a time; 0 leaves it to the encoder, which knows its device.
 EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
+
+# Embeddings for others, below /v1/: names that stand for the active version's encoder, and what is taken at a time.
+EMBEDDINGS_ALIASES = env.list("EMBEDDINGS_ALIASES", default=["default"])
+EMBEDDINGS_MAX_TOKENS = env.int("EMBEDDINGS_MAX_TOKENS", default=300_000)
+EMBEDDINGS_CONCURRENCY = env.int("EMBEDDINGS_CONCURRENCY", default=4)  # in each web process, of its threads
 
 # Who tells search what a person likes, where a search asks to be personalised.
 SEARCH_TASTE = "recommender.taste.taste_for"

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("recommender.api.urls")),
+    path("v1/", include("catalog.api.openai_urls")),
     path("", include("catalog.urls")),
     path("", include("recommender.urls")),
     path("staff/", include("dashboard.urls")),

@@ -51,7 +51,8 @@ def share(encoder: Encoder, spec: EncoderSpec) -> None:
 
 
 @lru_cache(maxsize=ENCODERS_IN_USE)
-def _together(encoder: Encoder) -> QueriesTogether:
+def queries_of(encoder: Encoder) -> QueriesTogether:
+    """Whoever encodes with this encoder in this process keeps its turns."""
     return QueriesTogether(encoder)
 
 
@@ -65,7 +66,7 @@ def query_vector(spec: EncoderSpec, text: str, *, wait_s: float | None = None) -
         if (known := _queries.get(key)) is not None:
             _queries.move_to_end(key)
             return known
-    vector = _together(encoder_for(spec, wait_s=wait_s)).vector(key[1])  # type: ignore[arg-type]
+    vector = queries_of(encoder_for(spec, wait_s=wait_s)).vector(key[1])  # type: ignore[arg-type]
     vector.setflags(write=False)
     with _lock:
         _queries[key] = vector

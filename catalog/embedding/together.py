@@ -1,4 +1,4 @@
-"""Queries that arrive while another is being encoded, encoded together.
+"""Queries that arrive while another is being encoded, encoded together, and before anything else.
 
 On a CPU one short text takes hardly less time than eight: most of it goes into reading the model's weights.
 """
@@ -6,12 +6,15 @@ On a CPU one short text takes hardly less time than eight: most of it goes into 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 
 Waiting = tuple[str, "Future[FloatArray]"]
+#: Where queries never cease, other work gets its turn after so long all the same.
+LONGEST_WAIT_S = 0.5
 
 
 class QueriesTogether:
@@ -22,6 +25,9 @@ class QueriesTogether:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._waiting: list[Waiting] = []
+        self._present = 0
+        self._none_present = threading.Condition()
+        self._others = threading.Lock()
 
     def vector(self, text: str) -> FloatArray:
         """Return the vector of a query, of shape (dimensions,). Raises EncodingFailed.
@@ -29,14 +35,37 @@ class QueriesTogether:
         Whoever gets the turn encodes for all who wait by then, so most find theirs done when their turn comes.
         """
         own: Future[FloatArray] = Future()
-        with self._lock:
-            self._waiting.append((text, own))
-        with self._turn:
-            if not own.done():
-                with self._lock:
-                    waiting, self._waiting = self._waiting, []
-                self._encode(waiting)
+        with self._here():
+            with self._lock:
+                self._waiting.append((text, own))
+            with self._turn:
+                if not own.done():
+                    with self._lock:
+                        waiting, self._waiting = self._waiting, []
+                    self._encode(waiting)
         return own.result()
+
+    @contextmanager
+    def after_queries(self) -> Iterator[None]:
+        """The encoder for something short that is no query: one caller at a time, once no query is there.
+
+        So a query waits for one such piece of work at most, however many callers have more of it.
+        """
+        with self._others:
+            with self._none_present:
+                self._none_present.wait_for(lambda: not self._present, timeout=LONGEST_WAIT_S)
+            yield
+
+    @contextmanager
+    def _here(self) -> Iterator[None]:
+        with self._none_present:
+            self._present += 1
+        try:
+            yield
+        finally:
+            with self._none_present:
+                self._present -= 1
+                self._none_present.notify_all()
 
     def _encode(self, waiting: Sequence[Waiting]) -> None:
         """Fulfil every future, one by one if a text among them cannot be encoded."""

@@ -1,4 +1,7 @@
-"""Errors as RFC 9457 `application/problem+json`, with a stable `code` and the field at fault."""
+"""Errors as RFC 9457 `application/problem+json`, with a stable `code` and the field at fault.
+
+Below /v1/, where clients of OpenAI's API call, the same in the form that they read.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from catalog.errors import InvalidQuery
+from catalog.http.openai import as_openai, speaks_openai
 from catalog.search.filters import FilterError
 
 CONTENT_TYPE = "application/problem+json"
@@ -95,6 +99,13 @@ def _errors_of(error: Exception) -> list[dict[str, Any]] | None:
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler."""
+    response = _problem_response(error)
+    if response is not None and speaks_openai(context["request"]):
+        response.data, response.content_type = as_openai(response.data), "application/json"
+    return response
+
+
+def _problem_response(error: Exception) -> Response | None:
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -124,6 +135,8 @@ def is_api(request: HttpRequest) -> bool:
 
 def error_response(request: HttpRequest, status_code: int, code: str, detail: str) -> HttpResponse:
     """The same error as JSON for the API and as a page for people. Touches no database."""
+    if speaks_openai(request):
+        return JsonResponse(as_openai(problem(status_code, code, detail)), status=status_code)
     if is_api(request):
         return JsonResponse(problem(status_code, code, detail), status=status_code, content_type=CONTENT_TYPE)
     context = {"status": status_code, "title": TITLES.get(status_code, "Error"), "detail": detail}

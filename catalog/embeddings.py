@@ -1,0 +1,97 @@
+"""Embeddings for others: texts in, vectors out, without ever making a search wait for long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from catalog.embedding.base import Encoder, EncoderError, FloatArray
+from catalog.embedding.bulk import count_tokens, encode_in_slices, leading_dimensions
+from catalog.embedding.registry import encoder_for, queries_of
+from catalog.errors import InvalidQuery
+from catalog.indexing import room_tokens
+from catalog.models import IndexVersion
+
+
+class EmbeddingsBusy(EncoderError):
+    """As many requests for embeddings as this server takes at a time are under way. Try again in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingRequest:
+    """What is to be embedded and how."""
+
+    texts: Sequence[str]
+    as_queries: bool = False
+    """Set the version's query prompt before each text, not its document prompt."""
+    dimensions: int | None = None
+    """Keep this many leading dimensions and normalise again."""
+    truncate: bool = False
+    """Cut texts that are too long, which are refused otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """Vectors of shape (n, dimensions) and length 1, and how many tokens were read."""
+
+    vectors: FloatArray
+    tokens: int
+
+
+def embed(version: IndexVersion, request: EmbeddingRequest) -> Embeddings:
+    """Encode texts as the version encodes its own.
+
+    Raises InvalidQuery, EncoderUnavailable, EncodingFailed, and EmbeddingsBusy.
+    """
+    encoder = encoder_for(version.encoder_spec, wait_s=settings.QUERY_ENCODER_WAIT_S)
+    if request.dimensions is not None and request.dimensions > encoder.dimensions:
+        reason = f"This model has {encoder.dimensions} dimensions; {request.dimensions} were asked for."
+        raise InvalidQuery(reason, field="dimensions", code="too_many_dimensions")
+    with _place():
+        turns = queries_of(encoder)  # type: ignore[arg-type]
+        tokens = _checked_tokens(request, encoder, count_tokens(encoder, request.texts, turns=turns))
+        vectors = encode_in_slices(encoder, request.texts, tokens=tokens, as_queries=request.as_queries, turns=turns)
+    return Embeddings(vectors=leading_dimensions(vectors, request.dimensions or encoder.dimensions), tokens=sum(tokens))
+
+
+def _checked_tokens(request: EmbeddingRequest, encoder: Encoder, counts: Sequence[int]) -> list[int]:
+    """How many tokens of each text are read. Raises InvalidQuery for a text, or all of them, beyond the limits."""
+    prompt = encoder.spec.query_prompt if request.as_queries else encoder.spec.document_prompt
+    room = room_tokens(encoder, prompt=prompt)
+    longest = max(counts)
+    if longest > room and not request.truncate:
+        reason = f"Input {counts.index(longest)} has {longest:,} tokens and this model reads {room:,} of a text."
+        raise InvalidQuery(
+            f"{reason} Cut it into passages, or send truncate: true.", field="input", code="input_too_long"
+        )
+    tokens = [min(count, room) for count in counts]
+    if sum(tokens) > settings.EMBEDDINGS_MAX_TOKENS:
+        reason = f"These inputs have {sum(tokens):,} tokens; a request has {settings.EMBEDDINGS_MAX_TOKENS:,} at most."
+        raise InvalidQuery(reason, field="input", code="too_many_tokens")
+    return tokens
+
+
+_lock = threading.Lock()
+_running = 0
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the few requests that may run at a time, so that threads of the web server are left for searches."""
+    global _running
+    with _lock:
+        if _running >= settings.EMBEDDINGS_CONCURRENCY:
+            raise EmbeddingsBusy
+        _running += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _running -= 1
