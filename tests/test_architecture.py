@@ -94,7 +94,7 @@ def test_importing_the_site_loads_no_library_of_models(module: str):
 
 
 def test_the_reader_of_imports_sees_them_wherever_they_are():
-    sample = PROJECT / "catalog" / "embedding" / "transformer.py"
+    sample = PROJECT / "catalog" / "embedding" / "engine" / "checkpoint.py"
     found = list(imports(sample))
     assert "sentence_transformers.SentenceTransformer" in found  # within a function, and under TYPE_CHECKING
-    assert "catalog.embedding.batching.batches_by_tokens" in found
+    assert "catalog.embedding.models.local_files" in found

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.embedding.base import EncoderError, EncoderUnavailable, EncodingFailed, FloatArray
+from catalog.embedding.engine.devices import asked_device, computes_bfloat16
+from catalog.embedding.engine.failures import reason
 from catalog.embedding.loading import Loader
 from catalog.embedding.models import local_files
-from catalog.embedding.transformer import computes_bfloat16, reason
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -122,7 +123,7 @@ def _load(spec: RerankerSpec) -> CrossEncoder:
         model = CrossEncoder(
             str(files or spec.model),
             revision=spec.revision or None,
-            device=os.environ.get("SEARCHSITE_DEVICE") or None,
+            device=asked_device(),
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
             max_length=spec.max_tokens,
