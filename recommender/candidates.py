@@ -12,90 +12,55 @@ import numpy.typing as npt
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate
-from catalog.search.scope import EXACT_UP_TO_ITEMS, matches_at_most
+from catalog.search.scope import Scope, array_literal, scope_of
 from recommender.models import TasteModel
 from recommender.serving.scenarios import Leg
+from recommender.wire import HALVES, IDS, binary, halves_of, ids_of
+
+Vectors = npt.NDArray[np.float32]
 
 #: Items that the popular and the new leg bring each.
 ITEMS_PER_LEG = 200
 #: Passages that the leg `near` reads; several may be of one item.
 PASSAGES = 300
+PUBLISHED = Scope(condition="catalog_item.published")
 
-# Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are listed first and
-# searched exactly, so that no index is walked in vain.
-LEGS: dict[Leg, str] = {
-    "near": """
-        SELECT near.item_id FROM {table} AS near
-        WHERE near.{key} = %(key)s AND near.item_id <> ALL(%(excluded)s) {near_within}
-        ORDER BY {distance} LIMIT %(passages)s
-    """,
-    "popular": """
-        SELECT popularity.item_id FROM recommender_itempopularity AS popularity
-        WHERE popularity.item_id <> ALL(%(excluded)s) AND {popularity_within}
-        ORDER BY popularity.score DESC, popularity.item_id LIMIT %(items)s
-    """,
-    "new": """
-        SELECT catalog_item.id FROM catalog_item
-        WHERE catalog_item.id <> ALL(%(excluded)s) AND {item_within}
-        ORDER BY catalog_item.created_at DESC, catalog_item.id DESC LIMIT %(items)s
-    """,
-}
-EXACT_NEAR_LEG = """
-    SELECT near.item_id FROM subset JOIN {table} AS near ON near.item_id = subset.item_id
-    WHERE near.{key} = %(key)s AND near.item_id <> ALL(%(excluded)s)
-    GROUP BY near.item_id ORDER BY min({distance}), near.item_id LIMIT %(items)s
+# Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are known and searched
+# exactly, so that no index is walked in vain. Versions, models and limits stand in the statements, which are planned
+# once a connection.
+POPULAR = """
+    SELECT popularity.item_id FROM recommender_itempopularity AS popularity
+    WHERE popularity.item_id <> ALL(%(excluded)s::bigint[]) {within_popular}
+    ORDER BY popularity.score DESC, popularity.item_id LIMIT {items}
+"""
+NEW = """
+    SELECT catalog_item.id FROM catalog_item
+    WHERE catalog_item.id <> ALL(%(excluded)s::bigint[]) {within_new}
+    ORDER BY catalog_item.created_at DESC, catalog_item.id DESC LIMIT {items}
+"""
+NEAR = """
+    SELECT passage.item_id FROM catalog_passage AS passage
+    WHERE passage.version_id = {version_id} AND passage.item_id <> ALL(%(excluded)s::bigint[]) {within_near}
+    ORDER BY {distance} LIMIT {passages}
+"""
+EXACT_NEAR = """
+    SELECT passage.item_id FROM catalog_passage AS passage
+    WHERE passage.version_id = {version_id} AND passage.item_id <> ALL(%(excluded)s::bigint[]) {within_near}
+    GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT {items}
 """
 CANDIDATES = """
-    WITH {subset} candidate (item_id) AS MATERIALIZED ({legs})
+    WITH candidate (item_id) AS MATERIALIZED ({legs})
     SELECT candidate.item_id, coalesce(popularity.score, 0)
     FROM candidate LEFT JOIN recommender_itempopularity AS popularity ON popularity.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """What the leg `near` looks around, and where: the rows of a table's partition, by their distance from `vector` in
-    the very form that its graph was built on."""
-
-    vector: npt.NDArray[Any]
-    table: str
-    key: str
-    partition: int
-    column: str
-    operator: str
-    keeps_unpublished: bool
-
-    @property
-    def distance(self) -> str:
-        cast = f"halfvec({len(self.vector)})"
-        return f"near.{self.column}::{cast} {self.operator} %(vector)s::{cast}"
-
-
-def near_passages(version: IndexVersion, vector: npt.NDArray[Any]) -> Near:
-    """The passages of an index version, by cosine; items that are not published have none."""
-    return Near(
-        vector=vector,
-        table="catalog_passage",
-        key="version_id",
-        partition=version.pk,
-        column="embedding",
-        operator="<=>",
-        keeps_unpublished=False,
-    )
-
-
-def near_targets(model: TasteModel, vector: npt.NDArray[Any]) -> Near:
-    """The items of a taste space, by inner product."""
-    return Near(
-        vector=vector,
-        table="recommender_tastevector",
-        key="model_id",
-        partition=model.pk,
-        column="target",
-        operator="<#>",
-        keeps_unpublished=True,
-    )
+IN_SPACE = f"""
+    SELECT {IDS.format(column="item_id")}, {HALVES.format(column="target")} FROM (
+        SELECT placed.item_id, placed.target FROM recommender_tastevector AS placed
+        WHERE placed.model_id = {{model_id}} AND placed.item_id <> ALL(%(excluded)s::bigint[]) {{within}}
+        ORDER BY {{distance}} LIMIT {{items}}
+    ) AS nearest
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,27 +71,34 @@ class Candidates:
     popularity: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """An interest, as a vector among the passages of an index version."""
+
+    version: IndexVersion
+    vector: npt.NDArray[Any]
+
+
 def find_candidates(
     *,
     legs: Collection[Leg],
-    near: Near | None = None,
+    near: Around | None = None,
     wanted: Predicate | None = None,
     excluded: Iterable[int] = (),
 ) -> Candidates:
-    """Gather the candidates in one statement, after one that counts what a filter leaves.
+    """Gather the candidates in one statement, after one for the items that a filter leaves.
 
-    With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. The leg `near` is left out where
-    there is nothing to look around.
+    With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. The leg `near`, by cosine, is left
+    out where there is nothing to look around.
     """
-    parameters: dict[str, Any] = {"excluded": list(excluded), "items": ITEMS_PER_LEG, "passages": PASSAGES}
+    parameters: dict[str, Any] = {"excluded": array_literal(excluded)}
     if near is not None:
-        parameters |= {"key": near.partition, "vector": dense.vector_literal(near.vector.tolist())}
+        parameters["vector"] = dense.vector_literal(near.vector.tolist())
     else:
         legs = [leg for leg in legs if leg != "near"]
     with dense.vector_search() as cursor:
-        exact = wanted is not None and matches_at_most(cursor, wanted, EXACT_UP_TO_ITEMS)
-        statement = _statement(legs, near, wanted, exact=exact)
-        cursor.execute(statement, parameters | (wanted.named()[1] if wanted else {}))
+        scope = scope_of(cursor, wanted=wanted) if wanted else PUBLISHED
+        cursor.execute(_statement(legs, near, scope, filtered=wanted is not None), parameters | dict(scope.parameters))
         rows = cursor.fetchall()
     return Candidates(
         item_ids=np.array([row[0] for row in rows], dtype=np.int64),
@@ -134,26 +106,44 @@ def find_candidates(
     )
 
 
-def _statement(legs: Collection[Leg], near: Near | None, wanted: Predicate | None, *, exact: bool) -> str:
-    matching = "catalog_item.published" + (f" AND {wanted.named()[0]}" if wanted else "")
-    items = f"SELECT catalog_item.id AS item_id FROM catalog_item WHERE {matching}"  # noqa: S608
-    needs_matching = wanted is not None or (near is not None and near.keeps_unpublished)
-    within = {
-        "table": near.table if near else "",
-        "key": near.key if near else "",
-        "distance": near.distance if near else "",
-        "near_within": f"AND {_within('near.item_id', matching, exact=exact)}" if needs_matching else "",
-        "popularity_within": _within("popularity.item_id", matching, exact=exact),
-        "item_within": _within("catalog_item.id", matching, exact=True) if exact else matching,
+def nearest_in_space(
+    model: TasteModel,
+    vector: npt.NDArray[Any],
+    *,
+    items: int,
+    wanted: Predicate | None = None,
+    excluded: Iterable[int] = (),
+) -> tuple[npt.NDArray[np.int64], Vectors]:
+    """The items of a taste space with the largest inner products, and their targets, (n, dimensions): one statement,
+    after one for the items that a filter leaves."""
+    cast = f"halfvec({model.dimensions})"
+    with dense.vector_search() as cursor:
+        scope = scope_of(cursor, wanted=wanted) if wanted else PUBLISHED
+        distance = f"placed.target::{cast} <#> %(vector)s::{cast}"
+        statement = IN_SPACE.format(
+            model_id=int(model.pk),
+            within=scope.within("placed.item_id"),
+            # Less zero: where the items are known, no invitation to walk the graph after all.
+            distance=f"({distance}) - 0" if scope.exact else distance,
+            items=int(items),
+        )
+        parameters = {"vector": dense.vector_literal(vector.tolist()), "excluded": array_literal(excluded)}
+        binary(cursor).execute(statement, parameters | dict(scope.parameters))
+        ids, targets = cursor.fetchone()
+    found = ids_of(ids)
+    return found, halves_of(targets, rows=len(found)).reshape(len(found), model.dimensions)
+
+
+def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filtered: bool) -> str:
+    texts = {"popular": POPULAR, "new": NEW, "near": EXACT_NEAR if scope.exact else NEAR}
+    parts = {
+        "version_id": int(near.version.pk) if near else 0,
+        "distance": dense.distance_sql(near.version) if near else "",
+        # Items that are not published have no passages.
+        "within_near": scope.within("passage.item_id") if filtered else "",
+        "within_popular": scope.within("popularity.item_id"),
+        "within_new": scope.within("catalog_item.id") if scope.exact else f"AND {scope.condition}",
+        "items": ITEMS_PER_LEG,
+        "passages": PASSAGES,
     }
-    texts = [EXACT_NEAR_LEG if exact and leg == "near" else LEGS[leg] for leg in legs]
-    return CANDIDATES.format(
-        subset=f"subset AS MATERIALIZED ({items})," if exact else "",
-        legs=" UNION ".join(f"({text.format(**within)})" for text in texts),
-    )
-
-
-def _within(column: str, matching: str, *, exact: bool) -> str:
-    if exact:
-        return f"{column} IN (SELECT item_id FROM subset)"  # noqa: S608
-    return f"EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {column} AND {matching})"
+    return CANDIDATES.format(legs=" UNION ".join(f"({texts[leg].format(**parts)})" for leg in legs))

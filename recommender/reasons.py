@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from catalog.models import Item
 from recommender.recommendations import Reason, Source
-from recommender.scoring import Scores
+from recommender.scoring import Floats, Scores
 
 #: Past items that a recommendation names.
 MAX_NAMED = 3
@@ -40,19 +41,29 @@ class Lift:
 EXPLORED = Lift(items={}, explore=1.0)
 
 
-def lift_of(scores: Scores, position: int) -> Lift:
-    """What lifted the candidate at a position. Popularity and being new count as far as they are above the usual
+def lifts_of(scores: Scores, positions: npt.NDArray[np.int64]) -> list[Lift]:
+    """What lifted the candidates at these positions. Popularity and being new count as far as they are above the usual
     candidate's; where nothing else did it is being new."""
-    own = np.maximum(scores.parts[position], 0.0)
-    rest = max(float(scores.rest[position]), 0.0)
-    popular = max(float(scores.popular[position] - np.median(scores.popular)), 0.0)
-    new = 0.0 if scores.fresh is None else max(float(scores.fresh[position] - np.median(scores.fresh)), 0.0)
-    total = float(own.sum()) + rest + popular + new
-    if total <= 0:
-        return Lift(items={}, popular=1.0) if scores.popular[position] > 0 else Lift(items={}, new=1.0)
-    named = [int(at) for at in np.argsort(-own, kind="stable")[:MAX_NAMED] if own[at] > 0]
-    items = {scores.sources[at]: float(own[at]) / total for at in named}
-    return Lift(items=items, popular=popular / total, new=new / total)
+    own = np.maximum(scores.parts_of(positions), 0.0)
+    rest = np.maximum(scores.rest[positions], 0.0)
+    popular, new = _above_usual(scores.popular)[positions], np.zeros(len(positions))
+    if scores.fresh is not None:
+        new = _above_usual(scores.fresh)[positions]
+    totals = own.sum(axis=1) + rest + popular + new
+    strongest = np.argsort(-own, axis=1, kind="stable")[:, :MAX_NAMED]
+    lifts = []
+    for row, position in enumerate(positions.tolist()):
+        if totals[row] <= 0:
+            lifts.append(Lift(items={}, popular=1.0) if scores.popular[position] > 0 else Lift(items={}, new=1.0))
+            continue
+        shares = own[row] / totals[row]
+        named = {scores.sources[at]: float(shares[at]) for at in strongest[row].tolist() if shares[at] > 0}
+        lifts.append(Lift(items=named, popular=float(popular[row] / totals[row]), new=float(new[row] / totals[row])))
+    return lifts
+
+
+def _above_usual(values: Floats) -> Floats:
+    return np.maximum(values - np.median(values), 0.0) if len(values) else values
 
 
 def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int]) -> tuple[Reason, ...]:

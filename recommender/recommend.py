@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +15,16 @@ from catalog.ranking.diversity import diversify
 from catalog.ranking.fusion import ranked
 from catalog.search.filters import Filter, both, parse, selection
 from catalog.search.predicates import Predicate, predicate
-from recommender.candidates import Near, find_candidates, near_passages, near_targets
-from recommender.reasons import EXPLORED, lift_of, reasons_of
+from recommender.candidates import Around, find_candidates, nearest_in_space
+from recommender.models import TasteModel
+from recommender.reasons import EXPLORED, lifts_of, reasons_of
 from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
 from recommender.serving.adjusting import adjusted, explored, within
 from recommender.serving.assignment import seed_of, settings_for
 from recommender.serving.scenarios import DEFAULT_SCENARIO, LEGS, MAX_LENGTH, PLAIN, Leg, ScenarioSettings
+from recommender.space import storage
+from recommender.space.folding import Folded
 from recommender.space.spaces import score_in_space
 from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
@@ -29,7 +33,7 @@ from recommender.viewer import Viewer, viewer_of
 MAX_LIMIT = MAX_LENGTH
 MAX_EXCLUDED = 1_000
 #: The best candidates, among which a diverse list is chosen.
-POOL = 200
+POOL = 100
 #: Totals of this size are at .63 of the scale of scores.
 SCALE = 3.0
 ALL_LEGS = LEGS
@@ -51,13 +55,13 @@ def recommend(
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. `as_of` goes by the history before that moment. Costs twelve queries at most, thirteen with a filter, and
-    two or three more where a scenario excludes, boosts or counts freshness. Raises FilterError, and KeyError for a
-    scenario that there is not.
+    of them. `as_of` goes by the history before that moment. From a trained space that costs seven queries, two more
+    with a filter, two where the space has too few, and two or three where a scenario excludes, boosts or counts
+    freshness. Raises FilterError, and KeyError for a scenario that there is not.
     """
     settings = settings or settings_for(scenario, subject)
     wanted = predicate(wanted_items(category, filter))
-    viewer = viewer_of(subject, as_of=as_of, model=settings.model).without(exclude)
+    viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=True).without(exclude)
     return choose(
         viewer,
         limit=limit,
@@ -88,18 +92,15 @@ class Ranking:
 
 def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicate | None = None) -> Ranking:
     """Score the candidates that a scenario's sources bring."""
-    candidates = find_candidates(
-        legs=settings.sources, near=_near(viewer), wanted=within(settings, wanted), excluded=viewer.seen
-    )
-    ids = candidates.item_ids
-    vectors, scores = _scored(viewer, ids, candidates.popularity)
-    scores = adjusted(scores, candidates.popularity, settings, ids)
+    pool = max(POOL, 2 * settings.length)
+    ids, vectors, scores = _scored(viewer, settings, within(settings, wanted), pool=pool)
+    scores = adjusted(scores, settings, ids)
     return Ranking(
         item_ids=ids,
         vectors=vectors,
         scores=scores,
         levels=calibrated(scores.totals),
-        pool=ranked(scores.totals, ids)[:POOL],
+        pool=ranked(scores.totals, ids)[:pool],
     )
 
 
@@ -124,8 +125,12 @@ def choose(
     ranking = rank(viewer, settings=settings, wanted=wanted)
     ids = ranking.item_ids
     chosen, drawn = positions(ranking, settings, seed=seed)
-    lifts = [EXPLORED if position in drawn else lift_of(ranking.scores, position) for position in chosen]
-    items = Item.objects.in_bulk([*ids[chosen].tolist(), *(item_id for lift in lifts for item_id in lift.items)])
+    lifts = [
+        EXPLORED if position in drawn else lift
+        for position, lift in zip(chosen, lifts_of(ranking.scores, np.array(chosen, np.int64)), strict=True)
+    ]
+    named = {item_id for lift in lifts for item_id in lift.items} if explain else set()
+    items = {item.pk: item for item in Item.objects.in_order([*ids[chosen].tolist(), *named])}
     return tuple(
         Recommendation(
             item=items[item_id],
@@ -154,27 +159,48 @@ def calibrated(totals: Floats) -> Floats:
     return np.where(totals > 0, 1 - np.exp(-np.maximum(totals, 0.0) / SCALE), 0.0)
 
 
-def _near(viewer: Viewer) -> Near | None:
-    """What to look around for candidates: a place in a trained space, or else an interest among the passages."""
+def _scored(
+    viewer: Viewer, settings: ScenarioSettings, wanted: Predicate | None, *, pool: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], Scores]:
+    """The candidates' ids, their normalised vectors, zeros for those without, and their scores."""
     if viewer.model is not None and viewer.folded is not None:
-        return near_targets(viewer.model, viewer.folded.vector)
-    if viewer.version is not None and viewer.interest is not None:
-        return near_passages(viewer.version, viewer.interest.vector)
-    return None
-
-
-def _scored(viewer: Viewer, ids: np.ndarray, popularity: Floats) -> tuple[Floats, Scores]:
-    """The candidates' normalised vectors, zeros for those without, and their scores."""
-    if viewer.model is not None and viewer.folded is not None:
-        return score_in_space(viewer.model, viewer.folded, ids)
+        ids, targets = _in_space(viewer, viewer.model, viewer.folded, settings, wanted, pool=pool)
+        return ids, *score_in_space(viewer.model, viewer.folded, targets)
     version, centre, interest = viewer.version, viewer.centre, viewer.interest
+    around = Around(version=version, vector=interest.vector) if version is not None and interest is not None else None
+    candidates = find_candidates(legs=settings.sources, near=around, wanted=wanted, excluded=viewer.seen)
+    ids, popularity = candidates.item_ids, candidates.popularity
     if version is None or centre is None:
-        return np.zeros((len(ids), 1)), score_candidates(
-            np.zeros((len(ids), 1)), popularity, interest=None, source_vectors={}, spread=1.0
-        )
+        nothing = np.zeros((len(ids), 1))
+        return ids, nothing, score_candidates(nothing, popularity, interest=None, source_vectors={}, spread=1.0)
     sources = interest.strongest() if interest else []
     found = centred(item_vectors(version, [*ids.tolist(), *sources]), centre)
-    nothing = np.zeros(version.dimensions, np.float32)
-    vectors = np.array([found.get(item_id, nothing) for item_id in ids.tolist()]).reshape(len(ids), version.dimensions)
+    missing = np.zeros(version.dimensions, np.float32)
+    vectors = np.array([found.get(item_id, missing) for item_id in ids.tolist()]).reshape(len(ids), version.dimensions)
     scores = score_candidates(vectors, popularity, interest=interest, source_vectors=found, spread=centre.spread)
-    return normalised(vectors), scores
+    return ids, normalised(vectors), scores
+
+
+def _in_space(
+    viewer: Viewer,
+    model: TasteModel,
+    folded: Folded,
+    settings: ScenarioSettings,
+    wanted: Predicate | None,
+    *,
+    pool: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The candidates and their targets. Where the scenario leaves scores as they are the best are the nearest, and
+    other sources are asked only where those are too few."""
+    ids, targets = np.zeros(0, np.int64), np.zeros((0, model.dimensions), np.float32)
+    if "near" in settings.sources:
+        ids, targets = nearest_in_space(model, folded.vector, items=pool, wanted=wanted, excluded=viewer.seen)
+    others = [leg for leg in settings.sources if leg != "near"]
+    if not others or (len(ids) >= pool and settings.leaves_scores):
+        return ids, targets
+    more = find_candidates(legs=others, wanted=wanted, excluded=viewer.seen.union(ids.tolist())).item_ids
+    placed = storage.read(model, more.tolist())
+    added = np.zeros((len(more), model.dimensions), np.float32)
+    if len(placed.item_ids):
+        added[np.searchsorted(more, placed.item_ids)] = placed.targets
+    return np.concatenate([ids, more]), np.concatenate([targets, added])

@@ -9,8 +9,9 @@ weights mean the same whatever the encoder. They were chosen on held-out interac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from recommender.interests import Interest, Vector
 
 Floats = npt.NDArray[np.float64]
+Real = TypeVar("Real", bound=np.floating[Any])
 
 TASTE = 0.27
 NEAREST = 0.27
@@ -27,15 +29,15 @@ EVIDENCE = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """`totals` is of shape (n,), and so is `popular`, what popularity adds; `parts` is (n, sources), what each of
-    the history's items adds, and `rest` (n,), what all others of it add together. `fresh` (n,) is what being new adds,
-    where that counts."""
+    """`totals` is of shape (n,), and so are `popular`, what popularity adds, and `rest`, what all of the history but
+    `sources` adds. `parts_of` says, for m positions, what each of the sources adds: shape (m, sources). `fresh` (n,) is
+    what being new adds, where that counts."""
 
     totals: Floats
     popular: Floats
-    parts: Floats
     rest: Floats
     sources: Sequence[int]
+    parts_of: Callable[[npt.NDArray[np.int64]], Floats]
     fresh: Floats | None = None
 
 
@@ -50,8 +52,14 @@ def score_candidates(
     """Score candidates. `vectors` is (n, dimensions), centred, with zeros for an item that has none."""
     popular = np.log1p(popularity / EVIDENCE)
     if interest is None:
-        nothing = np.zeros(len(popular))
-        return Scores(totals=popular, popular=popular, parts=nothing[:, None][:, :0], rest=nothing, sources=())
+        nothing = np.zeros((len(popular), 0))
+        return Scores(
+            totals=popular,
+            popular=popular,
+            rest=np.zeros(len(popular)),
+            sources=(),
+            parts_of=lambda positions: nothing[positions],
+        )
     sources = [item_id for item_id in interest.strongest() if item_id in source_vectors]
     weights = np.array([interest.sources[item_id] for item_id in sources])
     own = np.array([source_vectors[item_id] for item_id in sources], np.float64).reshape(-1, vectors.shape[1])
@@ -59,10 +67,16 @@ def score_candidates(
     parts = TASTE / spread * (vectors @ own.T) * weights
     rest = taste - parts.sum(axis=1)
     parts = parts + NEAREST / spread * _closest(vectors, own, weights)
-    return Scores(totals=popular + parts.sum(axis=1) + rest, popular=popular, parts=parts, rest=rest, sources=sources)
+    return Scores(
+        totals=popular + parts.sum(axis=1) + rest,
+        popular=popular,
+        rest=rest,
+        sources=sources,
+        parts_of=lambda positions: parts[positions],
+    )
 
 
-def normalised(vectors: Floats) -> Floats:
+def normalised(vectors: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """Rows of length 1; rows of zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)

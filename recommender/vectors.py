@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from django.db import connection
 from catalog.models import IndexVersion
 from recommender.interests import Vector
 from recommender.models import VectorCentre
+from recommender.wire import binary, vector_of
 
 #: Passages a centre is the mean of at most; the mean of so many differs from that of all by less than a hundredth.
 CENTRE_PASSAGES = 20_000
@@ -33,14 +33,14 @@ class Centre:
 def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Vector]:
     """The normalised mean of each item's passages, float32 of shape (dimensions,); items without any are left out."""
     with connection.cursor() as cursor:
-        cursor.execute(
+        binary(cursor).execute(
             """
             SELECT item_id, vector_send(l2_normalize(avg(embedding::vector))) FROM catalog_passage
             WHERE version_id = %s AND item_id = ANY(%s) GROUP BY item_id
             """,
             [version.pk, list(item_ids)],
         )
-        return {item_id: from_wire(sent) for item_id, sent in cursor.fetchall()}
+        return {item_id: vector_of(sent) for item_id, sent in cursor.fetchall()}
 
 
 def centred(vectors: Mapping[int, Vector], centre: Centre) -> dict[int, Vector]:
@@ -89,14 +89,14 @@ def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
         cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [f"catalog_passage_v{version.pk}"])
         estimate = (cursor.fetchone() or [0])[0]
         percent = 100 * min(1, CENTRE_PASSAGES / max(estimate, 1))
-        cursor.execute(
+        binary(cursor).execute(
             """
             SELECT vector_send(embedding::vector) FROM catalog_passage TABLESAMPLE SYSTEM (%s) REPEATABLE (0)
             WHERE version_id = %s LIMIT %s
             """,
             [percent, version.pk, CENTRE_PASSAGES],
         )
-        rows = [from_wire(sent) for (sent,) in cursor.fetchall()]
+        rows = [vector_of(sent) for (sent,) in cursor.fetchall()]
     return np.stack(rows) if rows else np.zeros((0, version.dimensions), np.float32)
 
 
@@ -109,8 +109,3 @@ def _has_passages(version: IndexVersion, wanted: int) -> bool:
             [version.pk, wanted],
         )
         return bool(cursor.fetchone()[0] >= wanted)
-
-
-def from_wire(sent: Any) -> Vector:
-    """Read pgvector's binary form: two 16-bit numbers, then big-endian floats."""
-    return np.frombuffer(bytes(sent), dtype=">f4", offset=4).astype(np.float32)

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from catalog.models import IndexVersion
-from recommender.interests import Event, Interest
+from recommender.interests import Event, Interest, Kind
 from recommender.models import Interaction, TasteModel, UserEmbedding
 from recommender.profiles import MAX_EVENTS, history, interest_from
 from recommender.serving.scenarios import SERVING
@@ -41,31 +41,47 @@ class Viewer:
         return replace(self, seen=self.seen.union(item_ids))
 
 
-def viewer_of(subject: Subject, *, as_of: datetime | None = None, model: str = SERVING) -> Viewer:
+def viewer_of(
+    subject: Subject, *, as_of: datetime | None = None, model: str = SERVING, for_a_list: bool = False
+) -> Viewer:
     """Read what is known of a subject, or what was at a moment. `model` is `serving`, `untrained`, or a model's number.
 
-    Five queries, and two more to fold a history into a trained space; four more while no interest is stored.
+    Six queries, four more while no interest is stored. What is read `for_a_list` does without the interest where there
+    is a place in a trained space: four queries then.
     """
     version = IndexVersion.objects.active()
-    interactions = Interaction.objects.of(subject).newest()
-    if as_of is not None:
-        interactions = interactions.before(as_of)
-    rows = interactions.values_list("item_id", "kind_id", "value", "occurred_at")[:MAX_EVENTS_SEEN]
-    events = [Event(item_id=item, kind=kind, value=value, occurred_at=moment) for item, kind, value, moment in rows]
+    events, kinds = _history(subject, as_of)
     seen = frozenset(event.item_id for event in events)
     liked = frozenset(event.item_id for event in events if event.kind in LIKED)
     if version is None:
         return Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked)
     taste_model = TasteModel.objects.chosen_for(version, model) if seen else None
+    folded = fold_in(taste_model, events[:MAX_EVENTS], kinds) if taste_model else None
+    untrained = folded is None or not for_a_list
     return Viewer(
         version=version,
-        centre=centre_of(version),
-        interest=_interest(subject, version, as_of) if seen else None,
+        centre=centre_of(version) if untrained else None,
+        interest=_interest(subject, version, as_of) if seen and untrained else None,
         seen=seen,
         liked=liked,
         model=taste_model,
-        folded=fold_in(taste_model, events[:MAX_EVENTS]) if taste_model else None,
+        folded=folded,
     )
+
+
+def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dict[str, Kind]]:
+    """The newest MAX_EVENTS_SEEN events, and the kinds they are of; no query for somebody unknown."""
+    if not subject.known:
+        return [], {}
+    interactions = Interaction.objects.of(subject).newest()
+    if as_of is not None:
+        interactions = interactions.before(as_of)
+    columns = ("item_id", "value", "occurred_at", "kind_id", "kind__weight", "kind__half_life_days")
+    events, kinds = [], {}
+    for item_id, value, moment, kind, weight, half_life_days in interactions.values_list(*columns)[:MAX_EVENTS_SEEN]:
+        events.append(Event(item_id=item_id, kind=kind, value=value, occurred_at=moment))
+        kinds[kind] = Kind(weight=weight, half_life_days=half_life_days)
+    return events, kinds
 
 
 def _interest(subject: Subject, version: IndexVersion, as_of: datetime | None) -> Interest | None:

@@ -35,9 +35,10 @@ def get(path: str, **parameters: object) -> bytes:
     return f"GET {path}{query} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".encode()
 
 
-def post(path: str, body: Any) -> bytes:
+def post(path: str, body: Any, *, authorization: str = "") -> bytes:
     content = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/json\r\n"
+    head += f"Authorization: {authorization}\r\n" if authorization else ""
     return head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 

@@ -34,15 +34,16 @@ def within(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | 
     return all_of(wanted, ~excluded) if excluded is not None else wanted
 
 
-def adjusted(scores: Scores, popularity: Floats, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64]) -> Scores:
+def adjusted(scores: Scores, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64]) -> Scores:
     """The scores as the scenario has them; as they are, and without a query, where it says nothing of them.
 
     total = (total as measured + (popularity - 1) * log(1 + popularity / EVIDENCE) + freshness * 0.5^(age / half-life))
             times the boosts, or divided by them where it is negative
     """
-    if settings.popularity == 1 and not settings.freshness and not settings.boosts:
+    if settings.leaves_scores:
         return scores
-    return apply(scores, popularity, settings, _facts(item_ids, settings))
+    popularity, facts = _facts(item_ids, settings)
+    return apply(scores, popularity, settings, facts)
 
 
 def apply(scores: Scores, popularity: Floats, settings: ScenarioSettings, facts: ItemFacts) -> Scores:
@@ -80,8 +81,8 @@ def explored(
     return result, frozenset(drawn)
 
 
-def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> ItemFacts:
-    """One statement, and one for the known attributes where something is boosted."""
+def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> tuple[Floats, ItemFacts]:
+    """Popularity and the other facts: one statement, and one for the known attributes where something is boosted."""
     attributes = Attribute.objects.by_name() if settings.boosts else None
     boosts = [
         (compiled, boost.factor)
@@ -91,19 +92,21 @@ def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> ItemF
     columns = "".join(f", ({met.sql}) IS TRUE" for met, _ in boosts)
     parameters = [value for met, _ in boosts for value in met.parameters]
     statement = f"""
-        SELECT catalog_item.id, extract(epoch FROM now() - catalog_item.created_at)::float8{columns}
-        FROM catalog_item WHERE catalog_item.id = ANY(%s)
+        SELECT catalog_item.id, coalesce(popularity.score, 0),
+            extract(epoch FROM now() - catalog_item.created_at)::float8{columns}
+        FROM catalog_item LEFT JOIN recommender_itempopularity AS popularity ON popularity.item_id = catalog_item.id
+        WHERE catalog_item.id = ANY(%s)
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [*parameters, item_ids.tolist()])
-        rows = {item_id: (age_s, met) for item_id, age_s, *met in cursor.fetchall()}
-    ages, factors = np.full(len(item_ids), np.inf), np.ones(len(item_ids))
+        rows = {item_id: (popular, age_s, met) for item_id, popular, age_s, *met in cursor.fetchall()}
+    popularity, ages, factors = np.zeros(len(item_ids)), np.full(len(item_ids), np.inf), np.ones(len(item_ids))
     for at, item_id in enumerate(item_ids.tolist()):
         if item_id in rows:
-            age_s, met = rows[item_id]
+            popularity[at], age_s, met = rows[item_id]
             ages[at] = max(age_s, 0.0) / SECONDS_A_DAY
             factors[at] = np.prod([factor for (_, factor), holds in zip(boosts, met, strict=True) if holds])
-    return ItemFacts(age_days=ages, factors=factors)
+    return popularity, ItemFacts(age_days=ages, factors=factors)
 
 
 def _compiled(text: str, attributes: dict[str, Attribute] | None) -> Predicate | None:

@@ -62,6 +62,11 @@ class ScenarioSettings:
     """Whatever meets this filter is left out."""
     model: str = SERVING
 
+    @property
+    def leaves_scores(self) -> bool:
+        """Whether scores count as they are measured."""
+        return self.popularity == 1 and not self.freshness and not self.boosts
+
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """The same but for what `changes` says, as JSON holds it. Raises SettingsRefused."""
         return replace(self, **read_changes(changes))

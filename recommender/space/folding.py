@@ -66,25 +66,22 @@ def decayed(values: Floats, half_life: float) -> Floats:
 
 
 def fold(
-    items: Mapping[int, float],
+    item_ids: Sequence[int],
+    values: Floats,
     *,
-    contents: Mapping[int, Floats],
-    sources: Mapping[int, Floats],
+    contents: Floats,
+    sources: Floats,
     spreads: Spreads,
     parameters: Parameters,
 ) -> Folded | None:
-    """Fold in a history, given as the strengths of its items, the newest first; None where it has no direction.
+    """Fold in a history, the newest item first: its strengths (n,), contents (n, dimensions) and sources (n, factors).
 
-    Items without a vector are passed over.
+    None where it has no direction.
     """
-    found = [item_id for item_id in items if item_id in contents]
-    if not found:
+    if not len(item_ids):
         return None
-    values = np.array([items[item_id] for item_id in found])
-    content = (
-        np.array([contents[item_id] for item_id in found]) * decayed(values, parameters.half_life_content)[:, None]
-    )
-    factors = np.array([sources[item_id] for item_id in found]) * decayed(values, parameters.half_life_factors)[:, None]
+    content = contents * decayed(values, parameters.half_life_content)[:, None]
+    factors = sources * decayed(values, parameters.half_life_factors)[:, None]
     share = parameters.content_share
     rows = np.hstack(
         [
@@ -93,7 +90,7 @@ def fold(
         ]
     )
     vector = rows.sum(axis=0)
-    return Folded(vector=vector, rows=rows, item_ids=found) if np.abs(vector).max() > FLAT else None
+    return Folded(vector=vector, rows=rows, item_ids=item_ids) if np.abs(vector).max() > FLAT else None
 
 
 def _spread(direction: Floats, covariance: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from catalog.models import IndexVersion, Item
 from recommender.interests import Event, Kind
-from recommender.models import EventKind, TasteModel
+from recommender.models import TasteModel
 from recommender.scoring import Scores, normalised
 from recommender.space import storage
 from recommender.space.contents import Contents, scaled
@@ -23,6 +23,7 @@ from recommender.space.parameters import Parameters
 from recommender.vectors import item_vectors
 
 Floats = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
 #: Items that a sweep gives their places at a time.
 MOST_PLACED = 5_000
 
@@ -73,35 +74,40 @@ def _space(model_id: int, created_at: datetime) -> Space:
     return Space.load(bytes(TasteModel.objects.get(pk=model_id).space))
 
 
-def fold_in(model: TasteModel, events: Sequence[Event]) -> Folded | None:
-    """The vector of whoever did this, up to the last event: no training and no worker is waited for. Two queries."""
-    kinds = {
-        kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
-    }
-    items = dict(list(strengths(events, kinds).items())[:MOST_ITEMS])
-    space = space_of(model)
-    width = len(space.contents.centre)
-    placed = storage.read(model, items)
+def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind]) -> Folded | None:
+    """The vector of whoever did this, up to the last event: no training and no worker is waited for. One query.
+
+    Items without a vector are passed over.
+    """
+    weighed = dict(list(strengths(events, kinds).items())[:MOST_ITEMS])
+    placed, space = storage.read(model, weighed), space_of(model)
+    rows = placed.rows()
+    known = [item_id for item_id in weighed if item_id in rows]
+    if not known:
+        return None
+    order = [rows[item_id] for item_id in known]
     return fold(
-        items,
-        contents={item_id: own.target[:width] for item_id, own in placed.items()},
-        sources={item_id: own.source for item_id, own in placed.items()},
+        known,
+        np.array([weighed[item_id] for item_id in known]),
+        contents=placed.targets[order, : len(space.contents.centre)].astype(np.float64),
+        sources=placed.sources[order].astype(np.float64),
         spreads=space.spreads,
         parameters=space.parameters,
     )
 
 
-def score_in_space(model: TasteModel, folded: Folded, item_ids: npt.NDArray[np.int64]) -> tuple[Floats, Scores]:
+def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple[Vectors, Scores]:
     """The normalised contents of items, and their scores for whoever was folded in: the inner products with their
-    targets, to which each past item adds its own. Items that the space does not know have zeros."""
-    width = len(space_of(model).contents.centre)
-    placed = storage.read(model, item_ids.tolist())
-    targets = np.zeros((len(item_ids), len(folded.vector)))
-    for row, item_id in zip(targets, item_ids.tolist(), strict=True):
-        if item_id in placed:
-            row[:] = placed[item_id].target
-    parts, nothing = targets @ folded.rows.T, np.zeros(len(item_ids))
-    scores = Scores(totals=targets @ folded.vector, popular=nothing, parts=parts, rest=nothing, sources=folded.item_ids)
+    targets, to which each past item adds its own. Items that the space does not know have targets of zeros."""
+    width, nothing = len(space_of(model).contents.centre), np.zeros(len(targets))
+    rows = folded.rows.astype(np.float32)
+    scores = Scores(
+        totals=(targets @ folded.vector.astype(np.float32)).astype(np.float64),
+        popular=nothing,
+        rest=nothing,
+        sources=folded.item_ids,
+        parts_of=lambda positions: (targets[positions] @ rows.T).astype(np.float64),
+    )
     return normalised(targets[:, :width]), scores
 
 
@@ -115,18 +121,23 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
     vectors = item_vectors(version, item_ids) if model else {}
     if model is None or not vectors:
         return 0
-    space = space_of(model)
-    width, known, items = len(space.contents.centre), storage.read(model, vectors), Item.objects.in_bulk(list(vectors))
-    placed = {}
+    space, items, known = space_of(model), Item.objects.in_bulk(list(vectors)), storage.read(model, vectors)
+    width, rows = len(space.contents.centre), known.rows()
+    targets, sources = [], []
     for item_id, item in items.items():
         content = space.contents.of(vectors[item_id], (item.category, item.attributes))
-        before = known.get(item_id)
-        factors = content @ space.map if before is None else before.target[width:]
+        row = rows.get(item_id)
+        factors = content @ space.map if row is None else known.targets[row, width:]
         content = scaled(content, version.dimensions, space.parameters.tag_length)
-        source = np.zeros(len(factors)) if before is None else before.source
-        placed[item_id] = storage.Placed(target=np.concatenate([content, factors]), source=source)
+        targets.append(np.concatenate([content, factors]))
+        sources.append(np.zeros(space.map.shape[1]) if row is None else known.sources[row])
+    placed = storage.Placed(
+        item_ids=np.array(list(items), np.int64),
+        targets=np.array(targets, np.float32),
+        sources=np.array(sources, np.float32),
+    )
     storage.write(model, placed)
-    return len(placed)
+    return len(items)
 
 
 def place_missing() -> int:

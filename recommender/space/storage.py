@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,20 +15,28 @@ from pgvector.psycopg import register_vector
 from psycopg import sql
 
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
+from catalog.search.scope import array_literal
 from catalog.statements import patient_cursor
 from recommender.models import TasteModel
-from recommender.vectors import from_wire
+from recommender.wire import HALVES, IDS, binary, halves_of, ids_of
 
 TABLE = "recommender_tastevector"
 Floats = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """An item's vectors, as they were stored."""
+    """Items in a space: `targets` is (n, dimensions) and `sources` (n, factors), float32, a row for each of the
+    `item_ids`, which stand in no order."""
 
-    target: Floats
-    source: Floats
+    item_ids: npt.NDArray[np.int64]
+    targets: Vectors
+    sources: Vectors
+
+    def rows(self) -> dict[int, int]:
+        """The row of each item."""
+        return {item_id: row for row, item_id in enumerate(self.item_ids.tolist())}
 
 
 def fill(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
@@ -58,8 +66,9 @@ def drop(model_id: int) -> None:
         cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_partition(model_id)))
 
 
-def write(model: TasteModel, placed: Mapping[int, Placed]) -> None:
+def write(model: TasteModel, placed: Placed) -> None:
     """Write these items' vectors over what they have; items that are gone meanwhile are passed over."""
+    rows = sorted(zip(placed.item_ids.tolist(), placed.targets, placed.sources, strict=True), key=lambda row: row[0])
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -68,26 +77,27 @@ def write(model: TasteModel, placed: Mapping[int, Placed]) -> None:
             ON CONFLICT (model_id, item_id) DO UPDATE SET target = excluded.target, source = excluded.source
             """,
             [
-                (model.pk, HalfVector(own.target).to_text(), HalfVector(own.source).to_text(), item_id)
-                for item_id, own in sorted(placed.items())
+                (model.pk, HalfVector(target).to_text(), HalfVector(source).to_text(), item_id)
+                for item_id, target, source in rows
             ],
         )
 
 
-def read(model: TasteModel, item_ids: Iterable[int]) -> dict[int, Placed]:
+def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
     """The vectors of these items; those that the space does not know are left out."""
+    columns = ", ".join((IDS.format(column="item_id"), *(HALVES.format(column=name) for name in ("target", "source"))))
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT item_id, vector_send(target::vector), vector_send(source::vector) FROM recommender_tastevector
-            WHERE model_id = %s AND item_id = ANY(%s)
-            """,
-            [model.pk, list(item_ids)],
+        binary(cursor).execute(
+            f"""
+            SELECT {columns} FROM {TABLE}
+            WHERE model_id = {int(model.pk)} AND item_id = ANY(%s::bigint[])
+            """,  # noqa: S608
+            [array_literal(item_ids)],
         )
-        return {
-            item_id: Placed(target=from_wire(target).astype(np.float64), source=from_wire(source).astype(np.float64))
-            for item_id, target, source in cursor.fetchall()
-        }
+        ids, targets, sources = cursor.fetchone()
+    found = ids_of(ids)
+    rows = len(found)
+    return Placed(item_ids=found, targets=halves_of(targets, rows=rows), sources=halves_of(sources, rows=rows))
 
 
 def missing(model: TasteModel, *, limit: int) -> list[int]:

@@ -83,13 +83,13 @@ def train() -> Outcome:
             return Outcome(model=None, promoted=False, message="Another training is under way.")
         _clear_up()
         started = time.monotonic()
-        material = _material(version)
+        material = material_of(version)
         held = split(material.histories)
         if (people := len(people_asked(held))) < FEWEST_PEOPLE:
             message = f"Only {people} people have done enough to tell a better space from a worse: {FEWEST_PEOPLE} are"
             return Outcome(model=None, promoted=False, message=f"{message} needed.")
         choice = choose(version, material, held)
-        model = _store(version, material, choice, started)
+        model = store(version, material, choice, started=started)
     logger.info("%s: %s", model, choice.figures)
     message = "Promoted." if choice.promoted else "Not promoted: it is not better for certain than what serves."
     return Outcome(model=model, promoted=choice.promoted, message=message)
@@ -136,7 +136,8 @@ def go_back() -> TasteModel | None:
     return TasteModel.objects.active()
 
 
-def _material(version: IndexVersion) -> Material:
+def material_of(version: IndexVersion) -> Material:
+    """Read what there is to learn from, of all published items with vectors."""
     ids, texts, tagged = [], [], []
     published = list(Item.objects.published().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(published), READ_AT_ONCE):
@@ -154,7 +155,9 @@ def _material(version: IndexVersion) -> Material:
     return Material(item_ids=item_ids, texts=stacked, contents=contents, rows=rows, histories=histories)
 
 
-def _store(version: IndexVersion, material: Material, choice: Choice, started: float) -> TasteModel:
+def store(version: IndexVersion, material: Material, choice: Choice, *, started: float) -> TasteModel:
+    """Train with the parameters chosen, on everything, and serve or refuse the result. `started` is of the monotonic
+    clock: when the training began."""
     parameters = choice.parameters
     learnt = collaborate(material.histories, material.rows, ridge=parameters.ridge, factors=int(parameters.factors))
     contents = scaled(material.rows, version.dimensions, parameters.tag_length)

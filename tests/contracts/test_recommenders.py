@@ -61,7 +61,7 @@ def test_a_filter_never_underfills(ids):
 
 
 def test_a_filter_that_leaves_more_than_an_exact_scan_takes_is_met_as_well(ids, monkeypatch):
-    monkeypatch.setattr("recommender.candidates.EXACT_UP_TO_ITEMS", 0)
+    monkeypatch.setattr("catalog.search.scope.EXACT_UP_TO_ITEMS", 0)
     assert len(shown(limit=100, filter='external_id != "day-29"')) == ITEMS - 3
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from recommender.interests import Event, Kind
 from recommender.space.contents import learn, scaled, tags_of
 from recommender.space.ease import truncated_ease
-from recommender.space.folding import Spreads, fold, strength, strengths
+from recommender.space.folding import Folded, Spreads, fold, strength, strengths
 from recommender.space.histories import History, interactions, split
 from recommender.space.measures import gain_of, ndcg_of
 from recommender.space.parameters import Parameters
@@ -27,9 +27,10 @@ def event(item_id: int, kind: str = "like", *, days_ago: float = 0, value: float
 
 def test_two_items_are_folded_in_by_hand():
     folded = fold(
-        {1: 1.0, 2: 0.5},  # 1 was met last
-        contents={1: np.array([1.0, 0.0]), 2: np.array([0.0, 1.0])},
-        sources={1: np.array([2.0]), 2: np.array([4.0])},
+        [1, 2],  # 1 was met last
+        np.array([1.0, 0.5]),
+        contents=np.array([[1.0, 0.0], [0.0, 1.0]]),
+        sources=np.array([[2.0], [4.0]]),
         spreads=Spreads(content=np.diag([4.0, 4.0]), factors=np.array([[9.0]])),
         parameters=PARAMETERS,
     )
@@ -45,21 +46,19 @@ def test_two_items_are_folded_in_by_hand():
     assert (folded.rows @ target).sum() == pytest.approx(folded.vector @ target)
 
 
-def test_items_without_a_vector_are_passed_over():
-    spreads = Spreads(content=np.eye(1), factors=np.eye(1))
-    one = {1: np.array([1.0])}
-    folded = fold({7: 1.0, 1: 1.0}, contents=one, sources=one, spreads=spreads, parameters=PARAMETERS)
-    assert folded is not None
-    assert folded.vector == pytest.approx([0.25, 0.75])
-    assert fold({7: 1.0}, contents=one, sources=one, spreads=spreads, parameters=PARAMETERS) is None
+def fold_one(spreads: Spreads, *item_ids: int) -> Folded | None:
+    ones = np.ones((len(item_ids), 1))
+    return fold(item_ids, ones[:, 0], contents=ones, sources=ones, spreads=spreads, parameters=PARAMETERS)
 
 
 def test_a_part_in_which_all_items_are_alike_counts_for_nothing():
-    one = {1: np.array([1.0])}
-    nothing = Spreads(content=np.eye(1), factors=np.zeros((1, 1)))
-    folded = fold({1: 1.0}, contents=one, sources=one, spreads=nothing, parameters=PARAMETERS)
+    folded = fold_one(Spreads(content=np.eye(1), factors=np.zeros((1, 1))), 1)
     assert folded is not None
     assert folded.vector == pytest.approx([0.25, 0])
+
+
+def test_a_history_of_nothing_known_has_no_direction():
+    assert fold_one(Spreads(content=np.eye(1), factors=np.eye(1))) is None
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_filter_never_underfills(ids, subject):
 
 
 def test_a_filter_that_leaves_more_than_an_exact_scan_takes_is_met_as_well(ids, monkeypatch):
-    monkeypatch.setattr("recommender.candidates.EXACT_UP_TO_ITEMS", 0)
+    monkeypatch.setattr("catalog.search.scope.EXACT_UP_TO_ITEMS", 0)
     did(VISITOR, "like", ids["space-0"])
     assert len(shown(VISITOR, limit=20, filter="number >= 2")) == 6
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.models import Item
 from recommender.interests import Interest
-from recommender.reasons import lift_of, reasons_of
+from recommender.reasons import lifts_of, reasons_of
 from recommender.scoring import EVIDENCE, NEAREST, TASTE, normalised, score_candidates
 
 ALONG_X, ALONG_Y = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
@@ -25,6 +25,10 @@ def scored(vectors, popularity=None, *, interest=INTEREST, spread=0.1):
     )
 
 
+def lift_of(scores, position):
+    return lifts_of(scores, np.array([position]))[0]
+
+
 def test_a_score_is_closeness_in_spreads_and_the_logarithm_of_popularity():
     scores = scored([[1, 0], [0, 1]], [0, EVIDENCE])
     # Closest past items: the first has the largest weight, the second counts by .6 / .8 of it.
@@ -34,7 +38,8 @@ def test_a_score_is_closeness_in_spreads_and_the_logarithm_of_popularity():
 
 def test_the_parts_add_up_to_the_score():
     scores = scored([[0.3, 0.4], [-0.5, 0.1], [0, 0]], [3, 0, 7])
-    np.testing.assert_allclose(scores.totals, scores.parts.sum(axis=1) + scores.rest + scores.popular)
+    parts = scores.parts_of(np.arange(3))
+    np.testing.assert_allclose(scores.totals, parts.sum(axis=1) + scores.rest + scores.popular)
 
 
 def test_an_item_without_a_vector_goes_by_its_popularity():
@@ -44,7 +49,7 @@ def test_an_item_without_a_vector_goes_by_its_popularity():
 def test_what_is_known_of_nobody_is_popularity_alone():
     scores = scored([[1, 0], [0, 1]], [0, 5], interest=None)
     np.testing.assert_allclose(scores.totals, np.log1p(np.array([0, 5]) / EVIDENCE))
-    assert scores.parts.shape == (2, 0)
+    assert scores.parts_of(np.arange(2)).shape == (2, 0)
 
 
 def test_a_hidden_item_pushes_what_is_like_it_down():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from catalog.models import Item
 from recommender.models import TasteModel
 from recommender.recommend import recommend
 from recommender.space import storage, training
 from recommender.space.spaces import Space, place, place_missing, space_of
 from recommender.subjects import Subject
-from tests.factories import add_passages, make_item
+from recommender.viewer import viewer_of
+from tests.factories import add_passages, make_item, make_items
 from tests.recommender.spaces import VISITOR, active, along, did, make_space
 from tests.recommender.trained import make_community
 
@@ -46,6 +48,26 @@ def test_one_like_of_a_stranger_is_enough_and_needs_no_worker(community):
     did(VISITOR, "hide", community["night-3"], days_ago=0)
     did(VISITOR, "like", *(community[f"day-{number}"] for number in range(5)), days_ago=0)
     assert kinds(VISITOR, limit=10) == {"day"}
+
+
+def test_items_that_the_space_does_not_know_are_passed_over(community):
+    did(VISITOR, "like", community["night-3"])
+    before = viewer_of(VISITOR).folded
+    did(VISITOR, "like", make_item("unknown").pk, days_ago=0)
+    after = viewer_of(VISITOR).folded
+    assert before is not None and after is not None
+    assert list(after.item_ids) == [community["night-3"]]
+    assert after.vector == pytest.approx(before.vector)
+
+
+def test_a_list_from_a_trained_space_costs_seven_queries_however_long_the_history(community, django_assert_num_queries):
+    make_items([{"external_id": f"other-{number}"} for number in range(120)])
+    add_passages(active(), {pk: [along(1)] for pk in Item.objects.values_list("pk", flat=True)[60:]})
+    place_missing()
+    for days_ago, liked in enumerate((["night-3"], [f"night-{number}" for number in range(20)])):
+        did(VISITOR, "like", *(community[name] for name in liked), days_ago=1 - days_ago)
+        with django_assert_num_queries(7):
+            assert len(recommend(VISITOR, limit=20)) == 20
 
 
 def test_too_few_people_train_nothing():
@@ -101,7 +123,7 @@ def test_a_new_item_is_in_the_space_from_its_first_embedding(community):
     item = make_item("fresh")
     add_passages(active(), {item.pk: [along(1)]})
     assert place(active(), [item.pk]) == 1
-    target = storage.read(serving(), [item.pk])[item.pk].target
+    target = storage.read(serving(), [item.pk]).targets[0]
     width = len(space_of(serving()).contents.centre)
     assert target[width:].any()
     did(VISITOR, "like", community["night-3"])
@@ -116,11 +138,11 @@ def test_items_that_no_worker_placed_are_found_by_the_sweep(community):
 
 
 def test_an_item_that_changes_keeps_what_people_did_with_it(community):
-    known = storage.read(serving(), [community["night-1"]])[community["night-1"]]
+    known = storage.read(serving(), [community["night-1"]])
     place(active(), [community["night-1"]])
-    again = storage.read(serving(), [community["night-1"]])[community["night-1"]]
-    assert again.source == pytest.approx(known.source)
-    assert again.target == pytest.approx(known.target, abs=1e-3)
+    again = storage.read(serving(), [community["night-1"]])
+    assert again.sources == pytest.approx(known.sources)
+    assert again.targets == pytest.approx(known.targets, abs=1e-3)
 
 
 def test_a_space_of_another_index_version_does_not_serve(community):

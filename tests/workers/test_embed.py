@@ -171,7 +171,7 @@ def test_an_item_that_is_embedded_is_placed_in_the_serving_taste_space(version):
     storage.fill(model, [], np.zeros((0, width + 2)), np.zeros((0, 2)))
     item = save_item(external_id="fresh", title="A storm at sea")
     drain()
-    target = storage.read(model, [item.pk])[item.pk].target
+    target = storage.read(model, [item.pk]).targets[0]
     content = expected(version, "A storm at sea\n")
     assert target[:width] == pytest.approx(content, abs=1e-2)
     assert target[width:] == pytest.approx([content.sum()] * 2, abs=1e-1)

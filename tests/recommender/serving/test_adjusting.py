@@ -14,7 +14,8 @@ from recommender.serving.scenarios import ScenarioSettings
 
 def scores_of(*totals: float) -> Scores:
     nothing = np.zeros(len(totals))
-    return Scores(totals=np.array(totals), popular=nothing, parts=np.zeros((len(totals), 0)), rest=nothing, sources=())
+    none = nothing[:, None][:, :0]
+    return Scores(totals=np.array(totals), popular=nothing, rest=nothing, sources=(), parts_of=none.__getitem__)
 
 
 def facts(ages: list[float], factors: list[float]) -> ItemFacts:
