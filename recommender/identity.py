@@ -7,6 +7,7 @@ import uuid
 from django.http import HttpRequest
 
 from recommender.interactions import merge_visitor
+from recommender.serving.units import keep_in_session
 from recommender.subjects import Subject
 
 SESSION_KEY = "visitor"
@@ -26,6 +27,7 @@ def subject_to_record_for(request: HttpRequest) -> Subject:
         return subject
     visitor = uuid.uuid4()
     request.session[SESSION_KEY] = str(visitor)
+    keep_in_session(request)
     return Subject(visitor=visitor)
 
 

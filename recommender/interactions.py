@@ -17,6 +17,7 @@ from catalog.querylog.requests import log_interaction
 from catalog.signals import interactions_recorded
 from recommender.models import Interaction, ProfileState, UserEmbedding
 from recommender.profiles import take_turn
+from recommender.serving.lists import note_event
 from recommender.subjects import Subject
 
 EXPORT_BATCH = 1_000
@@ -160,6 +161,7 @@ def _log_clicks(events: Iterable[Sequence[NewInteraction]]) -> None:
     for event in chain.from_iterable(events):
         if event.request_id:
             log_interaction(event.request_id, event.item_id)
+            note_event(event.request_id, event.item_id, event.kind, event.value)
 
 
 def _distinct(subjects: Iterable[Subject]) -> list[Subject]:

@@ -18,18 +18,28 @@ from recommender.querysets import (
     UserEmbeddingQuerySet,
     VectorCentreQuerySet,
 )
-from recommender.serving.models import ScenarioChange, ServingStamp
+from recommender.serving.models import (
+    Experiment,
+    ScenarioChange,
+    ServingStamp,
+    ShownList,
+    SplitUnit,
+    renew_serving_stamp,
+)
 from recommender.subjects import Subject
 from recommender.triggers import INTERACTION_TRIGGERS
 
 __all__ = [
     "EventKind",
+    "Experiment",
     "Interaction",
     "ItemPopularity",
     "Profile",
     "ProfileState",
     "ScenarioChange",
     "ServingStamp",
+    "ShownList",
+    "SplitUnit",
     "SubjectModel",
     "TasteModel",
     "TasteVector",
@@ -205,6 +215,7 @@ class TasteModel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="active"), name="one_active_taste_model")
         ]
+        triggers = [renew_serving_stamp()]
 
     def __str__(self) -> str:
         return f"Taste model {self.pk} ({self.state})"

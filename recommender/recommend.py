@@ -21,7 +21,7 @@ from recommender.reasons import EXPLORED, lifts_of, reasons_of
 from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
 from recommender.serving.adjusting import adjusted, explored, within
-from recommender.serving.assignment import seed_of, settings_for
+from recommender.serving.assignment import assignment_for, seed_of
 from recommender.serving.scenarios import DEFAULT_SCENARIO, LEGS, MAX_LENGTH, PLAIN, Leg, ScenarioSettings
 from recommender.space import storage
 from recommender.space.folding import Folded
@@ -59,7 +59,7 @@ def recommend(
     with a filter, two where the space has too few, and two or three where a scenario excludes, boosts or counts
     freshness. Raises FilterError, and KeyError for a scenario that there is not.
     """
-    settings = settings or settings_for(scenario, subject)
+    settings = settings or assignment_for(scenario, subject).settings
     wanted = predicate(wanted_items(category, filter))
     viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=True).without(exclude)
     return choose(

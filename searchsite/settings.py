@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "recommender.serving.middleware.ShownListsMiddleware",
 ]
 
 ROOT_URLCONF = "searchsite.urls"
@@ -289,6 +290,10 @@ KEYWORD_ATTRIBUTES_WEIGHT = env.float("KEYWORD_ATTRIBUTES_WEIGHT", default=1.0)
 QUERY_LOG = env.bool("QUERY_LOG", default=True)
 QUERY_LOG_DAYS = env.int("QUERY_LOG_DAYS", default=90)
 SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
+
+# The log of which recommendations were shown and what came of them.
+RECOMMENDATION_LOG = env.bool("RECOMMENDATION_LOG", default=True)
+RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
 
 # A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
 RERANK_MODEL = env.str("RERANK_MODEL", default="")

@@ -26,9 +26,9 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(autouse=True)
-def no_query_log() -> Iterator[None]:
-    """Nothing is written behind a test's back, by a thread of its own; tests of the log switch it on."""
-    with override_settings(QUERY_LOG=False):
+def no_logs() -> Iterator[None]:
+    """Nothing is written behind a test's back, by a thread of its own; tests of the logs switch them on."""
+    with override_settings(QUERY_LOG=False, RECOMMENDATION_LOG=False):
         yield
 
 

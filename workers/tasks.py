@@ -18,6 +18,7 @@ from catalog.querylog.tidying import tidy_query_log
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
+from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
 from workers import embed, reindex, sweep
@@ -61,6 +62,7 @@ def tidy() -> None:
     sweep.reconcile()
     fold_term_counts()
     tidy_query_log()
+    tidy_lists()
     with patient_cursor():
         popularity.refresh()
     spaces.place_missing()

@@ -7,10 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.util import Finalize
+from typing import Generic, TypeVar
 
 from django.db import DatabaseError, connection
 
-from catalog.querylog.events import Event
 from catalog.querylog.writing import write
 
 logger = logging.getLogger(__name__)
@@ -19,17 +19,26 @@ FLUSH_EVERY_S = 1.0
 #: How long a process that ends waits for the last batch.
 LAST_FLUSH_S = 3.0
 
-Write = Callable[[Sequence[Event]], list[Event]]
+Event = TypeVar("Event")
 
 
-class Buffer:
-    """Holds events until they are written. When it is full or the database is away, events are lost, and said to be.
+class Buffer(Generic[Event]):
+    """Holds events until `write` writes them, which returns those to try again. When it is full or the database is
+    away, events are lost, and said to be.
 
     The thread starts with the first event, so a server that forks has one in every process that needs it.
     """
 
-    def __init__(self, write: Write, *, capacity: int = CAPACITY, every_s: float = FLUSH_EVERY_S) -> None:
+    def __init__(
+        self,
+        write: Callable[[Sequence[Event]], list[Event]],
+        *,
+        name: str = "query log",
+        capacity: int = CAPACITY,
+        every_s: float = FLUSH_EVERY_S,
+    ) -> None:
         self._write = write
+        self._name = name
         self._capacity = capacity
         self._every_s = every_s
         self._events: deque[Event] = deque()
@@ -55,9 +64,9 @@ class Buffer:
                 self._events.extendleft(reversed(self._write(events)))
             except DatabaseError as error:
                 lost += len(events)
-                logger.warning("The query log cannot be written: %s", error)
+                logger.warning("The %s cannot be written: %s", self._name, error)
         if lost:
-            logger.warning("%d entries of the query log are lost.", lost)
+            logger.warning("%d entries of the %s are lost.", lost, self._name)
 
     def close(self) -> None:
         """Write the last batch and end the thread."""
@@ -72,7 +81,7 @@ class Buffer:
                 Finalize(None, self.close, exitpriority=0)
             if self._thread is None or not self._thread.is_alive():
                 self._ending.clear()
-                self._thread = threading.Thread(target=self._flush_again_and_again, name="query log", daemon=True)
+                self._thread = threading.Thread(target=self._flush_again_and_again, name=self._name, daemon=True)
                 self._thread.start()
 
     def _flush_again_and_again(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -17,11 +17,8 @@ from catalog.http.throttling import caller_name
 from catalog.models import ApiKey, SearchIntent
 from catalog.querylog.buffer import buffer
 from catalog.querylog.events import ClickMade, SearchMade
-from catalog.querylog.intents import IDLE
+from catalog.querylog.visits import keep_visit, known_visit, uuid_in, visit_of
 from catalog.search.queries import SearchResults
-
-#: Holds a random id while somebody searches. It says nothing of who that is and is gone half an hour later.
-COOKIE = "visit"
 
 
 def log_page_search(
@@ -30,15 +27,9 @@ def log_page_search(
     """Log a search of the page and keep the visitor's id for the next. Browsing asks for nothing and is not logged."""
     if not settings.QUERY_LOG:
         return
-    visit = _visit(request) or uuid4()
-    response.set_cookie(
-        COOKIE,
-        visit.hex,
-        max_age=int(IDLE.total_seconds()),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    visit = visit_of(request)
+    assert visit is not None
+    keep_visit(response, visit)
     _log(request, results, source=SearchIntent.Source.PAGE, visit=visit, asker=caller_name(request), shown=shown)
 
 
@@ -58,7 +49,7 @@ def log_page_click(request: HttpRequest, item_id: int) -> None:
     came_from = urlsplit(request.headers.get("Referer", ""))
     is_ours = came_from.netloc == request.get_host() and came_from.path == reverse("search")
     is_real = request.method == "GET" and "Sec-Purpose" not in request.headers
-    visit = _visit(request)
+    visit = known_visit(request)
     if settings.QUERY_LOG and is_ours and is_real and visit is not None:
         text = QueryDict(came_from.query).get("q", "")
         buffer.add(ClickMade(at=timezone.now(), item_id=item_id, visit=visit, text=text))
@@ -66,7 +57,7 @@ def log_page_click(request: HttpRequest, item_id: int) -> None:
 
 def log_interaction(shown_by: str, item_id: int) -> None:
     """Count something done with an item as a click of the search whose `request_id` showed it, if it was a search."""
-    if settings.QUERY_LOG and (shown := _uuid(shown_by)) is not None:
+    if settings.QUERY_LOG and (shown := uuid_in(shown_by)) is not None:
         buffer.add(ClickMade(at=timezone.now(), item_id=item_id, request_id=shown))
 
 
@@ -95,15 +86,3 @@ def _log(
             processing_ms=results.processing_ms,
         )
     )
-
-
-def _visit(request: HttpRequest) -> UUID | None:
-    return _uuid(request.COOKIES.get(COOKIE, ""))
-
-
-def _uuid(text: str) -> UUID | None:
-    """The id, if it is one: what a browser sends may be anything."""
-    try:
-        return UUID(hex=text)
-    except ValueError:
-        return None

@@ -16,6 +16,8 @@ from catalog.models import ApiKey
 from recommender.api.callers import SubjectParameters, subject_named
 from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
+from recommender.serving.assignment import Assignment, assignment_for
+from recommender.serving.lists import note_api_list
 from recommender.serving.scenarios import DEFAULT_SCENARIO, SCENARIOS
 
 
@@ -74,8 +76,15 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     reasons = ReasonSerializer(many=True)
 
 
+class VariantSerializer(serializers.Serializer[Any]):
+    experiment = serializers.CharField()
+    variant = serializers.CharField()
+
+
 class RecommendationsSerializer(serializers.Serializer[Any]):
     recommendations = RecommendationSerializer(many=True)
+    scenario = serializers.CharField()
+    variant = VariantSerializer(allow_null=True, help_text="What the list is made by, while an experiment runs.")
     request_id = serializers.CharField(help_text="Send it back with what is done with these items.")
 
 
@@ -91,12 +100,23 @@ class RecommendationsView(ApiView):
     def get(self, request: Request) -> Response:
         wanted = dict(self.query)
         subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"))
+        assigned = assignment_for(wanted.pop("scenario"), subject)
+        recommendations = recommend(subject, settings=assigned.settings, **wanted)
+        note_api_list(request._request, assigned, (found.item.pk for found in recommendations))
         return Response(
             {
-                "recommendations": [describe(recommendation) for recommendation in recommend(subject, **wanted)],
+                "recommendations": [describe(recommendation) for recommendation in recommendations],
+                "scenario": assigned.scenario,
+                "variant": _describe_variant(assigned),
                 "request_id": request_id(request._request),
             }
         )
+
+
+def _describe_variant(assigned: Assignment) -> dict[str, str] | None:
+    if assigned.experiment_id is None:
+        return None
+    return {"experiment": assigned.experiment, "variant": assigned.variant}
 
 
 def describe(recommendation: Recommendation) -> dict[str, Any]:

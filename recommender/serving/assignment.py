@@ -4,19 +4,70 @@ from __future__ import annotations
 
 import secrets
 import zlib
+from dataclasses import dataclass
 
+from django.http import HttpRequest
 from django.utils import timezone
 
-from recommender.serving.configuration import settings_of
-from recommender.serving.scenarios import ScenarioSettings
+from recommender.serving.configuration import configuration
+from recommender.serving.scenarios import UNTRAINED, ScenarioSettings
+from recommender.serving.units import unit_for, unit_of
 from recommender.subjects import Subject
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """The settings of a scenario for somebody. `experiment` and `variant` are empty outside an experiment; `pseudonym`
+    stands for the person in its log. `model_id` is the taste model in force, None for the untrained score."""
+
+    scenario: str
+    settings: ScenarioSettings
+    model_id: int | None = None
+    experiment_id: int | None = None
+    experiment: str = ""
+    variant: str = ""
+    pseudonym: int | None = None
+
+
+def assignment_for(scenario: str, subject: Subject, *, request: HttpRequest | None = None) -> Assignment:
+    """What a subject gets in a scenario; `request` is that of a page, which knows more of somebody unknown.
+
+    One query, and one more for an account while an experiment runs. Raises KeyError for a scenario that there is not.
+    """
+    known = configuration()
+    split = known.splits.get(scenario)
+    unit = None
+    if split is not None:
+        unit = unit_of(subject) if request is None else unit_for(request, subject)
+    if split is None or unit is None:
+        settings = known.settings[scenario]
+        return Assignment(scenario=scenario, settings=settings, model_id=_model_id(settings, known.models))
+    variant = split.variant_of(unit)
+    return Assignment(
+        scenario=scenario,
+        settings=variant.settings,
+        model_id=_model_id(variant.settings, known.models),
+        experiment_id=split.experiment_id,
+        experiment=split.name,
+        variant=variant.name,
+        pseudonym=split.pseudonym(unit),
+    )
+
+
 def settings_for(scenario: str, subject: Subject) -> ScenarioSettings:
-    """The settings of a scenario for a subject. One query. Raises KeyError for a scenario that there is not."""
-    return settings_of(scenario)
+    """What a subject's lists in a scenario are made by; see `assignment_for`."""
+    return assignment_for(scenario, subject).settings
 
 
 def seed_of(subject: Subject) -> int:
     """What chance goes by: the same for somebody all day, so that a list does not change at every look."""
     return zlib.crc32(f"{subject} {timezone.now():%Y%m%d}".encode()) if subject.known else secrets.randbits(32)
+
+
+def _model_id(settings: ScenarioSettings, models: tuple[int, ...]) -> int | None:
+    """`models` can be scored by, the one that serves first; see `TasteModelQuerySet.chosen_for`."""
+    if settings.model == UNTRAINED or not models:
+        return None
+    if settings.model.isdecimal() and int(settings.model) in models:
+        return int(settings.model)
+    return models[0] or None

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from recommender.serving.models import ScenarioChange, ServingStamp
+from recommender.models import TasteModel
+from recommender.serving.models import Experiment, ScenarioChange, ServingStamp
 from recommender.serving.scenarios import SCENARIOS, ScenarioSettings, SettingsRefused
+from recommender.serving.splitting import Split, Variant
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +25,12 @@ def _defaults() -> dict[str, ScenarioSettings]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """`settings` of every scenario, by its name."""
+    """`settings` of every scenario and the `splits` of experiments that run, by the scenario's name, and the ids of the
+    taste models that can be scored by: the one that serves first, or 0 where none does."""
 
     settings: Mapping[str, ScenarioSettings] = field(default_factory=_defaults)
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    models: tuple[int, ...] = ()
 
 
 AS_DELIVERED = Configuration()
@@ -66,7 +71,35 @@ def _read() -> Configuration:
     for name, changes in ScenarioChange.objects.values_list("scenario", "changes"):
         if name in settings:
             settings[name] = with_readable(settings[name], changes, of=name)
-    return Configuration(settings=settings)
+    splits = {
+        experiment.scenario: split_of(experiment, settings[experiment.scenario])
+        for experiment in Experiment.objects.running()
+        if experiment.scenario in settings
+    }
+    return Configuration(settings=settings, splits=splits, models=_models())
+
+
+def split_of(experiment: Experiment, base: ScenarioSettings) -> Split:
+    """An experiment by whose variants lists are made: each is the scenario's settings with its own changes."""
+    return Split(
+        experiment_id=experiment.pk,
+        name=experiment.name,
+        salt=experiment.salt,
+        variants=tuple(
+            Variant(
+                name=row["name"],
+                share=row["share"],
+                settings=with_readable(base, row["changes"], of=f"variant {row['name']}"),
+            )
+            for row in experiment.variants
+        ),
+    )
+
+
+def _models() -> tuple[int, ...]:
+    states = dict(TasteModel.objects.filter(state__in=["active", "ready"]).values_list("pk", "state"))
+    serving = next((pk for pk, state in states.items() if state == "active"), 0)
+    return (serving, *(pk for pk, state in states.items() if state == "ready"))
 
 
 def with_readable(base: ScenarioSettings, changes: Mapping[str, object], *, of: str) -> ScenarioSettings:

@@ -1,12 +1,18 @@
-"""What staff set for recommendations, and the stamp that tells processes of a change."""
+"""What staff set for recommendations, the stamp that tells processes of a change, and the lists that were shown."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import uuid
+from typing import ClassVar
 from uuid import UUID
 
 import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
+
+from recommender.serving.querysets import ExperimentQuerySet, ShownListQuerySet
 
 
 def renew_serving_stamp() -> pgtrigger.Trigger:
@@ -53,5 +59,86 @@ class ScenarioChange(models.Model):
     def __str__(self) -> str:
         return self.scenario
 
-    def describe(self) -> dict[str, Any]:
-        return dict(self.changes)
+
+class Experiment(models.Model):
+    """Variants of a scenario, each shown to a share of people. `recommender.serving.saving` checks it and saves it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        RUNNING = "running", "Running"
+        STOPPED = "stopped", "Stopped"
+
+    name = models.CharField(max_length=100, unique=True)
+    scenario = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    variants = models.JSONField(
+        default=list,
+        help_text="Rows of `name`, `share` and `changes`, which are settings; the first is what others are held to.",
+    )
+    salt = models.UUIDField(default=uuid.uuid4, help_text="Makes the split of each experiment its own.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ExperimentQuerySet] = ExperimentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["scenario"], condition=Q(state="running"), name="one_experiment_scenario")
+        ]
+        triggers = [renew_serving_stamp()]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SplitUnit(models.Model):
+    """What an account that was signed up for is split by: as the visitor was that it was before."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
+    unit = models.BigIntegerField(help_text="A keyed hash, of no use to find the visitor.")
+
+    def __str__(self) -> str:
+        return f"Split unit of user {self.user_id}"
+
+
+class ShownList(models.Model):
+    """A list of recommendations that was shown, and what came of it. It says what was shown, not to whom."""
+
+    class Source(models.TextChoices):
+        PAGE = "page"
+        API = "api"
+
+    shown_at = models.DateTimeField()
+    source = models.CharField(max_length=4, choices=Source)
+    scenario = models.CharField(max_length=20)
+    model_id = models.BigIntegerField(null=True, help_text="The taste model in force; null for the untrained score.")
+    experiment_id = models.BigIntegerField(null=True)
+    variant = models.CharField(max_length=40, default="", blank=True)
+    unit = models.BigIntegerField(
+        null=True, help_text="A keyed hash of who it was shown to and the experiment: counts people of a variant."
+    )
+    request_id = models.UUIDField(null=True, help_text="What clicks are attributed by; forgotten after the window.")
+    visit = models.UUIDField(null=True, help_text="The sitting that clicks on pages are attributed by; forgotten too.")
+    item_ids = ArrayField(models.BigIntegerField(), help_text="In the order in which they stood.")
+    clicked = ArrayField(models.SmallIntegerField(), default=list, help_text="Places, from 1, that were opened.")
+    acted = ArrayField(models.SmallIntegerField(), default=list, help_text="Places that were liked, saved or bought.")
+
+    objects: ClassVar[ShownListQuerySet] = ShownListQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            # Holds all that is counted by days, so that counts read the index alone.
+            models.Index(
+                fields=["shown_at"], include=["scenario", "variant", "model_id", "clicked", "acted"], name="list_shown"
+            ),
+            models.Index(fields=["request_id"], condition=Q(request_id__isnull=False), name="list_request"),
+            models.Index(fields=["visit"], condition=Q(visit__isnull=False), name="list_visit"),
+            models.Index(
+                fields=["experiment_id", "variant"], condition=Q(experiment_id__isnull=False), name="list_experiment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {len(self.item_ids)} items"

@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from catalog.models import IndexVersion, Item
-from recommender.models import TasteModel
+from recommender.models import Experiment, TasteModel
 from recommender.space import storage
 from recommender.space.contents import Contents, learn, scaled
 from recommender.space.histories import History, Split, read_histories, split
@@ -200,9 +200,12 @@ def _refuse(model: TasteModel) -> TasteModel:
 
 
 def _clear_up() -> None:
-    """Retire what killed runs left and what is older than MODELS_KEPT, and drop the vectors of what is retired."""
+    """Retire what killed runs left and what is older than MODELS_KEPT and in no experiment, and drop the vectors of
+    what is retired."""
     TasteModel.objects.building().update(state=TasteModel.State.RETIRED)
-    old = list(TasteModel.objects.ready().values_list("pk", flat=True)[MODELS_KEPT:])
+    wanted = Experiment.objects.models_wanted()
+    ready = TasteModel.objects.ready().values_list("pk", flat=True)[MODELS_KEPT:]
+    old = [model_id for model_id in ready if model_id not in wanted]
     TasteModel.objects.filter(pk__in=old).update(state=TasteModel.State.RETIRED)
     for model_id in storage.stored(states=(TasteModel.State.RETIRED, TasteModel.State.REFUSED)):
         try:

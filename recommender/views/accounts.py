@@ -21,8 +21,9 @@ from catalog.http.problems import error_response
 from catalog.http.throttling import seconds_to_wait
 from catalog.models import Item
 from recommender.demo import PASSWORD
-from recommender.identity import adopt_visitor
+from recommender.identity import adopt_visitor, subject_of
 from recommender.models import Profile
+from recommender.serving.units import keep_with_account, unit_for
 
 WALL_COVERS = 20
 
@@ -75,8 +76,10 @@ class SignUpView(ThrottledMixin, WallMixin, RedirectURLMixin, FormView):
     next_page = "home"
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
+        unit = unit_for(self.request, subject_of(self.request))
         user = form.save()  # type: ignore[attr-defined]
         login(self.request, user)
+        keep_with_account(user, unit)
         adopt_visitor(self.request)
         return super().form_valid(form)
 

@@ -15,6 +15,7 @@ from recommender.forms import ReactionForm
 from recommender.identity import subject_to_record_for
 from recommender.interactions import NewInteraction, record_interactions
 from recommender.reactions import react, reactions_of
+from recommender.serving.lists import note_reaction
 from recommender.templatetags.personal import reactions_context
 
 
@@ -29,6 +30,8 @@ class ReactionView(View):
         subject = subject_to_record_for(request)
         kind = form.cleaned_data["on"] or form.cleaned_data["off"]
         react(subject, item.pk, kind, bool(form.cleaned_data["on"]))
+        if form.cleaned_data["on"]:
+            note_reaction(request, item.pk, kind)
         back = _safe(request, request.POST.get("next", ""))
         if "HX-Request" not in request.headers:
             return redirect(back)

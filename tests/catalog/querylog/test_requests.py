@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from catalog.querylog.requests import COOKIE
+from catalog.querylog.visits import COOKIE
 from tests.callers import signed_in, with_key
 from tests.factories import make_items
 

@@ -1,0 +1,49 @@
+"""By what people are split into the variants of experiments.
+
+An account by its id, a visitor by the id in the session, and somebody of whom nothing is known by the visit cookie.
+What a visitor was split by is kept in the session from the first visit on, and with the account that is signed up for.
+At sign-in to an account that there was before, the account's own counts: what was seen before it may have been another
+variant, and so may what is seen signed out.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from catalog.querylog.visits import known_visit, visit_of
+from recommender.serving.models import SplitUnit
+from recommender.serving.splitting import keyed_hash
+from recommender.subjects import Subject
+
+SESSION_KEY = "split"
+
+
+def unit_of(subject: Subject) -> int | None:
+    """What a subject is split by; None for somebody unknown. One query for an account."""
+    if subject.user_id is not None:
+        kept = SplitUnit.objects.filter(pk=subject.user_id).values_list("unit", flat=True).first()
+        return keyed_hash("unit", str(subject)) if kept is None else kept
+    return keyed_hash("unit", str(subject)) if subject.known else None
+
+
+def unit_for(request: HttpRequest, subject: Subject) -> int | None:
+    """What whoever looks at a page is split by; None for somebody unknown where no visits are kept."""
+    if subject.user_id is None and (kept := request.session.get(SESSION_KEY)) is not None:
+        return int(kept)
+    if subject.known:
+        return unit_of(subject)
+    visit = visit_of(request)
+    return keyed_hash("unit", f"visit {visit}") if visit else None
+
+
+def keep_in_session(request: HttpRequest) -> None:
+    """Go on with the unit of a visit, as somebody unknown becomes a visitor."""
+    if (visit := known_visit(request)) is not None:
+        request.session.setdefault(SESSION_KEY, keyed_hash("unit", f"visit {visit}"))
+
+
+def keep_with_account(user: User, unit: int | None) -> None:
+    """Go on with a unit, on every device, after a visitor has signed up."""
+    if unit is not None:
+        SplitUnit.objects.get_or_create(user=user, defaults={"unit": unit})
