@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from django.conf import settings
 from django.db import connection
 from pgvector.psycopg import register_vector
-from psycopg import sql
 
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 from catalog.models import EmbeddingState, IndexVersion
@@ -17,7 +15,6 @@ from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
-NEIGHBOURS = 10
 #: With fewer items there is little to tell chance by.
 ITEMS_TO_CALIBRATE = 50
 DEVIATIONS_ABOVE_CHANCE = 2.0
@@ -77,35 +74,3 @@ def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
         rows = cursor.fetchall()
     vectors = [vector.to_numpy().astype(np.float32) for _, vector in rows]
     return [title for title, _ in rows], np.stack(vectors) if vectors else np.zeros((0, version.dimensions), np.float32)
-
-
-def measure_recall(version: IndexVersion) -> float | None:
-    """Return recall@10 of the HNSW graph, as searches read it, against an exact scan; None without passages."""
-    nearest = sql.SQL(
-        """
-        SELECT sampled.item_id, sampled.ordinal, near.item_id, near.ordinal FROM (
-            SELECT item_id, ordinal, embedding FROM {partition} ORDER BY hashint8(item_id), ordinal LIMIT {sample}
-        ) sampled CROSS JOIN LATERAL (
-            SELECT passage.item_id, passage.ordinal FROM {partition} passage
-            ORDER BY passage.embedding::halfvec({dimensions}) <=> sampled.embedding::halfvec({dimensions})
-            LIMIT {neighbours}
-        ) near
-        """
-    ).format(
-        partition=sql.Identifier(f"catalog_passage_v{version.pk}"),
-        sample=sql.Literal(SAMPLE),
-        dimensions=sql.Literal(version.dimensions),
-        neighbours=sql.Literal(NEIGHBOURS),
-    )
-    with patient_cursor() as cursor:
-        cursor.execute(
-            sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(int(settings.VECTOR_SEARCH["hnsw.ef_search"])))
-        )
-        cursor.execute("SET LOCAL enable_indexscan = off")
-        cursor.execute(nearest)
-        exact = set(cursor.fetchall())
-        cursor.execute("SET LOCAL enable_indexscan = on")
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(nearest)
-        found = set(cursor.fetchall())
-    return len(exact & found) / len(exact) if exact else None

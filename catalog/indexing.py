@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog.embedding.base import Encoder, EncoderSpec
+from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for, share
+from catalog.graphs import MOST_DIMENSIONS_OF_HALVES
 from catalog.models import IndexVersion
 from catalog.partitions import build_hnsw, create_partitions
 from catalog.statements import patient_cursor
@@ -26,21 +27,40 @@ def lock_versions() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
 
 
-def new_version(*, wait_s: float | None = None, **overrides: Any) -> IndexVersion:
-    """Return an unsaved version with these settings, what the encoder says of itself included.
+#: What the encoder tells, or limits; 0 stands for what it has to tell.
+ENCODER_FIELDS = ("dimensions", "max_tokens", "window_tokens", "overlap_tokens")
 
-    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable, also
-    when it is not loaded within `wait_s`; loading goes on then.
+
+def unloaded_version(**given: Any) -> IndexVersion:
+    """Return an unsaved version with these settings, in state loading: what the encoder says of itself is open."""
+    fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | dict.fromkeys(ENCODER_FIELDS[:3], 0)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return IndexVersion(**fields | chosen, state=IndexVersion.State.LOADING)
+
+
+def load_encoder(version: IndexVersion) -> None:
+    """Fill in what the version's encoder says of itself, and go on to state building; saves nothing.
+
+    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable.
     """
-    fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | overrides
-    spec = EncoderSpec(**{name: fields[name] for name in EncoderSpec.__slots__ if fields.get(name)})
-    encoder = encoder_for(spec, wait_s=wait_s)
+    encoder = encoder_for(version.encoder_spec)
     room = room_tokens(encoder, prompt=encoder.spec.document_prompt)
-    fields["window_tokens"] = min(fields.get("window_tokens") or room, room)
-    overlap = fields.get("overlap_tokens", IndexVersion._meta.get_field("overlap_tokens").default)
-    fields["overlap_tokens"] = min(overlap, fields["window_tokens"] // 2)
-    version = IndexVersion(**fields | {"dimensions": encoder.dimensions, "max_tokens": encoder.max_tokens})
+    version.dimensions, version.max_tokens = encoder.dimensions, encoder.max_tokens
+    if version.storage == IndexVersion.Storage.HALF and version.dimensions > MOST_DIMENSIONS_OF_HALVES:
+        raise EncoderUnavailable(
+            f"A graph of halves takes {MOST_DIMENSIONS_OF_HALVES:,} dimensions and {version.model} has "
+            f"{version.dimensions:,}. Keep fewer, or store them as binary."
+        )
+    version.window_tokens = min(version.window_tokens or room, room)
+    version.overlap_tokens = min(version.overlap_tokens, version.window_tokens // 2)
+    version.state = IndexVersion.State.BUILDING
     share(encoder, version.encoder_spec)
+
+
+def new_version(**given: Any) -> IndexVersion:
+    """Return an unsaved version with these settings and its encoder loaded. Raises EncoderUnavailable."""
+    version = unloaded_version(**given)
+    load_encoder(version)
     return version
 
 
@@ -49,6 +69,16 @@ def save_new_version(version: IndexVersion) -> None:
     with transaction.atomic():
         version.save(force_insert=True)
         create_partitions(version.pk)
+
+
+def save_loaded_version(version: IndexVersion) -> bool:
+    """The same for one that was saved before its encoder was loaded; False if it has been given up meanwhile."""
+    loaded = {name: getattr(version, name) for name in (*ENCODER_FIELDS, "state")}
+    with transaction.atomic():
+        if not IndexVersion.objects.filter(pk=version.pk, state=IndexVersion.State.LOADING).update(**loaded):
+            return False
+        create_partitions(version.pk)
+    return True
 
 
 def room_tokens(encoder: Encoder, *, prompt: str) -> int:
@@ -72,23 +102,20 @@ def ensure_active_version() -> IndexVersion:
     return version
 
 
-def add_missing_states(version: IndexVersion, *, limit: int | None = None) -> int:
-    """Give published items that have none a ledger row, `limit` of them or all; return how many had none.
+def add_missing_states(version: IndexVersion) -> int:
+    """Give published items that have none a ledger row; return how many had none.
 
     Some thousands a transaction, so that workers begin on the first while the last are still being added.
     """
     after = total = 0
-    while limit is None or total < limit:
-        most = STATES_A_STATEMENT if limit is None else min(STATES_A_STATEMENT, limit - total)
-        found, last = _add_states(version, after=after, most=most)
+    while True:
+        found, after = _add_states(version, after=after)
         total += found
-        if found < most:
-            break
-        after = last
-    return total
+        if found < STATES_A_STATEMENT:
+            return total
 
 
-def _add_states(version: IndexVersion, *, after: int, most: int) -> tuple[int, int]:
+def _add_states(version: IndexVersion, *, after: int) -> tuple[int, int]:
     """One stretch of items in the order of their ids, by a merge of two primary keys: how many, and the last id."""
     with patient_cursor() as cursor:
         cursor.execute(
@@ -106,10 +133,10 @@ def _add_states(version: IndexVersion, *, after: int, most: int) -> tuple[int, i
             )
             SELECT count(*), coalesce(max(id), 0) FROM missing
             """,
-            {"version": version.pk, "after": after, "most": most},
+            {"version": version.pk, "after": after, "most": STATES_A_STATEMENT},
         )
         found, last = cursor.fetchone()
-        return found, last
+    return found, last
 
 
 def activate(version: IndexVersion) -> None:

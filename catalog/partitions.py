@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from catalog.graphs import graph_key
 from catalog.models import IndexVersion
 
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")
@@ -97,12 +98,12 @@ def build_hnsw(version: IndexVersion) -> None:
     how = sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
     statement = sql.SQL(
         "CREATE INDEX {how} IF NOT EXISTS {name} ON {partition} "
-        "USING hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops) WITH (m = {m}, ef_construction = {ef})"
+        "USING hnsw ({key}) WITH (m = {m}, ef_construction = {ef})"
     ).format(
         how=how,
         name=name,
         partition=_partition("catalog_passage", version.pk),
-        dimensions=sql.Literal(version.dimensions),
+        key=sql.SQL(graph_key(version)),
         m=sql.Literal(HNSW_M),
         ef=sql.Literal(HNSW_EF_CONSTRUCTION),
     )

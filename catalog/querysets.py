@@ -108,6 +108,10 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         """Versions whose vectors are kept up to date."""
         return self.filter(state__in=["building", "ready", "active"])
 
+    def kept(self) -> IndexVersionQuerySet:
+        """Live ones, and those whose encoder is yet to be loaded."""
+        return self.exclude(state="retired")
+
     def searchable(self, version_id: int) -> IndexVersion | None:
         """The live version with this id."""
         return self.live().filter(pk=version_id).first()
@@ -116,9 +120,13 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         """Complete versions that do not serve at the moment."""
         return self.filter(state="ready")
 
+    def complete(self) -> IndexVersionQuerySet:
+        """Versions with a graph, which serve or could."""
+        return self.filter(state__in=["ready", "active"])
+
     def retirable(self) -> IndexVersionQuerySet:
         """Versions nobody reads from or works on: complete ones, and what a run that failed has left."""
-        return self.filter(state__in=["building", "ready"]).exclude(run__state__in=["running", "paused"])
+        return self.filter(state__in=["loading", "building", "ready"]).exclude(run__state__in=["running", "paused"])
 
     def kept_up(self) -> IndexVersionQuerySet:
         """Live versions but those that a failed run has left. One that is building without a run is made by hand."""

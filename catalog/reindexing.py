@@ -10,13 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog import signals
-from catalog.indexing import add_missing_states, new_version, retire, save_new_version
+from catalog.indexing import retire, unloaded_version
 from catalog.models import IndexVersion, ReindexRun
-
-# A request has no time for the ledger rows of millions of items: the workers add the rest.
-STATES_ADDED_AT_ONCE = 10_000
-# A model that has to be downloaded first takes longer than that.
-LOADING_WAIT_S = 20.0
 
 
 class AlreadyReindexing(Exception):
@@ -29,23 +24,19 @@ class AlreadyReindexing(Exception):
 def start_reindex(
     *, started_by: User | None = None, activate_when_ready: bool = True, **version_settings: Any
 ) -> ReindexRun:
-    """Create a new version with these settings and set the workers on it.
+    """Create a new version with these settings and set the workers on it, who load its encoder first.
 
-    Raises AlreadyReindexing, and EncoderUnavailable when the encoder cannot be loaded, or takes so long that a request
-    had better come again.
+    Raises AlreadyReindexing.
     """
-    if ReindexRun.objects.unfinished().exists():
-        raise AlreadyReindexing
-    version = new_version(wait_s=LOADING_WAIT_S, **version_settings)
+    version = unloaded_version(**version_settings)
     try:
         with transaction.atomic():
-            save_new_version(version)
+            version.save(force_insert=True)
             run = ReindexRun.objects.create(
                 version=version, started_by=started_by, activate_when_ready=activate_when_ready
             )
-    except IntegrityError as error:  # two clicks at once: the constraint let one of them through
+    except IntegrityError as error:  # a constraint lets one of them through, also of two clicks at once
         raise AlreadyReindexing from error
-    add_missing_states(version, limit=STATES_ADDED_AT_ONCE)
     _wake(run)
     return run
 
@@ -85,7 +76,7 @@ def retry_reindex(run: ReindexRun) -> bool:
     try:
         with transaction.atomic():
             retried = failed.update(
-                state=ReindexRun.State.RUNNING, step=ReindexRun.Step.EMBED, message="", finished_at=None
+                state=ReindexRun.State.RUNNING, step=ReindexRun.Step.LOAD, message="", finished_at=None
             )
     except IntegrityError as error:
         raise AlreadyReindexing from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.template import TemplateSyntaxError
 
 from catalog.documents import render_document
 from catalog.models import Item
 
 MIN_WINDOW_TOKENS, MAX_WINDOW_TOKENS = 16, 8_192
+MAX_DIMENSIONS = 16_000
 
 
 class SettingsRefused(ValueError):
@@ -16,6 +19,12 @@ class SettingsRefused(ValueError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
         self.field = field
+
+
+def check_model(model: str) -> None:
+    """Raises SettingsRefused for a path at which there is nothing; whether a name means a model its loading tells."""
+    if model.startswith(("/", "~", "./", "../")) and not Path(model).expanduser().exists():
+        raise SettingsRefused("model", f"There is no folder {model} with a model.")
 
 
 def check_template(template: str) -> None:

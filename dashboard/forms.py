@@ -10,9 +10,11 @@ from django.conf import settings
 from catalog.importing import MappingError, mapping_from_json
 from catalog.models import ApiKey, ImportRun, IndexVersion
 from catalog.version_settings import (
+    MAX_DIMENSIONS,
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
     SettingsRefused,
+    check_model,
     check_overlap,
     check_template,
 )
@@ -51,6 +53,18 @@ class ReindexForm(StyledForm, forms.Form):
     overlap_tokens = forms.IntegerField(
         min_value=0, max_value=MAX_WINDOW_TOKENS // 2, label="Overlap", help_text="Tokens two passages share."
     )
+    dimensions = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_DIMENSIONS,
+        required=False,
+        help_text="Empty keeps all; fewer are for Matryoshka models, which put what matters first.",
+    )
+    storage = forms.ChoiceField(
+        choices=IndexVersion.Storage,
+        required=False,
+        label="Storage in the graph",
+        help_text="Binary takes a fraction of the memory and finds a little less.",
+    )
     document_template = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=4000,
@@ -62,12 +76,15 @@ class ReindexForm(StyledForm, forms.Form):
     def initial_from(version: IndexVersion | None) -> dict[str, Any]:
         """The active version's settings, to start from."""
         version = version or IndexVersion(model=settings.ENCODER_MODEL, window_tokens=256)
-        names = [name for name in ReindexForm.base_fields if name != "activate_when_ready"]
+        names = ReindexForm.base_fields.keys() - {"activate_when_ready", "dimensions"}
         return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        data["storage"] = data.get("storage") or IndexVersion.Storage.HALF
         try:
+            if "model" in data:
+                check_model(data["model"])
             if "document_template" in data:
                 check_template(data["document_template"])
             if "overlap_tokens" in data:

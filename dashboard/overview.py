@@ -36,7 +36,8 @@ class VersionRow:
     @property
     def state(self) -> str:
         """As staff see it: a version whose run has failed is building no more."""
-        is_left = self.version.state == IndexVersion.State.BUILDING and self.run and self.run.finished_at
+        unfinished = self.version.state in (IndexVersion.State.LOADING, IndexVersion.State.BUILDING)
+        is_left = unfinished and self.run and self.run.finished_at
         return "failed" if is_left else self.version.state
 
     @property
@@ -99,7 +100,7 @@ def overview() -> Overview:
 
 
 def _rows() -> list[VersionRow]:
-    versions = list(IndexVersion.objects.live())
+    versions = list(IndexVersion.objects.kept())
     progress = index_progress_of(versions)
     runs = ReindexRun.objects.by_version(versions)
     return [
@@ -129,7 +130,13 @@ def _encoder_problem(version: IndexVersion) -> str:
 def _steps(run: ReindexRun) -> list[StepView]:
     order = list(ReindexRun.Step)
     now = order.index(ReindexRun.Step(run.step))
-    notes = {"embed": "Embed every item", "build": "Build the graph", "verify": "Check it", "activate": "Switch over"}
+    notes = {
+        "load": "Load the model",
+        "embed": "Embed every item",
+        "build": "Build the graph",
+        "verify": "Check it",
+        "activate": "Switch over",
+    }
     states = ["done" if place < now else "now" if place == now else "later" for place in range(len(order))]
     return [
         StepView(name=step.value, label=notes[step.value], state=state)

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from catalog.audit import record_action
-from catalog.embedding.base import EncoderError
 from catalog.indexing import activate, retire
 from catalog.models import IndexVersion, ReindexRun
 from catalog.querysets import IndexVersionQuerySet
@@ -55,8 +54,6 @@ class StartReindexView(StaffOnly, View):
             except AlreadyReindexing as error:
                 form.add_error(None, str(error))
                 status = 409
-            except EncoderError as error:
-                form.add_error("model", str(error))
             else:
                 record_action(self.staff, "reindex.start", run.version)
                 messages.success(

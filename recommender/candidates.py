@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.graphs import distance_sql, nearest_rows
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate
@@ -23,6 +24,7 @@ Vectors = npt.NDArray[np.float32]
 ITEMS_PER_LEG = 200
 #: Passages that the leg `near` reads; several may be of one item.
 PASSAGES = 300
+NOT_EXCLUDED = "passage.item_id <> ALL(%(excluded)s::bigint[])"
 PUBLISHED = Scope(condition="catalog_item.published")
 
 # Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are known and searched
@@ -38,14 +40,10 @@ NEW = """
     WHERE catalog_item.id <> ALL(%(excluded)s::bigint[]) {within_new}
     ORDER BY catalog_item.created_at DESC, catalog_item.id DESC LIMIT {items}
 """
-NEAR = """
-    SELECT passage.item_id FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} AND passage.item_id <> ALL(%(excluded)s::bigint[]) {within_near}
-    ORDER BY {distance} LIMIT {passages}
-"""
+NEAR = "SELECT passage.item_id {nearest}"
 EXACT_NEAR = """
     SELECT passage.item_id FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} AND passage.item_id <> ALL(%(excluded)s::bigint[]) {within_near}
+    WHERE passage.version_id = {version_id} {within_near}
     GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT {items}
 """
 CANDIDATES = """
@@ -136,14 +134,15 @@ def nearest_in_space(
 
 def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filtered: bool) -> str:
     texts = {"popular": POPULAR, "new": NEW, "near": EXACT_NEAR if scope.exact else NEAR}
+    # Items that are not published have no passages.
+    within_near = f"AND {NOT_EXCLUDED} {scope.within('passage.item_id') if filtered else ''}"
     parts = {
         "version_id": int(near.version.pk) if near else 0,
-        "distance": dense.distance_sql(near.version) if near else "",
-        # Items that are not published have no passages.
-        "within_near": scope.within("passage.item_id") if filtered else "",
+        "distance": distance_sql(near.version) if near else "",
+        "within_near": within_near,
+        "nearest": nearest_rows(near.version, rows=PASSAGES, within=within_near) if near else "",
         "within_popular": scope.within("popularity.item_id"),
         "within_new": scope.within("catalog_item.id") if scope.exact else f"AND {scope.condition}",
         "items": ITEMS_PER_LEG,
-        "passages": PASSAGES,
     }
     return CANDIDATES.format(legs=" UNION ".join(f"({texts[leg].format(**parts)})" for leg in legs))

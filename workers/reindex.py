@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from catalog.calibration import awaits_calibration, measure_recall
-from catalog.indexing import activate, add_missing_states, mark_ready
+from catalog.calibration import awaits_calibration
+from catalog.indexing import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
 from catalog.partitions import build_hnsw
 from catalog.reindexing import finish
+from catalog.tuning import tune
 
 logger = logging.getLogger(__name__)
 LOCKS = 0x5EA2C5_00000000
@@ -61,6 +62,16 @@ def _take_step(run_id: int) -> bool:
     return ReindexRun.objects.running().filter(pk=run.pk, step=step).update(step=following) == 1
 
 
+def _load(run: ReindexRun) -> ReindexRun.Step | None:
+    """Load the encoder, which says how long its vectors and the passages are, and begin on the first items."""
+    if run.version.state == IndexVersion.State.LOADING:
+        load_encoder(run.version)
+        if not save_loaded_version(run.version):
+            return None
+        add_missing_states(run.version)
+    return ReindexRun.Step.EMBED
+
+
 def _embed(run: ReindexRun) -> ReindexRun.Step:
     """Wait for the workers that drain the ledger and calibrate what counts as close."""
     states = EmbeddingState.objects.of(run.version)
@@ -75,7 +86,7 @@ def _build(run: ReindexRun) -> ReindexRun.Step:
 
 
 def _verify(run: ReindexRun) -> ReindexRun.Step:
-    """Check counts and the graph's recall."""
+    """Check counts and the graph's recall, and find how far searches have to look in it."""
     run.report = _measured(run.version)
     run.save(update_fields=["report"])
     if run.report["failed_share"] > MOST_FAILED_SHARE:
@@ -90,10 +101,13 @@ def _verify(run: ReindexRun) -> ReindexRun.Step:
 def _measured(version: IndexVersion) -> dict[str, Any]:
     counts = EmbeddingState.objects.of(version).counts()
     total = sum(counts.values())
+    graph = tune(version)
     return {
         **counts,
         "failed_share": counts["failed"] / total if total else 0.0,
-        "recall@10": measure_recall(version),
+        "recall@10": graph and graph.recall_at_10,
+        "ef_search": graph and graph.ef_search,
+        "logged_queries_measured": graph and graph.queries,
         "relevance_cutoff": version.relevance_cutoff,
     }
 
@@ -106,6 +120,7 @@ def _activate(run: ReindexRun) -> None:
 
 
 STEPS: dict[ReindexRun.Step, Callable[[ReindexRun], ReindexRun.Step | None]] = {
+    ReindexRun.Step.LOAD: _load,
     ReindexRun.Step.EMBED: _embed,
     ReindexRun.Step.BUILD: _build,
     ReindexRun.Step.VERIFY: _verify,

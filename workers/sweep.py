@@ -12,6 +12,7 @@ from catalog.calibration import awaits_calibration
 from catalog.indexing import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
 from catalog.partitions import drop_retired
+from catalog.tuning import awaits_tuning, tune
 from workers.claims import reclaim_expired
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,13 @@ def work_waits() -> bool:
     if EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None:
         return True
     return any(map(awaits_calibration, IndexVersion.objects.claimable()))
+
+
+def tune_graphs() -> None:
+    """Measure graphs again that have outgrown how far searches look in them."""
+    for version in IndexVersion.objects.complete():
+        if awaits_tuning(version):
+            tune(version)
 
 
 def reconcile() -> None:

@@ -66,6 +66,7 @@ def tidy() -> None:
     with patient_cursor():
         popularity.refresh()
     spaces.place_missing()
+    sweep.tune_graphs()
 
 
 @shared_task

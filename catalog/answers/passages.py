@@ -11,9 +11,10 @@ from catalog.answers.queries import AnswerQuery, Found, Source
 from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import query_vector
+from catalog.graphs import distance_sql
 from catalog.models import IndexVersion, Item
 from catalog.search import search
-from catalog.search.dense import distance_sql, vector_literal, vector_search
+from catalog.search.dense import vector_literal, vector_search
 from catalog.search.queries import Hit, SearchQuery
 
 #: Of one item.

@@ -14,17 +14,18 @@ from rest_framework.response import Response
 
 from catalog.api.audit import record_request
 from catalog.api.index import VersionDetailSerializer, version_detail
-from catalog.embedding.base import EncoderError
 from catalog.http.pages import PageParameters, page
 from catalog.http.problems import Conflict
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
-from catalog.models import ReindexRun
+from catalog.models import IndexVersion, ReindexRun
 from catalog.reindexing import AlreadyReindexing, cancel_reindex, pause_reindex, resume_reindex, start_reindex
 from catalog.version_settings import (
+    MAX_DIMENSIONS,
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
     SettingsRefused,
+    check_model,
     check_overlap,
     check_template,
 )
@@ -44,10 +45,18 @@ class StartBody(StrictSerializer):
     )
     overlap_tokens = serializers.IntegerField(required=False, min_value=0, max_value=MAX_WINDOW_TOKENS // 2)
     document_template = serializers.CharField(required=False, max_length=4_000, help_text="How an item becomes text.")
+    dimensions = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_DIMENSIONS, help_text="Keep so many leading ones; all, if not given."
+    )
+    storage = serializers.ChoiceField(
+        required=False, choices=IndexVersion.Storage.choices, help_text="What the graph holds: halves, or signs alone."
+    )
     activate_when_ready = serializers.BooleanField(required=False, default=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
+            if "model" in attrs:
+                check_model(attrs["model"])
             if "document_template" in attrs:
                 check_template(attrs["document_template"])
             if "overlap_tokens" in attrs:
@@ -99,16 +108,14 @@ class RunsView(ApiView):
 
     @extend_schema(operation_id="start_reindex", request=StartBody, responses={201: RunDetailSerializer})
     def post(self, request: Request) -> Response:
-        """Start a reindex; 409 while another is unfinished. The encoder is loaded first, which may take a while."""
+        """Start a reindex; 409 while another is unfinished. The workers load the encoder first: a run whose model
+        cannot be loaded is `failed`, and its `message` says why."""
         settings = checked(StartBody(data=request.data))
         person = request.user if isinstance(request.user, User) else None
         try:
             run = start_reindex(started_by=person, **settings)
         except AlreadyReindexing as error:
             raise Conflict(str(error), code="already_reindexing") from error
-        except EncoderError as error:
-            detail = serializers.ErrorDetail(str(error), "encoder_unavailable")
-            raise serializers.ValidationError({"model": [detail]}) from error
         record_request(request, "reindex.start", run.version)
         location = reverse("api-reindex-run", args=[run.pk])
         return Response(describe_run(run), status=status.HTTP_201_CREATED, headers={"Location": location})

@@ -25,21 +25,32 @@ class IndexVersion(models.Model):
     """How a set of vectors was made. Exactly one version is active; a request reads from that one only."""
 
     class State(models.TextChoices):
+        LOADING = "loading"
         BUILDING = "building"
         READY = "ready"
         ACTIVE = "active"
         RETIRED = "retired"
 
+    class Storage(models.TextChoices):
+        HALF = "half", "Half precision"
+        BINARY = "binary", "Binary, rescored"
+
     backend = models.CharField(max_length=30, default="transformer")
     model = models.CharField(max_length=300, default="all-MiniLM-L6-v2")
     revision = models.CharField(max_length=100, blank=True, default="")
-    dimensions = models.PositiveIntegerField()
+    dimensions = models.PositiveIntegerField(help_text="0 until the encoder has been loaded.")
     query_prompt = models.CharField(max_length=200, blank=True, default="")
     document_prompt = models.CharField(max_length=200, blank=True, default="")
     max_tokens = models.PositiveIntegerField()
     document_template = models.TextField(default=DEFAULT_TEMPLATE)
     window_tokens = models.PositiveIntegerField()
     overlap_tokens = models.PositiveIntegerField(default=32)
+    storage = models.CharField(max_length=10, choices=Storage, default=Storage.HALF, help_text="What the graph holds.")
+    ef_search = models.PositiveIntegerField(
+        null=True, help_text="Passages a search keeps in sight; null until measured: the site's HNSW_EF_SEARCH."
+    )
+    recall_at_10 = models.FloatField(null=True, help_text="Of the graph, as searches read it, against an exact scan.")
+    passages_measured = models.PositiveBigIntegerField(null=True, help_text="How many there were at that time.")
     relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage is called close.")
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -65,15 +76,15 @@ class IndexVersion(models.Model):
             backend=self.backend,
             model=self.model,
             revision=self.revision,
-            dimensions=self.dimensions,
+            dimensions=self.dimensions or None,
             query_prompt=self.query_prompt,
             document_prompt=self.document_prompt,
-            max_tokens=self.max_tokens,
+            max_tokens=self.max_tokens or None,
         )
 
 
 class Passage(models.Model):
-    """A span of an item's document with its vector. Partitioned by version; HNSW on `embedding::halfvec(n)`."""
+    """A span of an item's document with its vector. Partitioned by version; HNSW as `catalog.graphs` has it."""
 
     pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")
     version_id = models.BigIntegerField()
@@ -154,6 +165,7 @@ class ReindexRun(models.Model):
         FAILED = "failed"
 
     class Step(models.TextChoices):
+        LOAD = "load"
         EMBED = "embed"
         BUILD = "build"
         VERIFY = "verify"
@@ -161,7 +173,7 @@ class ReindexRun(models.Model):
 
     version = models.OneToOneField(IndexVersion, on_delete=models.CASCADE, related_name="run")
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
-    step = models.CharField(max_length=10, choices=Step, default=Step.EMBED)
+    step = models.CharField(max_length=10, choices=Step, default=Step.LOAD)
     activate_when_ready = models.BooleanField(default=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     started_at = models.DateTimeField(auto_now_add=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.graphs import distance_sql
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.keywords import keyword_leg
@@ -120,7 +121,7 @@ def find_candidates(
 
 
 def _far(version: IndexVersion) -> str:
-    return BEST_PASSAGE.format(distance=dense.distance_sql(version), version_id=int(version.pk))
+    return BEST_PASSAGE.format(distance=distance_sql(version), version_id=int(version.pk))
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from django.conf import settings
 from django.db import connection, transaction
 
+from catalog.graphs import distance_sql, nearest_rows
 from catalog.models import IndexVersion
 from catalog.search.scope import Scope, array_literal
 
@@ -48,37 +49,22 @@ class Passage(NamedTuple):
     end: int
 
 
-NEAREST_SQL = """
-    SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
-    FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} {within}
-    ORDER BY {distance} LIMIT {passages}
-"""
+SELECTED = "SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end"
 # Not an ORDER BY on the distance, which would invite the planner to walk the graph after all.
-EXACT_NEAREST_SQL = """
-    SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
-    FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} {within}
-    ORDER BY cosine DESC, passage.item_id, passage.ordinal LIMIT {passages}
+EXACTLY = """
+    FROM catalog_passage AS passage WHERE passage.version_id = {version_id} {within}
+    ORDER BY cosine DESC, passage.item_id, passage.ordinal LIMIT {rows}
 """
 
 
 def nearest(
     cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
 ) -> dict[int, Passage]:
-    """At least so many nearest items and their best passages: one statement, or more where passages crowd.
-
-    The limits stand in the statements, as the planner would not walk the index for a number that it does not know.
-    """
-    statement = EXACT_NEAREST_SQL if scope.exact else NEAREST_SQL
-    within, distance = scope.within("passage.item_id"), distance_sql(version)
+    """At least so many nearest items and their best passages: one statement, or more where passages crowd."""
     parameters = {"vector": vector_literal(vector), **scope.parameters}
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:
-        cursor.execute(
-            statement.format(distance=distance, version_id=int(version.pk), within=within, passages=passages),
-            parameters,
-        )
+        cursor.execute(nearest_sql(version, scope, passages=passages), parameters)
         rows = cursor.fetchall()
         found = _best_passages(rows)
         if len(found) >= items or len(rows) < passages:
@@ -86,17 +72,22 @@ def nearest(
     return found
 
 
+def nearest_sql(version: IndexVersion, scope: Scope, *, passages: int, exact: bool = False) -> str:
+    """The nearest passages within a scope: one by one where its items are known, or that is asked for, else by the
+    graph."""
+    within = scope.within("passage.item_id")
+    if exact or scope.exact:
+        found = EXACTLY.format(version_id=int(version.pk), within=within, rows=passages)
+    else:
+        found = nearest_rows(version, rows=passages, within=within)
+    return f"{SELECTED.format(distance=distance_sql(version))} {found}"
+
+
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
     found: dict[int, Passage] = {}
     for item_id, cosine, ordinal, start, end in sorted(rows, key=lambda row: (-row[1], row[0], row[2])):
         found.setdefault(item_id, Passage(cosine, ordinal, start, end))
     return found
-
-
-def distance_sql(version: IndexVersion) -> str:
-    """Cosine distance between a row of `passage` and the query's vector, in the very form the index was built on."""
-    cast = f"halfvec({version.dimensions})"
-    return f"passage.embedding::{cast} <=> %(vector)s::{cast}"
 
 
 def inner_products(

@@ -5,21 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.calibration import chance_cutoff, measure_recall
+from catalog.calibration import chance_cutoff
 from catalog.indexing import ensure_active_version
 from catalog.models import IndexVersion
 from tests.checkpoints import write_checkpoint
-from tests.factories import add_passages, make_item, make_items, make_version
+from tests.factories import make_item, make_items
 from workers.embed import drain
 
 pytestmark = pytest.mark.django_db
-
-
-def version_with(count: int, *, mean: float = 0.0) -> IndexVersion:
-    version = make_version(dimensions=32)
-    vectors = np.random.default_rng(3).normal(mean, 1, (count, 32))
-    add_passages(version, {number: [vector.tolist()] for number, vector in enumerate(vectors, start=1)})
-    return version
 
 
 def test_the_cutoff_lies_two_deviations_above_what_queries_and_foreign_passages_have_in_common():
@@ -50,12 +43,3 @@ def test_it_is_measured_once_when_enough_is_embedded(tmp_path: Path, settings):
     make_item("one more")
     drain()
     assert IndexVersion.objects.get().relevance_cutoff == measured
-
-
-def test_recall_compares_the_graph_with_an_exact_scan():
-    recall = measure_recall(version_with(400))
-    assert recall is not None and recall > 0.95
-
-
-def test_an_empty_version_has_no_recall():
-    assert measure_recall(make_version()) is None

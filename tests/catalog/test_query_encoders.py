@@ -41,7 +41,7 @@ def test_before_there_is_a_version_the_encoder_of_the_first_is_loaded(settings, 
 
     load_query_encoders()
 
-    first = new_version(wait_s=0)
+    first = new_version()
     assert encoder_for(first.encoder_spec, wait_s=0).dimensions == 32
 
 

@@ -188,7 +188,7 @@ def test_a_version_that_a_run_works_on_cannot_be_retired(staff):
     assert f'id="retire-{run.version_id}"' not in staff.get(PAGE).content.decode()
     staff.post(f"/staff/versions/{run.version_id}/retire")
     run.version.refresh_from_db()
-    assert run.version.state == "building"
+    assert run.version.state == "loading"
 
 
 def test_failed_items_are_tried_again(staff):

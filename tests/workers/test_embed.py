@@ -24,6 +24,7 @@ from tests.checkpoints import POISON
 from tests.factories import make_items
 from tests.ledger import ledger, passages, row, vector_of
 from workers.embed import drain
+from workers.reindex import advance
 
 
 @pytest.fixture
@@ -146,9 +147,10 @@ def test_one_version_whose_model_is_gone_does_not_stop_the_others(version, tmp_p
 
 
 def test_versions_of_paused_and_failed_runs_are_left_alone(version, checkpoint):
-    run = start_reindex(model=str(checkpoint))
-    assert pause_reindex(run)
     make_items(films(2))
+    run = start_reindex(model=str(checkpoint))
+    advance(run.pk)
+    assert pause_reindex(run)
     assert drain() == 2
     assert set(ledger(run.version).values()) == {"pending"}
     ReindexRun.objects.update(state="failed")

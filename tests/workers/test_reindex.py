@@ -12,7 +12,14 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
-from catalog.indexing import VERSIONS_LOCK, activate, ensure_active_version, retire
+from catalog.indexing import (
+    VERSIONS_LOCK,
+    activate,
+    ensure_active_version,
+    load_encoder,
+    retire,
+    save_loaded_version,
+)
 from catalog.models import IndexVersion, ReindexRun
 from catalog.partitions import drop_retired
 from catalog.reindexing import (
@@ -21,6 +28,7 @@ from catalog.reindexing import (
     pause_reindex,
     resume_reindex,
     retry_failed,
+    retry_reindex,
     start_reindex,
 )
 from catalog.search import SearchQuery, search
@@ -47,7 +55,14 @@ def active(committed_db: str, checkpoint: Path, settings) -> IndexVersion:
 
 @pytest.fixture
 def run(active: IndexVersion) -> ReindexRun:
-    return start_reindex(window_tokens=40)
+    return begun(window_tokens=40)
+
+
+def begun(**settings) -> ReindexRun:
+    """A run whose encoder has been loaded."""
+    run = start_reindex(**settings)
+    advance(run.pk)
+    return ReindexRun.objects.select_related("version").get(pk=run.pk)
 
 
 def partition_exists(version: IndexVersion) -> bool:
@@ -68,6 +83,7 @@ def test_it_waits_for_the_workers_then_builds_verifies_and_switches(active, run)
     assert run.finished_at is not None
     assert run.report["done"] == 60
     assert run.report["recall@10"] >= 0.95
+    assert run.version.recall_at_10 == run.report["recall@10"]
     assert IndexVersion.objects.active() == run.version
     active.refresh_from_db()
     assert active.state == "ready"
@@ -75,8 +91,50 @@ def test_it_waits_for_the_workers_then_builds_verifies_and_switches(active, run)
     assert run.version.relevance_cutoff is not None
 
 
+def test_the_workers_load_the_encoder_and_no_search_knows_the_version_before(active):
+    run = start_reindex(window_tokens=1_000, dimensions=16)
+    assert (run.step, run.version.state) == ("load", "loading")
+    assert not partition_exists(run.version)
+    assert run.version not in IndexVersion.objects.live()
+    advance(run.pk)
+    run.version.refresh_from_db()
+    assert (run.version.state, run.version.dimensions) == ("building", 16)
+    assert 0 < run.version.window_tokens < 1_000
+    assert set(ledger(run.version).values()) == {"pending"}
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_run_which_can_be_tried_again(active, tmp_path, checkpoint):
+    model = tmp_path / "model"
+    model.mkdir()
+    run = start_reindex(model=str(model))
+    advance(run.pk)
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert run.message.startswith(f"Step load: Model {model} cannot be loaded")
+    assert list(IndexVersion.objects.claimable()) == [active]
+    model.rmdir()
+    model.symlink_to(checkpoint)
+    IndexVersion.objects.filter(pk=run.version_id).update(revision="mended")  # a failed load is remembered for a while
+    assert retry_reindex(run)
+    advance(run.pk)
+    drain()
+    advance(run.pk)
+    run.refresh_from_db()
+    assert run.state == "done", run.message
+
+
+def test_a_run_cancelled_while_its_encoder_is_loaded_makes_nothing(active):
+    run = start_reindex()
+    loading = ReindexRun.objects.select_related("version").get(pk=run.pk).version
+    load_encoder(loading)
+    assert cancel_reindex(run)
+    assert not save_loaded_version(loading)
+    assert not partition_exists(loading)
+    assert IndexVersion.objects.get(pk=loading.pk).state == "retired"
+
+
 def test_without_activation_the_version_waits_for_staff(active):
-    run = start_reindex(activate_when_ready=False)
+    run = begun(activate_when_ready=False)
     drain()
     advance(run.pk)
     run.version.refresh_from_db()

@@ -91,11 +91,11 @@ def test_a_version_being_built_is_retired_only_when_its_run_has_ended(administra
 
 def test_a_reindex_is_started_once_paused_resumed_and_cancelled(administrator):
     make_items([{"external_id": name} for name in "abc"])
-    started = start(administrator, window_tokens=64, overlap_tokens=8, activate_when_ready=False)
+    started = start(administrator, window_tokens=64, overlap_tokens=8, storage="binary", activate_when_ready=False)
     assert started.status_code == 201, started.content
     run = started.json()
-    assert (run["state"], run["step"], run["activate_when_ready"]) == ("running", "embed", False)
-    assert (run["version"]["window_tokens"], run["version"]["progress"]["pending"]) == (64, 3)
+    assert (run["state"], run["step"], run["activate_when_ready"]) == ("running", "load", False)
+    assert (run["version"]["window_tokens"], run["version"]["storage"]) == (64, "binary")
     problem(start(administrator), 409, "already_reindexing")
     address = started["Location"]
     assert administrator.post(f"{address}/pause").json()["state"] == "paused"
@@ -120,6 +120,8 @@ def test_a_reindex_is_started_once_paused_resumed_and_cancelled(administrator):
         ({"document_template": "{% include 'base.html' %}"}, "document_template"),
         ({"document_template": "{# nothing #}"}, "document_template"),
         ({"model": "/nowhere/model"}, "model"),
+        ({"storage": "int8"}, "storage"),
+        ({"dimensions": 0}, "dimensions"),
         ({"modell": "all-MiniLM-L6-v2"}, "modell"),
     ],
 )

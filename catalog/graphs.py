@@ -1,0 +1,71 @@
+"""The HNSW graph of an index version: what it is built on, and how a search walks it.
+
+Stored are half-precision vectors, whatever the graph holds. A graph of `half` holds them too; one of `binary` holds
+their signs, a bit a dimension, and what is found by those is put in order by the stored vectors.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from catalog.models import IndexVersion
+
+#: Passages read by their signs for each that is wanted.
+OVERSAMPLING = 4
+#: pgvector's own limit.
+MOST_DIMENSIONS_OF_HALVES = 4_000
+
+
+def graph_key(version: IndexVersion) -> str:
+    """What the index is built on, with the operator class: a column of any dimension needs a cast."""
+    halves = _halves(version)
+    if version.storage == IndexVersion.Storage.BINARY:
+        return f"({_signs(version, 'embedding')}) bit_hamming_ops"
+    return f"(embedding::{halves}) halfvec_cosine_ops"
+
+
+def distance_sql(version: IndexVersion) -> str:
+    """Cosine distance between a row of `passage` and the vector of the query, by the stored halves."""
+    return f"passage.embedding::{_halves(version)} <=> %(vector)s::{_halves(version)}"
+
+
+def nearest_rows(version: IndexVersion, *, rows: int, within: str = "") -> str:
+    """A FROM and WHERE, an ORDER BY and a LIMIT: `rows` passages that are nearest by the graph, nearest first.
+
+    `within` is a condition on the rows, with the AND before it. The limits stand in the statement, as the planner would
+    not walk the index for a number that it does not know.
+    """
+    walked = f"catalog_passage AS passage WHERE passage.version_id = {int(version.pk)} {within} {_gate(version)}"
+    distance = distance_sql(version)
+    if version.storage == IndexVersion.Storage.HALF:
+        return f"FROM {walked} ORDER BY {distance} LIMIT {rows}"
+    signs, asked = _signs(version, "passage.embedding"), _signs(version, "%(vector)s")
+    looked_at = max(OVERSAMPLING * rows, ef_search(version))
+    return f"""
+        FROM (
+            SELECT passage.* FROM {walked} ORDER BY {signs} <~> {asked} LIMIT {looked_at}
+        ) AS passage ORDER BY {distance} LIMIT {rows}
+    """  # noqa: S608
+
+
+def ef_search(version: IndexVersion) -> int:
+    """Passages that a walk of this graph keeps in sight: the version's own number, or until it is known the site's."""
+    return version.ef_search or int(settings.VECTOR_SEARCH["hnsw.ef_search"])
+
+
+def _gate(version: IndexVersion) -> str:
+    """A condition that is true, and sets how far the walk looks before it begins; empty while that is the site's.
+
+    Being constant it is met once, ahead of the rows. See docs/decisions/0012.
+    """
+    if version.ef_search is None:
+        return ""
+    return f"AND (SELECT set_config('hnsw.ef_search', '{int(version.ef_search)}', true)) IS NOT NULL"
+
+
+def _halves(version: IndexVersion) -> str:
+    return f"halfvec({int(version.dimensions)})"
+
+
+def _signs(version: IndexVersion, vector: str) -> str:
+    return f"binary_quantize({vector}::{_halves(version)})::bit({int(version.dimensions)})"

@@ -1,0 +1,137 @@
+"""How far a search looks in a version's graph: the least that finds what an exact scan finds, measured on its data."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from catalog.embedding.base import EncoderError
+from catalog.embedding.registry import encoder_for
+from catalog.models import EmbeddingState, IndexVersion, SearchIntent
+from catalog.search.dense import PASSAGES_READ, nearest_sql, vector_literal, vector_search
+from catalog.search.scope import EVERYTHING
+from catalog.statements import patient_cursor
+
+logger = logging.getLogger(__name__)
+PASSAGES_SAMPLED, QUERIES_SAMPLED = 100, 100
+NEIGHBOURS = 10
+EF_SEARCH_TRIED = (40, 64, 100, 150, 200, 300, 400, 600, 1_000)
+#: A graph of fewer is left at the site's number: that is as good as exact, and soon there may be more.
+PASSAGES_TO_TUNE = 5_000
+#: Measured again once there are so many times more passages, or fewer.
+GROWTH = 1.25
+#: Where the target is out of reach, recall that is not worth looking further for.
+NEGLIGIBLE = 0.002
+# Equal vectors are equally near, whichever of them a graph finds; cosines are told apart no finer than halves are.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a graph finds of the ten nearest passages."""
+
+    recall_at_10: float
+    ef_search: int | None
+    """None where the site's number stands."""
+    passages: int
+    queries: int
+    """Of the query log, beside vectors of passages."""
+
+
+def awaits_tuning(version: IndexVersion) -> bool:
+    """Whether a complete version has grown or shrunk so much that its graph should be measured again. Two queries."""
+    passages = _passages_estimated(version)
+    if passages < PASSAGES_TO_TUNE or EmbeddingState.objects.of(version).unfinished().exists():
+        return False
+    known = version.passages_measured
+    return known is None or not known / GROWTH <= passages <= known * GROWTH
+
+
+def tune(version: IndexVersion) -> Measured | None:
+    """Measure the graph and store how far searches look from now on; None without passages.
+
+    Costs an exact scan for each of up to 200 vectors, and loads the encoder where queries have been logged.
+    """
+    vectors, logged = _passage_vectors(version), _query_vectors(version)
+    if not vectors:
+        return None
+    with patient_cursor(), vector_search() as cursor:
+        passages = _passages(cursor, version)
+        asked = [(vector, _bound(cursor, version, vector)) for vector in vectors + logged]
+        tried = EF_SEARCH_TRIED if passages >= PASSAGES_TO_TUNE else (None,)
+        recalls: dict[int | None, float] = {}
+        for ef_search in tried:
+            recalls[ef_search] = _recall(cursor, version, asked, ef_search)
+            if recalls[ef_search] >= settings.HNSW_TARGET_RECALL:
+                break
+    enough = min(settings.HNSW_TARGET_RECALL, max(recalls.values()) - NEGLIGIBLE)
+    chosen = next(ef_search for ef_search, recall in recalls.items() if recall >= enough)
+    version.ef_search, version.recall_at_10, version.passages_measured = chosen, recalls[chosen], passages
+    version.save(update_fields=["ef_search", "recall_at_10", "passages_measured"])
+    return Measured(recall_at_10=recalls[chosen], ef_search=chosen, passages=passages, queries=len(logged))
+
+
+def _passage_vectors(version: IndexVersion) -> list[str]:
+    """Vectors of passages spread over the catalogue."""
+    with patient_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT embedding::text FROM catalog_passage
+            WHERE version_id = %s ORDER BY hashint8(item_id), ordinal LIMIT %s
+            """,
+            [version.pk, PASSAGES_SAMPLED],
+        )
+        return [vector for (vector,) in cursor.fetchall()]
+
+
+def _query_vectors(version: IndexVersion) -> list[str]:
+    """Vectors of what is asked most; none where nothing is, or the encoder is not to be had."""
+    texts = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=QUERIES_SAMPLED)]
+    if not texts:
+        return []
+    try:
+        vectors = encoder_for(version.encoder_spec).encode_queries(texts)
+    except EncoderError as error:
+        logger.warning("The graph of %s is measured without the queries of the log: %s", version, error)
+        return []
+    return [vector_literal(vector.tolist()) for vector in vectors]
+
+
+def _passages(cursor: Any, version: IndexVersion) -> int:
+    cursor.execute("SELECT count(*) FROM catalog_passage WHERE version_id = %s", [version.pk])
+    return int(cursor.fetchone()[0])
+
+
+def _passages_estimated(version: IndexVersion) -> int:
+    """As PostgreSQL last counted; 0 before it has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [f"catalog_passage_v{version.pk}"])
+        row = cursor.fetchone()
+    return max(int(row[0]), 0) if row else 0
+
+
+def _bound(cursor: Any, version: IndexVersion, vector: str) -> tuple[int, float]:
+    """How many passages are to be found, and the cosine of the furthest, by an exact scan."""
+    cursor.execute(nearest_sql(version, EVERYTHING, passages=NEIGHBOURS, exact=True), {"vector": vector})
+    cosines = [row[1] for row in cursor.fetchall()]
+    return len(cosines), min(cosines)
+
+
+def _recall(
+    cursor: Any, version: IndexVersion, asked: list[tuple[str, tuple[int, float]]], ef_search: int | None
+) -> float:
+    """The share of the nearest passages that the graph finds, by the statement that searches run."""
+    looking = copy.copy(version)
+    looking.ef_search = ef_search
+    statement = nearest_sql(looking, EVERYTHING, passages=PASSAGES_READ[0])
+    shares = []
+    for vector, (count, bound) in asked:
+        cursor.execute(statement, {"vector": vector})
+        near = sum(row[1] >= bound - TOLERANCE for row in cursor.fetchall())
+        shares.append(min(near, count) / count)
+    return sum(shares) / len(shares)

@@ -1,0 +1,114 @@
+"""How far searches look in a graph: no further than they must to find what an exact scan finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from catalog import tuning
+from catalog.indexing import ensure_active_version
+from catalog.models import IndexVersion, SearchIntent
+from catalog.tuning import awaits_tuning, tune
+from tests.checkpoints import write_checkpoint
+from tests.factories import add_passages, make_version
+from workers.sweep import tune_graphs
+
+pytestmark = pytest.mark.django_db
+
+
+def version_with(count: int, *, dimensions: int = 32, **fields: Any) -> IndexVersion:
+    version = make_version(dimensions=dimensions, **fields)
+    add(version, count)
+    return version
+
+
+def add(version: IndexVersion, count: int, *, first: int = 1) -> None:
+    vectors = np.random.default_rng(first).normal(size=(count, version.dimensions))
+    add_passages(version, {first + number: [vector.tolist()] for number, vector in enumerate(vectors)})
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_passage")
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    """And they are read by the graph, although so few could as well be read one by one."""
+    monkeypatch.setattr(tuning, "PASSAGES_TO_TUNE", 1_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+
+
+def test_an_empty_version_has_no_recall():
+    assert tune(make_version()) is None
+
+
+def test_a_small_graph_is_measured_and_left_at_the_site_s_number():
+    version = version_with(400)
+    measured = tune(version)
+    assert measured is not None
+    assert (measured.ef_search, measured.passages, measured.queries) == (None, 400, 0)
+    assert measured.recall_at_10 > 0.99
+    version.refresh_from_db()
+    assert version.recall_at_10 == measured.recall_at_10
+
+
+def test_it_looks_as_far_as_the_target_takes_and_no_further(few_are_enough, settings, monkeypatch):
+    monkeypatch.setattr(tuning, "EF_SEARCH_TRIED", (1, 10, 400))
+    with connection.cursor() as cursor:  # a walk that goes on would find everything in a graph so small
+        cursor.execute("SET LOCAL hnsw.iterative_scan = off")
+    version = version_with(1_500)
+    settings.HNSW_TARGET_RECALL = 0.05
+    near = tune(version)
+    settings.HNSW_TARGET_RECALL = 0.999
+    far = tune(version)
+    assert near is not None and far is not None
+    assert (near.ef_search, far.ef_search) in [(1, 10), (1, 400)]
+    assert 0.05 < near.recall_at_10 < 0.999 <= far.recall_at_10
+
+
+def test_a_target_out_of_reach_is_not_looked_for_for_ever(few_are_enough, settings):
+    settings.HNSW_TARGET_RECALL = 1.1
+    measured = tune(version_with(1_500, dimensions=8))
+    assert measured is not None
+    assert measured.recall_at_10 > 0.99
+    assert measured.ef_search in tuning.EF_SEARCH_TRIED[:-1]
+
+
+def test_equal_vectors_count_whichever_of_them_is_found():
+    version = make_version(dimensions=2)
+    add_passages(version, {number: [[1, 0]] for number in range(1, 300)})
+    measured = tune(version)
+    assert measured is not None
+    assert measured.recall_at_10 == 1
+
+
+def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(few_are_enough):
+    version = version_with(1_200)
+    assert awaits_tuning(version)
+    tune_graphs()
+    version.refresh_from_db()
+    assert version.passages_measured == 1_200
+    assert version.ef_search is not None
+    add(version, 100, first=2_000)
+    assert not awaits_tuning(version)
+    add(version, 300, first=3_000)
+    assert awaits_tuning(version)
+
+
+def test_what_people_ask_is_measured_too(tmp_path: Path, settings):
+    settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
+    version = ensure_active_version()
+    add(version, 50)
+    now = timezone.now()
+    SearchIntent.objects.create(
+        source="page", asker=1, text="a ship in the storm", folded="a ship in the storm", started_at=now, last_at=now,
+        request_ids=[], shown=[], total=1, close_total=1, filtered=False, semantic_ratio=0.5, degraded=False,
+        processing_ms=1.0,
+    )  # fmt: skip
+    measured = tune(version)
+    assert measured is not None
+    assert measured.queries == 1
