@@ -54,3 +54,23 @@ def stacked_bar(counts: dict[str, int]) -> list[Segment]:
             segments.append(Segment(name=name, start=round(start, 2), width=round(width, 2), count=count))
             start += width
     return segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestRow:
+    """An estimate with its interval, in a box of 220 by 26 whose middle is zero."""
+
+    low: float
+    high: float
+    point: float
+
+
+def forest_row(estimate: float, low: float, high: float, *, reach: float) -> ForestRow:
+    """Put an interval on a scale from -`reach` to `reach`."""
+    width, margin = 220.0, 6.0
+
+    def at(value: float) -> float:
+        share = value / reach if reach else 0.0
+        return round(width / 2 + share * (width / 2 - margin), 1)
+
+    return ForestRow(low=at(low), high=at(high), point=at(estimate))

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from dashboard import access_views, analytics_views, import_views, rule_views, synonym_views, views
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("synonyms/<int:pk>/", synonym_views.SynonymsView.as_view(), name="synonym"),
     path("synonyms/<int:pk>/switch", synonym_views.SwitchSynonymView.as_view(), name="synonym-switch"),
     path("synonyms/<int:pk>/delete", synonym_views.DeleteSynonymView.as_view(), name="synonym-delete"),
+    path("recommendations/", include("dashboard.rec_urls")),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),
     path("admin/login/", access_views.AdminSignInView.as_view()),

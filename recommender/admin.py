@@ -1,29 +1,18 @@
-"""The admin pages of the recommender: weights of events may be changed, what people did is to be read."""
+"""The admin pages of the recommender: what people did and what came of it, to be read."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from catalog.http.admin import ReadOnlyAdmin
 from recommender.models import EventKind, Interaction, ItemPopularity, Profile, TasteModel, UserEmbedding
 
 
 @admin.register(EventKind)
-class EventKindAdmin(admin.ModelAdmin):
-    """The product records these kinds and no others; how much each counts is for staff to say."""
+class EventKindAdmin(ReadOnlyAdmin):
+    """How much each counts is set on the staff pages, where it is tried on somebody first."""
 
     list_display = ["name", "weight", "half_life_days"]
-    list_editable = ["weight", "half_life_days"]
-    readonly_fields = ["name"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Interaction)

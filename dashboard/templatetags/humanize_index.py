@@ -26,6 +26,18 @@ def percent(share: float) -> str:
 
 
 @register.filter
+def percent1(share: float) -> str:
+    """0.0426 -> 4.3%"""
+    return f"{100 * share:.1f}%"
+
+
+@register.filter
+def points(difference: float) -> str:
+    """0.0426 -> +4.3, in percentage points."""
+    return f"{100 * difference:+.1f}"
+
+
+@register.filter
 def duration(seconds: float) -> str:
     """75 -> 1 min 15 s"""
     minutes, rest_s = divmod(int(seconds), 60)

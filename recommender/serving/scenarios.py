@@ -126,7 +126,7 @@ DEFAULT_SCENARIO = "for-you"
 #: How lists are made that belong to no scenario, such as those that are measured.
 PLAIN = ScenarioSettings()
 
-_BOUNDS: Mapping[str, tuple[float, float]] = {
+BOUNDS: Mapping[str, tuple[float, float]] = {
     "length": (1, MAX_LENGTH),
     "diversity": (0, 1),
     "exploration": (0, MAX_EXPLORATION),
@@ -142,7 +142,7 @@ def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     faults: Faults = {}
     read: dict[str, Any] = {}
     for name, value in changes.items():
-        if name in _BOUNDS:
+        if name in BOUNDS:
             faults |= _number_fault(name, value)
             read[name] = value
         elif name == "sources":
@@ -164,7 +164,7 @@ def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number_fault(name: str, value: Any) -> Faults:
-    low, high = _BOUNDS[name]
+    low, high = BOUNDS[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not low <= value <= high or (name == "length" and value != int(value)):
         return {name: f"A number from {low:,} to {high:,}."}

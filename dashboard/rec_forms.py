@@ -1,0 +1,219 @@
+"""The forms of a scenario's settings, of event weights and of experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from dashboard.forms import StyledForm
+from dashboard.rule_forms import RowsField
+from recommender.models import EventKind
+from recommender.serving.experiments import MAX_VARIANT_NAME, kept_models
+from recommender.serving.scenarios import (
+    BOUNDS,
+    LEAST_FACTOR,
+    LEGS,
+    MAX_FACTOR,
+    SCENARIOS,
+    SERVING,
+    UNTRAINED,
+    ScenarioSettings,
+    SettingsRefused,
+)
+
+LABELS = {
+    "length": "Items",
+    "freshness_half_life_days": "Freshness halves in (days)",
+}
+HELP = {
+    "length": "In a list, unless whoever asks says how many.",
+    "diversity": "0 goes by the score alone, 1 by unlikeness alone.",
+    "calibration": "How much it counts that each interest has its share of the list.",
+    "exploration": "The share of a list given to items drawn by chance: 0.1 is one in ten.",
+    "popularity": "1 counts it as measured, 0 not at all, 2 twice.",
+    "freshness": "What is added for an item that has just arrived; 1 is about what one close past item adds.",
+}
+SOURCES = {"near": "Near to the taste", "popular": "Popular", "new": "New"}
+
+
+def read_factor(row: dict[str, str]) -> dict[str, Any]:
+    try:
+        return {"filter": row["filter"], "factor": float(row["factor"])}
+    except ValueError as error:
+        raise forms.ValidationError(f"A factor is a number from {LEAST_FACTOR} to {MAX_FACTOR:g}.") from error
+
+
+class SettingsForm(StyledForm, forms.Form):
+    """Settings over `base`: a field left empty is as it is there."""
+
+    sources = forms.MultipleChoiceField(
+        choices=[(leg, SOURCES[leg]) for leg in LEGS], required=False, widget=forms.CheckboxSelectMultiple
+    )
+    excluded = forms.CharField(
+        required=False, label="Leave out whatever meets", help_text="For example: category = Western AND year < 1950"
+    )
+    boosts = RowsField("filter", "factor", read=read_factor, label="Boosts")
+
+    def __init__(self, *args: Any, base: ScenarioSettings, **kwargs: Any) -> None:
+        self.base = base
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        changes = {name: value for name, value in self._given(data).items() if name not in self.errors}
+        try:
+            self.settings = self.base.with_changes(changes)
+        except SettingsRefused as error:
+            self.take(error.faults)
+        return data
+
+    def _given(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        numbers = {name: data[name] for name in BOUNDS if data.get(name) is not None}
+        given = {name: data[name] for name in ("sources", "excluded", "boosts", "model") if name in data}
+        return numbers | given
+
+    def take(self, faults: Mapping[str, str]) -> None:
+        """Show faults beside their fields; those of a row beside its rows."""
+        for path, reason in faults.items():
+            name = path.partition(".")[0]
+            if name not in self.errors:
+                self.add_error(name if name in self.fields else None, reason)
+
+
+class ScenarioForm(SettingsForm):
+    """All settings of a scenario but the model, which experiments may choose."""
+
+    def __init__(self, *args: Any, settings: ScenarioSettings, **kwargs: Any) -> None:
+        initial = {name: getattr(settings, name) for name in BOUNDS}
+        initial |= {
+            "sources": list(settings.sources),
+            "excluded": settings.excluded,
+            "boosts": [{"filter": boost.filter, "factor": f"{boost.factor:g}"} for boost in settings.boosts],
+        }
+        super().__init__(*args, base=settings, initial=initial, **kwargs)
+
+
+class VariantForm(SettingsForm):
+    """A variant of an experiment: what it is called, its share, and what it changes of the scenario."""
+
+    name = forms.CharField(required=False, max_length=MAX_VARIANT_NAME)
+    share = forms.FloatField(required=False, min_value=0, max_value=100, label="Share (%)")
+    model = forms.ChoiceField(required=False, choices=(), label="Scored by")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        models = [(str(pk), f"Taste model {pk}") for pk in kept_models()]
+        self.fields["model"].choices = [  # type: ignore[attr-defined]
+            (SERVING, "What serves"),
+            (UNTRAINED, "The untrained score"),
+            *models,
+        ]
+
+    @staticmethod
+    def initial_of(row: Mapping[str, Any]) -> dict[str, Any]:
+        """A stored variant as the form shows it."""
+        changes = dict(row["changes"])
+        changes["boosts"] = [{**boost, "factor": f"{boost['factor']:g}"} for boost in changes.get("boosts", ())]
+        return {"name": row["name"], "share": f"{100 * row['share']:g}", **changes}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.data.get(self.add_prefix("name"), "").strip()
+
+    def _given(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in super()._given(data).items() if value not in ("", [])}
+        return {name: value for name, value in given.items() if (name, value) != ("model", SERVING)}
+
+    def row(self) -> dict[str, Any]:
+        """The variant as it is stored."""
+        changes = self._given(self.cleaned_data)
+        return {
+            "name": self.cleaned_data["name"],
+            "share": (self.cleaned_data.get("share") or 0.0) / 100,
+            "changes": changes,
+        }
+
+
+def _add_numbers(form: type[SettingsForm]) -> None:
+    """A field for each setting that is a number, whichever there are."""
+    for name, (low, high) in BOUNDS.items():
+        kind = forms.IntegerField if name == "length" else forms.FloatField
+        step = 1 if name == "length" else "any"
+        form.base_fields[name] = kind(
+            required=False,
+            min_value=low,  # type: ignore[arg-type]
+            max_value=high,  # type: ignore[arg-type]
+            label=LABELS.get(name, name.replace("_", " ").capitalize()),
+            help_text=HELP.get(name, ""),
+            widget=forms.NumberInput(attrs={"step": step}),
+        )
+
+
+for _form in (ScenarioForm, VariantForm):
+    _add_numbers(_form)
+
+
+class ExperimentForm(StyledForm, forms.Form):
+    name = forms.CharField(max_length=100, label="Name")
+    scenario = forms.ChoiceField(
+        choices=[(scenario.name, scenario.title) for scenario in SCENARIOS.values()], label="Scenario"
+    )
+
+
+class PersonForm(StyledForm, forms.Form):
+    """Whom to look as, and perhaps at which item."""
+
+    person = forms.CharField(max_length=150, label="Person", help_text="A name, or a visitor's id.")
+    scenario = forms.ChoiceField(choices=[(scenario.name, scenario.title) for scenario in SCENARIOS.values()])
+    item = forms.CharField(
+        max_length=200, required=False, label="Why not this item?", help_text="Its external id, or its title."
+    )
+
+
+class WeightsForm(StyledForm, forms.Form):
+    """A weight and a half-life for each kind of event."""
+
+    LEAST, MOST = -20.0, 20.0
+    MOST_DAYS = 3_650.0
+
+    def __init__(self, *args: Any, kinds: Mapping[str, EventKind], **kwargs: Any) -> None:
+        self.kinds = kinds
+        super().__init__(*args, **kwargs)
+        for name, kind in kinds.items():
+            number = forms.NumberInput(attrs={"step": "any", "class": "input"})
+            self.fields[f"{name}_weight"] = forms.FloatField(
+                min_value=self.LEAST, max_value=self.MOST, initial=kind.weight, label=f"Weight of {name}", widget=number
+            )
+            self.fields[f"{name}_days"] = forms.FloatField(
+                min_value=0.1,
+                max_value=self.MOST_DAYS,
+                initial=kind.half_life_days,
+                label=f"Half-life of {name} in days",
+                widget=forms.NumberInput(attrs={"step": "any", "class": "input"}),
+            )
+
+    def rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        return [(name, self[f"{name}_weight"], self[f"{name}_days"]) for name in self.kinds]
+
+    def changed_kinds(self) -> dict[str, tuple[float, float]]:
+        """Weight and half-life of the kinds that would change."""
+        given = {name: (self.cleaned_data[f"{name}_weight"], self.cleaned_data[f"{name}_days"]) for name in self.kinds}
+        return {
+            name: values
+            for name, values in given.items()
+            if values != (self.kinds[name].weight, self.kinds[name].half_life_days)
+        }
+
+
+def without_boost(sent: QueryDict, prefix: str = "") -> QueryDict:
+    """What was sent, less the boost whose button was pressed."""
+    data = sent.copy()
+    name = f"{prefix}-boosts" if prefix else "boosts"
+    if (place := sent.get(f"un{name}", "")).isdecimal():
+        for column in ("filter", "factor"):
+            rows = [value for at, value in enumerate(data.getlist(f"{name}_{column}")) if at != int(place)]
+            data.setlist(f"{name}_{column}", rows)
+    return data

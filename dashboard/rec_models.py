@@ -1,0 +1,119 @@
+"""Trained taste models as staff see them: their figures, one beside the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recommender.models import TasteModel
+from recommender.space.choosing import is_training
+from recommender.space.training import FEWEST_PEOPLE
+
+MODELS_SHOWN = 30
+#: What a training stores, in the order in which it is shown, and in words. An interval is of 95%.
+FIGURES: Mapping[str, str] = {
+    "ndcg@10": "nDCG@10",
+    "untrained_ndcg@10": "nDCG@10 untrained",
+    "gain": "Gain in nDCG@10 over untrained",
+    "gain_over_serving_parameters": "Gain over the parameters that served",
+    "recall@10": "Recall@10",
+    "untrained_recall@10": "Recall@10 untrained",
+    "coverage@10": "Coverage@10",
+    "untrained_coverage@10": "Coverage@10 untrained",
+    "novelty@10": "Novelty@10 (bits)",
+    "untrained_novelty@10": "Novelty@10 untrained (bits)",
+    "cold_recall@10": "Recall@10 of items few have met",
+    "untrained_cold_recall@10": "The same untrained",
+    "people_asked": "People asked",
+    "people": "People",
+    "items": "Items",
+    "seconds": "Seconds of training",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number as it is shown, and its interval where it has one."""
+
+    name: str
+    text: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    model: TasteModel
+    figures: Sequence[Figure]
+    parameters: Sequence[Figure]
+
+    @property
+    def short(self) -> dict[str, Figure]:
+        return {figure.name: figure for figure in self.figures}
+
+    @property
+    def gain(self) -> Figure | None:
+        return self.short.get("Gain in nDCG@10 over untrained")
+
+    @property
+    def ndcg(self) -> Figure | None:
+        return self.short.get("nDCG@10")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A figure of two models."""
+
+    name: str
+    one: Figure | None
+    other: Figure | None
+
+    @property
+    def differs(self) -> bool:
+        return (self.one and self.one.text) != (self.other and self.other.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    rows: Sequence[ModelRow]
+    serving: TasteModel | None
+    back: TasteModel | None
+    """What going back would serve; None for the untrained score."""
+    training: bool
+    fewest_people: int = FEWEST_PEOPLE
+
+
+def models() -> Models:
+    """The newest models. Three queries."""
+    rows = [row_of(model) for model in TasteModel.objects.defer("space")[:MODELS_SHOWN]]
+    ready = [row.model for row in rows if row.model.state == TasteModel.State.READY]
+    return Models(
+        rows=rows,
+        serving=next((row.model for row in rows if row.model.state == TasteModel.State.ACTIVE), None),
+        back=max(ready, key=lambda model: (model.activated_at is not None, model.activated_at), default=None),
+        training=is_training(),
+    )
+
+
+def row_of(model: TasteModel) -> ModelRow:
+    known = [_figure(label, model.figures[name]) for name, label in FIGURES.items() if name in model.figures]
+    others = [_figure(name, value) for name, value in model.figures.items() if name not in FIGURES]
+    parameters = [_figure(name.replace("_", " ").capitalize(), value) for name, value in model.parameters.items()]
+    return ModelRow(model=model, figures=[*known, *others], parameters=parameters)
+
+
+def pairs(one: ModelRow, other: ModelRow) -> list[Pair]:
+    """Figures and parameters of two models side by side."""
+    mine = {figure.name: figure for figure in (*one.figures, *one.parameters)}
+    theirs = {figure.name: figure for figure in (*other.figures, *other.parameters)}
+    return [Pair(name=name, one=mine.get(name), other=theirs.get(name)) for name in dict.fromkeys([*mine, *theirs])]
+
+
+def _figure(name: str, value: Any) -> Figure:
+    if isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys():
+        sign = "+" if name.startswith("Gain") else ""
+        interval = f"{value['low']:{sign}.4f} to {value['high']:{sign}.4f}"
+        return Figure(name=name, text=f"{value['mean']:{sign}.4f}", interval=interval)
+    if isinstance(value, float):
+        return Figure(name=name, text=f"{value:,.4f}".rstrip("0").rstrip("."))
+    return Figure(name=name, text=f"{value:,}" if isinstance(value, int) else str(value))

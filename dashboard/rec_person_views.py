@@ -1,0 +1,101 @@
+"""The staff pages that look as somebody: their list and why, why not an item, and what other weights would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views import View
+
+from catalog.audit import record_action
+from catalog.models import Item
+from dashboard.access import StaffOnly
+from dashboard.rec_forms import PersonForm, WeightsForm
+from dashboard.rec_lists import Person, compared, person_named, rows_of, somebody
+from recommender.models import EventKind
+from recommender.recommend import recommend
+from recommender.serving.assignment import assignment_for
+from recommender.serving.scenarios import DEFAULT_SCENARIO
+from recommender.weights import list_with, save_weights
+from recommender.whynot import fate_of
+
+
+class PersonView(StaffOnly, View):
+    """What somebody would be shown and why, and why not an item. Asked by POST: names stand in no address."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "dashboard/rec_person.html", {"form": PersonForm(initial={"scenario": "for-you"})})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = PersonForm(request.POST)
+        context: dict[str, Any] = {"form": form}
+        if not form.is_valid():
+            return render(request, "dashboard/rec_person.html", context, status=400)
+        person = person_named(form.cleaned_data["person"])
+        if person is None:
+            form.add_error("person", "There is nobody of this name or id.")
+            return render(request, "dashboard/rec_person.html", context, status=400)
+        assigned = assignment_for(form.cleaned_data["scenario"], person.subject)
+        record_action(
+            self.staff, "person.look", person.name, scenario=assigned.scenario, item=form.cleaned_data["item"]
+        )
+        context |= {
+            "person": person,
+            "assigned": assigned,
+            "rows": rows_of(recommend(person.subject, settings=assigned.settings)),
+        }
+        if text := form.cleaned_data["item"]:
+            item = _item(text)
+            if item is None:
+                form.add_error("item", "There is no such item.")
+            else:
+                context["fate"] = fate_of(item, person.subject, assigned.settings)
+        return render(request, "dashboard/rec_person.html", context)
+
+
+class WeightsView(StaffOnly, View):
+    """The weights and half-lives of events, with a person's list by the old ones and by the new."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, WeightsForm(kinds=_kinds()), somebody())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = WeightsForm(request.POST, kinds=_kinds())
+        if "save" in request.POST and form.is_valid():
+            changes = form.changed_kinds()
+            profiles = save_weights(changes)
+            if changes:
+                record_action(self.staff, "weights.change", "event weights", **changes)
+            messages.success(request, f"Saved. {profiles:,} profiles are worked out anew; lists follow within minutes.")
+            return redirect("rec-weights")
+        person = person_named(request.POST.get("person", ""))
+        return self._page(request, form, person, status=400 if "save" in request.POST else 200)
+
+    def _page(
+        self, request: HttpRequest, form: WeightsForm, person: Person | None, *, status: int = 200
+    ) -> HttpResponse:
+        context: dict[str, Any] = {
+            "form": form,
+            "person": person,
+            "name": request.POST.get("person", person.name if person else ""),
+        }
+        if form.is_bound and not form.is_valid():
+            context["faults"] = ["Weights and half-lives are numbers within their limits."]
+        elif person is not None:
+            before = list_with(person.subject, {}, scenario=DEFAULT_SCENARIO)
+            changes = form.changed_kinds() if form.is_bound else {}
+            after = list_with(person.subject, changes, scenario=DEFAULT_SCENARIO) if changes else before
+            context["comparison"] = compared(before, after)
+        return render(request, "dashboard/rec_weights.html", context, status=status)
+
+
+def _kinds() -> dict[str, EventKind]:
+    return {kind.name: kind for kind in EventKind.objects.order_by("-weight", "name")}
+
+
+def _item(text: str) -> Item | None:
+    text = text.strip().replace("\0", "")
+    by_id = Item.objects.filter(external_id=text).first()
+    return by_id or Item.objects.filter(title__iexact=text).order_by("-published", "pk").first()

@@ -1,0 +1,33 @@
+"""Which trained space serves, where staff say so, and whether one is being trained."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from recommender.models import TasteModel
+from recommender.space.training import LOCK
+
+
+def put_to_use(model_id: int) -> TasteModel | None:
+    """Serve a model that is kept; the one that served is kept in its place. None where it is not kept any more."""
+    with transaction.atomic():
+        chosen = TasteModel.objects.ready().with_id(model_id).select_for_update().first()
+        if chosen is None:
+            return None
+        TasteModel.objects.filter(state=TasteModel.State.ACTIVE).update(state=TasteModel.State.READY)
+        TasteModel.objects.with_id(model_id).update(state=TasteModel.State.ACTIVE, activated_at=Now())
+    return TasteModel.objects.active()
+
+
+def is_training() -> bool:
+    """Whether some process trains at this moment: it holds a lock as long."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            """,
+            [LOCK],
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,48 @@
+"""Changing what events count: tried on one person's list first, and then for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from recommender import profiles
+from recommender.models import EventKind, ProfileState
+from recommender.recommend import recommend
+from recommender.recommendations import Recommendation
+from recommender.subjects import Subject
+
+#: Weight and half-life in days, by the name of the kind.
+Changes = Mapping[str, tuple[float, float]]
+
+
+def list_with(subject: Subject, changes: Changes, *, scenario: str) -> tuple[Recommendation, ...]:
+    """What a subject would be shown if events counted like this; popularity is as it is.
+
+    The changes are really made, the profile is worked out by them, and all of it is rolled back: so the list is made by
+    the very functions that make all others.
+    """
+    with transaction.atomic():
+        _change(changes)
+        profiles.refresh(subject)
+        listed = recommend(subject, scenario=scenario)
+        transaction.set_rollback(True)
+    return listed
+
+
+def save_weights(changes: Changes) -> int:
+    """Change what events count, and mark every profile to be worked out anew, in one transaction; return how many.
+
+    Marked as changed, so that a worker that has read the old weights does not take its profile for done.
+    """
+    if not changes:
+        return 0
+    with transaction.atomic():
+        _change(changes)
+        return ProfileState.objects.update(changed_at=Now(), due_at=Now())
+
+
+def _change(changes: Changes) -> None:
+    for name, (weight, half_life_days) in sorted(changes.items()):
+        EventKind.objects.filter(pk=name).update(weight=weight, half_life_days=half_life_days)
