@@ -5,7 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizer
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    BertTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """
@@ -52,3 +68,33 @@ def write_cross_encoder(folder: Path, *, seed: int = 0, labels: int = 1) -> Path
     config.initializer_range = 0.5
     BertForSequenceClassification(config).save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+def write_decoder(folder: Path, *, seed: int = 0) -> Path:
+    """Write a plain GPT-2 of 32 dimensions, whose tokenizer has no token for padding, and return its folder."""
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = ByteLevelDecoder()
+    tokenizer.train_from_iterator(
+        [WORDS, WORDS.upper()],
+        BpeTrainer(
+            vocab_size=400, special_tokens=["<|endoftext|>"], initial_alphabet=ByteLevel.alphabet(), show_progress=False
+        ),
+    )
+    torch.manual_seed(seed)
+    model = GPT2LMHeadModel(
+        GPT2Config(vocab_size=tokenizer.get_vocab_size(), n_embd=32, n_layer=2, n_head=4, n_positions=128)
+    )
+    model.save_pretrained(folder, safe_serialization=True)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|endoftext|>", model_max_length=128
+    ).save_pretrained(folder)
+    return folder
+
+
+def write_sentence_transformer(folder: Path, *, pooling: str, prompts: dict[str, str] | None = None) -> Path:
+    """Write a BERT with modules and prompts of its own, as sentence-transformers keeps them, and return its folder."""
+    bert = Transformer(str(write_checkpoint(folder / "bert")))
+    modules = [bert, Pooling(bert.get_embedding_dimension(), pooling), Normalize()]
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save_pretrained(str(folder / "whole"))
+    return folder / "whole"

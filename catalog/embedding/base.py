@@ -56,8 +56,10 @@ class Encoder(Protocol):
     spec: EncoderSpec
     dimensions: int
     max_tokens: int
-    texts_at_once: int
-    """How many texts to bring at a time: enough to fill its batches, few enough to take seconds at most."""
+
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts to bring at a time: enough to fill its batches, few enough to take seconds at most."""
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Encode passages. Raises EncodingFailed."""

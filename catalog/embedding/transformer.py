@@ -1,83 +1,80 @@
-"""Any sentence-transformers model or plain transformer checkpoint (mean pooling) as an encoder."""
+"""Any sentence-transformers model or plain checkpoint of a transformer, BERT-like or GPT-like, as an encoder."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable, FloatArray, checked
-from catalog.embedding.batching import batches_by_tokens
-from catalog.embedding.engine.checkpoint import load
-from catalog.embedding.engine.failures import in_halves
-
-# Small batches keep a CPU's caches warm; a GPU wants as much as fits.
-BUDGET_TOKENS = {"cpu": 2_000, "cuda": 65_536}
-TEXTS_AT_ONCE = {"cpu": 256, "cuda": 4_096}
-# Kernels are compiled for each shape they meet, so lengths are rounded up to few different ones.
-PAD_TO_TOKENS = 16
+from catalog.embedding.engine.opening import OpenedModel, open_model
+from catalog.embedding.engine.prepared import ModelFacts
+from catalog.embedding.engine.runtime import Feeder
+from catalog.embedding.engine.tokens import Tokens
+from catalog.embedding.streaming import windows_ahead
 
 
 class TransformerEncoder:
-    """Runs a transformer over batches of similar length, in bfloat16 where the machine computes in it natively."""
+    """A transformer on the runtime that is best here, which may change to a better one between two calls.
+
+    `spec` says which prompts are used: those of the specification, or the model's own where it names none.
+    """
 
     def __init__(self, spec: EncoderSpec) -> None:
-        self.spec = spec
-        self._model = load(spec)
-        self._device = self._model.device.type
-        self._budget_tokens = BUDGET_TOKENS.get(self._device, BUDGET_TOKENS["cpu"])
-        self.texts_at_once = TEXTS_AT_ONCE.get(self._device, TEXTS_AT_ONCE["cpu"])
-        self._lock = threading.Lock()  # the tokenizer's truncation is state: one caller at a time
-        full = self._model.get_embedding_dimension()
-        if full is None:
-            raise EncoderUnavailable(f"Model {spec.model} does not say how many dimensions its vectors have.")
-        if spec.dimensions is not None and spec.dimensions > full:
-            raise EncoderUnavailable(f"Model {spec.model} has {full} dimensions, {spec.dimensions} were asked for.")
-        self.dimensions = spec.dimensions or full
-        own_limit = self._model.max_seq_length or 512
-        self.max_tokens = min(spec.max_tokens or own_limit, own_limit)
-        self._model.max_seq_length = self.max_tokens
+        self._opened = open_model(spec.model, spec.revision, when_prepared=self._use)
+        facts = self._opened.facts
+        if spec.dimensions is not None and spec.dimensions > facts.dimensions:
+            raise EncoderUnavailable(
+                f"Model {spec.model} has {facts.dimensions} dimensions, {spec.dimensions} were asked for."
+            )
+        self.spec = _with_own_prompts(spec, facts)
+        self.dimensions = spec.dimensions or facts.dimensions
+        self.max_tokens = min(spec.max_tokens or facts.max_tokens, facts.max_tokens)
+        self._tokens = Tokens(self._opened.tokenizer_json, max_tokens=self.max_tokens, pad_id=facts.pad_id)
+
+    @property
+    def texts_at_once(self) -> int:
+        return self._opened.documents.runtime.texts_at_once
+
+    @property
+    def runtimes(self) -> tuple[str, str]:
+        """What computes documents and what computes queries, by name."""
+        return self._opened.documents.runtime.name, self._opened.queries.runtime.name
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode([self.spec.document_prompt + text for text in texts])
+        return self._encode(texts, self.spec.document_prompt, self._opened.documents)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode([self.spec.query_prompt + text for text in texts])
+        return self._encode(texts, self.spec.query_prompt, self._opened.queries)
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        if not texts:
-            return []
-        with self._lock:
-            encoded = self._model.tokenizer(
-                list(texts), add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
-            )
-        return [[(start, end) for start, end in offsets] for offsets in encoded["offset_mapping"]]
+        return self._tokens.offsets(texts)
 
-    def _encode(self, texts: list[str]) -> FloatArray:
-        """Vectors in the order of the texts, whatever order they are computed in."""
+    def _encode(self, texts: Sequence[str], prompt: str, feeder: Feeder) -> FloatArray:
+        """Vectors of all texts, a window at a time, the next cut into tokens while one is computed."""
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        if not texts:
-            return vectors
-        with self._lock:
-            tokens = self._model.tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
-            lengths = [_padded(len(ids)) for ids in tokens]
-            for batch in batches_by_tokens(lengths, budget_tokens=self._budget_tokens):
-                vectors[batch] = in_halves(self._encode_batch, [tokens[index] for index in batch])
-        return checked(vectors, count=len(texts), dimensions=self.dimensions)
+        at_once = feeder.runtime.texts_at_once if texts else 1
+        if len(texts) <= at_once:
+            return self._encode_window(texts, prompt, feeder) if texts else vectors
+        done = 0
+        for window in windows_ahead(
+            lambda window: self._encode_window(window, prompt, feeder), texts, texts_at_once=at_once
+        ):
+            vectors[done : done + len(window)] = window
+            done += len(window)
+        return vectors
 
-    def _encode_batch(self, tokens: Sequence[list[int]]) -> FloatArray:
-        """One forward pass."""
-        import torch
+    def _encode_window(self, texts: Sequence[str], prompt: str, feeder: Feeder) -> FloatArray:
+        tokens = self._tokens.ids([prompt + text for text in texts] if prompt else texts)
+        vectors = feeder.vectors(tokens)
+        return checked(vectors[:, : self.dimensions], count=len(texts), dimensions=self.dimensions)
 
-        with torch.inference_mode():
-            features = self._model.tokenizer.pad(
-                {"input_ids": list(tokens)}, pad_to_multiple_of=PAD_TO_TOKENS, return_tensors="pt"
-            )
-            output: Any = self._model(dict(features.to(self._model.device)))["sentence_embedding"]
-            return output[:, : self.dimensions].float().cpu().numpy()
+    def _use(self, opened: OpenedModel) -> None:
+        self._opened = opened
 
 
-def _padded(length_tokens: int) -> int:
-    return -(-length_tokens // PAD_TO_TOKENS) * PAD_TO_TOKENS
+def _with_own_prompts(spec: EncoderSpec, facts: ModelFacts) -> EncoderSpec:
+    if spec.query_prompt or spec.document_prompt:
+        return spec
+    return replace(spec, query_prompt=facts.query_prompt, document_prompt=facts.document_prompt)

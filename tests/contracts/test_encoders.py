@@ -11,7 +11,7 @@ import pytest
 
 from catalog.embedding.base import Encoder, EncoderSpec
 from catalog.embedding.registry import encoder_for
-from tests.checkpoints import write_checkpoint
+from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
 
 TEXTS = [
     "A lonely robot learns to love.",
@@ -26,22 +26,34 @@ LONG = "The ship is lost in the storm. " * 400
 
 ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
     "all-MiniLM-L6-v2": lambda folder: EncoderSpec(),
-    "plain BERT checkpoint": lambda folder: EncoderSpec(model=str(folder)),
+    "plain BERT checkpoint": lambda folder: EncoderSpec(model=str(folder / "bert")),
+    "plain GPT-2 checkpoint": lambda folder: EncoderSpec(model=str(folder / "gpt2")),
+    "the model's own prompts": lambda folder: EncoderSpec(model=str(folder / "e5" / "whole")),
     "asymmetric prompts": lambda folder: EncoderSpec(
-        model=str(folder), query_prompt="query: ", document_prompt="passage: "
+        model=str(folder / "bert"), query_prompt="query: ", document_prompt="passage: "
     ),
-    "leading dimensions": lambda folder: EncoderSpec(model=str(folder), dimensions=8),
-    "short inputs": lambda folder: EncoderSpec(model=str(folder), max_tokens=16),
+    "leading dimensions": lambda folder: EncoderSpec(model=str(folder / "bert"), dimensions=8),
+    "short inputs": lambda folder: EncoderSpec(model=str(folder / "bert"), max_tokens=16),
+    "openvino": lambda folder: EncoderSpec(model=str(folder / "openvino")),
+    "onnxruntime": lambda folder: EncoderSpec(model=str(folder / "onnxruntime")),
 }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("models") / "bert", seed=7)
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("bert", "openvino", "onnxruntime"):
+        write_checkpoint(folder / name, seed=7)
+    write_decoder(folder / "gpt2", seed=7)
+    write_sentence_transformer(folder / "e5", pooling="mean", prompts={"query": "query: ", "passage": "passage: "})
+    return folder
 
 
 @pytest.fixture(params=ENCODERS)
-def encoder(request: pytest.FixtureRequest, folder: Path) -> Encoder:
+def encoder(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encoder:
+    monkeypatch.setenv("ENCODER_CACHE", str(folder / "cache"))
+    if request.param in ("openvino", "onnxruntime"):
+        monkeypatch.setenv("ENCODER_RUNTIME", request.param)
     return encoder_for(ENCODERS[request.param](folder))
 
 
@@ -88,9 +100,9 @@ def test_queries_and_documents_differ_exactly_where_their_prompts_do(encoder: En
 
 
 def test_a_prompt_is_put_before_the_text(encoder: Encoder):
-    bare = encoder_for(replace(encoder.spec, query_prompt="", document_prompt=""))
-    prompted = bare.encode_documents([encoder.spec.document_prompt + text for text in TEXTS[:3]])
-    assert cosines(encoder.encode_documents(TEXTS[:3]), prompted).min() > 0.9999
+    longer = encoder_for(replace(encoder.spec, document_prompt=encoder.spec.document_prompt + "film: "))
+    prompted = encoder.encode_documents([f"film: {text}" for text in TEXTS[:3]])
+    assert cosines(longer.encode_documents(TEXTS[:3]), prompted).min() > 0.9999
 
 
 def test_a_text_longer_than_the_limit_is_cut_there(encoder: Encoder):

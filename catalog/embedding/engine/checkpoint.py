@@ -3,34 +3,62 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from catalog.embedding.base import EncoderSpec, EncoderUnavailable
+from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.engine.devices import asked_device, computes_bfloat16
 from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.prepared import ModelFacts
 from catalog.embedding.models import local_files
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+#: For models that name no limit of their own.
+DEFAULT_MAX_TOKENS = 512
+#: What models call the prompt of what is searched, the first that one has.
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
+ALREADY_EXPORTED = ["onnx/*", "openvino/*"]
 
-def load(spec: EncoderSpec) -> SentenceTransformer:
-    """Load a model onto its device, in bfloat16 where that is native. Raises EncoderUnavailable.
 
-    A plain checkpoint gets mean pooling, one of a decoder that of its last token.
-    """
-    files = local_files(spec.model)
-    if files is not None:
+def checkpoint_folder(model: str, revision: str) -> Path:
+    """Return the folder with a model's files, which are fetched once from the hub. Raises EncoderUnavailable."""
+    if (files := local_files(model)) is not None:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        return files
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(
+            snapshot_download(
+                model if "/" in model else f"sentence-transformers/{model}",
+                revision=revision or None,
+                allow_patterns=HUB_FILES,
+                ignore_patterns=ALREADY_EXPORTED,
+            )
+        )
+    except Exception as error:  # no network, no such model, no such revision: a dozen kinds of error
+        raise EncoderUnavailable(
+            f"Model {model} cannot be loaded ({reason(error)}). Check its name and the network, or give a path."
+        ) from error
+
+
+def load(folder: Path, *, name: str, device: str | None = None, precise: bool = False) -> SentenceTransformer:
+    """Load a model onto a device (SEARCHSITE_DEVICE, or the machine's choice), in bfloat16 where that is native.
+
+    With `precise`, in float32. A plain checkpoint gets mean pooling, one of a decoder that of its last token.
+    Raises EncoderUnavailable.
+    """
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         model = SentenceTransformer(
-            str(files or spec.model),
-            revision=spec.revision or None,
-            device=asked_device(),
+            str(folder),
+            device=device or asked_device(),
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )
@@ -39,11 +67,37 @@ def load(spec: EncoderSpec) -> SentenceTransformer:
             "sentence-transformers is not installed: pip install sentence-transformers."
         ) from error
     except Exception as error:  # the libraries below raise a dozen kinds of error for a missing or broken file
-        check = f"Check the files in {files}." if files else "Check its name and the network, or give a path."
-        raise EncoderUnavailable(f"Model {spec.model} cannot be loaded ({reason(error)}). {check}") from error
-    model.eval()
-    if computes_bfloat16(model.device.type):
-        import torch
+        raise EncoderUnavailable(
+            f"Model {name} cannot be loaded ({reason(error)}). Check the files in {folder}."
+        ) from error
+    import torch
 
-        model.to(torch.bfloat16)
-    return model
+    bfloat16 = not precise and computes_bfloat16(model.device.type)
+    return model.eval().to(torch.bfloat16 if bfloat16 else torch.float32)
+
+
+def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]:
+    """Return what there is to know of a model, and its tokenizer as JSON. Raises EncoderUnavailable."""
+    dimensions = model.get_embedding_dimension()
+    if dimensions is None:
+        raise EncoderUnavailable(f"Model {name} does not say how many dimensions its vectors have.")
+    backend: Any = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise EncoderUnavailable(f"Model {name} has no tokenizer that says where in the text its tokens are.")
+    prompts = model.prompts
+    facts = ModelFacts(
+        dimensions=dimensions,
+        max_tokens=model.max_seq_length or DEFAULT_MAX_TOKENS,
+        pad_id=_pad_id(model.tokenizer),
+        query_prompt=prompts.get("query") or "",
+        document_prompt=next((prompts[key] for key in DOCUMENT_PROMPTS if prompts.get(key)), ""),
+    )
+    return facts, backend.to_str()
+
+
+def _pad_id(tokenizer: Any) -> int:
+    """Decoders often have no token for padding; any will do, as nothing looks at it."""
+    for own in (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id):
+        if own is not None:
+            return int(own)
+    return 0

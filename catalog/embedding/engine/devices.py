@@ -1,13 +1,31 @@
-"""What this machine computes on, and in which precision."""
+"""What this machine computes on, in which precision, and what the environment says about it."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
+from pathlib import Path
+
+# Where the drivers of accelerators show themselves, so that torch is not loaded only to hear that there is none.
+ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
 def asked_device() -> str | None:
     """The device that SEARCHSITE_DEVICE names, such as `cuda:1`; None leaves the choice to the machine."""
     return os.environ.get("SEARCHSITE_DEVICE") or None
+
+
+def is_cpu_only() -> bool:
+    """Whether models run on the CPU here, by the environment's word or for want of anything else."""
+    if (asked := asked_device()) is not None:
+        return asked == "cpu"
+    return platform.system() != "Darwin" and not any(Path(file).exists() for file in ACCELERATOR_FILES)
+
+
+def threads_asked() -> int:
+    """Threads that compute documents' vectors by ENCODER_THREADS; 0, as many as there are cores."""
+    return int(os.environ.get("ENCODER_THREADS") or 0)
 
 
 def computes_bfloat16(device: str) -> bool:
@@ -17,3 +35,13 @@ def computes_bfloat16(device: str) -> bool:
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     return device == "cpu" and any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
+def cpu_name() -> str:
+    """A short name of this kind of CPU: the same where the same runtime is the fastest."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = [platform.machine(), platform.processor()]
+    kind = sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}) or lines
+    return hashlib.sha256(f"{kind} {os.cpu_count()}".encode()).hexdigest()[:12]

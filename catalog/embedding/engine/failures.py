@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from catalog.embedding.base import EncoderOutOfMemory, EncodingFailed, FloatArray
+from catalog.embedding.base import EncoderOutOfMemory, EncodingFailed
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +30,23 @@ def is_out_of_memory(error: BaseException) -> bool:
     return "MemoryError" in kinds or "OutOfMemoryError" in kinds or any(words in said for words in OUT_OF_MEMORY)
 
 
-def in_halves(run: Callable[[Sequence[Input]], FloatArray], inputs: Sequence[Input]) -> FloatArray:
-    """Run a batch, in halves of halves where memory runs out; vectors in the order of the inputs.
+def in_halves(
+    run: Callable[[Sequence[Input]], Any],
+    inputs: Sequence[Input],
+    *,
+    join: Callable[[Sequence[Any]], Any] = np.concatenate,
+) -> Any:
+    """Run a batch, in halves of halves where memory runs out; outputs joined in the order of the inputs.
 
     Raises EncoderOutOfMemory when a single input does not fit, EncodingFailed on any other failure.
     """
     try:
         return run(inputs)
-    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+    except Exception as error:  # each of the libraries beneath has kinds of its own
         if not is_out_of_memory(error):
             raise EncodingFailed(reason(error)) from error
         if len(inputs) == 1:
             raise EncoderOutOfMemory("Out of memory on a single text.") from error
         logger.warning("Out of memory on %d texts; trying halves.", len(inputs))
     middle = len(inputs) // 2
-    return np.concatenate([in_halves(run, inputs[:middle]), in_halves(run, inputs[middle:])])
+    return join([in_halves(run, inputs[:middle], join=join), in_halves(run, inputs[middle:], join=join)])

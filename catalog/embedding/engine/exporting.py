@@ -1,0 +1,106 @@
+"""A checkpoint as an ONNX file, by torch's own exporter, checked against torch before anybody gets it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.onnx_runtimes import OnnxRuntime, OpenVino, installed_runtimes
+from catalog.embedding.engine.prepared import ModelFacts
+from catalog.embedding.engine.samples import SAMPLE_TEXTS, least_cosine
+from catalog.embedding.engine.tokens import Tokens
+from catalog.embedding.engine.torch_padded import TorchPadded
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+logger = logging.getLogger(__name__)
+
+#: In float32, and with room for bfloat16's rounding.
+LEAST_COSINE = 0.999
+#: With weights of 8 bits. Relevance stays within .005 nDCG at this (measured: docs/models.md).
+LEAST_SMALL_COSINE = 0.97
+#: A file of its own for weights that do not fit into one of protocol buffers, which end at 2 GiB.
+LARGE_BYTES = 1 << 30
+
+
+def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: str, folder: Path) -> None:
+    """Export a model in float32 on the CPU into a folder. Raises EncoderUnavailable when its vectors are others."""
+    (folder / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
+    (folder / "facts.json").write_text(json.dumps(asdict(facts), indent=1), encoding="utf-8")
+    _export(model, folder / "model.onnx")
+    tokens = Tokens(tokenizer_json, max_tokens=facts.max_tokens, pad_id=facts.pad_id).ids(SAMPLE_TEXTS)
+    torch_runtime = TorchPadded(model, pad_id=facts.pad_id)
+    expected = torch_runtime.fetch(torch_runtime.compute(tokens))
+    for name in installed_runtimes():
+        runtime_class = OpenVino if name == OpenVino.name else OnnxRuntime
+        runtime = runtime_class(folder / "model.onnx", pad_id=facts.pad_id, queries=False)
+        cosine = least_cosine(expected, runtime.compute(tokens))
+        if cosine < LEAST_COSINE:
+            raise EncoderUnavailable(f"The export gives other vectors by {name} than torch does (cosine {cosine:.4f}).")
+    if OnnxRuntime.name in installed_runtimes():
+        _write_small(folder, facts, tokens, expected)
+
+
+def _export(model: SentenceTransformer, file: Path) -> None:
+    """All modules of a model, pooling included, as one graph: ids and mask in, vectors out, both of any shape."""
+    import torch
+
+    class Whole(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+            return self.model({"input_ids": input_ids, "attention_mask": attention_mask})["sentence_embedding"]
+
+    ids = torch.ones((2, 16), dtype=torch.long)
+    any_shape = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    weights_bytes = sum(parameter.nbytes for parameter in model.parameters())
+    with torch.no_grad():
+        program = torch.onnx.export(
+            Whole().eval(),
+            (ids, torch.ones_like(ids)),
+            dynamo=True,
+            verbose=False,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_shapes=(any_shape, any_shape),
+        )
+    if program is None:
+        raise EncoderUnavailable("The exporter returned nothing.")
+    program.save(file, external_data=weights_bytes > LARGE_BYTES)
+
+
+def _write_small(folder: Path, facts: ModelFacts, tokens: Any, expected: Any) -> None:
+    """Write the model with weights of 8 bits a channel and activations quantised as they come, if it is close enough.
+
+    Activations are scaled by what is in a batch, so each text is checked alone, as queries are encoded.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    small = folder / "int8"
+    small.mkdir()
+    try:
+        quantize_dynamic(
+            folder / "model.onnx",
+            small / "model.onnx",
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
+            use_external_data_format=(folder / "model.onnx.data").exists(),
+        )
+        runtime = OnnxRuntime(small / "model.onnx", pad_id=facts.pad_id, queries=True)
+        cosine = least_cosine(expected, np.concatenate([runtime.compute([own]) for own in tokens]))
+    except Exception as error:  # an operator that the quantiser does not know
+        logger.warning("There are no weights of 8 bits: %s.", reason(error))
+        cosine = -1.0
+    if cosine < LEAST_SMALL_COSINE:
+        (small / "model.onnx").unlink(missing_ok=True)

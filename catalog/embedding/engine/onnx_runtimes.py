@@ -1,0 +1,107 @@
+"""Runtimes of a model exported to ONNX, on a CPU: OpenVINO and ONNX Runtime.
+
+Each once for documents (small batches by tokens, all cores) and once for queries: those come one at a time or a few,
+in several web processes on the same cores, so each gets one thread, whose CPU time is the cheapest there is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catalog.embedding.base import FloatArray
+from catalog.embedding.engine.devices import threads_asked
+from catalog.embedding.engine.tokens import TokenIds, padded
+
+# Small batches keep a CPU's caches warm.
+BUDGET_TOKENS = 1_000
+TEXTS_AT_ONCE = 256
+
+
+class _OnCpu:
+    """What both have in common: arrays in, arrays out."""
+
+    name: str
+    budget_tokens = BUDGET_TOKENS
+    texts_at_once = TEXTS_AT_ONCE
+    pad_to_tokens = 1
+
+    def __init__(self, *, pad_id: int) -> None:
+        self._pad_id = pad_id
+
+    def compute(self, tokens: Sequence[TokenIds]) -> FloatArray:
+        ids, mask = padded(tokens, pad_id=self._pad_id, multiple=self.pad_to_tokens)
+        return self._run(ids, mask)
+
+    def _run(self, ids: Any, mask: Any) -> FloatArray:
+        raise NotImplementedError
+
+    def join(self, outputs: Sequence[FloatArray]) -> FloatArray:
+        return np.concatenate(outputs)
+
+    def fetch(self, output: FloatArray) -> FloatArray:
+        return output
+
+
+class OpenVino(_OnCpu):
+    """Intel's runtime, in bfloat16 where the CPU has it (https://docs.openvino.ai)."""
+
+    name = "openvino"
+
+    def __init__(self, model: Path, *, pad_id: int, queries: bool) -> None:
+        super().__init__(pad_id=pad_id)
+        import openvino
+
+        # Kernels are compiled for each shape they meet; queries have few lengths as it is.
+        self.pad_to_tokens = 4 if queries else 16
+        core = openvino.Core()
+        native = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        compiled = core.compile_model(
+            core.read_model(model),
+            "CPU",
+            {
+                "NUM_STREAMS": 1,
+                "INFERENCE_NUM_THREADS": 1 if queries else threads_asked(),
+                "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
+                # Several processes would all be bound to the first core.
+                "ENABLE_CPU_PINNING": False,
+            },
+        )
+        self._request = compiled.create_infer_request()
+
+    def _run(self, ids: Any, mask: Any) -> FloatArray:
+        self._request.infer([ids, mask], share_inputs=True)
+        return np.array(self._request.get_output_tensor(0).data, dtype=np.float32)
+
+
+class OnnxRuntime(_OnCpu):
+    """Microsoft's runtime, in float32 or, for queries, with weights of 8 bits (https://onnxruntime.ai)."""
+
+    name = "onnxruntime"
+
+    def __init__(self, model: Path, *, pad_id: int, queries: bool) -> None:
+        super().__init__(pad_id=pad_id)
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1 if queries else threads_asked()
+        options.inter_op_num_threads = 1
+        # Threads that spin while they wait take the cores from those who have work.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+    def _run(self, ids: Any, mask: Any) -> FloatArray:
+        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return np.asarray(vectors, dtype=np.float32)
+
+
+RUNTIMES: dict[str, type[OpenVino] | type[OnnxRuntime]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
+
+
+def installed_runtimes() -> list[str]:
+    """The names of those whose package is there; they are needed by none of the others."""
+    return [name for name in RUNTIMES if importlib.util.find_spec(name) is not None]

@@ -1,0 +1,123 @@
+"""From a model's name to what computes its vectors here.
+
+| ENCODER_RUNTIME | |
+|---|---|
+| auto | on a CPU what was measured to be the fastest, torch until it is; torch on anything else |
+| torch, openvino, onnxruntime | this one, exported first where it has to be |
+
+ENCODER_QUERY_RUNTIME says the same of queries, and may be onnxruntime-int8 too.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.engine.checkpoint import checkpoint_folder, describe, load
+from catalog.embedding.engine.devices import is_cpu_only
+from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.measuring import SMALL, open_runtime
+from catalog.embedding.engine.onnx_runtimes import RUNTIMES, installed_runtimes
+from catalog.embedding.engine.prepared import ModelFacts, PreparedModel, prepared_model
+from catalog.embedding.engine.preparing import prepare, prepare_in_background
+from catalog.embedding.engine.runtime import Feeder, Runtime
+from catalog.embedding.engine.tokens import Tokens
+from catalog.embedding.engine.torch_packed import packed_where_it_fits
+from catalog.embedding.engine.torch_padded import TorchPadded
+
+logger = logging.getLogger(__name__)
+
+AUTO, TORCH = "auto", "torch"
+FOR_DOCUMENTS = (AUTO, TORCH, *RUNTIMES)
+FOR_QUERIES = (*FOR_DOCUMENTS, SMALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedModel:
+    """A model ready to compute: documents and queries have a feeder each, so that neither waits for the other."""
+
+    facts: ModelFacts
+    tokenizer_json: str
+    documents: Feeder
+    queries: Feeder
+
+
+def open_model(model: str, revision: str, *, when_prepared: Callable[[OpenedModel], None]) -> OpenedModel:
+    """Open a model by the runtimes that the environment asks for. Raises EncoderUnavailable.
+
+    Where better ones have yet to be prepared, `when_prepared` gets the model with them later, from another thread.
+    """
+    documents = _asked("ENCODER_RUNTIME", FOR_DOCUMENTS, otherwise=AUTO)
+    queries = _asked("ENCODER_QUERY_RUNTIME", FOR_QUERIES, otherwise=documents)
+    folder = checkpoint_folder(model, revision)
+    if {documents, queries} == {TORCH}:
+        return _by_torch(folder, model)
+    if AUTO not in (documents, queries):
+        return _with(prepare(folder, name=model), folder, model, documents=documents, queries=queries)
+    if not is_cpu_only() or not installed_runtimes():
+        return _by_torch(folder, model)
+    prepared = prepared_model(folder)
+    if prepared is not None and prepared.choice is not None:
+        try:
+            return _with(prepared, folder, model, documents=documents, queries=queries)
+        except Exception as error:  # files of the cache that are damaged
+            logger.warning("What was prepared of %s cannot be used: %s.", model, reason(error))
+            return _by_torch(folder, model)
+    opened = _by_torch(folder, model)
+    prepare_in_background(
+        folder,
+        name=model,
+        then=lambda made: when_prepared(_with(made, folder, model, documents=documents, queries=queries)),
+    )
+    return opened
+
+
+def _asked(variable: str, known: tuple[str, ...], *, otherwise: str) -> str:
+    asked = os.environ.get(variable) or otherwise
+    if asked not in known:
+        raise EncoderUnavailable(f"{variable} is {asked!r}; it may be {', '.join(known)}.")
+    return asked
+
+
+def _by_torch(folder: Path, model: str) -> OpenedModel:
+    """Both by torch, in one copy."""
+    loaded = load(folder, name=model)
+    facts, tokenizer_json = describe(loaded, name=model)
+    runtime: Runtime = TorchPadded(loaded, pad_id=facts.pad_id)
+    if loaded.device.type == "cuda":
+        tokens = Tokens(tokenizer_json, max_tokens=facts.max_tokens, pad_id=facts.pad_id)
+        runtime = packed_where_it_fits(TorchPadded(loaded, pad_id=facts.pad_id), tokens, pad_id=facts.pad_id)
+    feeder = Feeder(lambda: runtime)
+    return OpenedModel(facts=facts, tokenizer_json=tokenizer_json, documents=feeder, queries=feeder)
+
+
+def _with(prepared: PreparedModel, folder: Path, model: str, *, documents: str, queries: str) -> OpenedModel:
+    """Each by the runtime of this name; `auto` by the one that was measured to be the fastest."""
+    choice, facts = prepared.choice, prepared.facts
+    if choice is not None:
+        documents = choice.documents if documents == AUTO else documents
+        queries = choice.queries if queries == AUTO else queries
+    opened = partial(_opened, prepared, facts, folder, model)
+    return OpenedModel(
+        facts=facts,
+        tokenizer_json=prepared.tokenizer_json,
+        documents=Feeder(partial(opened, documents, queries=False)),
+        queries=Feeder(partial(opened, queries, queries=True)),
+    )
+
+
+def _opened(
+    prepared: PreparedModel, facts: ModelFacts, folder: Path, model: str, runtime: str, *, queries: bool
+) -> Runtime:
+    if runtime == TORCH:
+        return TorchPadded(load(folder, name=model), pad_id=facts.pad_id)
+    try:
+        return open_runtime(prepared, facts, runtime, queries=queries)
+    except Exception as error:  # a runtime that is not installed, or weights of 8 bits that were not close enough
+        logger.warning("%s goes by torch, as %s cannot run it: %s.", model, runtime, reason(error))
+        return TorchPadded(load(folder, name=model), pad_id=facts.pad_id)

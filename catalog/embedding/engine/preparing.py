@@ -1,0 +1,115 @@
+"""Exports a checkpoint and measures what runs it best, in a process of its own.
+
+    python -m catalog.embedding.engine.preparing FOLDER NAME NICENESS
+
+One at a time on a machine, and nothing twice. A first start is not held up: it goes by torch meanwhile, and the process
+gives way to all others.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.prepared import PreparedModel, cache_folder, keep_prepared, prepared_model
+
+logger = logging.getLogger(__name__)
+
+#: The least share of a processor that there is, for work that nobody waits for.
+LEAST_PRIORITY = 19
+SAID_CHARACTERS = 500
+
+
+def prepare(checkpoint: Path, *, name: str, niceness: int = 0) -> PreparedModel:
+    """Return a checkpoint's exported model, with what is best here measured; made where that is missing.
+
+    Takes half a minute of a core for a small model. Raises EncoderUnavailable.
+    """
+    try:
+        with _one_at_a_time():
+            if (prepared := prepared_model(checkpoint)) is not None and prepared.choice is not None:
+                return prepared
+            _in_a_process(checkpoint, name, niceness)
+    except OSError as error:
+        raise EncoderUnavailable(f"The cache of encoders cannot be written: {reason(error)}.") from error
+    if (prepared := prepared_model(checkpoint)) is None:
+        raise EncoderUnavailable(f"Model {name} changed while it was prepared.")
+    return prepared
+
+
+def prepare_in_background(checkpoint: Path, *, name: str, then: Callable[[PreparedModel], None]) -> None:
+    """Do that in a thread, and hand over what comes of it; failures are logged, and torch stays in use."""
+
+    def run() -> None:
+        try:
+            then(prepare(checkpoint, name=name, niceness=LEAST_PRIORITY))
+        except Exception as error:  # nobody waits for this thread
+            logger.warning("Model %s goes on with torch: %s", name, error)
+
+    threading.Thread(target=run, name=f"prepare {name}", daemon=True).start()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for other processes that are at it; if they die, the lock goes with them."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for unfinished in folder.glob("unfinished-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        yield
+
+
+def _in_a_process(checkpoint: Path, name: str, niceness: int) -> None:
+    # Its input is a pipe that closes when this process dies, however it does.
+    process = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, str(checkpoint), name, str(niceness)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+        env=os.environ | {"SEARCHSITE_DEVICE": "cpu", "HF_HUB_OFFLINE": "1"},
+        text=True,
+    )
+    assert process.stderr is not None
+    with process:
+        said = process.stderr.read()
+    if process.returncode != 0:
+        raise EncoderUnavailable(f"Model {name} cannot be exported: {said.strip()[-SAID_CHARACTERS:]}")
+
+
+def _main(checkpoint: Path, name: str, niceness: int) -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    os.nice(niceness)
+    from catalog.embedding.engine.checkpoint import describe, load
+    from catalog.embedding.engine.exporting import write_export
+    from catalog.embedding.engine.measuring import measure
+    from catalog.embedding.engine.torch_padded import TorchPadded
+
+    prepared = prepared_model(checkpoint)
+    model = load(checkpoint, name=name, device="cpu", precise=True)
+    facts, tokenizer_json = describe(model, name=name)
+    if prepared is None:
+        prepared = keep_prepared(checkpoint, lambda folder: write_export(model, facts, tokenizer_json, folder))
+    as_served = load(checkpoint, name=name, device="cpu")
+    prepared.remember(measure(prepared, TorchPadded(as_served, pad_id=facts.pad_id)))
+
+
+def _die_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

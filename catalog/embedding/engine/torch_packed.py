@@ -1,0 +1,145 @@
+"""Torch without padding: all texts of a batch in one row, with attention that keeps within each of them.
+
+The kernel is flash attention for sequences of different lengths (Dao, 2023, https://arxiv.org/abs/2307.08691), reached
+through `torch.nn.attention.varlen` on a GPU. On a CPU each text has its attention computed for itself: slow, and there
+for the tests. Needs an architecture of transformers that takes an attention function and positions from outside.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.samples import SAMPLE_TEXTS, least_cosine
+from catalog.embedding.engine.tokens import TokenIds, Tokens, packed
+from catalog.embedding.engine.torch_padded import TorchPadded
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+ATTENTION = "packed"
+# Rounding in bfloat16 differs by the order of sums; a wrong position or a leak between texts shows far below this.
+LEAST_COSINE = 0.999
+
+
+class TorchPacked(TorchPadded):
+    """Runs the transformer over a row of tokens, and the modules behind it (pooling first) as they are."""
+
+    name = "torch, packed"
+    pad_to_tokens = 1
+
+    def __init__(self, model: SentenceTransformer, *, pad_id: int) -> None:
+        super().__init__(model, pad_id=pad_id)
+        from transformers import AttentionInterface
+
+        AttentionInterface.register(ATTENTION, _attend)
+        self._transformer: Any = model[0].auto_model  # type: ignore[union-attr]
+        if "position_ids" not in inspect.signature(self._transformer.forward).parameters:
+            raise ValueError("The architecture takes no positions.")
+        self._first_position = _first_position(self._transformer)
+        self._transformer.set_attn_implementation(ATTENTION)
+
+    def compute(self, tokens: Sequence[TokenIds]) -> Tensor:
+        import torch
+
+        ids, positions, starts = packed(tokens, first_position=self._first_position)
+        longest = max(len(own) for own in tokens)
+        with torch.inference_mode():
+            places = self.to_device(starts)
+            hidden = self._transformer(
+                input_ids=self.to_device(ids)[None],
+                position_ids=self.to_device(positions)[None],
+                cu_seq_lens_q=places,
+                cu_seq_lens_k=places,
+                max_length_q=longest,
+                max_length_k=longest,
+            ).last_hidden_state
+            features = {"token_embeddings": hidden, "cu_seq_lens_q": places}
+            for module in list(self.model)[1:]:
+                features = module(features)
+            return features["sentence_embedding"].float()
+
+
+def _first_position(transformer: Any) -> int:
+    """Models in the line of RoBERTa count positions from behind the padding token's id."""
+    embeddings = getattr(transformer, "embeddings", None)
+    return embeddings.padding_idx + 1 if hasattr(embeddings, "create_position_ids_from_input_ids") else 0
+
+
+def _attend(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    cu_seq_lens_q: Tensor,
+    max_length_q: int,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attention within each text. Shapes (1, heads, tokens, width) in, (1, tokens, heads, width) out."""
+    causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    rows = [tensor[0].transpose(0, 1) for tensor in (query, key, value)]
+    attend = _on_gpu if query.is_cuda else _one_by_one
+    return attend(*rows, starts=cu_seq_lens_q, longest=max_length_q, scale=scaling, causal=causal)[None], None
+
+
+def _on_gpu(
+    query: Tensor, key: Tensor, value: Tensor, *, starts: Tensor, longest: int, scale: float | None, causal: bool
+) -> Tensor:
+    from torch.nn.attention.varlen import varlen_attn
+
+    window = (-1, 0) if causal else (-1, -1)
+    grouped = query.shape[1] != key.shape[1]
+    attended: Any = varlen_attn(
+        query, key, value, starts, starts, longest, longest, scale=scale, window_size=window, enable_gqa=grouped
+    )
+    return attended
+
+
+def _one_by_one(
+    query: Tensor, key: Tensor, value: Tensor, *, starts: Tensor, longest: int, scale: float | None, causal: bool
+) -> Tensor:
+    import torch
+
+    grouped = query.shape[1] != key.shape[1]
+    places = starts.tolist()
+    own = [
+        torch.nn.functional.scaled_dot_product_attention(
+            *(rows[start:end].transpose(0, 1) for rows in (query, key, value)),
+            scale=scale,
+            is_causal=causal,
+            enable_gqa=grouped,
+        ).transpose(0, 1)
+        for start, end in pairwise(places)
+    ]
+    return torch.cat(own)
+
+
+def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) -> TorchPadded:
+    """Return a packed runtime of the same model if it gives the same vectors as the padded one, else the latter."""
+    transformer: Any = padded.model[0].auto_model  # type: ignore[union-attr]
+    before = transformer.config._attn_implementation
+    sample = tokens.ids(SAMPLE_TEXTS)
+    expected = padded.fetch(padded.compute(sample))
+    try:
+        runtime = TorchPacked(padded.model, pad_id=pad_id)
+        got = runtime.fetch(runtime.compute(sample))
+        if np.isfinite(got).all() and (cosine := least_cosine(expected, got)) >= LEAST_COSINE:
+            return runtime
+        logger.warning("Packed batches are not used: their vectors are others (cosine %.4f).", cosine)
+    except Exception as error:  # whatever an architecture makes of arguments it does not know
+        logger.warning("Packed batches are not used: %s.", reason(error))
+    transformer.set_attn_implementation(before)
+    return padded
