@@ -1,4 +1,4 @@
-"""The staff page of what is searched for."""
+"""The staff page of what is searched for and recommended, and what comes of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.views import View
 
 from dashboard.access import StaffOnly
 from dashboard.analytics import DEFAULT_DAYS, PERIODS, analytics
+from dashboard.rec_analytics import list_analytics
 
 
 class AnalyticsView(StaffOnly, View):
@@ -19,6 +20,8 @@ class AnalyticsView(StaffOnly, View):
         days = chosen.get(request.GET.get("days", ""), DEFAULT_DAYS)
         context = {
             "analytics": analytics(days),
+            "lists": list_analytics(days),
+            "logging_lists": settings.RECOMMENDATION_LOG,
             "periods": PERIODS,
             "logging": settings.QUERY_LOG,
             "kept_days": settings.QUERY_LOG_DAYS,

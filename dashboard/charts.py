@@ -74,3 +74,50 @@ def forest_row(estimate: float, low: float, high: float, *, reach: float) -> For
         return round(width / 2 + share * (width / 2 - margin), 1)
 
     return ForestRow(low=at(low), high=at(high), point=at(estimate))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A line of estimates and the area of their intervals, in a box of `width` by `height`; gaps where nothing was
+    measured. `dots` are the points with nothing beside them to draw a line to."""
+
+    width: float
+    height: float
+    line: str
+    area: str
+    dots: list[tuple[float, float]]
+    peak: float
+
+
+def band(points: Sequence[tuple[float, float, float] | None], *, width: float, height: float) -> Band:
+    """Spread estimates with their low and high ends evenly over the width; the largest end touches the top."""
+    peak = max((point[2] for point in points if point), default=0.0)
+    step = width / max(len(points) - 1, 1)
+
+    def y(value: float) -> str:
+        return f"{height - (value / peak if peak else 0) * (height - 2) - 1:.1f}"
+
+    line, area, dots = [], [], []
+    for run in _runs(points):
+        if len(run) == 1:
+            place, (estimate, _, _) = run[0]
+            dots.append((round(place * step, 1), float(y(estimate))))
+            continue
+        line.append("M" + " L".join(f"{place * step:.1f} {y(found[0])}" for place, found in run))
+        there = [f"{place * step:.1f} {y(found[2])}" for place, found in run]
+        back = [f"{place * step:.1f} {y(found[1])}" for place, found in reversed(run)]
+        area.append("M" + " L".join([*there, *back]) + " Z")
+    return Band(width=width, height=height, line=" ".join(line), area=" ".join(area), dots=dots, peak=peak)
+
+
+def _runs(
+    points: Sequence[tuple[float, float, float] | None],
+) -> list[list[tuple[int, tuple[float, float, float]]]]:
+    """The stretches without a gap, each point with its place."""
+    runs: list[list[tuple[int, tuple[float, float, float]]]] = [[]]
+    for place, point in enumerate(points):
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append((place, point))
+    return [run for run in runs if run]

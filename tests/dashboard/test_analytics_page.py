@@ -147,5 +147,5 @@ def test_staff_are_told_when_nothing_is_logged_and_when_it_is_kept_for_less(sett
 def test_the_page_costs_few_queries(django_assert_num_queries):
     some_searches()
     client = signed_in("staff", is_staff=True)
-    with django_assert_num_queries(6):  # session, user and the four of the page
+    with django_assert_num_queries(7):  # session, user, the four of searches and the one of lists
         client.get(PAGE)

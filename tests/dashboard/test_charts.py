@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.charts import sparkline, stacked_bar
+from dashboard.charts import band, forest_row, sparkline, stacked_bar
 from dashboard.templatetags.humanize_index import duration, percent, thousands
 
 
@@ -32,3 +32,23 @@ def test_only_a_complete_index_reads_as_100_per_cent():
 def test_numbers_read_as_people_write_them():
     assert thousands(9742) == "9,742"
     assert [duration(s) for s in (9, 75, 3700)] == ["9 s", "1 min 15 s", "1 h 1 min"]
+
+
+def test_a_band_is_drawn_in_stretches_with_gaps_between():
+    drawn = band([(0.5, 0.25, 1.0), (0.25, 0.0, 0.5), None, (0.5, 0.0, 1.0)], width=30, height=102)
+    # A margin of 1: the largest end, 1, is at 1 and 0 is at 101.
+    assert drawn.line == "M0.0 51.0 L10.0 76.0"
+    assert drawn.area == "M0.0 1.0 L10.0 51.0 L10.0 101.0 L0.0 76.0 Z"
+    assert drawn.dots == [(30.0, 51.0)]
+    assert drawn.peak == 1.0
+
+
+def test_a_band_of_nothing_is_empty():
+    drawn = band([None, None], width=30, height=102)
+    assert (drawn.line, drawn.area, drawn.dots, drawn.peak) == ("", "", [], 0.0)
+
+
+def test_an_interval_is_put_on_a_scale_with_zero_in_the_middle():
+    row = forest_row(0.0, -0.1, 0.2, reach=0.2)
+    assert (row.low, row.point, row.high) == (58.0, 110.0, 214.0)
+    assert forest_row(0.0, 0.0, 0.0, reach=0.0).point == 110.0
