@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 
-from django.template import Context, Engine, Template
+from django.template import Context, Engine
+from django.template.base import TextNode, VariableNode
 
 from catalog.models import Item
 
 _engine = Engine(autoescape=False)
+TEXTS = ("title", "body", "category", "language")
+
+Render = Callable[[Item], str]
 
 
 @lru_cache(maxsize=64)
-def _compiled(template: str) -> Template:
-    return _engine.from_string(template)
+def _compiled(template: str) -> Render:
+    """A template that does no more than set texts beside each other, as the default one, is rendered without Django,
+    in a tenth of the time: a page of hits takes a document each."""
+    parsed = _engine.from_string(template)
+    parts = [_plain_part(node) for node in parsed.nodelist]
+    plain = [part for part in parts if part is not None]
+    if len(plain) == len(parts):
+        return lambda item: "".join([part(item) for part in plain])
+
+    def render(item: Item) -> str:
+        values = {name: getattr(item, name) for name in (*TEXTS, "attributes")}
+        return str(parsed.render(Context(values, autoescape=False)))
+
+    return render
+
+
+def _plain_part(node: object) -> Render | None:
+    """What a node of a template makes of an item; None where it is more than a text or a field that holds one."""
+    if isinstance(node, TextNode):
+        return lambda item: node.s
+    if isinstance(node, VariableNode) and node.filter_expression.token in TEXTS:
+        return attrgetter(node.filter_expression.token)
+    return None
 
 
 def render_document(item: Item, template: str) -> str:
@@ -22,14 +49,7 @@ def render_document(item: Item, template: str) -> str:
 
     The template may use title, body, category, language and attributes. Raises TemplateSyntaxError.
     """
-    values = {
-        "title": item.title,
-        "body": item.body,
-        "category": item.category,
-        "language": item.language,
-        "attributes": item.attributes,
-    }
-    return _compiled(template).render(Context(values, autoescape=False)).strip()
+    return _compiled(template)(item).strip()
 
 
 def document_hash(document: str) -> str:

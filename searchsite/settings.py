@@ -114,6 +114,7 @@ DATABASES = {"default": env.db_url_config(read_secret("DATABASE_URL"))}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address: the index needs PostgreSQL with pgvector.")
 DATABASES["default"] |= {
+    "ENGINE": "searchsite.postgresql",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
@@ -225,7 +226,7 @@ REST_FRAMEWORK = {
         "catalog.http.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["catalog.http.permissions.Scoped"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["catalog.http.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["catalog.http.parsers.StrictJSONParser"],
     # `format` is a parameter like any other.
     "URL_FORMAT_OVERRIDE": None,

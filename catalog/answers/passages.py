@@ -85,7 +85,7 @@ def _nearest(text: str, version: IndexVersion | None, items: Sequence[int]) -> d
                 "version_id": version.pk,
                 "items": list(items),
                 "each": PASSAGES_PER_ITEM,
-                "vector": vector_literal(vector.tolist()),
+                "vector": vector_literal(vector),
             },
         )
         for item_id, start, end, cosine in cursor.fetchall():

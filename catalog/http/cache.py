@@ -27,10 +27,10 @@ class KeptClient(RedisCacheClient):
             self._kept[index] = super().get_client(key, write=write)
         return self._kept[index]
 
-    def count(self, key: str, timeout_s: int) -> int:
+    def count(self, key: str, timeout_s: int, by: int) -> int:
         client = self.get_client(key, write=True)
-        counted: int = client.incr(key)
-        if counted == 1:
+        counted: int = client.incr(key, by)
+        if counted == by:
             client.expire(key, timeout_s)
         return counted
 
@@ -70,9 +70,9 @@ class FailOpenRedisCache(RedisCache):
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         return self._attempt(super().incr, delta, key, delta, version)
 
-    def count(self, key: str, timeout_s: int) -> int:
-        """Add one to a counter that is forgotten `timeout_s` seconds after it began, and return it: one round trip."""
-        return self._attempt(self._client.count, 1, self.make_and_validate_key(key), timeout_s)
+    def count(self, key: str, timeout_s: int, by: int = 1) -> int:
+        """Add to a counter that is forgotten `timeout_s` seconds after it began, and return it: one round trip."""
+        return self._attempt(self._client.count, by, self.make_and_validate_key(key), timeout_s, by)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(super().delete, False, key, version)

@@ -1,7 +1,13 @@
-"""Rate limits, counted in fixed windows in the cache. Without a cache nothing is limited."""
+"""Rate limits, counted in fixed windows in the cache. Without a cache nothing is limited.
+
+A process takes a hundredth of a limit from the shared count at a time and lets that many requests pass by itself, so
+most requests need not ask. Processes that have not used up their share when the window ends have let that much less
+pass.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +26,8 @@ from catalog.models import ApiKey
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+#: A process takes this part of a limit at a time.
+SHARES = 100
 PERIODS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -38,14 +46,41 @@ class Rate:
         return cls(limit=int(limit), period_s=PERIODS_S[period[0]])
 
 
+class Allowance:
+    """Requests that this process may let pass without asking, by the window that they are counted in."""
+
+    def __init__(self, *, most_windows: int = 10_000) -> None:
+        self._most_windows = most_windows
+        self._left: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, window: str, rate: Rate) -> bool:
+        """Whether one more request may pass."""
+        with self._lock:
+            if self._left.get(window, 0) > 0:
+                self._left[window] -= 1
+                return True
+        share = max(1, rate.limit // SHARES)
+        counted = cast("FailOpenRedisCache", cache).count(f"throttle:{window}", rate.period_s, by=share)
+        granted = min(share, rate.limit - (counted - share))
+        if granted > 1:
+            with self._lock:
+                if len(self._left) >= self._most_windows:
+                    self._left.clear()
+                self._left[window] = self._left.get(window, 0) + granted - 1
+        return granted > 0
+
+
+_allowance = Allowance()
+
+
 def seconds_to_wait(scope: str, ident: str) -> int:
     """Count one request of `ident` and return 0 when it may pass, or else the seconds until it may try again."""
     rate = Rate.parse(str(api_settings.DEFAULT_THROTTLE_RATES[scope]))
     if not rate.limit:
         return 0
     window, elapsed_s = divmod(int(time.time()), rate.period_s)
-    counted = cast("FailOpenRedisCache", cache).count(f"throttle:{scope}:{ident}:{window}", rate.period_s)
-    return 0 if counted <= rate.limit else rate.period_s - elapsed_s
+    return 0 if _allowance.take(f"{scope}:{ident}:{window}", rate) else rate.period_s - elapsed_s
 
 
 class ClientThrottle(BaseThrottle):

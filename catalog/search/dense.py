@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from django.conf import settings
 from django.db import connection, transaction
 
+from catalog.embedding.base import FloatArray
 from catalog.graphs import distance_sql, nearest_rows
 from catalog.models import IndexVersion
 from catalog.search.scope import Scope, array_literal
@@ -91,7 +93,10 @@ def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int
 
 
 def inner_products(
-    version: IndexVersion, item_ids: npt.NDArray[np.int64], ordinals: npt.NDArray[np.int64], vector: Iterable[float]
+    version: IndexVersion,
+    item_ids: npt.NDArray[np.int64],
+    ordinals: npt.NDArray[np.int64],
+    vector: Sequence[float] | FloatArray,
 ) -> npt.NDArray[np.float64]:
     """Inner products of these passages with a vector, read by their keys; NaN for those that there are not."""
     cast = f"halfvec({version.dimensions})"
@@ -113,8 +118,9 @@ def inner_products(
     return products
 
 
-def vector_literal(vector: Iterable[float]) -> str:
-    return f"[{','.join(f'{value:.7g}' for value in vector)}]"
+def vector_literal(vector: Sequence[float] | FloatArray) -> str:
+    """A vector as PostgreSQL reads it, which is as JSON writes it."""
+    return orjson.dumps(np.ascontiguousarray(vector, dtype=np.float32), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def cutoff(version: IndexVersion | None) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 
 from catalog.embedding.base import Encoder, EncoderError
@@ -118,21 +118,21 @@ def _vector(
     if version is None:
         return None, "No index version is active yet."
     if query.vector is not None:
-        finite = all(math.isfinite(value) for value in query.vector)
-        if len(query.vector) != version.dimensions or not finite or not any(query.vector):
+        given = np.array(query.vector, dtype=np.float64)
+        if len(given) != version.dimensions or not np.isfinite(given).all() or not given.any():
             message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
             raise InvalidQuery(message, field="vector", code="invalid_vector")
-        return _normalised(query.vector), ""
+        return _normalised(given), ""
     try:
         spec = version.encoder_spec
         vectors = [query_vector(spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S) for text in texts]
     except EncoderError as error:
         return None, str(error)
-    return _normalised(np.mean(vectors, axis=0).tolist()) if len(vectors) > 1 else vectors[0].tolist(), ""
+    return _normalised(np.mean(vectors, axis=0, dtype=np.float64)) if len(vectors) > 1 else vectors[0].tolist(), ""
 
 
-def _normalised(vector: Sequence[float]) -> list[float]:
+def _normalised(vector: npt.NDArray[np.float64]) -> list[float]:
     """The vector with length 1: half floats hold no large numbers and lose small ones."""
-    scaled = np.array(vector, dtype=np.float64) / max(map(abs, vector))
+    scaled = vector / np.abs(vector).max()
     direction: list[float] = (scaled / np.linalg.norm(scaled)).tolist()
     return direction

@@ -35,3 +35,10 @@ def test_a_document_cannot_read_the_item_s_methods_or_other_objects():
 
 def test_the_hash_is_md5_in_hex():
     assert document_hash("abc") == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_texts_beside_each_other_are_joined_as_django_would():
+    template = "{{ category }}: {{title}} ({{ language }})\n{{ body }}{# not shown #}{{ title|upper }}"
+    plain = template.replace("{{ title|upper }}", "")
+    assert render_document(ITEM, plain) + "FOG & MIST" == render_document(ITEM, template)
+    assert render_document(ITEM, plain) == "Film: Fog & Mist (en)\n<b>Lost</b>"
