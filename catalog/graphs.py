@@ -16,6 +16,10 @@ OVERSAMPLING = 4
 MOST_DIMENSIONS_OF_HALVES = 4_000
 
 
+def graph_name(version_id: int) -> str:
+    return f"catalog_passage_v{version_id}_hnsw"
+
+
 def graph_key(version: IndexVersion) -> str:
     """What the index is built on, with the operator class: a column of any dimension needs a cast."""
     halves = _halves(version)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from catalog.graphs import graph_key
+from catalog.graphs import graph_key, graph_name
 from catalog.models import IndexVersion
 
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")
@@ -25,10 +25,6 @@ BUILD_SETTINGS = {
 
 def _partition(table: str, version_id: int) -> sql.Identifier:
     return sql.Identifier(f"{table}_v{version_id}")
-
-
-def _hnsw_name(version_id: int) -> str:
-    return f"catalog_passage_v{version_id}_hnsw"
 
 
 def create_partitions(version_id: int) -> None:
@@ -94,7 +90,7 @@ def build_hnsw(version: IndexVersion) -> None:
     transaction, where only an empty partition should be met. A build that was killed is begun anew; one whose client
     has died is given up by the server.
     """
-    name = sql.Identifier(_hnsw_name(version.pk))
+    name = sql.Identifier(graph_name(version.pk))
     how = sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
     statement = sql.SQL(
         "CREATE INDEX {how} IF NOT EXISTS {name} ON {partition} "
@@ -109,7 +105,7 @@ def build_hnsw(version: IndexVersion) -> None:
     )
     with connection.cursor() as cursor, _session_settings(cursor, BUILD_SETTINGS):
         cursor.execute(
-            "SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [_hnsw_name(version.pk)]
+            "SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [graph_name(version.pk)]
         )
         if cursor.fetchone() is not None:
             cursor.execute(sql.SQL("DROP INDEX {}").format(name))
