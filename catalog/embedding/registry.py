@@ -21,7 +21,16 @@ def _transformer(spec: EncoderSpec) -> Encoder:
     return TransformerEncoder(spec)
 
 
-BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {"transformer": _transformer}
+def _static(spec: EncoderSpec) -> Encoder:
+    from catalog.embedding.static.encoder import StaticEncoder
+
+    return StaticEncoder(spec)
+
+
+BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {
+    "transformer": _transformer,
+    "static": _static,
+}
 
 
 def _make(spec: EncoderSpec) -> Encoder:

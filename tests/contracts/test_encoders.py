@@ -12,6 +12,7 @@ import pytest
 from catalog.embedding.base import Encoder, EncoderSpec
 from catalog.embedding.registry import encoder_for
 from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
+from tests.word_vectors import glove, student, word2vec_binary
 
 TEXTS = [
     "A lonely robot learns to love.",
@@ -36,6 +37,12 @@ ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
     "short inputs": lambda folder: EncoderSpec(model=str(folder / "bert"), max_tokens=16),
     "openvino": lambda folder: EncoderSpec(model=str(folder / "openvino")),
     "onnxruntime": lambda folder: EncoderSpec(model=str(folder / "onnxruntime")),
+    "word2vec file": lambda folder: EncoderSpec(backend="static", model=str(word2vec_binary(folder / "vectors.bin"))),
+    "GloVe file": lambda folder: EncoderSpec(backend="static", model=str(glove(folder / "vectors.txt"))),
+    "word vectors, shortened and prompted": lambda folder: EncoderSpec(
+        backend="static", model=str(glove(folder / "vectors.txt")), dimensions=8, query_prompt="robot ", max_tokens=20
+    ),
+    "static student": lambda folder: EncoderSpec(backend="static", model=str(student(folder / "student"))),
 }
 
 
@@ -47,6 +54,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_decoder(folder / "gpt2", seed=7)
     write_sentence_transformer(folder / "e5", pooling="mean", prompts={"query": "query: ", "passage": "passage: "})
     return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Converted files of word vectors go away with the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture(params=ENCODERS)

@@ -1,0 +1,64 @@
+"""Word-vector files as arrays that are mapped into memory: read once, then shared by every process that uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from catalog.embedding.static.wordfiles import WordVectors, read_word_vectors
+
+logger = logging.getLogger(__name__)
+FORMAT = 1
+WORDS, VECTORS = "words.txt", "vectors.npy"
+
+
+def cache_folder() -> Path:
+    """Where converted files are kept: below XDG_CACHE_HOME, or `.cache` of the home folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "searchsite" / "word-vectors"
+
+
+def word_vectors(path: Path) -> WordVectors:
+    """The words and vectors of a file, the vectors mapped from a copy as float16 where one can be kept.
+
+    The first call reads the whole file, which takes a minute for a million words. A file that has changed is read
+    anew. Raises EncoderUnavailable.
+    """
+    state = path.stat()
+    named = f"{FORMAT} {path.resolve()} {state.st_size} {state.st_mtime_ns}"
+    folder = cache_folder() / hashlib.sha256(named.encode()).hexdigest()[:32]
+    if (folder / VECTORS).is_file():
+        return _mapped(folder)
+    found = read_word_vectors(path)
+    try:
+        _keep(found, folder)
+        return _mapped(folder)
+    except OSError as error:
+        logger.warning("No copy of %s can be kept in %s (%s); it is held in memory.", path, folder.parent, error)
+        return found
+
+
+def _mapped(folder: Path) -> WordVectors:
+    words = (folder / WORDS).read_bytes().decode("utf-8").split("\n")
+    return WordVectors(words=words, vectors=np.load(folder / VECTORS, mmap_mode="r"))
+
+
+def _keep(found: WordVectors, folder: Path) -> None:
+    """Written beside and moved, so that no process maps half of it, and two may write at once."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        (beside / WORDS).write_bytes("\n".join(found.words).encode("utf-8"))
+        np.save(beside / VECTORS, found.vectors)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
