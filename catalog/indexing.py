@@ -33,7 +33,9 @@ ENCODER_FIELDS = ("dimensions", "max_tokens", "window_tokens", "overlap_tokens")
 
 def unloaded_version(**given: Any) -> IndexVersion:
     """Return an unsaved version with these settings, in state loading: what the encoder says of itself is open."""
-    fields = {"model": settings.ENCODER_MODEL, "backend": "transformer"} | dict.fromkeys(ENCODER_FIELDS[:3], 0)
+    fields = {"model": settings.ENCODER_MODEL, "backend": settings.ENCODER_BACKEND} | dict.fromkeys(
+        ENCODER_FIELDS[:3], 0
+    )
     chosen = {name: value for name, value in given.items() if value is not None}
     return IndexVersion(**fields | chosen, state=IndexVersion.State.LOADING)
 

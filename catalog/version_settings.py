@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
 from django.template import TemplateSyntaxError
 
 from catalog.documents import render_document
+from catalog.embedding.registry import BACKENDS
 from catalog.models import Item
 
 MIN_WINDOW_TOKENS, MAX_WINDOW_TOKENS = 16, 8_192
 MAX_DIMENSIONS = 16_000
+#: The kinds of encoders, as staff are told of them.
+BACKEND_LABELS = {
+    "transformer": "Transformer",
+    "static": "Static word vectors",
+    "openai": "Embeddings endpoint (OpenAI-compatible)",
+}
 
 
 class SettingsRefused(ValueError):
@@ -21,10 +29,16 @@ class SettingsRefused(ValueError):
         self.field = field
 
 
-def check_model(model: str) -> None:
-    """Raises SettingsRefused for a path at which there is nothing; whether a name means a model its loading tells."""
-    if model.startswith(("/", "~", "./", "../")) and not Path(model).expanduser().exists():
-        raise SettingsRefused("model", f"There is no folder {model} with a model.")
+def check_encoder(*, backend: str, model: str) -> None:
+    """Raises SettingsRefused for what can be seen to be wrong before a worker loads the encoder."""
+    if backend not in BACKENDS:
+        raise SettingsRefused("backend", f"There is no encoder backend {backend}. Known: {', '.join(BACKENDS)}.")
+    if backend == "openai" and not settings.ENCODER_URL:
+        raise SettingsRefused("backend", "This site has no embeddings endpoint: ENCODER_URL is not set.")
+    is_path = model.startswith(("/", "~", "./", "../"))
+    if (is_path or backend == "static") and backend != "openai" and not Path(model).expanduser().exists():
+        what = "file of word vectors or folder of a static encoder" if backend == "static" else "folder with a model"
+        raise SettingsRefused("model", f"There is no {what} at {model}.")
 
 
 def check_template(template: str) -> None:
@@ -44,3 +58,8 @@ def check_overlap(*, window_tokens: int | None, overlap_tokens: int) -> None:
     """Raises SettingsRefused. Without a window, the version takes as much as the encoder can."""
     if window_tokens is not None and overlap_tokens * 2 > window_tokens:
         raise SettingsRefused("overlap_tokens", "The overlap may be at most half of the window.")
+
+
+def backend_choices() -> list[tuple[str, str]]:
+    """Every encoder backend there is, with its label."""
+    return [(name, BACKEND_LABELS.get(name, name)) for name in BACKENDS]

@@ -14,7 +14,8 @@ from catalog.version_settings import (
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
     SettingsRefused,
-    check_model,
+    backend_choices,
+    check_encoder,
     check_overlap,
     check_template,
 )
@@ -36,8 +37,12 @@ class StyledForm(forms.BaseForm):
 class ReindexForm(StyledForm, forms.Form):
     """The settings of a new index version; what is left as it is comes from the active one."""
 
+    backend = forms.ChoiceField(choices=backend_choices, required=False, label="Kind of encoder")
     model = forms.CharField(
-        max_length=300, label="Encoder", help_text="A sentence-transformers model: a name or a path."
+        max_length=300,
+        label="Encoder",
+        help_text="A sentence-transformers model, by name or path; the path of static word vectors; "
+        "or a model of the embeddings endpoint.",
     )
     revision = forms.CharField(max_length=100, required=False, help_text="Pins a model to one commit.")
     query_prompt = forms.CharField(
@@ -75,16 +80,20 @@ class ReindexForm(StyledForm, forms.Form):
     @staticmethod
     def initial_from(version: IndexVersion | None) -> dict[str, Any]:
         """The active version's settings, to start from."""
-        version = version or IndexVersion(model=settings.ENCODER_MODEL, window_tokens=256)
+        version = version or IndexVersion(
+            backend=settings.ENCODER_BACKEND, model=settings.ENCODER_MODEL, window_tokens=256
+        )
         names = ReindexForm.base_fields.keys() - {"activate_when_ready", "dimensions"}
         return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         data["storage"] = data.get("storage") or IndexVersion.Storage.HALF
+        if "backend" in data:
+            data["backend"] = data["backend"] or settings.ENCODER_BACKEND
         try:
-            if "model" in data:
-                check_model(data["model"])
+            if "model" in data and "backend" in data:
+                check_encoder(backend=data["backend"], model=data["model"])
             if "document_template" in data:
                 check_template(data["document_template"])
             if "overlap_tokens" in data:

@@ -263,6 +263,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Search and indexing defaults. An index version keeps a copy of what it was built with.
+ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="transformer")
 ENCODER_MODEL = env.str("ENCODER_MODEL", default="all-MiniLM-L6-v2")
 QUERY_ENCODER_WAIT_S = env.float("QUERY_ENCODER_WAIT_S", default=2.0)
 EMBEDDING_LEASE_S = env.int("EMBEDDING_LEASE_S", default=120)
@@ -275,6 +276,17 @@ SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
 EMBEDDINGS_ALIASES = env.list("EMBEDDINGS_ALIASES", default=["default"])
 EMBEDDINGS_MAX_TOKENS = env.int("EMBEDDINGS_MAX_TOKENS", default=300_000)
 EMBEDDINGS_CONCURRENCY = env.int("EMBEDDINGS_CONCURRENCY", default=4)  # in each web process, of its threads
+
+# An OpenAI-compatible embeddings endpoint, such as https://api.example.org/v1, for the encoder backend `openai`.
+ENCODER_URL = env.str("ENCODER_URL", default="")
+ENCODER_API_KEY = optional_secret("ENCODER_API_KEY")
+ENCODER_ALLOW_PRIVATE = env.bool("ENCODER_ALLOW_PRIVATE", default=False)
+ENCODER_TIMEOUT_S = env.float("ENCODER_TIMEOUT_S", default=30.0)
+ENCODER_CONCURRENCY = env.int("ENCODER_CONCURRENCY", default=4)  # requests at a time, of each process
+ENCODER_BATCH_TEXTS = env.int("ENCODER_BATCH_TEXTS", default=128)
+ENCODER_BATCH_TOKENS = env.int("ENCODER_BATCH_TOKENS", default=100_000)
+ENCODER_MAX_TOKENS = env.int("ENCODER_MAX_TOKENS", default=0)  # of one text; 0 for what is usual of the model
+ENCODER_PRICE = env.float("ENCODER_PRICE", default=0.0)  # of a million tokens, in any currency
 
 # Who tells search what a person likes, where a search asks to be personalised.
 SEARCH_TASTE = "recommender.taste.taste_for"

@@ -81,6 +81,20 @@ def fail(version: IndexVersion, claims: Sequence[Claim], reason: str) -> None:
         )
 
 
+def give_back(version: IndexVersion, claims: Sequence[Claim]) -> None:
+    """Make these pending as if they had not been tried, where their claims still hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalog_embeddingstate
+            SET state = 'pending', attempts = attempts - 1, token = NULL, leased_until = NULL,
+                updated_at = clock_timestamp()
+            WHERE version_id = %s AND token = ANY(%s) AND item_id = ANY(%s)
+            """,
+            [version.pk, [claim.token for claim in claims], [claim.item_id for claim in claims]],
+        )
+
+
 def reclaim_expired() -> int:
     """Make items pending again whose worker let the lease run out; fail those that killed several workers."""
     with connection.cursor() as cursor:

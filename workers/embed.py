@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from catalog.indexing import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, Item
 from catalog.vectors import write_passages
 from recommender.space.spaces import place
-from workers.claims import Claim, claim, fail, reclaim_expired
+from workers.claims import Claim, claim, fail, give_back, reclaim_expired
 from workers.encoding import Document, Encoded, encode
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Batch:
     """Claimed items that are being encoded."""
 
     started: float
+    claims: Sequence[Claim]
     result: Future[Encoded]
 
 
@@ -73,7 +75,13 @@ def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | 
             out_of_time = give_up_at is not None and time.monotonic() >= give_up_at
             batch = None if out_of_time else _begin(version, encoder, thread)
             if ahead is not None:
-                written += _finish(version, ahead)
+                try:
+                    written += _finish(version, ahead)
+                except EncoderUnavailable:
+                    if batch is not None:
+                        with suppress(EncoderUnavailable):
+                            _finish(version, batch)
+                    raise
             elif batch is None:
                 return written
             ahead = batch
@@ -85,12 +93,20 @@ def _begin(version: IndexVersion, encoder: Encoder, thread: ThreadPoolExecutor) 
     claims = claim(version, limit=settings.EMBEDDING_CLAIM_ITEMS or encoder.texts_at_once)
     if not claims:
         return None
-    return Batch(started=started, result=thread.submit(encode, version, encoder, _documents(version, claims)))
+    result = thread.submit(encode, version, encoder, _documents(version, claims))
+    return Batch(started=started, claims=claims, result=result)
 
 
 def _finish(version: IndexVersion, batch: Batch) -> int:
-    """Write what has been encoded, into the trained taste space as well, and note what failed."""
-    encoded = batch.result.result()
+    """Write what has been encoded, into the trained taste space as well, and note what failed.
+
+    Gives all of it back and raises EncoderUnavailable when the encoder could not be had.
+    """
+    try:
+        encoded = batch.result.result()
+    except EncoderUnavailable:
+        give_back(version, batch.claims)
+        raise
     for failure in encoded.failures:
         fail(version, [failure.claim], failure.reason)
     written = write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
+from catalog.embedding.base import Encoder, EncoderUnavailable, EncodingFailed, FloatArray
 from catalog.models import IndexVersion
 from catalog.passages import Span, split_passages
 from catalog.vectors import EmbeddedItem
@@ -57,7 +57,10 @@ class Encoded:
 
 
 def encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
-    """Encode the documents that have changed; those that have not keep the vectors they have."""
+    """Encode the documents that have changed; those that have not keep the vectors they have.
+
+    Raises EncoderUnavailable, which is no document's fault.
+    """
     unchanged = Encoded(embedded=tuple(document.embedded() for document in documents if document.unchanged))
     return unchanged + _encode(version, encoder, [document for document in documents if not document.unchanged])
 
@@ -68,6 +71,8 @@ def _encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Documen
         return Encoded()
     try:
         return _encode_together(version, encoder, documents)
+    except EncoderUnavailable:
+        raise
     except EncodingFailed as error:
         reason = str(error)
     except Exception as error:  # an encoder's fault must not stop the items beside the one at fault

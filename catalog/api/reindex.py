@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -25,7 +26,8 @@ from catalog.version_settings import (
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
     SettingsRefused,
-    check_model,
+    backend_choices,
+    check_encoder,
     check_overlap,
     check_template,
 )
@@ -36,7 +38,14 @@ ACTIONS = {"pause": pause_reindex, "resume": resume_reindex, "cancel": cancel_re
 class StartBody(StrictSerializer):
     """The settings of the new version; those left out have their usual values."""
 
-    model = serializers.CharField(required=False, max_length=300, help_text="A sentence-transformers model or a path.")
+    backend = serializers.ChoiceField(
+        required=False, choices=backend_choices(), help_text="What kind of encoder the model is."
+    )
+    model = serializers.CharField(
+        required=False,
+        max_length=300,
+        help_text="A sentence-transformers model or a path; the path of static vectors; an endpoint's model.",
+    )
     revision = serializers.CharField(required=False, max_length=100)
     query_prompt = serializers.CharField(required=False, allow_blank=True, max_length=200, trim_whitespace=False)
     document_prompt = serializers.CharField(required=False, allow_blank=True, max_length=200, trim_whitespace=False)
@@ -55,8 +64,11 @@ class StartBody(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
-            if "model" in attrs:
-                check_model(attrs["model"])
+            if "model" in attrs or "backend" in attrs:
+                check_encoder(
+                    backend=attrs.get("backend", settings.ENCODER_BACKEND),
+                    model=attrs.get("model", settings.ENCODER_MODEL),
+                )
             if "document_template" in attrs:
                 check_template(attrs["document_template"])
             if "overlap_tokens" in attrs:
@@ -110,10 +122,10 @@ class RunsView(ApiView):
     def post(self, request: Request) -> Response:
         """Start a reindex; 409 while another is unfinished. The workers load the encoder first: a run whose model
         cannot be loaded is `failed`, and its `message` says why."""
-        settings = checked(StartBody(data=request.data))
+        version_settings = checked(StartBody(data=request.data))
         person = request.user if isinstance(request.user, User) else None
         try:
-            run = start_reindex(started_by=person, **settings)
+            run = start_reindex(started_by=person, **version_settings)
         except AlreadyReindexing as error:
             raise Conflict(str(error), code="already_reindexing") from error
         record_request(request, "reindex.start", run.version)

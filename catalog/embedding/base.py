@@ -32,7 +32,7 @@ class EncoderError(Exception):
 
 
 class EncoderUnavailable(EncoderError):
-    """The encoder cannot be loaded, or is not loaded yet. The message says what to do."""
+    """The encoder cannot be loaded or reached, or is not loaded yet. The message says what to do."""
 
 
 class EncodingFailed(EncoderError):

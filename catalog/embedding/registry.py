@@ -27,9 +27,16 @@ def _static(spec: EncoderSpec) -> Encoder:
     return StaticEncoder(spec)
 
 
+def _openai(spec: EncoderSpec) -> Encoder:
+    from catalog.embedding.openai.encoder import OpenAIEncoder
+
+    return OpenAIEncoder(spec)
+
+
 BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {
     "transformer": _transformer,
     "static": _static,
+    "openai": _openai,
 }
 
 

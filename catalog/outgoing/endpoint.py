@@ -20,8 +20,7 @@ from catalog.outgoing.errors import (
     EndpointTooSlow,
     EndpointUnreachable,
 )
-
-LONGEST_RETRY_AFTER_S = 3_600.0
+from catalog.outgoing.limits import rest_asked_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,11 @@ class Reply:
     @property
     def content_type(self) -> str:
         return str(self._response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+    @property
+    def rest_s(self) -> float | None:
+        """How long to wait before the next call, where the endpoint says that its limits are reached."""
+        return rest_asked_s(self._response.headers)
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes. Raises EndpointMalformed, EndpointTooSlow and EndpointUnreachable."""
@@ -142,10 +146,4 @@ def _check_status(response: httpx2.Response) -> None:
         message = f"The endpoint refused the key ({status})."
     if status == 429:
         message = "The endpoint has had too many requests (429)."
-    raise EndpointFailed(message, status=status, retry_after_s=_retry_after_s(response))
-
-
-def _retry_after_s(response: httpx2.Response) -> float | None:
-    """Only in seconds: a date would trust the other side's clock."""
-    text = response.headers.get("Retry-After", "").strip()
-    return min(float(text), LONGEST_RETRY_AFTER_S) if text.isdecimal() else None
+    raise EndpointFailed(message, status=status, retry_after_s=rest_asked_s(response.headers))

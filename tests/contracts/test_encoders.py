@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from catalog.embedding.base import Encoder, EncoderSpec
+from catalog.embedding.openai.service import Service, use_service
 from catalog.embedding.registry import encoder_for
+from catalog.embedding_service import embedding_service
+from catalog.outgoing.endpoint import Endpoint
 from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
+from tests.embedding_server import EmbeddingServer
 from tests.word_vectors import glove, student, word2vec_binary
 
 TEXTS = [
@@ -43,7 +47,21 @@ ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
         backend="static", model=str(glove(folder / "vectors.txt")), dimensions=8, query_prompt="robot ", max_tokens=20
     ),
     "static student": lambda folder: EncoderSpec(backend="static", model=str(student(folder / "student"))),
+    "embeddings endpoint": lambda folder: EncoderSpec(backend="openai", model="small"),
+    "embeddings endpoint, shortened and prompted": lambda folder: EncoderSpec(
+        backend="openai", model="small", dimensions=8, query_prompt="query: ", document_prompt="passage: "
+    ),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def endpoint() -> Iterator[None]:
+    """The embeddings endpoint of this site."""
+    with EmbeddingServer() as server:
+        target = Endpoint(url=server.url, allow_private=True, max_response_bytes=10_000_000)
+        use_service(lambda: Service(endpoint=target))
+        yield
+    use_service(embedding_service)
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +72,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_decoder(folder / "gpt2", seed=7)
     write_sentence_transformer(folder / "e5", pooling="mean", prompts={"query": "query: ", "passage": "passage: "})
     return folder
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Converted files of word vectors go away with the test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture(params=ENCODERS)

@@ -14,6 +14,7 @@ from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVers
 from catalog.reindexing import start_reindex
 from tests.callers import signed_in
 from tests.factories import make_item, make_items, make_version
+from tests.word_vectors import glove
 
 PAGE = "/staff/"
 
@@ -154,7 +155,10 @@ def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
         ({"overlap_tokens": 40}, "at most half of the window"),
         ({"document_template": "{% if title %}"}, "The template cannot be read"),
         ({"document_template": "{% load static %}"}, "The template cannot be read"),
-        ({"model": "/nowhere/model"}, "/nowhere/model"),
+        ({"model": "/nowhere/model"}, "There is no folder with a model at /nowhere/model."),
+        ({"backend": "static", "model": "vectors"}, "There is no file of word vectors or folder of a static encoder"),
+        ({"backend": "openai", "model": "small"}, "ENCODER_URL is not set"),
+        ({"backend": "magic"}, "Select a valid choice"),
         ({"window_tokens": "many"}, "Enter a whole number"),
     ],
 )
@@ -169,6 +173,17 @@ def test_settings_that_cannot_be_are_refused_beside_their_field(staff, change, m
     assert response.status_code == 400
     assert message in response.content.decode()
     assert not ReindexRun.objects.exists()
+
+
+def test_a_reindex_may_use_any_kind_of_encoder(staff, tmp_path, settings):
+    assert "Embeddings endpoint" in staff.get(PAGE).content.decode()
+    settings.ENCODER_URL = "https://api.example.org/v1"
+    given = {"window_tokens": 64, "overlap_tokens": 8, "document_template": "{{ title }}"}
+    for backend, model in (("static", str(glove(tmp_path / "vectors.txt"))), ("openai", "text-embedding-3-small")):
+        assert staff.post("/staff/reindex/", given | {"backend": backend, "model": model}).status_code == 302
+        run = ReindexRun.objects.select_related("version").latest("pk")
+        assert (run.version.backend, run.version.model) == (backend, model)
+        staff.post(f"/staff/reindex/{run.pk}/cancel")
 
 
 def test_searches_are_switched_rolled_back_and_an_old_version_retired(staff):

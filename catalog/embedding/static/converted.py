@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from catalog.embedding.engine.prepared import cache_folder
 from catalog.embedding.static.wordfiles import WordVectors, read_word_vectors
 
 logger = logging.getLogger(__name__)
 FORMAT = 1
 WORDS, VECTORS = "words.txt", "vectors.npy"
-
-
-def cache_folder() -> Path:
-    """Where converted files are kept: below XDG_CACHE_HOME, or `.cache` of the home folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "searchsite" / "word-vectors"
 
 
 def word_vectors(path: Path) -> WordVectors:
@@ -31,7 +26,7 @@ def word_vectors(path: Path) -> WordVectors:
     """
     state = path.stat()
     named = f"{FORMAT} {path.resolve()} {state.st_size} {state.st_mtime_ns}"
-    folder = cache_folder() / hashlib.sha256(named.encode()).hexdigest()[:32]
+    folder = cache_folder() / "word-vectors" / hashlib.sha256(named.encode()).hexdigest()[:32]
     if (folder / VECTORS).is_file():
         return _mapped(folder)
     found = read_word_vectors(path)

@@ -75,7 +75,7 @@ def _dimensions(line: bytes, path: Path) -> int:
     numbers = len(parts) - 1
     if not 1 <= numbers <= MOST_DIMENSIONS or not _are_numbers(parts[1:]):
         raise EncoderUnavailable(
-            f"{path}, line 1: neither a word and its numbers (GloVe) nor the numbers of words and dimensions (word2vec)."
+            f"{path}, line 1: neither a word and its numbers (GloVe) nor how many words and dimensions (word2vec)."
         )
     return numbers
 

@@ -123,6 +123,10 @@ def test_a_reindex_is_started_once_paused_resumed_and_cancelled(administrator):
         ({"storage": "int8"}, "storage"),
         ({"dimensions": 0}, "dimensions"),
         ({"modell": "all-MiniLM-L6-v2"}, "modell"),
+        ({"backend": "magic"}, "backend"),
+        ({"backend": "openai", "model": "small"}, "backend"),
+        ({"backend": "static", "model": "/nowhere"}, "model"),
+        ({"backend": "static"}, "model"),
     ],
 )
 def test_settings_that_no_version_can_have_are_refused(administrator, settings, field):

@@ -165,7 +165,7 @@ def test_a_file_that_has_changed_is_read_anew(tmp_path: Path):
 
 def test_where_no_copy_can_be_kept_it_is_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("ENCODER_CACHE", str(tmp_path / "file"))
     found = word_vectors(glove(tmp_path / "vectors.txt", WORDS, VECTORS))
     assert found.words == WORDS
     assert not isinstance(found.vectors, np.memmap)

@@ -1,0 +1,143 @@
+"""A small server that speaks the protocol of embeddings, well or badly, over real connections."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+import numpy as np
+
+DIMENSIONS = 32
+Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
+
+
+class EmbeddingServer:
+    """Answers with vectors of its own making; before that, each of `first` takes one request; keeps what was asked.
+
+    As with any mean of words, texts with words in common are near each other.
+    """
+
+    def __init__(
+        self,
+        *first: Answer,
+        dimensions: int = DIMENSIONS,
+        as_numbers: bool = False,
+        most_texts: int = 10_000,
+        poison: str = "",
+        pause_s: float = 0.0,
+        port: int = 0,
+        **headers: str,
+    ) -> None:
+        self.first = list(first)
+        self.dimensions = dimensions
+        self.as_numbers = as_numbers
+        self.most_texts = most_texts
+        self.poison = poison
+        self.pause_s = pause_s
+        self.headers = headers
+        self.asked: list[dict[str, Any]] = []
+        self.running = self.most_running = 0
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def texts(self) -> list[str]:
+        """Every text of every request."""
+        return [text for request in self.asked for text in request["body"]["input"]]
+
+    def answer(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        texts = body["input"]
+        if len(texts) > self.most_texts or "" in texts or (self.poison and any(self.poison in text for text in texts)):
+            return respond(handler, 400, {"error": {"message": "not these"}})
+        time.sleep(self.pause_s)
+        size = body.get("dimensions", self.dimensions)
+        rows = [
+            {"object": "embedding", "index": place, "embedding": self._written(vector_of(text, self.dimensions)[:size])}
+            for place, text in enumerate(texts)
+        ]
+        usage = {"prompt_tokens": 7 * len(texts), "total_tokens": 7 * len(texts)}
+        respond(handler, 200, {"object": "list", "data": rows[::-1], "usage": usage}, **self.headers)
+
+    def _written(self, vector: np.ndarray) -> list[float] | str:
+        return vector.tolist() if self.as_numbers else base64.b64encode(vector.astype("<f4").tobytes()).decode()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with owner._lock:
+                    owner.asked.append({"path": self.path, "headers": dict(self.headers), "body": body})
+                    owner.running += 1
+                    owner.most_running = max(owner.most_running, owner.running)
+                    answer = owner.first.pop(0) if owner.first else owner.answer
+                try:
+                    answer(self, body)
+                except OSError:
+                    pass  # the caller has heard enough
+                finally:
+                    with owner._lock:
+                        owner.running -= 1
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+def vector_of(text: str, dimensions: int) -> np.ndarray:
+    """The sum of a vector for each word of a text, and of one that all texts share; of any length."""
+    total = np.random.default_rng(0).normal(size=dimensions)
+    for word in re.findall(r"\w+", text.lower()):
+        total = total + np.random.default_rng(zlib.crc32(word.encode())).normal(size=dimensions)
+    return total
+
+
+def respond(handler: BaseHTTPRequestHandler, status: int, body: Any, **headers: str) -> None:
+    data = json.dumps(body).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(data)))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
+def failing(status: int, **headers: str) -> Answer:
+    return lambda handler, body: respond(handler, status, {"error": {"message": "no"}}, **headers)
+
+
+def answering(body: Any) -> Answer:
+    """A success with this in it."""
+    return lambda handler, _: respond(handler, 200, body)
+
+
+def hanging_up(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    """Close the connection without a word."""
+    handler.connection.close()
