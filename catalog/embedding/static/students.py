@@ -51,6 +51,17 @@ def read_student(folder: Path) -> Student:
     return _student(tokenizer, tensors, config, folder)
 
 
+def write_student(student: Student, folder: Path) -> None:
+    """Write a folder that this site, and model2vec, can load. Raises OSError."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    student.tokenizer.save(str(folder / TOKENIZER))
+    save_file({TABLES[0]: np.ascontiguousarray(student.vectors), "counts": student.counts}, folder / WEIGHTS)
+    known_to_model2vec = {"model_type": "model2vec", "architectures": ["StaticModel"], "normalize": True}
+    (folder / CONFIG).write_text(json.dumps(known_to_model2vec | student.config, indent=2) + "\n", encoding="utf-8")
+
+
 def _tensors(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load_file
 
