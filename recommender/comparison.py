@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from scipy.sparse import csr_matrix
 
 from catalog.models import IndexVersion, Item
@@ -30,6 +32,7 @@ from recommender.evaluation import (
     read_events,
     split,
     summarise,
+    together,
     withhold,
 )
 from recommender.importing import Event
@@ -47,6 +50,8 @@ Rankings = Mapping[str, Sequence[str]]
 
 RANKING_DEPTH = 20
 RECORDED_AT_ONCE = 5_000
+#: Each withholds other items.
+COLD_SAMPLES = 3
 
 
 def compare(directory: Path, *, everything: bool = False) -> Iterator[RecommendationEvaluation]:
@@ -70,14 +75,32 @@ def compare(directory: Path, *, everything: bool = False) -> Iterator[Recommenda
     yield measured("untrained", untrained)
     for method, rankings in _baselines(histories, sorted(held_out)):
         yield measured(method, rankings)
-    yield from _cold(directory.name, histories, held_out, subjects)
+    found: defaultdict[str, list[RecommendationEvaluation]] = defaultdict(list)
+    for sample in range(COLD_SAMPLES):
+        with undone():
+            for evaluation in _cold(directory.name, histories, held_out, subjects, sample=sample):
+                found[evaluation.method].append(evaluation)
+    yield from map(together, found.values())
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done within is taken back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _cold(
-    collection: str, histories: Histories, held_out: Mapping[str, frozenset[str]], subjects: Mapping[str, Subject]
+    collection: str,
+    histories: Histories,
+    held_out: Mapping[str, frozenset[str]],
+    subjects: Mapping[str, Subject],
+    *,
+    sample: int,
 ) -> Iterator[RecommendationEvaluation]:
-    """Forget all about the withheld items, train anew, and rank them among themselves."""
-    withheld, wanted = withhold(histories, held_out)
+    """Forget all about the items that a sample withholds, train anew, and rank them among themselves."""
+    withheld, wanted = withhold(histories, held_out, sample=sample)
     ids = Item.objects.ids_by_external_id(withheld)
     Interaction.objects.with_items_among(ids.values()).delete()
     TasteModel.objects.all().update(state=TasteModel.State.RETIRED)
@@ -90,7 +113,7 @@ def _cold(
         )
 
     untrained = _served(subjects, wanted, among=among)
-    logger.info("Training without the withheld items: %s", training.train().message)
+    logger.info("Training without the items of sample %d: %s", sample, training.train().message)
     yield measured("serving-cold", _served(subjects, wanted, among=among))
     yield measured("untrained-cold", untrained)
     known = {name: [event for event in own if event.external_id not in withheld] for name, own in histories.items()}

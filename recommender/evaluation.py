@@ -6,7 +6,8 @@ recorded as the history, or everything before it if so asked. The whole catalogu
 history. Users with nothing held out are left out of the means.
 
 Cold items are measured apart: a tenth of the items that have positives is withheld from all histories, nothing is
-known of them but their texts, and they are ranked among themselves for those who have positives among them.
+known of them but their texts, and they are ranked among themselves for those who have positives among them. Which
+items these are decides how hard that is, so it is done for several samples, and the means are over the people of all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import md5
 from pathlib import Path
 from statistics import fmean
@@ -51,7 +52,8 @@ class UnreadableCollection(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationEvaluation:
     """The measures of one method: means over the users with held-out positives, whose nDCG@10 are `ndcg_by_user`, in
-    the order of their names. `coverage_at_10` is the share of the catalogue that somebody has among the first ten."""
+    the order of their names. `coverage_at_10` is the share of the catalogue that somebody has among the first ten.
+    `samples` are the means of the samples that it was measured on, if there were several."""
 
     method: str
     collection: str
@@ -60,6 +62,7 @@ class RecommendationEvaluation:
     recall_at_20: float
     hit_rate_at_10: float
     coverage_at_10: float
+    samples: tuple[float, ...] = ()
 
     @property
     def users(self) -> int:
@@ -68,6 +71,12 @@ class RecommendationEvaluation:
     @property
     def ndcg_at_10(self) -> float:
         return fmean(self.ndcg_by_user) if self.ndcg_by_user else 0.0
+
+    @property
+    def interval(self) -> list[float]:
+        """Where the mean nDCG@10 lies with 95% confidence, by a bootstrap over the users."""
+        found = gain_of(np.array(self.ndcg_by_user), np.zeros(len(self.ndcg_by_user)))
+        return [round(found.low, 4), round(found.high, 4)]
 
     def behind(self, served: RecommendationEvaluation) -> Gain:
         """By how much another method, asked about the same users, has the better nDCG@10."""
@@ -79,6 +88,8 @@ class RecommendationEvaluation:
             "collection": self.collection,
             "users": self.users,
             "ndcg@10": round(self.ndcg_at_10, 4),
+            "interval": self.interval,
+            **({"samples": [round(sample, 4) for sample in self.samples]} if self.samples else {}),
             "recall@20": round(self.recall_at_20, 4),
             "hit_rate@10": round(self.hit_rate_at_10, 4),
             "coverage@10": round(self.coverage_at_10, 4),
@@ -142,16 +153,16 @@ def is_positive(event: Event, kinds: Collection[str]) -> bool:
 
 
 def withhold(
-    histories: Mapping[str, Sequence[Event]], held_out: Mapping[str, Set[str]]
+    histories: Mapping[str, Sequence[Event]], held_out: Mapping[str, Set[str]], *, sample: int = 0
 ) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """The items that are withheld, and each user's positives among them, for those who have a history beside."""
+    """The items that a sample withholds, and each user's positives among them, for those who have a history beside."""
     kinds = set(EventKind.objects.positive().values_list("name", flat=True))
     positives = {
         username: held_out.get(username, frozenset())
         | {event.external_id for event in own if is_positive(event, kinds)}
         for username, own in histories.items()
     }
-    known = sorted({item for own in positives.values() for item in own}, key=_chance)
+    known = sorted({item for own in positives.values() for item in own}, key=lambda item: _chance(item, sample))
     withheld = frozenset(known[: int(len(known) * WITHHELD)])
     wanted = {
         username: frozenset(own & withheld)
@@ -161,9 +172,26 @@ def withhold(
     return withheld, wanted
 
 
-def _chance(external_id: str) -> bytes:
+def _chance(external_id: str, sample: int) -> bytes:
     """An order that has nothing to do with the items, and is the same every time."""
-    return md5(external_id.encode(), usedforsecurity=False).digest()
+    return md5(f"{sample} {external_id}".encode(), usedforsecurity=False).digest()
+
+
+def together(evaluations: Sequence[RecommendationEvaluation]) -> RecommendationEvaluation:
+    """One method's measures on several samples as one: means over the people of all of them."""
+    people = [evaluation.users for evaluation in evaluations]
+
+    def mean(values: Sequence[float]) -> float:
+        return float(np.average(values, weights=people)) if sum(people) else 0.0
+
+    return replace(
+        evaluations[0],
+        ndcg_by_user=tuple(value for evaluation in evaluations for value in evaluation.ndcg_by_user),
+        recall_at_20=mean([evaluation.recall_at_20 for evaluation in evaluations]),
+        hit_rate_at_10=mean([evaluation.hit_rate_at_10 for evaluation in evaluations]),
+        coverage_at_10=mean([evaluation.coverage_at_10 for evaluation in evaluations]),
+        samples=tuple(evaluation.ndcg_at_10 for evaluation in evaluations),
+    )
 
 
 def summarise(

@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from catalog.models import IndexVersion
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
-    from catalog.models import IndexVersion
     from recommender.models import EventKind, Interaction, ProfileState, TasteModel, UserEmbedding, VectorCentre
 
 
@@ -102,18 +102,18 @@ class TasteModelQuerySet(models.QuerySet["TasteModel"]):
         """The active one, if its content part is of this version, without the space itself."""
         return self.filter(state="active", version_id=version.pk).defer("space").first()
 
-    def chosen_for(self, version: IndexVersion, name: str) -> TasteModel | None:
-        """The one that is `serving`, none for `untrained`, or the one of a number, as `active_for`.
+    def chosen(self, name: str) -> TasteModel | None:
+        """Of those whose content part is of the active index version, the one that is `serving`, none for `untrained`,
+        or the one of a number; without the space itself.
 
         One that is retired or of another version has no vectors to score by: what serves takes its place.
         """
         if name == "untrained":
             return None
-        if name.isdecimal():
-            kept = self.filter(pk=int(name), state__in=["ready", "active"], version_id=version.pk)
-            if (numbered := kept.defer("space").first()) is not None:
-                return numbered
-        return self.active_for(version)
+        own = self.filter(version_id__in=IndexVersion.objects.filter(state="active").values("pk")).defer("space")
+        if name.isdecimal() and (numbered := own.filter(pk=int(name), state__in=["ready", "active"]).first()):
+            return numbered
+        return own.filter(state="active").first()
 
     def ready(self) -> TasteModelQuerySet:
         """Those that can be gone back to, the one that served last first."""

@@ -55,7 +55,7 @@ def recommend(
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. `as_of` goes by the history before that moment. From a trained space that costs seven queries, two more
+    of them. `as_of` goes by the history before that moment. From a trained space that costs six queries, two more
     with a filter, two where the space has too few, and two or three where a scenario excludes, boosts or counts
     freshness. Raises FilterError, and KeyError for a scenario that there is not.
     """

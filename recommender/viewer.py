@@ -46,27 +46,22 @@ def viewer_of(
 ) -> Viewer:
     """Read what is known of a subject, or what was at a moment. `model` is `serving`, `untrained`, or a model's number.
 
-    Six queries, four more while no interest is stored. What is read `for_a_list` does without the interest where there
-    is a place in a trained space: four queries then.
+    Six queries, four more while no interest is stored. What is read `for_a_list` is the place in a trained space alone,
+    where there is one: three queries then.
     """
-    version = IndexVersion.objects.active()
     events, kinds = _history(subject, as_of)
     seen = frozenset(event.item_id for event in events)
     liked = frozenset(event.item_id for event in events if event.kind in LIKED)
-    if version is None:
-        return Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked)
-    taste_model = TasteModel.objects.chosen_for(version, model) if seen else None
+    taste_model = TasteModel.objects.chosen(model) if seen else None
     folded = fold_in(taste_model, events[:MAX_EVENTS], kinds) if taste_model else None
-    untrained = folded is None or not for_a_list
-    return Viewer(
-        version=version,
-        centre=centre_of(version) if untrained else None,
-        interest=_interest(subject, version, as_of) if seen and untrained else None,
-        seen=seen,
-        liked=liked,
-        model=taste_model,
-        folded=folded,
-    )
+    placed = Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked, model=taste_model, folded=folded)
+    if folded is not None and for_a_list:
+        return placed
+    version = IndexVersion.objects.active()
+    if version is None:
+        return placed
+    interest = _interest(subject, version, as_of) if seen else None
+    return replace(placed, version=version, centre=centre_of(version), interest=interest)
 
 
 def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dict[str, Kind]]:

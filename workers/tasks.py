@@ -64,7 +64,7 @@ def tidy() -> None:
     tidy_query_log()
     tidy_lists()
     with patient_cursor():
-        popularity.refresh()
+        popularity.refresh_in_turn()
     spaces.place_missing()
     sweep.tune_graphs()
 

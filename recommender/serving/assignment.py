@@ -65,7 +65,7 @@ def seed_of(subject: Subject) -> int:
 
 
 def _model_id(settings: ScenarioSettings, models: tuple[int, ...]) -> int | None:
-    """`models` can be scored by, the one that serves first; see `TasteModelQuerySet.chosen_for`."""
+    """`models` can be scored by, the one that serves first; see `TasteModelQuerySet.chosen`."""
     if settings.model == UNTRAINED or not models:
         return None
     if settings.model.isdecimal() and int(settings.model) in models:

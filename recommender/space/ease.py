@@ -3,24 +3,33 @@
 EASE learns how much each item of a history speaks for each other item: B = I - P diag(1 / P), P = (X'X + ridge I)^-1,
 with zeros on the diagonal. B = U S V' cut to k directions gives each item two vectors, one for what it says of a
 person who met it and one for how it is found, so a score is an inner product.
+
+EASE's cost grows with the cube of the smaller of people and items. Of a larger catalogue it learns the items that most
+people met, and the others are fitted to what it learnt, by regressions whose cost grows with the interactions alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cholesky, lapack, solve_triangular
+from scipy.linalg import blas, cholesky, lapack, solve_triangular
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import LinearOperator, svds
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+FLAT = 1e-12
 
-#: The cost grows with the cube of the smaller of people and items, and the memory with its square: about
-#: 16 * 6,000^2 bytes, half a gigabyte. Of a larger catalogue the items with most interactions are taken.
+#: Items that EASE learns at most. The memory grows with their square: an array of 8 * 6,000^2 bytes, .3 GB, by items;
+#: two of them by people, where these are fewer.
 MOST_ITEMS = 6_000
+COLUMNS_AT_ONCE = 500
+#: What few people met is drawn to the usual: as if so many others had met it who are like nobody.
+OTHERS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +41,13 @@ class Factors:
     targets: Floats
 
 
-def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int) -> Factors:
-    """Factors of a matrix of people by items, whose cells say how much each person is for each item."""
+def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most_items: int = MOST_ITEMS) -> Factors:
+    """Factors of a matrix of people by items, whose cells say how much each person is for each item. EASE learns
+    `most_items` of them, and the others are fitted to these."""
     people, items = interactions.shape
     sources, targets = np.zeros((items, factors)), np.zeros((items, factors))
     met = np.asarray((interactions != 0).sum(axis=0)).ravel()
-    kept = np.sort(np.argsort(-met, kind="stable")[: min(MOST_ITEMS, int((met > 0).sum()))])
+    kept = np.sort(np.argsort(-met, kind="stable")[: min(most_items, int((met > 0).sum()))])
     k = min(factors, len(kept) - 1)
     if k < 1:
         return Factors(sources=sources, targets=targets)
@@ -47,7 +57,31 @@ def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int) -> F
     scale = np.sqrt(values[order])
     sources[kept, :k] = left[:, order] * scale
     targets[kept, :k] = right[order].T * scale
+    others = np.setdiff1d(np.flatnonzero(met), kept)
+    if len(others):
+        _fit_others(interactions, kept, others, sources, targets)
     return Factors(sources=sources, targets=targets)
+
+
+def _fit_others(interactions: csr_matrix, kept: Integers, others: Integers, sources: Floats, targets: Floats) -> None:
+    """Fill in the rows of items that EASE did not learn, by the vectors of the people who met them.
+
+    What such an item says of people is what those who met it are like: their mean, by the linear map that turns these
+    means into sources for the items learnt. How it is found is the ridge regression of its column on the people's
+    vectors, half a step of alternating least squares (Hu, Koren & Volinsky, 2008).
+    """
+    people = interactions[:, kept] @ sources[kept]
+    strengths = np.asarray(interactions.sum(axis=0)).reshape(-1, 1)
+    means = (interactions.T @ people) / (strengths + OTHERS)
+    sources[others] = means[others] @ _ridge(means[kept], sources[kept])
+    targets[others] = _ridge(people, interactions[:, others]).T
+
+
+def _ridge(given: Floats, wanted: Any) -> Floats:
+    """The regression of `wanted` on `given`, its ridge the mean of the directions' own weights."""
+    gram = given.T @ given
+    gram[np.diag_indices_from(gram)] += max(float(np.trace(gram)) / len(gram), FLAT)
+    return np.asarray(np.linalg.solve(gram, np.asarray((wanted.T @ given).T)))
 
 
 def ease_scores(interactions: csr_matrix, *, ridge: float) -> Floats:
@@ -67,13 +101,21 @@ def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 
 def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
-    gram = np.asfortranarray((interactions.T @ interactions).toarray(), dtype=np.float64)
+    """By the inverse of X'X + ridge I, in one array of items by items: only its lower triangle is ever right."""
+    items = interactions.shape[1]
+    gram = np.empty((items, items), order="F")
+    for start in range(0, items, COLUMNS_AT_ONCE):
+        columns = slice(start, start + COLUMNS_AT_ONCE)
+        gram[:, columns] = (interactions.T @ interactions[:, columns]).toarray()
     gram[np.diag_indices_from(gram)] += ridge
     triangle, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
     inverse, _ = lapack.dpotri(triangle, lower=1, overwrite_c=1)
-    diagonal = inverse.diagonal().copy()
-    inverse += np.tril(inverse, -1).T
-    return _operator(lambda x: inverse @ x, diagonal)
+
+    def times(x: Floats) -> Floats:
+        product = blas.dsymm(1.0, inverse, np.asfortranarray(x.reshape(items, -1)), lower=1)
+        return np.asarray(product).reshape(x.shape)
+
+    return _operator(times, inverse.diagonal().copy())
 
 
 def _operator(inverse: Callable[[Floats], Floats], diagonal: Floats) -> LinearOperator:

@@ -1,9 +1,10 @@
 """From a history to a vector of the taste space: the arithmetic alone, without a database.
 
-An item's target is [content | factors]. A person's vector is [a * sum of contents | b * sum of sources], each item
-weighted by what was done with it and by how many were met since. `a` and `b` make the two parts of the score spread
-alike over the whole catalogue, and then count by their shares. What is linear in the past items stays so: each of
-them adds a vector of its own, and its inner product with a target is exactly what it adds to that item's score.
+An item's target is [content | factors | prior]. A person's vector is [a * sum of contents | b * sum of sources | c],
+each item weighted by what was done with it and by how many were met since. `a` and `b` make the two parts of the score
+spread alike over the whole catalogue, and then count by their shares; `c` is the same for everybody, and the prior of
+an item that somebody met is 0. What is linear in the past items stays so: each of them adds a vector of its own, and
+its inner product with a target is exactly what it adds to that item's score.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ FLAT = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """`rows` is (items, dimensions), what each of the past items `item_ids` adds to `vector`, which is their sum."""
+    """`rows` is (items, dimensions), what each of the past items `item_ids` adds to `vector`, which is their sum and,
+    in its last place, how much an item's prior counts."""
 
     vector: Floats
     rows: Floats
@@ -87,10 +89,14 @@ def fold(
         [
             content * (share / _spread(content.sum(axis=0), spreads.content)),
             factors * ((1 - share) / _spread(factors.sum(axis=0), spreads.factors)),
+            np.zeros((len(item_ids), 1)),
         ]
     )
     vector = rows.sum(axis=0)
-    return Folded(vector=vector, rows=rows, item_ids=item_ids) if np.abs(vector).max() > FLAT else None
+    if np.abs(vector).max() <= FLAT:
+        return None
+    vector[-1] = parameters.prior
+    return Folded(vector=vector, rows=rows, item_ids=item_ids)
 
 
 def _spread(direction: Floats, covariance: Floats) -> float:

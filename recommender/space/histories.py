@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 MOST_EVENTS = 5_000_000
 #: The share of a person's positives, the newest of them, that is held out.
 HELD_OUT = 0.2
+#: The share of the items with positives that is withheld to stand for new ones, and the most people asked about them.
+WITHHELD, MOST_ASKED = 0.1, 1_000
 #: A positive is what speaks for an item nearly as strongly as anything that the person ever did.
 POSITIVE_SHARE = 0.75
 
@@ -40,6 +42,17 @@ class Split:
 
     histories: Sequence[History]
     held_out: Sequence[frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """Histories of everybody without some `items`, sorted. `asked` are places of people with positives among these and
+    something else besides, and `wanted` which those are, as places among `items`."""
+
+    histories: Sequence[History]
+    items: Integers
+    asked: Sequence[int]
+    wanted: Sequence[frozenset[int]]
 
 
 def read_histories(item_ids: Integers) -> list[History]:
@@ -87,6 +100,29 @@ def split(histories: Sequence[History]) -> Split:
         kept.append(History(items=history.items[:end], strengths=history.strengths[:end]))
         held_out.append(frozenset(history.items[held].tolist()))
     return Split(histories=kept, held_out=held_out)
+
+
+def withhold(histories: Sequence[History]) -> Withheld:
+    """Withhold a tenth of the items with positives, drawn by a fixed seed: all that anybody did with them."""
+    positives = [_positives(history) for history in histories]
+    known = np.unique(np.concatenate([np.zeros(0, np.int64), *positives]))
+    items = np.sort(np.random.default_rng(0).permutation(known)[: int(len(known) * WITHHELD)])
+    others = [~np.isin(history.items, items) for history in histories]
+    kept = [
+        History(items=history.items[own], strengths=history.strengths[own])
+        for history, own in zip(histories, others, strict=True)
+    ]
+    wanted = [frozenset(np.flatnonzero(np.isin(items, own)).tolist()) for own in positives]
+    able = [place for place, own in enumerate(wanted) if own and len(kept[place].items)]
+    asked = able[:: max(1, -(-len(able) // MOST_ASKED))]
+    return Withheld(histories=kept, items=items, asked=asked, wanted=[wanted[place] for place in asked])
+
+
+def _positives(history: History) -> Integers:
+    if not len(history.items):
+        return history.items
+    least = POSITIVE_SHARE * float(history.strengths.max())
+    return history.items[(history.strengths > 0) & (history.strengths >= least)]
 
 
 def interactions(histories: Sequence[History], items: int) -> csr_matrix:

@@ -19,6 +19,7 @@ from recommender.scoring import Scores, normalised
 from recommender.space import storage
 from recommender.space.contents import Contents, scaled
 from recommender.space.folding import MOST_ITEMS, Folded, Spreads, fold, strengths
+from recommender.space.learning import Guess
 from recommender.space.parameters import Parameters
 from recommender.vectors import item_vectors
 
@@ -30,13 +31,12 @@ MOST_PLACED = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """Everything of a taste space but the vectors of its items. `map` is (content dimensions, k): the factors of an
-    item that nobody met, by its content."""
+    """Everything of a taste space but the vectors of its items."""
 
     parameters: Parameters
     contents: Contents
     spreads: Spreads
-    map: Floats
+    guess: Guess
 
     def dump(self) -> bytes:
         """The space as bytes; `load` is the inverse."""
@@ -48,7 +48,9 @@ class Space:
             centre=self.contents.centre,
             content=self.spreads.content,
             factors=self.spreads.factors,
-            map=self.map,
+            map=self.guess.map,
+            popularity=self.guess.popularity,
+            popularity_centre=np.array(self.guess.centre),
         )
         return file.getvalue()
 
@@ -60,7 +62,7 @@ class Space:
                 parameters=Parameters(**described["parameters"]),
                 contents=Contents(tags=described["tags"], centre=file["centre"]),
                 spreads=Spreads(content=file["content"], factors=file["factors"]),
-                map=file["map"],
+                guess=Guess(map=file["map"], popularity=file["popularity"], centre=float(file["popularity_centre"])),
             )
 
 
@@ -114,23 +116,23 @@ def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple
 def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
     """Give items whose passages are new or changed their places in the active space; return how many.
 
-    What people did with an item stays as trained; an item that the training did not know gets the factors that its
-    content suggests. Four queries and one more for each item.
+    What people did with an item stays as trained; an item that nobody met gets the factors that its content suggests.
+    Four queries and one more for each item.
     """
     model = TasteModel.objects.active_for(version)
     vectors = item_vectors(version, item_ids) if model else {}
     if model is None or not vectors:
         return 0
     space, items, known = space_of(model), Item.objects.in_bulk(list(vectors)), storage.read(model, vectors)
-    width, rows = len(space.contents.centre), known.rows()
+    width = len(space.contents.centre)
+    met = {item_id: row for item_id, row in known.rows().items() if known.sources[row].any()}
     targets, sources = [], []
     for item_id, item in items.items():
         content = space.contents.of(vectors[item_id], (item.category, item.attributes))
-        row = rows.get(item_id)
-        factors = content @ space.map if row is None else known.targets[row, width:]
-        content = scaled(content, version.dimensions, space.parameters.tag_length)
-        targets.append(np.concatenate([content, factors]))
-        sources.append(np.zeros(space.map.shape[1]) if row is None else known.sources[row])
+        row = met.get(item_id)
+        learnt = np.hstack(space.guess.of(content)) if row is None else known.targets[row, width:]
+        sources.append(np.zeros(space.guess.map.shape[1]) if row is None else known.sources[row])
+        targets.append(np.concatenate([scaled(content, version.dimensions, space.parameters.tag_length), learnt]))
     placed = storage.Placed(
         item_ids=np.array(list(items), np.int64),
         targets=np.array(targets, np.float32),

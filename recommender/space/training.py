@@ -21,9 +21,9 @@ from catalog.models import IndexVersion, Item
 from recommender.models import Experiment, TasteModel
 from recommender.space import storage
 from recommender.space.contents import Contents, learn, scaled
-from recommender.space.histories import History, Split, read_histories, split
+from recommender.space.histories import History, Split, read_histories, split, withhold
 from recommender.space.incumbent import untrained_ndcg
-from recommender.space.learning import collaborate, spreads_of
+from recommender.space.learning import collaborate, guess, spreads_of, targets_of
 from recommender.space.measures import gain_of
 from recommender.space.parameters import Parameters
 from recommender.space.spaces import Space
@@ -85,7 +85,7 @@ def train() -> Outcome:
         started = time.monotonic()
         material = material_of(version)
         held = split(material.histories)
-        if (people := len(people_asked(held))) < FEWEST_PEOPLE:
+        if (people := len(people_asked(held, len(material.item_ids)))) < FEWEST_PEOPLE:
             message = f"Only {people} people have done enough to tell a better space from a worse: {FEWEST_PEOPLE} are"
             return Outcome(model=None, promoted=False, message=f"{message} needed.")
         choice = choose(version, material, held)
@@ -98,12 +98,14 @@ def train() -> Outcome:
 def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
     """The best parameters on what is held out, and whether they may serve.
 
-    They are chosen on the newest fifth of what everybody did, and on the fifth before it by what came before that. On
+    They are chosen on the newest fifth of what everybody did, and on the fifth before it by what came before that; what
+    concerns new items alone, on a tenth of the items withheld from what came before the newest fifth. On
     the newest they must beat the untrained score with confidence. Parameters that serve already are kept, and trained
     on the newer data, unless others beat them with confidence as well.
     """
-    splits = [held, split([history for history in held.histories if len(history.items)])]
-    bench = Bench(splits, material.rows, text_dimensions=version.dimensions)
+    known = [history for history in held.histories if len(history.items)]
+    splits = [held, split(known)]
+    bench = Bench(splits, withhold(known), material.rows, text_dimensions=version.dimensions)
     active = TasteModel.objects.active()
     serving = Parameters(**active.parameters) if active else None
     best = bench.search(serving or Parameters())
@@ -159,14 +161,16 @@ def store(version: IndexVersion, material: Material, choice: Choice, *, started:
     """Train with the parameters chosen, on everything, and serve or refuse the result. `started` is of the monotonic
     clock: when the training began."""
     parameters = choice.parameters
-    learnt = collaborate(material.histories, material.rows, ridge=parameters.ridge, factors=int(parameters.factors))
+    learnt = collaborate(material.histories, len(material.item_ids), parameters=parameters)
+    guessed = guess(learnt, material.rows, ridge=parameters.map_ridge)
     contents = scaled(material.rows, version.dimensions, parameters.tag_length)
-    targets = np.hstack([contents, learnt.targets])
+    collaborative = targets_of(learnt, guessed, material.rows)
+    targets = np.hstack([contents, collaborative])
     space = Space(
         parameters=parameters,
         contents=material.contents,
-        spreads=spreads_of(contents, learnt.targets),
-        map=learnt.map,
+        spreads=spreads_of(contents, collaborative),
+        guess=guessed,
     )
     model = TasteModel.objects.create(
         version_id=version.pk,
@@ -175,7 +179,7 @@ def store(version: IndexVersion, material: Material, choice: Choice, *, started:
         dimensions=targets.shape[1],
     )
     if choice.promoted:
-        storage.fill(model, material.item_ids.tolist(), targets, learnt.sources)
+        storage.fill(model, material.item_ids.tolist(), targets, learnt.factors.sources)
     model.figures = choice.figures | {
         "items": len(material.item_ids),
         "people": len(material.histories),

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.space.contents import scaled
 from recommender.space.folding import MOST_ITEMS, decayed
-from recommender.space.histories import History, Split
-from recommender.space.learning import Collaborative, collaborate
+from recommender.space.histories import History, Split, Withheld
+from recommender.space.learning import Collaborative, collaborate, guess, targets_of
 from recommender.space.measures import ndcg_of
-from recommender.space.parameters import CHOICES, Parameters
+from recommender.space.parameters import CHOICES, CHOICES_FOR_NEW, Parameters
 
 Floats = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
 
-#: People that are asked about, spread evenly over all; and how many of them at a time.
-MOST_PEOPLE, AT_ONCE = 1_000, 250
+#: People that are asked about, spread evenly over all. Each is asked about all items: of a large catalogue it is fewer
+#: people, so that no measurement takes more than so many scores.
+MOST_PEOPLE, FEWEST_ASKED, MOST_SCORES = 1_000, 250, 20_000_000
+#: Scores that are in memory at a time.
+SCORES_AT_ONCE = 2_500_000
 #: Times that every parameter is gone over.
 ROUNDS = 3
 
 
 class Bench:
-    """Measures parameters on splits of the same histories. What choices share is worked out once: the factors for each
-    split and ridge."""
+    """Measures parameters on splits of the same histories, and on new items. What choices share is worked out once: the
+    factors for each split and what EASE is told."""
 
-    def __init__(self, splits: Sequence[Split], contents: Floats, *, text_dimensions: int) -> None:
+    def __init__(self, splits: Sequence[Split], withheld: Withheld, contents: Floats, *, text_dimensions: int) -> None:
         self._splits = splits
+        self._withheld = withheld
         self._contents = contents
         self._text_dimensions = text_dimensions
-        self._learnt: dict[tuple[int, float], Collaborative] = {}
+        self._learnt: dict[tuple[int, float, int], Collaborative] = {}
+        self._targets: dict[tuple[int, float, int, float], Floats] = {}
         self._judged: dict[Parameters, Floats] = {}
 
     def ndcg(self, parameters: Parameters) -> Floats:
@@ -40,58 +45,92 @@ class Bench:
         if parameters not in self._judged:
             self._judged[parameters] = np.concatenate(
                 [
-                    self._measured(parameters, number, people[start : start + AT_ONCE])
-                    for number, people in enumerate(map(people_asked, self._splits))
-                    for start in range(0, len(people), AT_ONCE)
+                    self._measured(parameters, number, people[start : start + at_once])
+                    for number, people in enumerate(people_asked(split, len(self._contents)) for split in self._splits)
+                    for at_once in [max(SCORES_AT_ONCE // max(len(self._contents), 1), 1)]
+                    for start in range(0, len(people), at_once)
                 ]
             )
         return self._judged[parameters]
 
-    def search(self, start: Parameters) -> Parameters:
-        """Go over the parameters in turn, each time taking a better value, until none is better: coordinate ascent.
+    def ndcg_of_new(self, parameters: Parameters) -> Floats:
+        """The nDCG@10 of each person who met withheld items, over these alone, of which nothing is known but their
+        contents."""
+        withheld, number = self._withheld, len(self._splits)
+        scores = self._scores(parameters, number, withheld.histories, withheld.asked)[:, withheld.items]
+        nothing = [np.zeros(0, np.int64)] * len(scores)
+        return ndcg_of(scores, nothing, withheld.wanted)
 
-        A value is better that gains more than the standard error of its gain; by less, people differ anyhow, and what
-        is chosen among many by so little is chosen by chance (the rule of Breiman et al., 1984).
-        """
-        best = start
-        for _ in range(ROUNDS):
-            before = best
-            for name in CHOICES:
-                for tried in best.variants(name):
-                    gains = self.ndcg(tried) - self.ndcg(best)
-                    if gains.mean() > gains.std() / np.sqrt(len(gains)):
-                        best = tried
-            if best == before:
-                break
-        return best
+    def search(self, start: Parameters) -> Parameters:
+        """The best parameters; what concerns new items alone is chosen last, and on withheld items."""
+        best = _ascend(start, CHOICES, self.ndcg)
+        return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new) if self._withheld.asked else best
 
     def _measured(self, parameters: Parameters, number: int, people: Sequence[int]) -> Floats:
         split = self._splits[number]
-        histories = [split.histories[place] for place in people]
+        scores = self._scores(parameters, number, split.histories, people)
+        seen = [split.histories[place].items for place in people]
+        return ndcg_of(scores, seen, [split.held_out[place] for place in people])
+
+    def _scores(
+        self, parameters: Parameters, number: int, histories: Sequence[History], people: Sequence[int]
+    ) -> Scores:
+        """Of shape (people, items), for the people at these places; both parts spread alike over all items."""
+        asked = [histories[place] for place in people]
         contents = scaled(self._contents, self._text_dimensions, parameters.tag_length)
-        learnt, cut = self._factors(number, parameters.ridge), slice(int(parameters.factors))
+        learnt, cut = self._factors(number, parameters, histories), slice(parameters.factors)
+        targets = self._targets_of(number, parameters, learnt)
         share = np.float32(parameters.content_share)
-        scores = share * _scores(histories, parameters.half_life_content, contents, contents)
-        scores += (1 - share) * _scores(
-            histories, parameters.half_life_factors, learnt.sources[:, cut], learnt.targets[:, cut]
+        scores = share * _spread_scores(asked, parameters.half_life_content, contents, contents)
+        scores += (1 - share) * _spread_scores(
+            asked, parameters.half_life_factors, learnt.factors.sources[:, cut], targets[:, cut]
         )
-        return ndcg_of(scores, [own.items for own in histories], [split.held_out[place] for place in people])
+        scores += np.float32(parameters.prior) * targets[:, -1].astype(np.float32)
+        return scores
 
-    def _factors(self, number: int, ridge: float) -> Collaborative:
+    def _factors(self, number: int, parameters: Parameters, histories: Sequence[History]) -> Collaborative:
         """As many as any choice has; fewer are the first of them."""
-        if (number, ridge) not in self._learnt:
-            histories, most = self._splits[number].histories, int(max(CHOICES["factors"]))
-            self._learnt[number, ridge] = collaborate(histories, self._contents, ridge=ridge, factors=most)
-        return self._learnt[number, ridge]
+        key = (number, parameters.ridge, parameters.learnt)
+        if key not in self._learnt:
+            most = max(CHOICES["factors"])
+            self._learnt[key] = collaborate(histories, len(self._contents), parameters=parameters, factors=most)
+        return self._learnt[key]
+
+    def _targets_of(self, number: int, parameters: Parameters, learnt: Collaborative) -> Floats:
+        key = (number, parameters.ridge, parameters.learnt, parameters.map_ridge)
+        if key not in self._targets:
+            guessed = guess(learnt, self._contents, ridge=parameters.map_ridge)
+            self._targets[key] = targets_of(learnt, guessed, self._contents)
+        return self._targets[key]
 
 
-def people_asked(split: Split) -> list[int]:
-    """Places of up to MOST_PEOPLE people of whom something is held out and something known."""
+def people_asked(split: Split, items: int) -> list[int]:
+    """Places of people of whom something is held out and something known, fewer for a larger catalogue."""
     able = [place for place, held in enumerate(split.held_out) if held and len(split.histories[place].items)]
-    return able[:: max(1, -(-len(able) // MOST_PEOPLE))]
+    most = min(MOST_PEOPLE, max(FEWEST_ASKED, MOST_SCORES // max(items, 1)))
+    return able[:: max(1, -(-len(able) // most))]
 
 
-def _scores(histories: Sequence[History], half_life: float, sources: Floats, targets: Floats) -> Scores:
+def _ascend(start: Parameters, names: Iterable[str], measure: Callable[[Parameters], Floats]) -> Parameters:
+    """Go over the parameters in turn, each time taking a better value, until none is better: coordinate ascent.
+
+    A value is better that gains more than the standard error of its gain; by less, people differ anyhow, and what is
+    chosen among many by so little is chosen by chance (the rule of Breiman et al., 1984).
+    """
+    best, names = start, list(names)
+    for _ in range(ROUNDS):
+        before = best
+        for name in names:
+            for tried in best.variants(name):
+                gains = measure(tried) - measure(best)
+                if gains.mean() > gains.std() / np.sqrt(len(gains)):
+                    best = tried
+        if best == before:
+            break
+    return best
+
+
+def _spread_scores(histories: Sequence[History], half_life: float, sources: Floats, targets: Floats) -> Scores:
     """Of shape (people, items), each row by its standard deviation."""
     folded = np.zeros((len(histories), sources.shape[1]))
     for row, history in zip(folded, histories, strict=True):

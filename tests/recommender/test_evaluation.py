@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from catalog.models import Item
-from recommender.comparison import compare
+from recommender.comparison import COLD_SAMPLES, compare
 from recommender.evaluation import (
     UnreadableCollection,
     load_catalogue,
     read_events,
     split,
     summarise,
+    together,
     withhold,
 )
 from tests.factories import add_passages, make_version
@@ -86,6 +87,7 @@ def test_the_measures_are_means_over_the_users_with_something_held_out():
         "collection": "films",
         "users": 2,
         "ndcg@10": round((1 / log2(3)) / ideal / 2, 4),
+        "interval": [0.0, round((1 / log2(3)) / ideal, 4)],
         "recall@20": 0.25,
         "hit_rate@10": 0.5,
         "coverage@10": 0.5,
@@ -103,6 +105,25 @@ def test_nothing_held_out_is_no_division_by_zero():
     found = measured({}, {}, items=0)
     assert (found.users, found.ndcg_at_10, found.coverage_at_10) == (0, 0, 0)
     assert found.behind(found).mean == 0
+
+
+def test_samples_taken_together_are_means_over_the_people_of_all():
+    one = measured({"ada": ["a"], "bob": ["b"]}, {"ada": {"a"}, "bob": {"a"}}, items=2)
+    other = measured({"eve": ["a"]}, {"eve": {"a"}}, items=4)
+    found = together([one, other])
+    assert (found.users, found.samples) == (3, (0.5, 1))
+    assert found.ndcg_at_10 == found.recall_at_20 == found.hit_rate_at_10 == pytest.approx(2 / 3)
+    assert found.coverage_at_10 == pytest.approx((2 * 1 + 0.25) / 3)
+
+
+def test_each_sample_withholds_other_items(directory, db):
+    lines = [f"eve,rain-{number},5,{number}" for number in range(40)]
+    with (directory / "interactions.csv").open("a") as file:
+        file.write("\n".join(lines) + "\n")
+    histories, held_out = split(read_events(directory / "interactions.csv", {}))
+    samples = [withhold(histories, held_out, sample=sample)[0] for sample in range(3)]
+    assert len(set(samples)) == 3
+    assert withhold(histories, held_out, sample=1)[0] == samples[1]
 
 
 def test_another_method_is_behind_by_the_mean_difference_over_the_same_users():
@@ -123,6 +144,7 @@ def test_a_collection_goes_through_the_products_own_path_and_beside_it_every_bas
     assert served.users == 1
     assert served.recall_at_20 == served.hit_rate_at_10 == 1
     assert served.ndcg_at_10 in (1, pytest.approx(1 / log2(3)))
+    assert len(found["serving-cold"].samples) == COLD_SAMPLES
     # Eight of the twelve items are left to recommend.
     assert served.coverage_at_10 == pytest.approx(8 / 12)
 

@@ -10,15 +10,16 @@ from scipy.sparse import csr_matrix
 
 from recommender.interests import Event, Kind
 from recommender.space.contents import learn, scaled, tags_of
-from recommender.space.ease import truncated_ease
+from recommender.space.ease import Factors, truncated_ease
 from recommender.space.folding import Folded, Spreads, fold, strength, strengths
-from recommender.space.histories import History, interactions, split
+from recommender.space.histories import History, interactions, split, withhold
+from recommender.space.learning import Collaborative, guess, targets_of
 from recommender.space.measures import gain_of, ndcg_of
 from recommender.space.parameters import Parameters
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = {name: Kind(weight=weight, half_life_days=30) for name, weight in {"like": 4, "view": 0.3, "hide": -3}.items()}
-PARAMETERS = Parameters(half_life_factors=1, half_life_content=2, content_share=0.25)
+PARAMETERS = Parameters(half_life_factors=1, half_life_content=2, content_share=0.25, prior=0.5)
 
 
 def event(item_id: int, kind: str = "like", *, days_ago: float = 0, value: float | None = None) -> Event:
@@ -39,10 +40,10 @@ def test_two_items_are_folded_in_by_hand():
     content_spread = 2 * np.sqrt(1 + older**2)
     factor_spread = 3 * (2 + 0.5 * 0.5 * 4)
     expected = [0.25 / content_spread, 0.25 * older / content_spread, 0.75 * 3 / factor_spread]
-    assert folded.vector == pytest.approx(expected)
-    assert folded.rows.sum(axis=0) == pytest.approx(folded.vector)
+    assert folded.vector == pytest.approx([*expected, 0.5])  # and in the last place how much a prior counts
+    assert folded.rows.sum(axis=0) == pytest.approx([*expected, 0])
     assert list(folded.item_ids) == [1, 2]
-    target = np.array([1.0, 1.0, 1.0])
+    target = np.array([1.0, 1.0, 1.0, 0.0])
     assert (folded.rows @ target).sum() == pytest.approx(folded.vector @ target)
 
 
@@ -54,7 +55,7 @@ def fold_one(spreads: Spreads, *item_ids: int) -> Folded | None:
 def test_a_part_in_which_all_items_are_alike_counts_for_nothing():
     folded = fold_one(Spreads(content=np.eye(1), factors=np.zeros((1, 1))), 1)
     assert folded is not None
-    assert folded.vector == pytest.approx([0.25, 0])
+    assert folded.vector == pytest.approx([0.25, 0, 0.5])
 
 
 def test_a_history_of_nothing_known_has_no_direction():
@@ -93,10 +94,59 @@ def test_factors_are_the_largest_of_ease_whichever_way_they_are_found(people):
     assert not factors.targets[5].any()
 
 
+def test_items_beyond_those_learnt_are_fitted_to_them():
+    # Two crowds; the last two items are met by one of each crowd, too few to be learnt.
+    matrix = np.zeros((20, 8))
+    matrix[:10, :3] = matrix[10:, 3:6] = 1
+    matrix[[0, 1, 10, 11], [0, 1, 3, 4]] = 0
+    matrix[0, 6] = matrix[10, 7] = 1
+    factors = truncated_ease(csr_matrix(matrix), ridge=1.0, factors=2, most_items=6)
+    scores = factors.sources @ factors.targets.T
+    assert scores[6, :3].min() > scores[6, 3:6].max()  # what the first crowd's item says of whoever met it
+    assert scores[7, 3:6].min() > scores[7, :3].max()
+    assert scores[:3, 6].min() > scores[3:6, 6].max()  # and who is shown it
+    assert np.linalg.norm(factors.targets[6]) < np.linalg.norm(factors.targets[:3], axis=1).min()
+
+
 def test_factors_of_a_catalogue_that_nobody_met_are_zeros():
     factors = truncated_ease(csr_matrix((3, 5)), ridge=1.0, factors=2)
     assert factors.sources.shape == factors.targets.shape == (5, 2)
     assert not factors.targets.any()
+
+
+def test_a_tenth_of_the_liked_items_is_withheld_from_everybody():
+    histories = [
+        History(items=np.arange(20), strengths=np.full(20, 1.0)),
+        History(items=np.arange(20), strengths=np.where(np.arange(20) < 10, 1.0, 0.3)),
+    ]
+    found = withhold(histories)
+    assert len(found.items) == 2
+    assert all(not set(own.items) & set(found.items) for own in found.histories)
+    assert [len(own.items) for own in found.histories] == [18, 18]
+    liked_by_both = frozenset(place for place, item in enumerate(found.items) if item < 10)
+    assert dict(zip(found.asked, found.wanted, strict=True)).get(0) == frozenset({0, 1})
+    assert dict(zip(found.asked, found.wanted, strict=True)).get(1, frozenset()) == liked_by_both
+
+
+def test_factors_and_popularity_of_new_items_are_read_off_their_contents():
+    contents = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    sources = np.array([[1.0], [1.0], [0.0], [0.0]])
+    factors = Factors(sources=sources, targets=np.array([[2.0], [1.0], [0.0], [0.0]]))
+    learnt = Collaborative(factors=factors, counts=np.array([3.0, 1.0, 0.0, 0.0]))
+    guessed = guess(learnt, contents, ridge=1e-9)
+    # Weighted by log 4 and log 2, two to one: (2 * 2 - 1 * 1) / 3.
+    targets = targets_of(learnt, guessed, contents)
+    assert targets[:, 0] == pytest.approx([2, 1, 1, 0])
+    assert targets[:2, 1] == pytest.approx([0, 0])
+    assert targets[2, 1] > targets[3, 1]  # it is like what many met
+    assert (contents @ guessed.popularity - guessed.centre).std() == pytest.approx(1)
+
+
+def test_without_people_nothing_is_guessed():
+    nothing = Factors(sources=np.zeros((2, 1)), targets=np.zeros((2, 1)))
+    guessed = guess(Collaborative(factors=nothing, counts=np.zeros(2)), np.eye(2), ridge=1.0)
+    assert not guessed.map.any()
+    assert not guessed.popularity.any()
 
 
 def test_the_newest_fifth_of_the_positives_is_held_out_and_what_follows_it_too():

@@ -88,3 +88,13 @@ def test_ages_past_all_measure_are_no_error(ids):
     record(ids["snow"])
     popularity.refresh()
     assert scores()[ids["snow"]] == pytest.approx(4)
+
+
+def test_it_rests_for_longer_the_longer_it_took(ids, monkeypatch):
+    record(ids["rain"])
+    monkeypatch.setattr(popularity, "_rest_until_s", 0.0)
+    monkeypatch.setattr(popularity, "MOST_TIME", 1.0)
+    assert popularity.refresh_in_turn() == popularity.refresh_in_turn() == 1
+    monkeypatch.setattr(popularity, "MOST_TIME", 1e-9)
+    assert popularity.refresh_in_turn() == 1
+    assert popularity.refresh_in_turn() is None

@@ -1,0 +1,46 @@
+"""One training's arithmetic in a process of its own: parameters chosen on two splits, then the factors of everybody.
+
+Reading the database and building the graph are not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+import django
+import numpy as np
+
+from benchmarks.parts.community import make_community
+
+
+def main() -> None:
+    path, items, people = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    django.setup()
+    from recommender.space.contents import learn
+    from recommender.space.histories import History, split, withhold
+    from recommender.space.learning import collaborate
+    from recommender.space.parameters import Parameters
+    from recommender.space.tuning import Bench
+
+    community = make_community(np.load(path), items=items, people=people)
+    tagged = [(f"Subject {subject}", {}) for subject in community.subjects.tolist()]
+    _, rows = learn(community.vectors, tagged)
+    histories = [History(items=own, strengths=np.ones(len(own))) for own in community.likes]
+    started = time.perf_counter()
+    held = split(histories)
+    bench = Bench(
+        [held, split(held.histories)], withhold(held.histories), rows, text_dimensions=community.vectors.shape[1]
+    )
+    best = bench.search(Parameters())
+    chosen = time.perf_counter()
+    collaborate(histories, len(rows), parameters=best)
+    ended = time.perf_counter()
+    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"search_s": chosen - started, "factors_s": ended - chosen, "peak_gib": peak_gib}))
+
+
+if __name__ == "__main__":
+    main()
