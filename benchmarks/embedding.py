@@ -1,97 +1,187 @@
-"""How fast the embedding worker's own path is: texts a second against sentence-transformers as one uses it by hand.
+"""How fast texts become vectors: our encoder and our worker against sentence-transformers as one uses it by hand.
 
-Both embed the same 2,000 film descriptions with all-MiniLM-L6-v2. The worker's time has everything in it: claims,
-rendering, encoding, and writing vectors into an HNSW index. On a PostgreSQL of its own, gone afterwards.
+All embed the same film descriptions of about 90 tokens with all-MiniLM-L6-v2, slice by slice in turns on the same
+cores; sentence-transformers in float32 with batches of 32 counts as 1. The worker's time has everything in it: claims,
+rendering, encoding, and writing vectors into an HNSW graph. On a PostgreSQL of its own, gone afterwards.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-import time
-from itertools import islice
-from pathlib import Path
+import argparse
+from typing import TYPE_CHECKING, Any
 
-TEXTS = 2_000
-SLICE = 500
-# About 90 tokens. Longer texts would not compare: the worker cuts them into passages, the other truncates them.
+from benchmarks.parts.encoders import (
+    cosine_of,
+    encoder_on,
+    environment,
+    films,
+    flops_of,
+    matrix_flops_per_s,
+    memory_growth,
+    query_ms,
+    texts_per_s,
+)
+from benchmarks.parts.report import figure, table
+from benchmarks.parts.site import site
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from catalog.embedding.transformer import TransformerEncoder
+
+# Longer texts would not compare: the worker cuts them into passages, the other truncates them.
 CHARACTERS = 400
+QUERIES = 100
+MEMORY_FROM = 10_000
+WITHOUT_OPENVINO = ("torch", "onnxruntime")
 
 
 def main() -> None:
-    from searchsite.embedded import EmbeddedServices
-
-    with tempfile.TemporaryDirectory(prefix="searchsite-benchmark-") as folder:
-        Path(folder).chmod(0o711)
-        with EmbeddedServices(data_dir=Path(folder) / "site") as services:
-            os.environ.update(services.environment)
-            os.environ["DJANGO_SETTINGS_MODULE"] = "searchsite.settings"
-            ours, theirs, encoder_only = _measure_on_site()
-    print(f"{'':32}{'texts/s':>10}{'ratio':>8}")
-    for name, rate in (("sentence-transformers, batch 32", theirs), ("encoder alone", encoder_only), ("worker", ours)):
-        print(f"{name:32}{rate:>10.0f}{rate / theirs:>8.2f}")
-    _figure("embedding_vs_sentence_transformers", ours / theirs)
-    _figure("embedding_share_of_encoder_speed", ours / encoder_only)
-
-
-def _measure_on_site() -> tuple[float, float, float]:
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    with (Path(settings.DATA_DIR) / "movies" / "items.jsonl").open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in islice(file, TEXTS)]
-    try:
-        return _measure(rows)
-    finally:
-        connection.close()
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--texts", type=int, default=2_000)
+    arguments.add_argument("--slice", type=int, default=500, help="texts in a turn")
+    arguments.add_argument("--memory-texts", type=int, default=200_000, help="0 leaves the memory unmeasured")
+    asked = arguments.parse_args()
+    with site(home=None):
+        rows = films(asked.texts, characters=CHARACTERS)
+        texts = [f"{row['title']}\n{row['body']}" for row in rows]
+        plain = _sentence_transformers("cpu")
+        encoders = {name: encoder_on(name) for name in ("openvino", *WITHOUT_OPENVINO)}
+        measure_bulk(texts, plain, encoders, slice_texts=asked.slice)
+        measure_queries([row["title"] for row in rows[:QUERIES]], plain)
+        measure_worker(rows, slice_texts=asked.slice)
+        measure_gpu(texts)
+    if asked.memory_texts:
+        figure("memory_growth", memory_growth(asked.memory_texts, first=MEMORY_FROM), texts=asked.memory_texts)
 
 
-def _measure(rows: list[dict[str, str]]) -> tuple[float, float, float]:
-    """Texts a second of the worker, of plain sentence-transformers and of our encoder; slice by slice in turns, so
-    that what else runs on the machine weighs on all alike."""
+def _sentence_transformers(device: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
-    from catalog.documents import render_document
     from catalog.embedding.models import local_files
-    from catalog.embedding.registry import encoder_for
+
+    return SentenceTransformer(str(local_files("all-MiniLM-L6-v2")), device=device)
+
+
+def measure_bulk(
+    texts: list[str], plain: SentenceTransformer, encoders: dict[str, TransformerEncoder], *, slice_texts: int
+) -> None:
+    """Each runtime, with its share of what the cores can multiply at all."""
+    workers: dict[str, Any] = {
+        "sentence-transformers": lambda part: plain.encode(part, batch_size=32, show_progress_bar=False)
+    } | {name: encoder.encode_documents for name, encoder in encoders.items()}
+    rates = texts_per_s(workers, texts, slice_texts=slice_texts)
+    sample = texts[: min(slice_texts, 100)]
+    expected = plain.encode(sample, batch_size=32, show_progress_bar=False)
+    cosines = {name: cosine_of(expected, encoder.encode_documents(sample)) for name, encoder in encoders.items()}
+    lengths = [len(own) + 2 for own in encoders["torch"].token_offsets(texts)]
+    flops_per_text = flops_of(lengths, plain[0].auto_model) / len(texts)  # type: ignore[union-attr]
+    peak = matrix_flops_per_s()
+    base = rates["sentence-transformers"]
+    table(
+        ["encoding documents", "texts/s", "ratio", "least cosine", "share of peak"],
+        [
+            [name, rate, rate / base, cosines.get(name, 1.0), rate * flops_per_text / peak]
+            for name, rate in rates.items()
+        ],
+    )
+    best = max(encoders, key=rates.__getitem__)
+    figure("bulk_ratio_best", rates[best] / base, runtime=best, texts=len(texts))
+    figure("bulk_min_cosine", cosines[best], runtime=best)
+    without = max(WITHOUT_OPENVINO, key=rates.__getitem__)
+    figure("bulk_ratio_without_openvino", rates[without] / base, runtime=without)
+    figure("bulk_share_of_peak", rates[best] * flops_per_text / peak, peak_gflops=peak / 1e9)
+
+
+def measure_queries(queries: list[str], plain: SentenceTransformer) -> None:
+    """One query at a time, by what was measured to be the best for it, and by each runtime."""
+    ours = {name: encoder_on("openvino", queries=name) for name in ("openvino", "onnxruntime", "onnxruntime-int8")}
+    workers: dict[str, Any] = {"sentence-transformers": lambda part: plain.encode(part, show_progress_bar=False)}
+    workers |= {name: encoder.encode_queries for name, encoder in ours.items()}
+    workers["auto"] = encoder_on("auto").encode_queries
+    spent = query_ms(workers, queries)
+    base_ms, base_cpu_ms = spent["sentence-transformers"]
+    table(
+        ["one query", "median ms", "CPU ms", "time ratio", "CPU ratio"],
+        [[name, ms, cpu_ms, ms / base_ms, cpu_ms / base_cpu_ms] for name, (ms, cpu_ms) in spent.items()],
+    )
+    figure("query_time_ratio", spent["auto"][0] / base_ms, queries=len(queries))
+    figure("query_cpu_ratio", spent["auto"][1] / base_cpu_ms, queries=len(queries))
+
+
+def measure_worker(rows: list[dict[str, str]], *, slice_texts: int) -> None:
+    """The worker's whole path against its bare encoder, over the same documents."""
+    from django.core.management import call_command
+
+    from catalog.documents import render_document
+    from catalog.embedding.registry import share
     from catalog.indexing import ensure_active_version
     from catalog.items import save_items
     from catalog.models import Item
     from workers.embed import drain
 
-    version = ensure_active_version()
-    encoder = encoder_for(version.encoder_spec)
-    plain = SentenceTransformer(str(local_files(version.model)), device="cpu")
+    call_command("migrate", verbosity=0)
+    encoder = encoder_on("auto")
+    with environment(ENCODER_RUNTIME="torch"):
+        version = ensure_active_version()
+    share(encoder, version.encoder_spec)
     encoder.encode_documents(["warm"] * 64)
-    plain.encode(["warm"] * 64)
-    spent = {"worker": 0.0, "plain": 0.0, "encoder": 0.0}
-    for first in range(0, len(rows), SLICE):
-        own = [
-            {"external_id": str(place), "title": row["title"], "body": row["description"][:CHARACTERS]}
-            for place, row in enumerate(rows[first : first + SLICE], start=first)
-        ]
+    spent = {"worker": 0.0, "encoder": 0.0}
+    for first in range(0, len(rows), slice_texts):
+        own = rows[first : first + slice_texts]
         save_items(own)
         items = Item.objects.filter(external_id__in=[row["external_id"] for row in own])
         texts = [render_document(item, version.document_template) for item in items]
-        for name, work in (
-            ("worker", drain),
-            ("plain", lambda texts=texts: plain.encode(texts, batch_size=32, show_progress_bar=False)),
-            ("encoder", lambda texts=texts: encoder.encode_documents(texts)),
-        ):
-            started = time.perf_counter()
-            work()
-            spent[name] += time.perf_counter() - started
-    return len(rows) / spent["worker"], len(rows) / spent["plain"], len(rows) / spent["encoder"]
+        for name, seconds in _turn({"worker": drain, "encoder": lambda texts=texts: encoder.encode_documents(texts)}):
+            spent[name] += seconds
+    rates = {name: len(rows) / seconds for name, seconds in spent.items()}
+    table(["from item to vector", "texts/s"], [[name, rate] for name, rate in rates.items()])
+    figure("worker_path_share", rates["worker"] / rates["encoder"], texts=len(rows))
 
 
-def _figure(name: str, value: float) -> None:
-    print(json.dumps({"figure": name, "value": round(value, 2), "texts": TEXTS, "model": "all-MiniLM-L6-v2"}))
+def _turn(workers: dict[str, Any]) -> list[tuple[str, float]]:
+    import time
+
+    spent = []
+    for name, work in workers.items():
+        started = time.perf_counter()
+        work()
+        spent.append((name, time.perf_counter() - started))
+    return spent
+
+
+def measure_gpu(texts: list[str]) -> None:
+    """On a GPU: against sentence-transformers' float32 as it comes, and its best (bfloat16, large batches, sorted)."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    many = texts * max(1, 20_000 // len(texts))
+    default, best = _sentence_transformers("cuda"), _sentence_transformers("cuda").to(torch.bfloat16)
+    with environment(SEARCHSITE_DEVICE="cuda"):
+        ours = encoder_on("torch")
+    rates = texts_per_s(
+        {
+            "sentence-transformers": lambda part: default.encode(part, show_progress_bar=False),
+            "the same at its best": lambda part: best.encode(part, batch_size=1_024, show_progress_bar=False),
+            ours.runtimes[0]: ours.encode_documents,
+            "cutting into tokens alone": ours.token_offsets,
+        },
+        many,
+        slice_texts=len(many),
+    )
+    lengths = [len(own) + 2 for own in ours.token_offsets(texts)]
+    flops_per_text = flops_of(lengths, default[0].auto_model) / len(texts)  # type: ignore[union-attr]
+    peak = matrix_flops_per_s(device="cuda")
+    tokens = sum(lengths) / len(lengths)
+    table(
+        ["on a GPU", "texts/s", "tokens/s", "share of peak"],
+        [[name, rate, rate * tokens, rate * flops_per_text / peak] for name, rate in rates.items()],
+    )
+    own, cutting = rates[ours.runtimes[0]], rates["cutting into tokens alone"]
+    bottleneck = "tokenizer" if own > cutting / 2 else "GPU"
+    figure("gpu_bulk_ratio_default", own / rates["sentence-transformers"], texts_per_s=own, bottleneck=bottleneck)
+    figure("gpu_bulk_ratio_best", own / rates["the same at its best"], share_of_peak=own * flops_per_text / peak)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,15 @@ def lock_versions() -> None:
 
 
 #: What the encoder tells, or limits; 0 stands for what it has to tell.
-ENCODER_FIELDS = ("dimensions", "max_tokens", "window_tokens", "overlap_tokens")
+ENCODER_FIELDS = (
+    "dimensions",
+    "max_tokens",
+    "window_tokens",
+    "overlap_tokens",
+    "revision",
+    "query_prompt",
+    "document_prompt",
+)
 
 
 def unloaded_version(**given: Any) -> IndexVersion:
@@ -53,6 +61,9 @@ def load_encoder(version: IndexVersion) -> None:
             f"A graph of halves takes {MOST_DIMENSIONS_OF_HALVES:,} dimensions and {version.model} has "
             f"{version.dimensions:,}. Keep fewer, or store them as binary."
         )
+    # What the files say is spelt out, so that the version stays what it is when they change.
+    version.revision = encoder.spec.revision
+    version.query_prompt, version.document_prompt = encoder.spec.query_prompt, encoder.spec.document_prompt
     version.window_tokens = min(version.window_tokens or room, room)
     version.overlap_tokens = min(version.overlap_tokens, version.window_tokens // 2)
     version.state = IndexVersion.State.BUILDING

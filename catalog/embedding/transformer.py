@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from catalog.embedding.base import EncoderSpec, EncoderUnavailable, FloatArray, 
 from catalog.embedding.engine.opening import OpenedModel, open_model
 from catalog.embedding.engine.prepared import ModelFacts
 from catalog.embedding.engine.runtime import Feeder
+from catalog.embedding.engine.samples import SAMPLE_QUERIES
 from catalog.embedding.engine.tokens import Tokens
 from catalog.embedding.streaming import windows_ahead
 
@@ -18,20 +20,23 @@ from catalog.embedding.streaming import windows_ahead
 class TransformerEncoder:
     """A transformer on the runtime that is best here, which may change to a better one between two calls.
 
-    `spec` says which prompts are used: those of the specification, or the model's own where it names none.
+    `spec` says which prompts are used: those of the specification, or the model's own where it names none; and of which
+    commit the model is.
     """
 
     def __init__(self, spec: EncoderSpec) -> None:
+        self._ready = threading.Event()
         self._opened = open_model(spec.model, spec.revision, when_prepared=self._use)
         facts = self._opened.facts
         if spec.dimensions is not None and spec.dimensions > facts.dimensions:
             raise EncoderUnavailable(
                 f"Model {spec.model} has {facts.dimensions} dimensions, {spec.dimensions} were asked for."
             )
-        self.spec = _with_own_prompts(spec, facts)
+        self.spec = replace(_with_own_prompts(spec, facts), revision=spec.revision or self._opened.revision)
         self.dimensions = spec.dimensions or facts.dimensions
         self.max_tokens = min(spec.max_tokens or facts.max_tokens, facts.max_tokens)
         self._tokens = Tokens(self._opened.tokenizer_json, max_tokens=self.max_tokens, pad_id=facts.pad_id)
+        self._ready.set()
 
     @property
     def texts_at_once(self) -> int:
@@ -71,6 +76,11 @@ class TransformerEncoder:
         return checked(vectors[:, : self.dimensions], count=len(texts), dimensions=self.dimensions)
 
     def _use(self, opened: OpenedModel) -> None:
+        """Go over to other runtimes, once those that are needed are open and warm."""
+        self._ready.wait()
+        for before, after in ((self._opened.documents, opened.documents), (self._opened.queries, opened.queries)):
+            if before.is_open:
+                after.vectors(self._tokens.ids(SAMPLE_QUERIES))
         self._opened = opened
 
 

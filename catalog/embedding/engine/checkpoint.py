@@ -45,6 +45,11 @@ def checkpoint_folder(model: str, revision: str) -> Path:
         ) from error
 
 
+def revision_of(folder: Path) -> str:
+    """The commit that the hub's cache keeps under this folder; nothing for a model that is given by its path."""
+    return folder.name if folder.parent.name == "snapshots" else ""
+
+
 def load(folder: Path, *, name: str, device: str | None = None, precise: bool = False) -> SentenceTransformer:
     """Load a model onto a device (SEARCHSITE_DEVICE, or the machine's choice), in bfloat16 where that is native.
 

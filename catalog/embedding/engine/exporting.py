@@ -12,7 +12,7 @@ import numpy as np
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.engine.failures import reason
-from catalog.embedding.engine.onnx_runtimes import OnnxRuntime, OpenVino, installed_runtimes
+from catalog.embedding.engine.onnx_runtimes import RUNTIMES, OnnxRuntime, installed_runtimes
 from catalog.embedding.engine.prepared import ModelFacts
 from catalog.embedding.engine.samples import SAMPLE_TEXTS, least_cosine
 from catalog.embedding.engine.tokens import Tokens
@@ -40,12 +40,11 @@ def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: 
     torch_runtime = TorchPadded(model, pad_id=facts.pad_id)
     expected = torch_runtime.fetch(torch_runtime.compute(tokens))
     for name in installed_runtimes():
-        runtime_class = OpenVino if name == OpenVino.name else OnnxRuntime
-        runtime = runtime_class(folder / "model.onnx", pad_id=facts.pad_id, queries=False)
+        runtime = RUNTIMES[name](folder / "model.onnx", pad_id=facts.pad_id, queries=False)
         cosine = least_cosine(expected, runtime.compute(tokens))
         if cosine < LEAST_COSINE:
             raise EncoderUnavailable(f"The export gives other vectors by {name} than torch does (cosine {cosine:.4f}).")
-    if OnnxRuntime.name in installed_runtimes():
+    if "onnxruntime" in installed_runtimes():
         _write_small(folder, facts, tokens, expected)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.embedding.engine.failures import reason
-from catalog.embedding.engine.onnx_runtimes import RUNTIMES, installed_runtimes
+from catalog.embedding.engine.onnx_runtimes import INT8, RUNTIMES, OnnxRuntime, installed_runtimes
 from catalog.embedding.engine.prepared import Choice, ModelFacts, PreparedModel
 from catalog.embedding.engine.runtime import Feeder, Runtime
 from catalog.embedding.engine.samples import SAMPLE_PASSAGES, SAMPLE_QUERIES
@@ -16,14 +16,13 @@ from catalog.embedding.engine.tokens import TokenIds, Tokens
 logger = logging.getLogger(__name__)
 
 ROUNDS = 4
-SMALL = "onnxruntime-int8"
 
 
 def open_runtime(prepared: PreparedModel, facts: ModelFacts, name: str, *, queries: bool) -> Runtime:
     """Open a runtime by the name that a choice has for it."""
-    small = name == SMALL
-    runtime_class = RUNTIMES[name.removesuffix("-int8")]
-    return runtime_class(prepared.small_model if small else prepared.model, pad_id=facts.pad_id, queries=queries)
+    if name == INT8:
+        return OnnxRuntime(prepared.small_model, pad_id=facts.pad_id, queries=queries, name=INT8)
+    return RUNTIMES[name](prepared.model, pad_id=facts.pad_id, queries=queries)
 
 
 def measure(prepared: PreparedModel, torch_runtime: Runtime) -> Choice:
@@ -38,7 +37,7 @@ def measure(prepared: PreparedModel, torch_runtime: Runtime) -> Choice:
         [tokens.ids(SAMPLE_PASSAGES)],
         clock=time.perf_counter,
     )
-    names = [*installed_runtimes(), *([SMALL] if prepared.small_model.exists() else [])]
+    names = [*installed_runtimes(), *([INT8] if prepared.small_model.exists() else [])]
     queries_s = _least(
         _opened(prepared, facts, names, queries=True),
         [[own] for own in tokens.ids(SAMPLE_QUERIES)],

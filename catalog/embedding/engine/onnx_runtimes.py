@@ -81,10 +81,9 @@ class OpenVino(_OnCpu):
 class OnnxRuntime(_OnCpu):
     """Microsoft's runtime, in float32 or, for queries, with weights of 8 bits (https://onnxruntime.ai)."""
 
-    name = "onnxruntime"
-
-    def __init__(self, model: Path, *, pad_id: int, queries: bool) -> None:
+    def __init__(self, model: Path, *, pad_id: int, queries: bool, name: str = "onnxruntime") -> None:
         super().__init__(pad_id=pad_id)
+        self.name = name
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -99,6 +98,8 @@ class OnnxRuntime(_OnCpu):
         return np.asarray(vectors, dtype=np.float32)
 
 
+#: Weights of 8 bits: for queries alone, which take most of their time for reading weights.
+INT8 = "onnxruntime-int8"
 RUNTIMES: dict[str, type[OpenVino] | type[OnnxRuntime]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
 
 

@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 
 from catalog.embedding.base import EncoderUnavailable
-from catalog.embedding.engine.checkpoint import checkpoint_folder, describe, load
+from catalog.embedding.engine.checkpoint import checkpoint_folder, describe, load, revision_of
 from catalog.embedding.engine.devices import is_cpu_only
 from catalog.embedding.engine.failures import reason
-from catalog.embedding.engine.measuring import SMALL, open_runtime
-from catalog.embedding.engine.onnx_runtimes import RUNTIMES, installed_runtimes
+from catalog.embedding.engine.measuring import open_runtime
+from catalog.embedding.engine.onnx_runtimes import INT8, RUNTIMES, installed_runtimes
 from catalog.embedding.engine.prepared import ModelFacts, PreparedModel, prepared_model
 from catalog.embedding.engine.preparing import prepare, prepare_in_background
 from catalog.embedding.engine.runtime import Feeder, Runtime
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 AUTO, TORCH = "auto", "torch"
 FOR_DOCUMENTS = (AUTO, TORCH, *RUNTIMES)
-FOR_QUERIES = (*FOR_DOCUMENTS, SMALL)
+FOR_QUERIES = (*FOR_DOCUMENTS, INT8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class OpenedModel:
     """A model ready to compute: documents and queries have a feeder each, so that neither waits for the other."""
 
     facts: ModelFacts
+    revision: str
+    """The commit that the files are of, where they come from the hub."""
     tokenizer_json: str
     documents: Feeder
     queries: Feeder
@@ -92,8 +94,13 @@ def _by_torch(folder: Path, model: str) -> OpenedModel:
     if loaded.device.type == "cuda":
         tokens = Tokens(tokenizer_json, max_tokens=facts.max_tokens, pad_id=facts.pad_id)
         runtime = packed_where_it_fits(TorchPadded(loaded, pad_id=facts.pad_id), tokens, pad_id=facts.pad_id)
-    feeder = Feeder(lambda: runtime)
-    return OpenedModel(facts=facts, tokenizer_json=tokenizer_json, documents=feeder, queries=feeder)
+    return OpenedModel(
+        facts=facts,
+        revision=revision_of(folder),
+        tokenizer_json=tokenizer_json,
+        documents=Feeder(lambda: runtime),
+        queries=Feeder(lambda: runtime),
+    )
 
 
 def _with(prepared: PreparedModel, folder: Path, model: str, *, documents: str, queries: str) -> OpenedModel:
@@ -105,6 +112,7 @@ def _with(prepared: PreparedModel, folder: Path, model: str, *, documents: str, 
     opened = partial(_opened, prepared, facts, folder, model)
     return OpenedModel(
         facts=facts,
+        revision=revision_of(folder),
         tokenizer_json=prepared.tokenizer_json,
         documents=Feeder(partial(opened, documents, queries=False)),
         queries=Feeder(partial(opened, queries, queries=True)),

@@ -55,6 +55,10 @@ class Feeder:
                 self._opened = self._opened or self._open()
         return self._opened
 
+    @property
+    def is_open(self) -> bool:
+        return self._opened is not None
+
     def vectors(self, tokens: Sequence[TokenIds]) -> FloatArray:
         """Vectors in the order of the inputs, whatever order they are computed in. Raises EncodingFailed."""
         runtime = self.runtime

@@ -1,0 +1,129 @@
+"""Models exported once: found by their files, written as a whole, given up where they are damaged."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.embedding.base import EncoderSpec, EncoderUnavailable
+from catalog.embedding.engine import exporting
+from catalog.embedding.engine.checkpoint import describe, load
+from catalog.embedding.engine.prepared import Choice, cache_folder, keep_prepared, prepared_model
+from catalog.embedding.engine.preparing import prepare
+from catalog.embedding.transformer import TransformerEncoder
+from tests.checkpoints import write_checkpoint
+from tests.waiting import wait_until
+
+TEXTS = ["robot", "the storm at sea", "a ghost in the harbour " * 9]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("models") / "bert", seed=3)
+
+
+@pytest.fixture(scope="module")
+def made(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the checkpoint's export in it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ENCODER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        prepare(checkpoint, name="bert")
+        return cache_folder()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ENCODER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ENCODER_RUNTIME", "auto")
+    monkeypatch.setenv("SEARCHSITE_DEVICE", "cpu")
+    return tmp_path / "cache"
+
+
+def encoder(checkpoint: Path) -> TransformerEncoder:
+    return TransformerEncoder(EncoderSpec(model=str(checkpoint)))
+
+
+def test_it_says_which_runtime_was_the_fastest_and_by_how_much(made: Path, checkpoint: Path, cache: Path):
+    shutil.copytree(made, cache)
+    choice = prepared_model(checkpoint).choice
+    assert set(choice.documents_per_s) == {"torch", "openvino", "onnxruntime"}
+    assert choice.documents == max(choice.documents_per_s, key=choice.documents_per_s.get)
+    assert choice.queries == min(choice.query_cpu_ms, key=choice.query_cpu_ms.get)
+
+
+@pytest.mark.parametrize("queries", ["openvino", "onnxruntime", "onnxruntime-int8", "torch"])
+def test_queries_go_by_the_runtime_that_is_asked_for(
+    made: Path, checkpoint: Path, cache: Path, queries: str, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(made, cache)
+    monkeypatch.setenv("ENCODER_RUNTIME", "openvino")
+    monkeypatch.setenv("ENCODER_QUERY_RUNTIME", queries)
+    mixed = encoder(checkpoint)
+    assert mixed.runtimes == ("openvino", queries)
+    assert (mixed.encode_queries(TEXTS) * mixed.encode_documents(TEXTS)).sum(axis=1).min() > 0.97
+
+
+def test_an_encoder_goes_by_torch_until_the_export_is_there(made: Path, checkpoint: Path, cache: Path):
+    cache.mkdir()
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as another process that is at it
+        by_torch = encoder(checkpoint)
+        before = by_torch.encode_documents(TEXTS)
+        assert by_torch.runtimes == ("torch", "torch")
+        shutil.copytree(made, cache, dirs_exist_ok=True)
+        prepared_model(checkpoint).remember(Choice(documents="openvino", queries="onnxruntime"))
+    wait_until(lambda: by_torch.runtimes == ("openvino", "onnxruntime"), timeout_s=60, what="the encoder to switch")
+    assert (by_torch.encode_documents(TEXTS) * before).sum(axis=1).min() > 0.999
+    assert (by_torch.encode_queries(TEXTS) * before).sum(axis=1).min() > 0.999
+
+
+def test_a_damaged_export_is_not_used(made: Path, checkpoint: Path, cache: Path, caplog: pytest.LogCaptureFixture):
+    shutil.copytree(made, cache)
+    prepared = prepared_model(checkpoint)
+    prepared.remember(Choice(documents="openvino", queries="onnxruntime"))
+    prepared.model.write_bytes(b"broken")
+    with caplog.at_level(logging.WARNING):
+        assert np.isfinite(encoder(checkpoint).encode_documents(TEXTS)).all()
+    assert "goes by torch" in caplog.text
+
+
+def test_a_checkpoint_that_changed_has_no_export(made: Path, checkpoint: Path, cache: Path, tmp_path: Path):
+    shutil.copytree(made, cache)
+    assert prepared_model(checkpoint) is not None
+    other = Path(shutil.copytree(checkpoint, tmp_path / "other"))
+    assert prepared_model(other) == prepared_model(checkpoint)
+    (other / "model.safetensors").write_bytes(b"broken")
+    assert prepared_model(other) is None
+
+
+def test_of_two_that_write_at_once_the_first_stays(checkpoint: Path, cache: Path):
+    def write(folder: Path) -> None:
+        keep_prepared(checkpoint, lambda own: (own / "first").touch())  # type: ignore[func-returns-value]
+        (folder / "second").touch()
+
+    kept = keep_prepared(checkpoint, write)
+    assert [file.name for file in kept.folder.iterdir()] == ["first"]
+    assert list(cache.iterdir()) == [kept.folder]
+
+
+def test_an_export_with_other_vectors_is_refused_and_leaves_nothing(
+    checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(exporting, "LEAST_COSINE", 1.1)
+    model = load(checkpoint, name="bert", device="cpu", precise=True)
+    facts, tokenizer_json = describe(model, name="bert")
+    with pytest.raises(EncoderUnavailable, match="other vectors"):
+        keep_prepared(checkpoint, lambda folder: exporting.write_export(model, facts, tokenizer_json, folder))
+    assert prepared_model(checkpoint) is None
+    assert list(cache.iterdir()) == []
+
+
+def test_an_unknown_runtime_is_refused_by_name(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENCODER_RUNTIME", "abacus")
+    with pytest.raises(EncoderUnavailable, match="ENCODER_RUNTIME is 'abacus'"):
+        encoder(checkpoint)
