@@ -16,7 +16,15 @@ from dashboard.charts import forest_row
 from dashboard.rec_forms import ExperimentForm, VariantForm, without_boost
 from recommender.models import Experiment
 from recommender.serving.configuration import settings_of
-from recommender.serving.experiments import MAX_VARIANTS, Results, results_of, save_experiment, start, stop
+from recommender.serving.experiments import (
+    MAX_VARIANTS,
+    Results,
+    kept_models,
+    results_of,
+    save_experiment,
+    start,
+    stop,
+)
 from recommender.serving.scenarios import DEFAULT_SCENARIO, SCENARIOS, SettingsRefused
 
 #: What a new experiment begins with.
@@ -153,6 +161,7 @@ def _show(error: SettingsRefused, form: ExperimentForm, given: Sequence[VariantF
 
 def _rows(experiment: Experiment, results: Results) -> list[dict[str, Any]]:
     """Each variant with what it changes and its difference drawn on a scale that all share."""
+    kept = {str(pk) for pk in kept_models()}
     reach = max(
         [abs(end) for row in results.variants if row.gain for end in (row.gain.low, row.gain.high)], default=0.0
     )
@@ -160,6 +169,7 @@ def _rows(experiment: Experiment, results: Results) -> list[dict[str, Any]]:
         {
             "result": row,
             "changes": stored["changes"],
+            "model_gone": (name := stored["changes"].get("model", "")).isdecimal() and name not in kept,
             "forest": forest_row(row.gain.estimate, row.gain.low, row.gain.high, reach=reach) if row.gain else None,
         }
         for row, stored in zip(results.variants, experiment.variants, strict=True)

@@ -17,19 +17,20 @@ FIGURES: Mapping[str, str] = {
     "untrained_ndcg@10": "nDCG@10 untrained",
     "gain": "Gain in nDCG@10 over untrained",
     "gain_over_serving_parameters": "Gain over the parameters that served",
-    "recall@10": "Recall@10",
-    "untrained_recall@10": "Recall@10 untrained",
-    "coverage@10": "Coverage@10",
-    "untrained_coverage@10": "Coverage@10 untrained",
-    "novelty@10": "Novelty@10 (bits)",
-    "untrained_novelty@10": "Novelty@10 untrained (bits)",
-    "cold_recall@10": "Recall@10 of items few have met",
-    "untrained_cold_recall@10": "The same untrained",
     "people_asked": "People asked",
     "people": "People",
     "items": "Items",
     "seconds": "Seconds of training",
 }
+#: What a training measures beside the untrained score, in words.
+MEASURES: Mapping[str, str] = {
+    "ndcg@10": "nDCG@10",
+    "recall@10": "Recall@10",
+    "coverage@10": "Coverage@10",
+    "novelty@10": "Novelty@10 (bits)",
+    "cold_recall@10": "Recall@10 of items few have met",
+}
+SIDES = {"trained": "", "untrained": " untrained", "difference": ", gain"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,17 @@ def models() -> Models:
 
 def row_of(model: TasteModel) -> ModelRow:
     known = [_figure(label, model.figures[name]) for name, label in FIGURES.items() if name in model.figures]
-    others = [_figure(name, value) for name, value in model.figures.items() if name not in FIGURES]
+    measured = [
+        _figure(label + ending, own[side], signed=side == "difference")
+        for name, label in MEASURES.items()
+        if (own := model.figures.get("measures", {}).get(name))
+        for side, ending in SIDES.items()
+        if (name, side) != ("ndcg@10", "difference")
+    ]
+    known = measured + [figure for figure in known if figure.name not in {own.name for own in measured}]
+    others = [
+        _figure(name, value) for name, value in model.figures.items() if name not in FIGURES and name != "measures"
+    ]
     parameters = [_figure(name.replace("_", " ").capitalize(), value) for name, value in model.parameters.items()]
     return ModelRow(model=model, figures=[*known, *others], parameters=parameters)
 
@@ -109,11 +120,11 @@ def pairs(one: ModelRow, other: ModelRow) -> list[Pair]:
     return [Pair(name=name, one=mine.get(name), other=theirs.get(name)) for name in dict.fromkeys([*mine, *theirs])]
 
 
-def _figure(name: str, value: Any) -> Figure:
+def _figure(name: str, value: Any, *, signed: bool = False) -> Figure:
+    sign = "+" if signed or name.startswith("Gain") else ""
     if isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys():
-        sign = "+" if name.startswith("Gain") else ""
         interval = f"{value['low']:{sign}.4f} to {value['high']:{sign}.4f}"
         return Figure(name=name, text=f"{value['mean']:{sign}.4f}", interval=interval)
     if isinstance(value, float):
-        return Figure(name=name, text=f"{value:,.4f}".rstrip("0").rstrip("."))
+        return Figure(name=name, text=f"{value:{sign},.4f}".rstrip("0").rstrip("."))
     return Figure(name=name, text=f"{value:,}" if isinstance(value, int) else str(value))

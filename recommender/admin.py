@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from catalog.http.admin import ReadOnlyAdmin
-from recommender.models import EventKind, Interaction, ItemPopularity, Profile, TasteModel, UserEmbedding
+from recommender.models import (
+    EventKind,
+    Experiment,
+    Interaction,
+    ItemPopularity,
+    Profile,
+    ShownList,
+    TasteModel,
+    UserEmbedding,
+)
 
 
 @admin.register(EventKind)
@@ -55,3 +64,17 @@ class TasteModelAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "version_id", "parameters", "figures", "created_at", "activated_at"]
     list_filter = ["state"]
     exclude = ["space"]
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    list_display = ["name", "scenario", "state", "started_at", "stopped_at"]
+    list_filter = ["state", "scenario"]
+
+
+@admin.register(ShownList)
+class ShownListAdmin(ReadOnlyAdmin):
+    list_display = ["shown_at", "source", "scenario", "model_id", "variant", "clicked", "acted"]
+    list_filter = ["scenario", "source"]
+    ordering = ["-id"]
+    show_full_result_count = False

@@ -37,16 +37,30 @@ def gain_of(candidate: Floats, serving: Floats) -> Gain:
     return Gain(mean=float(differences.mean()), low=float(low), high=float(high))
 
 
-def ndcg_of(
-    scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]], held_out: Sequence[frozenset[int]]
-) -> Floats:
-    """nDCG@10 of each row of scores, without what was seen; the scores of that are overwritten."""
+def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """The items of each row with the best scores, the best first, without what was seen; the scores of that are
+    overwritten. Shape (people, DEPTH), less where there are fewer items."""
     for row, own in zip(scores, seen, strict=True):
         row[own] = -np.inf
     depth = min(DEPTH, scores.shape[1])
     top = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
     order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-    top = np.take_along_axis(top, order, axis=1)
-    hits = np.array([[item in held for item in own] for own, held in zip(top.tolist(), held_out, strict=True)])
+    return np.take_along_axis(top, order, axis=1)
+
+
+def ndcg_of(
+    scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]], held_out: Sequence[frozenset[int]]
+) -> Floats:
+    """nDCG@10 of each row of scores, without what was seen; the scores of that are overwritten."""
+    return ndcg_of_top(top_of(scores, seen), held_out)
+
+
+def ndcg_of_top(top: npt.NDArray[np.int64], held_out: Sequence[frozenset[int]]) -> Floats:
+    """nDCG@10 of each person's items, the best first."""
     ideal = np.array([DISCOUNTS[: min(DEPTH, len(held))].sum() for held in held_out])
-    return np.asarray(hits @ DISCOUNTS[:depth] / ideal)
+    return np.asarray(hits_of(top, held_out) @ DISCOUNTS[: top.shape[1]] / ideal)
+
+
+def hits_of(top: npt.NDArray[np.int64], held_out: Sequence[frozenset[int]]) -> npt.NDArray[np.bool_]:
+    """Which of each person's items are held out: shape (people, DEPTH)."""
+    return np.array([[item in held for item in own] for own, held in zip(top.tolist(), held_out, strict=True)])
