@@ -10,7 +10,7 @@ from recommender.interests import HALF_LIFE_ITEMS, interest_of
 from recommender.scoring import score_candidates
 from recommender.space.folding import FULL_WEIGHT, decayed
 from recommender.space.histories import History, Split, interactions
-from recommender.space.measures import ndcg_of
+from recommender.space.measures import DEPTH, Tops, top_of
 from recommender.space.tuning import people_asked
 from recommender.vectors import Centre, centre_of
 
@@ -19,17 +19,18 @@ Floats = npt.NDArray[np.float64]
 MOST_ITEMS = 500
 
 
-def untrained_ndcg(
+def untrained_top(
     version: IndexVersion, split: Split, *, item_ids: npt.NDArray[np.int64], texts: npt.NDArray[np.float32]
-) -> Floats:
-    """nDCG@10 of each person asked about, by the very score that serves untrained, over the whole catalogue.
+) -> Tops:
+    """What each person asked about is listed, by the very score that serves untrained, over the whole catalogue: shape
+    (people, DEPTH), the best first.
 
     Popularity is that of the split's histories, so nothing held out is known. Of ratings it goes by their strengths.
     """
     centre = centre_of(version)
     people = people_asked(split, len(item_ids))
     if centre is None or not people:
-        return np.zeros(len(people))
+        return np.zeros((len(people), min(DEPTH, len(item_ids))), np.int64)
     vectors = texts.astype(np.float64) - centre.vector
     met = interactions(split.histories, len(item_ids))
     popularity = FULL_WEIGHT * np.asarray(met.sum(axis=0)).ravel()
@@ -37,7 +38,7 @@ def untrained_ndcg(
     for place in people:
         history = split.histories[place]
         scores = _totals(history, vectors, popularity, centre)
-        found.append(ndcg_of(scores[None], [history.items], [split.held_out[place]])[0])
+        found.append(top_of(scores[None], [history.items])[0])
     return np.array(found)
 
 

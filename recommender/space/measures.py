@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Tops = npt.NDArray[np.int64]
 
 DEPTH = 10
 DISCOUNTS = 1 / np.log2(np.arange(2, DEPTH + 2))
@@ -37,7 +38,7 @@ def gain_of(candidate: Floats, serving: Floats) -> Gain:
     return Gain(mean=float(differences.mean()), low=float(low), high=float(high))
 
 
-def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> Tops:
     """The items of each row with the best scores, the best first, without what was seen; the scores of that are
     overwritten. Shape (people, DEPTH), less where there are fewer items."""
     for row, own in zip(scores, seen, strict=True):
@@ -55,12 +56,12 @@ def ndcg_of(
     return ndcg_of_top(top_of(scores, seen), held_out)
 
 
-def ndcg_of_top(top: npt.NDArray[np.int64], held_out: Sequence[frozenset[int]]) -> Floats:
+def ndcg_of_top(top: Tops, held_out: Sequence[frozenset[int]]) -> Floats:
     """nDCG@10 of each person's items, the best first."""
     ideal = np.array([DISCOUNTS[: min(DEPTH, len(held))].sum() for held in held_out])
     return np.asarray(hits_of(top, held_out) @ DISCOUNTS[: top.shape[1]] / ideal)
 
 
-def hits_of(top: npt.NDArray[np.int64], held_out: Sequence[frozenset[int]]) -> npt.NDArray[np.bool_]:
+def hits_of(top: Tops, held_out: Sequence[frozenset[int]]) -> npt.NDArray[np.bool_]:
     """Which of each person's items are held out: shape (people, DEPTH)."""
     return np.array([[item in held for item in own] for own, held in zip(top.tolist(), held_out, strict=True)])

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender.space.measures import gain_of, hits_of, ndcg_of_top
+from recommender.space.measures import Tops, gain_of, hits_of, ndcg_of_top
 
 Floats = npt.NDArray[np.float64]
-Tops = npt.NDArray[np.int64]
 
 #: An item is cold that so many people or fewer had met.
 COLD_PEOPLE = 5

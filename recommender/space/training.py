@@ -21,11 +21,12 @@ from catalog.models import IndexVersion, Item
 from recommender.models import Experiment, TasteModel
 from recommender.space import storage
 from recommender.space.contents import Contents, learn, scaled
-from recommender.space.histories import History, Split, read_histories, split, withhold
-from recommender.space.incumbent import untrained_ndcg
+from recommender.space.histories import History, Split, interactions, read_histories, split, withhold
+from recommender.space.incumbent import untrained_top
 from recommender.space.learning import collaborate, guess, spreads_of, targets_of
-from recommender.space.measures import gain_of
+from recommender.space.measures import gain_of, ndcg_of_top
 from recommender.space.parameters import Parameters
+from recommender.space.report import report
 from recommender.space.spaces import Space
 from recommender.space.tuning import Bench, people_asked
 from recommender.vectors import item_vectors
@@ -114,14 +115,22 @@ def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
         gain = gain_of(bench.ndcg(best), bench.ndcg(serving))
         figures["gain_over_serving_parameters"] = gain.as_json()
         best = best if gain.low > 0 else serving
-    untrained = untrained_ndcg(version, held, item_ids=material.item_ids, texts=material.texts)
-    newest = bench.ndcg(best)[: len(untrained)]
+    asked = [held.held_out[place] for place in people_asked(held, len(material.item_ids))]
+    untrained_listed = untrained_top(version, held, item_ids=material.item_ids, texts=material.texts)
+    listed = bench.newest_top(best)
+    newest, untrained = ndcg_of_top(listed, asked), ndcg_of_top(untrained_listed, asked)
     gain = gain_of(newest, untrained)
     figures |= {
         "people_asked": len(untrained),
         "ndcg@10": round(float(newest.mean()), 4),
         "untrained_ndcg@10": round(float(untrained.mean()), 4),
         "gain": gain.as_json(),
+        "measures": report(
+            trained=listed,
+            untrained=untrained_listed,
+            held_out=asked,
+            met=np.asarray((interactions(held.histories, len(material.item_ids)) != 0).sum(axis=0), float).ravel(),
+        ),
     }
     return Choice(parameters=best, promoted=gain.low > 0, figures=figures)
 

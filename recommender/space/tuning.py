@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from recommender.space.contents import scaled
 from recommender.space.folding import MOST_ITEMS, decayed
 from recommender.space.histories import History, Split, Withheld
 from recommender.space.learning import Collaborative, collaborate, guess, targets_of
-from recommender.space.measures import ndcg_of
+from recommender.space.measures import Tops, ndcg_of, ndcg_of_top, top_of
 from recommender.space.parameters import CHOICES, CHOICES_FOR_NEW, Parameters
 
 Floats = npt.NDArray[np.float64]
@@ -45,10 +45,9 @@ class Bench:
         if parameters not in self._judged:
             self._judged[parameters] = np.concatenate(
                 [
-                    self._measured(parameters, number, people[start : start + at_once])
-                    for number, people in enumerate(people_asked(split, len(self._contents)) for split in self._splits)
-                    for at_once in [max(SCORES_AT_ONCE // max(len(self._contents), 1), 1)]
-                    for start in range(0, len(people), at_once)
+                    self._measured(parameters, number, some)
+                    for number, split in enumerate(self._splits)
+                    for some in self._batches(people_asked(split, len(self._contents)))
                 ]
             )
         return self._judged[parameters]
@@ -66,11 +65,24 @@ class Bench:
         best = _ascend(start, CHOICES, self.ndcg)
         return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new) if self._withheld.asked else best
 
+    def newest_top(self, parameters: Parameters) -> Tops:
+        """What each person asked about on the newest split is listed, the best first: shape (people, DEPTH)."""
+        people = people_asked(self._splits[0], len(self._contents))
+        return np.concatenate([self._top(parameters, 0, some) for some in self._batches(people)])
+
     def _measured(self, parameters: Parameters, number: int, people: Sequence[int]) -> Floats:
+        held_out = [self._splits[number].held_out[place] for place in people]
+        return ndcg_of_top(self._top(parameters, number, people), held_out)
+
+    def _top(self, parameters: Parameters, number: int, people: Sequence[int]) -> Tops:
         split = self._splits[number]
         scores = self._scores(parameters, number, split.histories, people)
-        seen = [split.histories[place].items for place in people]
-        return ndcg_of(scores, seen, [split.held_out[place] for place in people])
+        return top_of(scores, [split.histories[place].items for place in people])
+
+    def _batches(self, people: Sequence[int]) -> Iterator[Sequence[int]]:
+        """So few people at a time that their scores fit in memory."""
+        at_once = max(SCORES_AT_ONCE // max(len(self._contents), 1), 1)
+        return (people[start : start + at_once] for start in range(0, len(people), at_once))
 
     def _scores(
         self, parameters: Parameters, number: int, histories: Sequence[History], people: Sequence[int]

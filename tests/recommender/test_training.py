@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from recommender.models import TasteModel
 from recommender.recommend import recommend
 from recommender.space import storage, training
+from recommender.space.measures import DEPTH
 from recommender.space.spaces import Space, place, place_missing, space_of
+from recommender.space.tuning import people_asked
 from recommender.subjects import Subject
 from recommender.viewer import viewer_of
 from tests.factories import add_passages, make_item, make_items
@@ -39,6 +42,12 @@ def test_a_space_that_is_better_for_certain_is_promoted_with_its_figures(communi
     assert figures["gain"]["low"] > 0
     assert figures["ndcg@10"] > figures["untrained_ndcg@10"]
     assert (figures["items"], figures["people"]) == (60, 40)
+    measures = figures["measures"]
+    assert measures["ndcg@10"]["difference"] == figures["gain"]
+    assert measures["ndcg@10"]["trained"]["mean"] == figures["ndcg@10"]
+    assert measures["recall@10"]["difference"]["low"] > 0
+    assert 0 < measures["coverage@10"]["trained"] <= 1
+    assert measures["novelty@10"]["trained"]["mean"] > 0
 
 
 def test_one_like_of_a_stranger_is_enough_and_needs_no_worker(community):
@@ -81,9 +90,15 @@ def test_without_an_index_nothing_is_trained():
     assert training.train().model is None
 
 
+def all_that_is_held_out(_version, split, *, item_ids, texts) -> np.ndarray:
+    """What nothing can be better than."""
+    asked = [sorted(split.held_out[place]) for place in people_asked(split, len(item_ids))]
+    return np.array([[*own, *[-1] * DEPTH][:DEPTH] for own in asked])
+
+
 def test_what_is_not_better_for_certain_is_refused_and_keeps_no_vectors(monkeypatch):
     make_community()
-    monkeypatch.setattr(training, "untrained_ndcg", lambda *given, item_ids, texts: 1.0 + 0 * item_ids[:40])
+    monkeypatch.setattr(training, "untrained_top", all_that_is_held_out)
     outcome = training.train()
     assert outcome.model is not None
     assert (outcome.promoted, outcome.model.state) == (False, TasteModel.State.REFUSED)
