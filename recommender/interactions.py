@@ -1,4 +1,4 @@
-"""What people do with items: recorded, merged, exported and deleted."""
+"""What people do with items: recorded, taken back one by one, and exported."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from catalog.querylog.requests import log_interaction
 from catalog.signals import interactions_recorded
-from recommender.models import Interaction, ProfileState, UserEmbedding
-from recommender.profiles import take_turn
+from recommender.models import Interaction
 from recommender.serving.lists import note_event
 from recommender.subjects import Subject
 
 EXPORT_BATCH = 1_000
 
-# Items that are gone by now are passed over, and so is an event that its subject has recorded already. Rows go in in
-# the order of their event ids, so two senders of the same events never wait for each other crosswise.
+# Items that are gone by now are passed over, and so is what those do who opted out, and an event that its subject has
+# recorded already. Rows go in in the order of their event ids, so two senders of the same events never wait for each
+# other crosswise.
 INSERT = """
 INSERT INTO recommender_interaction (user_id, visitor, item_id, kind_id, value, occurred_at, event_id, request_id)
 SELECT given.user_id, given.visitor, given.item_id, given.kind, given.value,
@@ -34,6 +32,10 @@ FROM json_to_recordset(%s) AS given(
 )
 JOIN catalog_item AS item ON item.id = given.item_id
 JOIN recommender_eventkind AS kind ON kind.name = given.kind
+WHERE NOT EXISTS (
+    SELECT FROM recommender_preferences AS own
+    WHERE own.opted_out_at IS NOT NULL AND (own.user_id = given.user_id OR own.visitor = given.visitor)
+)
 ORDER BY given.event_id, given.user_id, given.visitor
 ON CONFLICT DO NOTHING
 """
@@ -60,15 +62,6 @@ class NewInteraction:
             "event_id": self.event_id or None,
             "request_id": self.request_id,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What a deletion removed."""
-
-    interactions: int
-    embeddings: int
-    deleted_at: datetime
 
 
 def record_interactions(subject: Subject, events: Sequence[NewInteraction]) -> int:
@@ -105,29 +98,6 @@ def delete_interactions(subject: Subject, interactions: Any) -> int:
     if deleted:
         announce(subject)
     return int(deleted)
-
-
-@transaction.atomic
-def delete_history(subject: Subject) -> Receipt:
-    """Delete everything that a subject did and everything worked out from it."""
-    take_turn(subject)
-    interactions, _ = Interaction.objects.of(subject).delete()
-    embeddings, _ = UserEmbedding.objects.of(subject).delete()
-    ProfileState.objects.of(subject).delete()
-    return Receipt(interactions=interactions, embeddings=embeddings, deleted_at=timezone.now())
-
-
-@transaction.atomic
-def merge_visitor(visitor: UUID, user_id: int) -> int:
-    """Make a visitor's history the user's and return how many events moved; what both hold is kept once."""
-    before, after = Subject(visitor=visitor), Subject(user_id=user_id)
-    take_turn(before)
-    own_events = Interaction.objects.of(after).event_ids()
-    moved = Interaction.objects.of(before).without_events(own_events).update(visitor=None, user_id=user_id)
-    delete_history(before)
-    if moved:
-        announce(after)
-    return moved
 
 
 def export_history(subject: Subject) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ nothing of a taste, and left in it drowns the rest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,10 +48,11 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
     """`vector` is normalised, of shape (dimensions,): the sum of the items' centred vectors, each times its signed
-    weight in `sources`."""
+    weight in `sources`. `length` is how long the sum of the weights as they were was."""
 
     vector: Vector
     sources: Mapping[int, float]
+    length: float = 1.0
 
     def strongest(self) -> list[int]:
         """The items that weigh most, whichever way they pull; at most MAX_SOURCES."""
@@ -90,6 +91,21 @@ def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> 
     return Interest(
         vector=(total / length).astype(np.float32),
         sources={item_id: weight / length for item_id, weight in found.items()},
+        length=length,
+    )
+
+
+def sum_of(interests: Iterable[Interest]) -> Interest | None:
+    """Several interests as one, each counting by its length; None where nothing is left that counts."""
+    parts = list(interests)
+    total: Vector = np.sum([part.length * part.vector for part in parts], axis=0)
+    length = float(np.linalg.norm(total))
+    if length < SHORTEST:
+        return None
+    return Interest(
+        vector=(total / length).astype(np.float32),
+        sources={item_id: weight * part.length / length for part in parts for item_id, weight in part.sources.items()},
+        length=length,
     )
 
 

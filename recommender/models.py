@@ -10,6 +10,8 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.models import Item
+from recommender.owned import SubjectModel, exactly_one_subject
+from recommender.personal_models import DeletionReceipt, Preferences
 from recommender.querysets import (
     EventKindQuerySet,
     InteractionQuerySet,
@@ -26,14 +28,15 @@ from recommender.serving.models import (
     SplitUnit,
     renew_serving_stamp,
 )
-from recommender.subjects import Subject
 from recommender.triggers import INTERACTION_TRIGGERS
 
 __all__ = [
+    "DeletionReceipt",
     "EventKind",
     "Experiment",
     "Interaction",
     "ItemPopularity",
+    "Preferences",
     "Profile",
     "ProfileState",
     "ScenarioChange",
@@ -46,26 +49,6 @@ __all__ = [
     "UserEmbedding",
     "VectorCentre",
 ]
-
-
-class SubjectModel(models.Model):
-    """A row that belongs to a signed-in user or to an anonymous visitor, never to both."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
-    visitor = models.UUIDField(null=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def subject(self) -> Subject:
-        return Subject(user_id=self.user_id, visitor=self.visitor)
-
-
-def exactly_one_subject(name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(
-        condition=Q(user__isnull=True, visitor__isnull=False) | Q(user__isnull=False, visitor__isnull=True), name=name
-    )
 
 
 class EventKind(models.Model):
@@ -159,11 +142,15 @@ class VectorCentre(models.Model):
 
 
 class UserEmbedding(SubjectModel):
-    """One interest of a user or visitor, as a vector in the item space of one index version."""
+    """One interest of a user or visitor, as a vector in the item space of one index version. The sum of them all, each
+    times its length, is the taste as a whole; what somebody turns away from is one with a weight of 0."""
 
     version_id = models.BigIntegerField()
     ordinal = models.PositiveSmallIntegerField(default=0)
-    vector = HalfVectorField()
+    name = models.CharField(max_length=200, blank=True, default="")
+    medoid_id = models.BigIntegerField(null=True, help_text="The item that stands for it.")
+    vector = HalfVectorField(help_text="Normalised.")
+    length = models.FloatField(default=1.0, help_text="Of the sum of its items' centred vectors, each weighted.")
     weight = models.FloatField(default=1.0, help_text="This interest's share of the whole, 0 to 1.")
     sources = models.JSONField(default=list, help_text="The items that made it: [item id, signed weight].")
     updated_at = models.DateTimeField(auto_now=True)

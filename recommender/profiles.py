@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from catalog.models import EmbeddingState, IndexVersion
-from recommender.interests import Event, Interest, Kind, interest_of, item_weights
+from catalog.models import EmbeddingState, IndexVersion, Item
+from recommender.interests import Event, Interest, Kind, item_weights
 from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding
+from recommender.portraits import PersonalInterest, interests_of, names_of
+from recommender.space.contents import tags_of
 from recommender.subjects import Subject
 from recommender.vectors import centre_of, centred, item_vectors, renew_centre
 
@@ -20,28 +25,29 @@ STALE_SUBJECTS = 100
 RETRY = timedelta(seconds=20)
 
 
-def refresh(subject: Subject) -> Interest | None:
-    """Work out a subject's interest for the active version and store it; return it, or None where there is none.
+def refresh(subject: Subject) -> list[PersonalInterest]:
+    """Work out a subject's interests for the active version and store them; return them, an empty list where there is
+    none. Takes some milliseconds: whoever has just recorded something may do it at once and wait for no worker.
 
     Two at once for the same subject take turns. A change that comes in meanwhile leaves the profile due.
     """
     version = IndexVersion.objects.active()
     if version is None or not subject.known:
-        return None
+        return []
     with transaction.atomic():
         take_turn(subject)
         state = ProfileState.objects.of(subject).first()
         if state is None:
             UserEmbedding.objects.of(subject).delete()
-            return None
+            return []
         events = history(subject)
-        interest = interest_from(events, version)
-        _store(subject, version, interest)
+        interests = interests_from(events, version)
+        _store(subject, version, interests)
         retry_at = Now() + RETRY if _vectors_are_awaited(events, version) else None
         ProfileState.objects.of(subject).filter(changed_at=state.changed_at).update(
             version_id=version.pk, due_at=retry_at
         )
-    return interest
+    return interests
 
 
 def take_turn(subject: Subject) -> None:
@@ -73,25 +79,54 @@ def history(subject: Subject, *, as_of: datetime | None = None) -> list[Event]:
     ]
 
 
-def interest_from(events: list[Event], version: IndexVersion) -> Interest | None:
-    """The interest that these events make in a version's space."""
+def interests_from(events: list[Event], version: IndexVersion) -> list[PersonalInterest]:
+    """The interests that these events make in a version's space, with their names. Four queries."""
     kinds = {
         kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
     }
     weights = item_weights(events, kinds)
     centre = centre_of(version) if weights else None
-    return interest_of(weights, centred(item_vectors(version, weights), centre)) if centre else None
+    if centre is None:
+        return []
+    interests = interests_of(weights, centred(item_vectors(version, weights), centre))
+    return [replace(own, name=name) for own, name in zip(interests, _names(interests), strict=True)]
 
 
-def _store(subject: Subject, version: IndexVersion, interest: Interest | None) -> None:
+def stored_interests(subject: Subject, version: IndexVersion) -> list[PersonalInterest]:
+    """The interests as they were stored last, the largest first. One query."""
+    return [
+        PersonalInterest(
+            interest=Interest(vector=np.array(row.vector, np.float32), sources=dict(row.sources), length=row.length),
+            share=row.weight,
+            medoid=row.medoid_id,
+            name=row.name,
+        )
+        for row in UserEmbedding.objects.of(subject).in_version(version)
+    ]
+
+
+def _names(interests: Sequence[PersonalInterest]) -> list[str]:
+    items = Item.objects.in_bulk({item_id for own in interests for item_id in own.items})
+    tags = {item_id: frozenset(tags_of(item.category, item.attributes)) for item_id, item in items.items()}
+    return names_of(interests, tags=tags, titles={item_id: item.title for item_id, item in items.items()})
+
+
+def _store(subject: Subject, version: IndexVersion, interests: Sequence[PersonalInterest]) -> None:
     UserEmbedding.objects.of(subject).delete()
-    if interest is not None:
-        UserEmbedding.objects.create(
+    UserEmbedding.objects.bulk_create(
+        UserEmbedding(
             **subject.lookup,
             version_id=version.pk,
-            vector=interest.vector.tolist(),
-            sources=[[item_id, round(weight, 6)] for item_id, weight in interest.sources.items()],
+            ordinal=ordinal,
+            name=own.name[:200],
+            medoid_id=own.medoid,
+            vector=own.interest.vector.tolist(),
+            length=own.interest.length,
+            weight=own.share,
+            sources=[[item_id, round(weight, 6)] for item_id, weight in own.interest.sources.items()],
         )
+        for ordinal, own in enumerate(interests)
+    )
 
 
 def _vectors_are_awaited(events: list[Event], version: IndexVersion) -> bool:

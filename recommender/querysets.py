@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -14,7 +15,16 @@ from catalog.models import IndexVersion
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
-    from recommender.models import EventKind, Interaction, ProfileState, TasteModel, UserEmbedding, VectorCentre
+    from recommender.models import (
+        DeletionReceipt,
+        EventKind,
+        Interaction,
+        Preferences,
+        ProfileState,
+        TasteModel,
+        UserEmbedding,
+        VectorCentre,
+    )
 
 
 class EventKindQuerySet(models.QuerySet["EventKind"]):
@@ -67,6 +77,10 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
     def before(self, moment: datetime) -> InteractionQuerySet:
         return self.filter(occurred_at__lt=moment)
 
+    def counts_by_item(self) -> dict[int, int]:
+        """How many there are of each item."""
+        return dict(self.order_by().values_list("item_id").annotate(models.Count("pk")))
+
     def newest(self) -> InteractionQuerySet:
         return self.order_by("-occurred_at", "-id")
 
@@ -87,6 +101,19 @@ class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
         """Those whose interests miss something or were made for another version, the longest due first."""
         of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
         return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
+
+
+class PreferencesQuerySet(models.QuerySet["Preferences"]):
+    def of(self, subject: Subject) -> PreferencesQuerySet:
+        return self.filter(**subject.lookup) if subject.known else self.none()
+
+
+class DeletionReceiptQuerySet(models.QuerySet["DeletionReceipt"]):
+    def of(self, subject: Subject) -> DeletionReceiptQuerySet:
+        return self.filter(**subject.lookup) if subject.known else self.none()
+
+    def with_id(self, pk: UUID) -> DeletionReceiptQuerySet:
+        return self.filter(pk=pk)
 
 
 class VectorCentreQuerySet(models.QuerySet["VectorCentre"]):

@@ -1,84 +1,115 @@
-"""The rows of the For-you page: no item stands in two of them."""
+"""The rows of the first page and of the For-you page: no item stands in two of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.utils import timezone
 
 from catalog.models import Item
+from catalog.search.predicates import Predicate
 from recommender.interests import Interest, interest_of
-from recommender.recommend import ALL_LEGS, choose
+from recommender.recommend import choose
 from recommender.recommendations import Rail, Recommendation
-from recommender.serving.scenarios import Leg
+from recommender.serving.assignment import seed_of
+from recommender.serving.scenarios import PLAIN, Leg, ScenarioSettings
 from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
 
-RAIL_ITEMS = 18
 BECAUSE_RAILS = 2
-#: The strongest items of an interest, among which those are sought that have a rail of their own.
+#: The strongest items of each interest, among which those are sought that have a rail of their own.
 STARTING_POINTS = 10
 #: What stands beside an item for its likeness has at least this score, or else there is no rail.
 CLOSE_SCORE, FEWEST_CLOSE = 0.3, 3
+#: An item is new to somebody for so many days.
+NEW_DAYS = 90
+#: The categories that somebody likes most, whose popular items have a rail.
+LIKED_CATEGORIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What a rail is about: the interest it is chosen by and where its candidates come from."""
+    """What a rail is about: the interest it is chosen by, where its candidates come from and what they must meet."""
 
     name: str
     title: str
-    legs: Collection[Leg]
+    legs: Collection[Leg] | None = None
     interest: Interest | None = None
     because: Item | None = None
+    wanted: Predicate | None = None
+    fitting: bool = False
+    """Whether nothing may stand in it that does not fit the taste."""
 
     @property
     def is_personal(self) -> bool:
         """Whether it is about all of somebody's taste, and so served from a trained space where there is one."""
         return self.interest is not None and self.because is None
 
-    def choose(self, viewer: Viewer, limit: int) -> tuple[Recommendation, ...]:
+    def choose(self, viewer: Viewer, settings: ScenarioSettings, seed: int) -> tuple[Recommendation, ...]:
         viewer = replace(viewer, interest=self.interest, folded=viewer.folded if self.is_personal else None)
-        if self.because is None:
-            return choose(viewer, limit=limit, legs=self.legs)
-        like_it = choose(viewer, limit=limit, legs=self.legs, diversity=0)
-        close = tuple(found for found in like_it if found.source == "taste" and found.score >= CLOSE_SCORE)
-        return close if len(close) >= FEWEST_CLOSE else ()
+        legs = None if self.legs is None else [leg for leg in self.legs if leg in settings.sources or self.because]
+        if legs == []:
+            return ()
+        if self.because is not None:
+            like_it = choose(
+                viewer, settings=settings.given(diversity=0.0, calibration=0.0, exploration=0.0), legs=legs
+            )
+            close = tuple(found for found in like_it if found.source == "taste" and found.score >= CLOSE_SCORE)
+            return close if len(close) >= FEWEST_CLOSE else ()
+        found = choose(viewer, settings=settings, legs=legs, wanted=self.wanted, seed=seed)
+        return tuple(own for own in found if own.source == "taste") if self.fitting else found
 
 
-def rails(subject: Subject, *, limit: int = RAIL_ITEMS) -> tuple[Rail, ...]:
+def rails(subject: Subject, *, settings: ScenarioSettings = PLAIN, limit: int | None = None) -> tuple[Rail, ...]:
     """What is for the subject now, what goes with one or two items it liked, what is new and what is popular.
 
-    Rails without an item are left out. What is known of the subject is read once, and each rail costs four queries.
+    They are made by a scenario's settings and are of its length, or of `limit`. Rails without an item are left out.
+    What is known of the subject is read once, and each rail costs four queries.
     """
-    viewer = viewer_of(subject)
+    settings, seed = settings.given(length=limit), seed_of(subject)
+    viewer = viewer_of(subject, model=settings.model)
     shown = []
     for plan in _plans(viewer):
-        chosen = plan.choose(viewer, limit)
+        chosen = plan.choose(viewer, settings, seed)
         viewer = viewer.without(recommendation.item.pk for recommendation in chosen)
         if chosen:
             shown.append(Rail(name=plan.name, title=plan.title, because=plan.because, recommendations=chosen))
     return tuple(shown)
 
 
-def _plans(viewer: Viewer) -> list[_Plan]:
-    popular = _Plan(name="popular", title="Popular", legs=["popular"])
+def _plans(viewer: Viewer) -> Iterable[_Plan]:
     if viewer.interest is None:
-        return [popular, _Plan(name="new", title="New", legs=["new"])]
+        return [
+            _Plan(name="popular", title="Popular", legs=["popular"]),
+            _Plan(name="new", title="New", legs=["new"]),
+        ]
+    recent = timezone.now() - timedelta(days=NEW_DAYS)
     return [
-        _Plan(name="for-you", title="For you now", legs=ALL_LEGS, interest=viewer.interest),
-        *_because(viewer, viewer.interest),
-        _Plan(name="new", title="New for you", legs=["new"], interest=viewer.interest),
-        popular,
+        _Plan(name="for-you", title="For you now", interest=viewer.interest),
+        *_because(viewer),
+        _Plan(
+            name="new",
+            title="New for you",
+            legs=["new"],
+            interest=viewer.interest,
+            wanted=Predicate(sql="catalog_item.created_at >= %s", parameters=(recent,)),
+            fitting=True,
+        ),
+        *_popular(viewer),
     ]
 
 
-def _because(viewer: Viewer, interest: Interest) -> list[_Plan]:
-    """A rail around each of the one or two items that were liked and weigh most."""
+def _because(viewer: Viewer) -> list[_Plan]:
+    """A rail around each of the one or two items that were liked and weigh most, of different interests if may be."""
     assert viewer.version is not None and viewer.centre is not None
-    liked = [item_id for item_id in interest.strongest() if item_id in viewer.liked and interest.sources[item_id] > 0]
-    vectors = centred(item_vectors(viewer.version, liked[:STARTING_POINTS]), viewer.centre)
-    items = Item.objects.published().in_order([item_id for item_id in liked if item_id in vectors])
+    liked = [_liked_items(viewer, own.items) for own in viewer.interests if own.share and not own.muted]
+    points = [*(own[0] for own in liked if own), *(item_id for own in liked for item_id in own[1:])]
+    vectors = centred(item_vectors(viewer.version, points[:STARTING_POINTS]), viewer.centre)
+    items = Item.objects.published().in_order([item_id for item_id in points if item_id in vectors])
     return [
         _Plan(
             name=f"because-{item.pk}",
@@ -89,3 +120,36 @@ def _because(viewer: Viewer, interest: Interest) -> list[_Plan]:
         )
         for item in items[:BECAUSE_RAILS]
     ]
+
+
+def _popular(viewer: Viewer) -> list[_Plan]:
+    """What everybody likes in the categories of what was liked; in all of them where items have none."""
+    weights = {
+        item_id: own.share
+        for own in viewer.interests
+        if own.share and not own.muted
+        for item_id in own.items[:STARTING_POINTS]
+    }
+    counted: defaultdict[str, float] = defaultdict(float)
+    for item_id, item in Item.objects.in_bulk(list(weights)).items():
+        counted[item.category] += weights[item_id]
+    categories = sorted(filter(None, counted), key=lambda name: (-counted[name], name))[:LIKED_CATEGORIES]
+    if not categories:
+        return [_Plan(name="popular", title="Popular", legs=["popular"])]
+    return [
+        _Plan(
+            name="popular",
+            title=f"Popular in {_listed(categories)}",
+            legs=["popular"],
+            wanted=Predicate(sql="catalog_item.category = ANY(%s)", parameters=(categories,)),
+        )
+    ]
+
+
+def _liked_items(viewer: Viewer, item_ids: Iterable[int]) -> list[int]:
+    return [item_id for item_id in item_ids if item_id in viewer.liked]
+
+
+def _listed(names: list[str]) -> str:
+    """a, b and c"""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -18,16 +18,21 @@ OPPOSITES = {"like": "dislike", "dislike": "like"}
 
 
 @transaction.atomic
-def react(subject: Subject, item_id: int, kind: str, on: bool) -> None:
-    """Set a switch; setting it again as it is changes nothing. Raises ValueError for a kind that is no switch."""
+def react(subject: Subject, item_id: int, kind: str, on: bool) -> str:
+    """Set a switch; setting it again as it is changes nothing. Return the kind that was switched off for it, if any.
+
+    Raises ValueError for a kind that is no switch.
+    """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no reaction. Known: {', '.join(KINDS)}.")
     switched_off = [OPPOSITES[kind]] if on and kind in OPPOSITES else [] if on else [kind]
+    was_on = 0
     if switched_off:
-        delete_interactions(subject, Interaction.objects.with_item(item_id).of_kinds(switched_off))
+        was_on = delete_interactions(subject, Interaction.objects.with_item(item_id).of_kinds(switched_off))
     if on:
         event = NewInteraction(item_id=item_id, kind=kind, event_id=f"{kind}-{item_id}")
         record_interactions(subject, [event])
+    return OPPOSITES[kind] if on and was_on else ""
 
 
 def reactions_of(subject: Subject, among: Iterable[int] | None = None) -> Mapping[int, frozenset[str]]:

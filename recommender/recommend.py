@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.models import Item
-from catalog.ranking.diversity import diversify
+from catalog.ranking.calibration import calibrate
 from catalog.ranking.fusion import ranked
 from catalog.search.filters import Filter, both, parse, selection
 from catalog.search.predicates import Predicate, predicate
 from recommender.candidates import Around, find_candidates, nearest_in_space
 from recommender.models import TasteModel
+from recommender.portraits import PersonalInterest
+from recommender.quotas import quotas
 from recommender.reasons import EXPLORED, lifts_of, reasons_of
 from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
@@ -49,28 +51,28 @@ def recommend(
     filter: str = "",
     exclude: Iterable[int] = (),
     diversity: float | None = None,
+    calibration: float | None = None,
+    exploration: float | None = None,
+    seed: int | None = None,
     explain: bool = True,
     as_of: datetime | None = None,
 ) -> tuple[Recommendation, ...]:
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. `as_of` goes by the history before that moment. From a trained space that costs six queries, two more
-    with a filter, two where the space has too few, and two or three where a scenario excludes, boosts or counts
+    of them. `as_of` goes by the history before that moment; with it and a seed, lists over the same catalogue are the
+    same. From a trained space that costs seven queries, two more with a filter, two where the space has too few, two
+    where something is muted or interests have shares, and two or three where a scenario excludes, boosts or counts
     freshness. Raises FilterError, and KeyError for a scenario that there is not.
     """
-    settings = settings or assignment_for(scenario, subject).settings
-    wanted = predicate(wanted_items(category, filter))
-    viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=True).without(exclude)
-    return choose(
-        viewer,
-        limit=limit,
-        settings=settings,
-        wanted=wanted,
-        diversity=diversity,
-        explain=explain,
-        seed=seed_of(subject),
+    settings = (settings or assignment_for(scenario, subject).settings).given(
+        length=limit, diversity=diversity, calibration=calibration, exploration=exploration
     )
+    wanted = predicate(wanted_items(category, filter))
+    for_a_list = not settings.calibration
+    viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=for_a_list).without(exclude)
+    seed = seed_of(subject) if seed is None else seed
+    return choose(viewer, settings=settings, wanted=wanted, explain=explain, seed=seed)
 
 
 def wanted_items(category: str, filter: str) -> Filter | None:
@@ -81,12 +83,14 @@ def wanted_items(category: str, filter: str) -> Filter | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Candidates with their scores: parallel arrays of shape (n,), `vectors` (n, dimensions) and normalised. `pool` are
-    the positions of the best, the best first; `levels` the scores on the scale of 0 to 1."""
+    the positions of the best, the best first; `levels` the scores on the scale of 0 to 1. `interests` are those that
+    may have their shares of a list."""
 
     item_ids: npt.NDArray[np.int64]
     vectors: Floats
     scores: Scores
     levels: Floats
+    interests: tuple[PersonalInterest, ...]
     pool: npt.NDArray[np.int64]
 
 
@@ -100,6 +104,7 @@ def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicat
         vectors=vectors,
         scores=scores,
         levels=calibrated(scores.totals),
+        interests=viewer.interests,
         pool=ranked(scores.totals, ids)[:pool],
     )
 
@@ -116,12 +121,7 @@ def choose(
     seed: int = 0,
 ) -> tuple[Recommendation, ...]:
     """Choose for a viewer by a scenario's settings; what is given beside them counts instead."""
-    settings = replace(
-        settings,
-        length=settings.length if limit is None else limit,
-        sources=settings.sources if legs is None else tuple(legs),
-        diversity=settings.diversity if diversity is None else diversity,
-    )
+    settings = settings.given(length=limit, sources=None if legs is None else tuple(legs), diversity=diversity)
     ranking = rank(viewer, settings=settings, wanted=wanted)
     ids = ranking.item_ids
     chosen, drawn = positions(ranking, settings, seed=seed)
@@ -146,7 +146,16 @@ def choose(
 def positions(ranking: Ranking, settings: ScenarioSettings, *, seed: int = 0) -> tuple[list[int], frozenset[int]]:
     """The positions of a list's items among the candidates, and which of them are there by chance."""
     pool = ranking.pool
-    best = diversify(ranking.levels[pool], ranking.vectors[pool], limit=settings.length, diversity=settings.diversity)
+    kinds, shares = quotas(ranking.scores, pool, ranking.interests if settings.calibration else ())
+    best = calibrate(
+        ranking.levels[pool],
+        ranking.vectors[pool],
+        kinds,
+        shares,
+        limit=settings.length,
+        diversity=settings.diversity,
+        calibration=settings.calibration,
+    )
     chosen: list[int] = pool[best].tolist()
     if not settings.exploration:
         return chosen, frozenset()

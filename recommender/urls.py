@@ -8,6 +8,14 @@ from django.urls import path
 from recommender.views.accounts import SignInView, SignUpView
 from recommender.views.history import DeleteEntryView, DeleteHistoryView, ExportView, HistoryView, SavedView
 from recommender.views.home import ForYouView, HomeView
+from recommender.views.interests import (
+    DeleteInterestView,
+    ExportEverythingView,
+    InterestsView,
+    MuteInterestView,
+    PersonalisationView,
+    ReceiptView,
+)
 from recommender.views.reactions import ReactionView, SeenView
 
 urlpatterns = [
@@ -18,6 +26,12 @@ urlpatterns = [
     path("history/<int:pk>/delete", DeleteEntryView.as_view(), name="history-delete-entry"),
     path("history/delete", DeleteHistoryView.as_view(), name="history-delete"),
     path("history/export", ExportView.as_view(), name="history-export"),
+    path("interests/", InterestsView.as_view(), name="interests"),
+    path("interests/personalisation", PersonalisationView.as_view(), name="personalisation"),
+    path("interests/export", ExportEverythingView.as_view(), name="interests-export"),
+    path("interests/<int:pk>/mute", MuteInterestView.as_view(), name="interest-mute"),
+    path("interests/<int:pk>/delete", DeleteInterestView.as_view(), name="interest-delete"),
+    path("receipts/<uuid:pk>/", ReceiptView.as_view(), name="receipt"),
     path("reactions/", ReactionView.as_view(), name="reactions"),
     path("items/<int:pk>/seen", SeenView.as_view(), name="seen"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),

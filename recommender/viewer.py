@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from catalog.models import IndexVersion
-from recommender.interests import Event, Interest, Kind
-from recommender.models import Interaction, TasteModel, UserEmbedding
-from recommender.profiles import MAX_EVENTS, history, interest_from
+from recommender.interests import Event, Interest, Kind, sum_of
+from recommender.models import Interaction, TasteModel
+from recommender.portraits import PersonalInterest
+from recommender.preferences import marked, preferences_of
+from recommender.profiles import MAX_EVENTS, history, interests_from, stored_interests
 from recommender.serving.scenarios import SERVING
 from recommender.space.folding import Folded
 from recommender.space.spaces import fold_in
@@ -26,14 +26,16 @@ LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """`seen` items are left out of what is recommended, whether they were liked, hidden or only looked at; `liked`
-    are those among them that more was done with than to look. `folded` is the place in the space of `model`, where a
-    trained one is active and knows anything of the history."""
+    are those among them that more was done with than to look. `interest` is the sum of those of `interests` that are
+    not muted. `folded` is the place in the space of `model`, where a trained one is active and knows anything of the
+    history."""
 
     version: IndexVersion | None
     centre: Centre | None
     interest: Interest | None
     seen: frozenset[int]
     liked: frozenset[int]
+    interests: tuple[PersonalInterest, ...] = ()
     model: TasteModel | None = None
     folded: Folded | None = None
 
@@ -44,24 +46,47 @@ class Viewer:
 def viewer_of(
     subject: Subject, *, as_of: datetime | None = None, model: str = SERVING, for_a_list: bool = False
 ) -> Viewer:
-    """Read what is known of a subject, or what was at a moment. `model` is `serving`, `untrained`, or a model's number.
+    """Read what is known of a subject, or what was at a moment; nothing of somebody who opted out. What is muted is
+    muted at any moment. `model` is `serving`, `untrained`, or a model's number.
 
-    Six queries, four more while no interest is stored. What is read `for_a_list` is the place in a trained space alone,
-    where there is one: three queries then.
+    Seven queries, five more while no interest is stored. What is read `for_a_list` is the place in a trained space
+    alone, where there is one and nothing is muted: four queries then.
     """
+    preferences = preferences_of(subject)
+    if preferences.opted_out_at is not None:
+        subject = Subject()
     events, kinds = _history(subject, as_of)
     seen = frozenset(event.item_id for event in events)
-    liked = frozenset(event.item_id for event in events if event.kind in LIKED)
+    by_interests = bool(preferences.mutes) or not for_a_list
+    version = IndexVersion.objects.active() if by_interests else None
+    interests = marked(_interests(subject, version, as_of), preferences) if seen and version else []
+    muted = {item_id for own in interests if own.muted for item_id in own.interest.sources}
+    counted = [event for event in events[:MAX_EVENTS] if event.item_id not in muted]
     taste_model = TasteModel.objects.chosen(model) if seen else None
-    folded = fold_in(taste_model, events[:MAX_EVENTS], kinds) if taste_model else None
-    placed = Viewer(version=None, centre=None, interest=None, seen=seen, liked=liked, model=taste_model, folded=folded)
-    if folded is not None and for_a_list:
-        return placed
-    version = IndexVersion.objects.active()
+    known = Viewer(
+        version=None,
+        centre=None,
+        interest=None,
+        interests=tuple(interests),
+        seen=seen,
+        liked=frozenset(event.item_id for event in events if event.kind in LIKED) - muted,
+        model=taste_model,
+        folded=fold_in(taste_model, counted, kinds) if taste_model else None,
+    )
+    if known.folded is not None and for_a_list:
+        return known
+    version = version or IndexVersion.objects.active()
     if version is None:
-        return placed
-    interest = _interest(subject, version, as_of) if seen else None
-    return replace(placed, version=version, centre=centre_of(version), interest=interest)
+        return known
+    if seen and not by_interests:
+        interests = _interests(subject, version, as_of)
+    return replace(
+        known,
+        version=version,
+        centre=centre_of(version),
+        interest=sum_of(own.interest for own in interests if not own.muted),
+        interests=tuple(interests),
+    )
 
 
 def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dict[str, Kind]]:
@@ -79,9 +104,7 @@ def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dic
     return events, kinds
 
 
-def _interest(subject: Subject, version: IndexVersion, as_of: datetime | None) -> Interest | None:
-    """The stored interest; worked out on the spot for another moment, or while no worker has stored one."""
-    stored = UserEmbedding.objects.of(subject).in_version(version).first() if as_of is None else None
-    if stored is None:
-        return interest_from(history(subject, as_of=as_of), version)
-    return Interest(vector=np.array(stored.vector, np.float32), sources=dict(stored.sources))
+def _interests(subject: Subject, version: IndexVersion, as_of: datetime | None) -> list[PersonalInterest]:
+    """The stored interests; worked out on the spot for another moment, or while no worker has stored any."""
+    stored = stored_interests(subject, version) if as_of is None else []
+    return stored or interests_from(history(subject, as_of=as_of), version)

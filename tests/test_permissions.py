@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -70,6 +71,11 @@ TABLE: dict[str, Access] = {
     "api/v1/interactions/export": Access(ADMIN),
     "api/v1/interactions/<int:pk>": Access(write=SEARCH),
     "api/v1/recommendations": Access(SEARCH),
+    "api/v1/me/interests": Access(SEARCH, SEARCH),
+    "api/v1/me/interests/<int:pk>": Access(write=SEARCH),
+    "api/v1/me/export": Access(SEARCH),
+    "api/v1/me/receipts": Access(SEARCH),
+    "api/v1/me/receipts/<uuid:pk>": Access(SEARCH),
     "api/v1/history": Access(SEARCH, SEARCH),
     "api/v1/history/export": Access(SEARCH),
     "v1/embeddings": Access(write=SEARCH),
@@ -87,6 +93,12 @@ TABLE: dict[str, Access] = {
     "history/<int:pk>/delete": Access(write=PUBLIC),
     "history/delete": Access(write=PUBLIC),
     "history/export": Access(PUBLIC),
+    "interests/": Access(PUBLIC),
+    "interests/personalisation": Access(write=PUBLIC),
+    "interests/export": Access(PUBLIC),
+    "interests/<int:pk>/mute": Access(write=PUBLIC),
+    "interests/<int:pk>/delete": Access(write=PUBLIC),
+    "receipts/<uuid:pk>/": Access(PUBLIC),
     "reactions/": Access(write=PUBLIC),
     "items/<int:pk>/seen": Access(write=PUBLIC),
     "sign-in/": Access(PUBLIC, PUBLIC),
@@ -145,6 +157,7 @@ class Route:
     def path(self) -> str:
         """The address with ids of nothing: whoever may come in finds nothing there."""
         path = re.sub(r"<int:[^>]+>", "999999999", self.pattern)
+        path = re.sub(r"<uuid:[^>]+>", str(UUID(int=0)), path)
         return "/" + re.sub(r"<[^>]+>|\(\?P<url>\.\*\)\$", "nothing", path)
 
 

@@ -27,14 +27,10 @@ from recommender.api.callers import (
     user_ids,
 )
 from recommender.api.events import Batch, EventBody, batch_of, checked_rows
+from recommender.api.receipts import ReceiptSerializer
 from recommender.identity import subject_to_record_for
-from recommender.interactions import (
-    delete_history,
-    delete_interaction,
-    describe,
-    export_history,
-    record_for_many,
-)
+from recommender.interactions import delete_interaction, describe, export_history, record_for_many
+from recommender.keeping import delete_history
 from recommender.models import Interaction
 from recommender.subjects import Subject
 
@@ -67,12 +63,6 @@ class InteractionSerializer(serializers.Serializer[Any]):
 class HistoryPageSerializer(serializers.Serializer[Any]):
     results = InteractionSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
-
-
-class ReceiptSerializer(serializers.Serializer[Any]):
-    interactions = serializers.IntegerField()
-    embeddings = serializers.IntegerField()
-    deleted_at = serializers.DateTimeField()
 
 
 class HistoryParameters(SubjectParameters, PageParameters):
@@ -128,7 +118,7 @@ class HistoryView(OwnHistory):
     @extend_schema(operation_id="delete_history", responses=ReceiptSerializer)
     def delete(self, request: Request) -> Response:
         """Delete one's own events and all that was worked out from them."""
-        return Response(asdict(delete_history(own_subject(request))))
+        return Response(ReceiptSerializer(delete_history(own_subject(request))).data)
 
 
 class ExportHistoryView(OwnHistory):

@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from catalog.api.fields import ItemFields, item_fields
 from catalog.http.middleware import request_id
 from catalog.http.views import ApiView
-from catalog.models import ApiKey
+from catalog.models import ApiKey, Item
 from recommender.api.callers import SubjectParameters, subject_named
 from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
 from recommender.serving.assignment import Assignment, assignment_for
 from recommender.serving.lists import note_api_list
-from recommender.serving.scenarios import DEFAULT_SCENARIO, SCENARIOS
+from recommender.serving.scenarios import DEFAULT_SCENARIO, MAX_EXPLORATION, SCENARIOS
 
 
 class IdsField(serializers.ListField):
@@ -51,6 +51,26 @@ class RecommendationsParameters(SubjectParameters):
         min_value=0,
         max_value=1,
         help_text="0 goes by the score alone, 1 by unlikeness alone; else as the scenario has it.",
+    )
+    calibration = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text="How much it counts that each interest has its share; else as the scenario has it.",
+    )
+    exploration = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=MAX_EXPLORATION,
+        help_text="The share of places given to others by chance; else as the scenario has it.",
+    )
+    seed = serializers.IntegerField(
+        default=None, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="What chance goes by."
+    )
+    as_of = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="By the history before this moment. With a seed a list stays the same."
     )
     explain = serializers.BooleanField(default=True, help_text="Whether to say why each item is there.")
 
@@ -129,11 +149,13 @@ def describe(recommendation: Recommendation) -> dict[str, Any]:
 
 
 def _describe_reason(reason: Reason) -> dict[str, Any]:
-    item = reason.item
     return {
         "kind": reason.kind,
         "text": reason.text,
         "share": round(reason.share, 4),
-        "item": item
-        and {"id": item.pk, "external_id": item.external_id, "title": item.title, "url": item.get_absolute_url()},
+        "item": reason.item and describe_item(reason.item),
     }
+
+
+def describe_item(item: Item) -> dict[str, Any]:
+    return {"id": item.pk, "external_id": item.external_id, "title": item.title, "url": item.get_absolute_url()}

@@ -49,6 +49,8 @@ class ScenarioSettings:
     length: int = 20
     diversity: float = 0.1
     """The lambda of MMR: 0 goes by the score alone, 1 by unlikeness alone."""
+    calibration: float = 0.0
+    """How much it counts that each of somebody's interests has its share of the list: 0 not at all."""
     exploration: float = 0.0
     """The share of a list that goes to candidates drawn at random from below its best."""
     popularity: float = 1.0
@@ -70,6 +72,10 @@ class ScenarioSettings:
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """The same but for what `changes` says, as JSON holds it. Raises SettingsRefused."""
         return replace(self, **read_changes(changes))
+
+    def given(self, **values: Any) -> Self:
+        """The same but for the values that are not None."""
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
 
     def changes_from(self, base: ScenarioSettings) -> dict[str, Any]:
         """What differs from others, as JSON holds it; `with_changes` is the inverse."""
@@ -129,6 +135,7 @@ PLAIN = ScenarioSettings()
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "length": (1, MAX_LENGTH),
     "diversity": (0, 1),
+    "calibration": (0, 1),
     "exploration": (0, MAX_EXPLORATION),
     "popularity": (0, MAX_WEIGHT),
     "freshness": (0, MAX_WEIGHT),

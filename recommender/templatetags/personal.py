@@ -16,25 +16,35 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A kind of reaction with its names while it is off and while it is on."""
+    """A kind of reaction with its names while it is off and while it is on. `done` says in a word or two what pressing
+    it did."""
 
     kind: str
     off: str
     on: str
+    done: str
 
 
-SWITCHES = (
-    Switch(kind="like", off="Like", on="Liked"),
-    Switch(kind="save", off="Save", on="Saved"),
-    Switch(kind="hide", off="Hide", on="Hidden"),
-)
+LIKE = Switch(kind="like", off="Like", on="Liked", done="Liked")
+SAVE = Switch(kind="save", off="Save", on="Saved", done="Saved")
+HIDE = Switch(kind="hide", off="Hide", on="Hidden", done="Hidden")
+MORE = Switch(kind="like", off="More like", on="Liked", done="More like")
+LESS = Switch(kind="dislike", off="Not for me:", on="Not for me", done="Not for you:")
+SWITCHES = (LIKE, SAVE, HIDE)
+#: What a recommendation is answered with, in place.
+ANSWERS = (MORE, LESS, SAVE, HIDE)
 #: The class of the form by how it looks: icons on a hit or a card, words on the item's own page.
-LOOKS = {"hit": "hit__acts", "card": "card__acts", "page": "item__acts"}
+LOOKS = {"hit": "hit__acts", "card": "card__acts", "rail": "card__acts", "page": "item__acts"}
+RAIL = "rail"
+
+
+def switches_of(look: str) -> tuple[Switch, ...]:
+    return ANSWERS if look == RAIL else SWITCHES
 
 
 @register.inclusion_tag("recommender/_reactions.html", takes_context=True)
 def reactions(context: RequestContext, item: Item, look: str, place: str = "") -> dict[str, Any]:
-    """The three switches. `place` tells apart forms of the same item on one page."""
+    """The switches. `place` tells apart forms of the same item on one page."""
     switches: Mapping[int, Collection[str]] = context["switches"]
     request = context["request"]
     return reactions_context(item, look, place, switches.get(item.pk, ()), request.get_full_path()) | {
@@ -48,7 +58,7 @@ def reactions_context(item: Item, look: str, place: str, on: Collection[str], ba
         "look": look,
         "place": place,
         "form_class": LOOKS[look],
-        "switches": [(switch, switch.kind in on) for switch in SWITCHES],
+        "switches": [(switch, switch.kind in on) for switch in switches_of(look)],
         "back": back,
     }
 

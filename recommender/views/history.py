@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.views import View
 
 from recommender.identity import subject_of
-from recommender.interactions import delete_history, delete_interaction, export_history
+from recommender.interactions import delete_interaction, export_history
+from recommender.keeping import delete_history
 from recommender.models import Interaction
 from recommender.reactions import saved_items
 from recommender.subjects import Subject
@@ -39,12 +40,7 @@ class DeleteEntryView(View):
 class DeleteHistoryView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         receipt = delete_history(subject_of(request))
-        messages.success(
-            request,
-            f"Deleted {receipt.interactions:,} entries and {receipt.embeddings:,} vectors worked out from them"
-            f" at {receipt.deleted_at:%H:%M:%S} UTC.",
-        )
-        return redirect("history")
+        return redirect("receipt", pk=receipt.pk) if receipt.user_id or receipt.visitor else redirect("history")
 
 
 class ExportView(View):

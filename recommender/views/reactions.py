@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,13 +16,17 @@ from catalog.models import Item
 from recommender.forms import ReactionForm
 from recommender.identity import subject_to_record_for
 from recommender.interactions import NewInteraction, record_interactions
+from recommender.preferences import is_opted_out
+from recommender.profiles import refresh
 from recommender.reactions import react, reactions_of
 from recommender.serving.lists import note_reaction
-from recommender.templatetags.personal import reactions_context
+from recommender.subjects import Subject
+from recommender.templatetags.personal import LESS, RAIL, reactions_context, switches_of
 
 
 class ReactionView(View):
-    """Sets a switch; htmx gets the switches back as they now are, a form without JavaScript its page."""
+    """Sets a switch and offers to undo it. htmx gets the switches as they now are, and the page's lists are told to
+    follow; a form without JavaScript gets its page again, at the place it was sent from."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ReactionForm(request.POST)
@@ -28,16 +34,33 @@ class ReactionView(View):
             return error_response(request, 400, "invalid", "This is no switch of an item.")
         item = get_object_or_404(Item.objects.published(), pk=form.cleaned_data["item"])
         subject = subject_to_record_for(request)
-        kind = form.cleaned_data["on"] or form.cleaned_data["off"]
-        react(subject, item.pk, kind, bool(form.cleaned_data["on"]))
-        if form.cleaned_data["on"]:
-            note_reaction(request, item.pk, kind)
+        look, place = form.cleaned_data["look"], form.cleaned_data["place"]
         back = _safe(request, request.POST.get("next", ""))
+        if form.cleaned_data["on"]:
+            note_reaction(request, item.pk, form.cleaned_data["on"])
+        said = self._set(subject, item, form) | {"item": item, "look": look, "place": place, "back": back}
         if "HX-Request" not in request.headers:
-            return redirect(back)
+            messages.success(request, render_to_string("recommender/_undo.html", said, request))
+            return redirect(f"{back}#rail-{place}" if look == RAIL else back)
         on = reactions_of(subject, among=[item.pk]).get(item.pk, frozenset())
-        context = reactions_context(item, form.cleaned_data["look"], form.cleaned_data["place"], on, back)
-        return render(request, "recommender/_reactions.html", context)
+        context = reactions_context(item, look, place, on, back) | {"said": said}
+        response = render(request, "recommender/_reacted.html", context)
+        response["HX-Trigger"] = "recommendations-changed"
+        return response
+
+    def _set(self, subject: Subject, item: Item, form: ReactionForm) -> dict[str, str]:
+        """Set the switch, let the recommendations follow at once, and say what undoes it."""
+        on, off = form.cleaned_data["on"], form.cleaned_data["off"]
+        if is_opted_out(subject):
+            return {"refused": "Personalisation is off, so nothing was recorded."}
+        instead = react(subject, item.pk, on or off, bool(on))
+        refresh(subject)
+        switch = next(own for own in (*switches_of(form.cleaned_data["look"]), LESS) if own.kind == (on or off))
+        return {
+            "done": switch.done if on else "Taken back:",
+            "undo_on": instead or off,
+            "undo_off": "" if instead else on,
+        }
 
 
 class SeenView(View):

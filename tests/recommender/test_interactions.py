@@ -15,13 +15,12 @@ from catalog.signals import interactions_recorded
 from recommender import profiles
 from recommender.interactions import (
     NewInteraction,
-    delete_history,
     delete_interaction,
     export_history,
-    merge_visitor,
     record_for_many,
     record_interactions,
 )
+from recommender.keeping import delete_history, merge_visitor
 from recommender.models import Interaction, ProfileState, UserEmbedding
 from recommender.subjects import Subject
 from tests.factories import make_item, make_items
@@ -179,7 +178,7 @@ def test_a_refresh_after_the_deletion_brings_nothing_back(db, user):
     ids = make_space()
     did(user, "like", ids["space-0"])
     delete_history(user)
-    assert profiles.refresh(user) is None
+    assert profiles.refresh(user) == []
     assert not UserEmbedding.objects.of(user).exists()
 
 

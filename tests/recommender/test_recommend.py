@@ -199,7 +199,7 @@ def test_more_items_and_a_longer_history_cost_no_more_queries(ids):
     did(VISITOR, "like", *list(more.values())[:10])
     with CaptureQueriesContext(connection) as many:
         recommend(VISITOR, limit=30)
-    assert len(many) == len(few) == 9
+    assert len(many) == len(few) == 10
 
 
 def test_somebody_unknown_costs_fewer_queries(ids, django_assert_num_queries):

@@ -29,7 +29,7 @@ def test_pressing_twice_is_pressing_once(item, client):
 
 def test_htmx_gets_the_switches_as_they_now_are(item, client):
     page = press(client, item, on="save", headers={"HX-Request": "true"}, next="/search?q=rain").content.decode()
-    assert page.startswith('<form class="hit__acts" method="post" action="/reactions/"')
+    assert page.startswith(f'<form class="hit__acts" id="switches-{item.pk}" method="post" action="/reactions/"')
     assert re.search(r'name="off" value="save" aria-pressed="true"', page)
     assert re.search(r'name="on" value="like" aria-pressed="false"', page)
     assert 'name="next" value="/search?q=rain"' in page

@@ -1,0 +1,29 @@
+"""Rows that belong to somebody."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from recommender.subjects import Subject
+
+
+class SubjectModel(models.Model):
+    """A row that belongs to a signed-in user or to an anonymous visitor, never to both."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
+    visitor = models.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(user_id=self.user_id, visitor=self.visitor)
+
+
+def exactly_one_subject(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(user__isnull=True, visitor__isnull=False) | Q(user__isnull=False, visitor__isnull=True), name=name
+    )

@@ -1,0 +1,57 @@
+"""What people decided about their own recommendations, and what they had deleted."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from recommender.owned import SubjectModel, exactly_one_subject
+from recommender.querysets import DeletionReceiptQuerySet, PreferencesQuerySet
+
+
+class Preferences(SubjectModel):
+    """What somebody has decided about their recommendations."""
+
+    opted_out_at = models.DateTimeField(
+        null=True, help_text="Since when nothing is recorded or used; null where it is."
+    )
+    mutes = models.JSONField(default=list, help_text="Muted interests: the name of each and the items that made it.")
+
+    objects: ClassVar[PreferencesQuerySet] = PreferencesQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = "preferences"
+        constraints = [
+            exactly_one_subject("preferences_one_subject"),
+            models.UniqueConstraint(fields=["user"], name="one_preferences_user"),
+            models.UniqueConstraint(fields=["visitor"], name="one_preferences_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {'opted out' if self.opted_out_at else f'{len(self.mutes)} muted'}"
+
+
+class DeletionReceipt(SubjectModel):
+    """What a deletion removed, for whoever asked for it to see again. Holds nothing of what was removed."""
+
+    class Scope(models.TextChoices):
+        HISTORY = "history", "the whole history"
+        INTEREST = "interest", "an interest"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    scope = models.CharField(max_length=10, choices=Scope)
+    interactions = models.PositiveIntegerField()
+    embeddings = models.PositiveIntegerField()
+    cache_entries = models.PositiveIntegerField()
+    deleted_at = models.DateTimeField()
+
+    objects: ClassVar[DeletionReceiptQuerySet] = DeletionReceiptQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-deleted_at"]
+        constraints = [exactly_one_subject("receipt_one_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()} of {self.subject} at {self.deleted_at:%Y-%m-%d %H:%M:%S}"

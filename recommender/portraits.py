@@ -1,0 +1,133 @@
+"""The several interests of one person: groups of what was liked, and what is turned away from. Arithmetic alone.
+
+What somebody is after is rarely one thing: the mean of musicals and submarines is neither. Each group of the liked
+items is an interest of its own, with an item that stands for it and its share of all that was liked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.clusters import Floats, medoid, ward
+from recommender.interests import MAX_SOURCES, Interest, Vector, interest_of
+
+MOST_INTERESTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalInterest:
+    """`share` is its part of all that speaks for anything, 0 to 1, and `medoid` the item that stands for it. An
+    aversion, what somebody turns away from, has a share of 0 and no medoid."""
+
+    interest: Interest
+    share: float
+    medoid: int | None = None
+    name: str = ""
+    muted: bool = False
+
+    @property
+    def is_aversion(self) -> bool:
+        return self.medoid is None
+
+    @property
+    def key(self) -> int:
+        """The id of an item that finds it again, however often it is worked out anew."""
+        return self.items[0] if self.medoid is None else self.medoid
+
+    @property
+    def items(self) -> list[int]:
+        """Those that made it, the weightiest first."""
+        return self.interest.strongest()
+
+
+def interests_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> list[PersonalInterest]:
+    """The interests that items make, by their signed weights and centred vectors, the largest first; the aversion, if
+    there is one, comes last. Items without a vector are passed over."""
+    liked = {item_id: weight for item_id, weight in weights.items() if weight > 0 and item_id in vectors}
+    disliked = {item_id: weight for item_id, weight in weights.items() if weight < 0}
+    total, found = sum(liked.values()), []
+    for group, representative in _groups(liked, vectors):
+        interest = interest_of({item_id: liked[item_id] for item_id in group}, vectors)
+        if interest is not None:
+            share = sum(liked[item_id] for item_id in group) / total
+            found.append(PersonalInterest(interest=interest, share=share, medoid=representative))
+    found.sort(key=lambda own: (-own.share, own.medoid or 0))
+    if (aversion := interest_of(disliked, vectors)) is not None:
+        found.append(PersonalInterest(interest=aversion, share=0.0))
+    return found
+
+
+def _groups(liked: Mapping[int, float], vectors: Mapping[int, Vector]) -> list[tuple[list[int], int]]:
+    """Groups of liked items, each with its medoid. The weightiest MAX_SOURCES are grouped, and others join the group
+    whose medoid is nearest."""
+    ordered = sorted(liked, key=lambda item_id: (-liked[item_id], item_id))
+    core, others = ordered[:MAX_SOURCES], ordered[MAX_SOURCES:]
+    rows = _rows(core, vectors)
+    groups = []
+    for positions in ward(rows, most=MOST_INTERESTS):
+        weights = np.array([liked[core[position]] for position in positions])
+        groups.append(([core[position] for position in positions], core[positions[medoid(rows[positions], weights)]]))
+    if others:
+        nearest = (_rows(others, vectors) @ _rows([representative for _, representative in groups], vectors).T).argmax(
+            1
+        )
+        for item_id, place in zip(others, nearest.tolist(), strict=True):
+            groups[place][0].append(item_id)
+    return groups
+
+
+def _rows(item_ids: Sequence[int], vectors: Mapping[int, Vector]) -> Floats:
+    """Normalised vectors, of shape (items, dimensions)."""
+    rows = np.array([vectors[item_id] for item_id in item_ids], np.float64)
+    if not len(rows):
+        return np.zeros((0, 1))
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+
+
+#: Tags longer than this name nothing, and a name holds at most so many.
+LONGEST_TAG, MOST_NAMES = 40, 2
+#: A tag names an interest if at least this share of it bears the tag.
+LEAST_BORNE = 0.5
+
+
+def names_of(
+    interests: Sequence[PersonalInterest], *, tags: Mapping[int, frozenset[str]], titles: Mapping[int, str]
+) -> list[str]:
+    """A name for each interest: the tags that most of it bears and the other interests bear least, or else the title
+    of the item that stands for it. No two are alike. Items are by id; an aversion has no name."""
+    borne = [_borne(own, tags) for own in interests]
+    names: list[str] = []
+    for place, own in enumerate(interests):
+        if own.is_aversion:
+            names.append("")
+            continue
+        others = [share for other, share in enumerate(borne) if other != place and not interests[other].is_aversion]
+        name = " · ".join(_telling(borne[place], others)) if len(own.items) > 1 else ""
+        title = titles.get(own.medoid or 0, "")
+        names.append(title if not name else f"{name} · {title}" if name in names else name)
+    return names
+
+
+def _borne(own: PersonalInterest, tags: Mapping[int, frozenset[str]]) -> dict[str, float]:
+    """The share of an interest's weight that bears each tag."""
+    shares: defaultdict[str, float] = defaultdict(float)
+    total = sum(abs(weight) for weight in own.interest.sources.values())
+    for item_id, weight in own.interest.sources.items():
+        for tag in tags.get(item_id, ()):
+            shares[tag] += abs(weight) / total
+    return shares
+
+
+def _telling(borne: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[str]:
+    """The tags that tell an interest from others, the most telling first."""
+
+    def telling(tag: str) -> float:
+        return borne[tag] - max((other.get(tag, 0.0) for other in others), default=0.0)
+
+    common = [tag for tag, share in borne.items() if share >= LEAST_BORNE and len(tag) <= LONGEST_TAG]
+    return sorted(common, key=lambda tag: (-telling(tag), -borne[tag], tag))[:MOST_NAMES]
