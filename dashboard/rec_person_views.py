@@ -15,6 +15,7 @@ from dashboard.access import StaffOnly
 from dashboard.rec_forms import PersonForm, WeightsForm
 from dashboard.rec_lists import Person, compared, person_named, rows_of, somebody
 from recommender.models import EventKind
+from recommender.preferences import is_opted_out
 from recommender.recommend import recommend
 from recommender.serving.assignment import assignment_for
 from recommender.serving.scenarios import DEFAULT_SCENARIO
@@ -44,6 +45,7 @@ class PersonView(StaffOnly, View):
         context |= {
             "person": person,
             "assigned": assigned,
+            "opted_out": is_opted_out(person.subject),
             "rows": rows_of(recommend(person.subject, settings=assigned.settings)),
         }
         if text := form.cleaned_data["item"]:

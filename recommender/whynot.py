@@ -151,11 +151,15 @@ def _crowded_out(
     item: Item, settings: ScenarioSettings, ranking: Ranking, listed: Sequence[int], place: int, level: float
 ) -> Obstacle:
     """Why a list does not take an item that is among the best candidates."""
-    plain, _ = positions(ranking, replace(settings, exploration=0.0))
-    by_score, _ = positions(ranking, replace(settings, exploration=0.0, diversity=0.0))
+    plain, _ = positions(ranking, settings.given(exploration=0.0))
+    uncalibrated, _ = positions(ranking, settings.given(exploration=0.0, calibration=0.0))
+    by_score, _ = positions(ranking, settings.given(exploration=0.0, calibration=0.0, diversity=0.0))
     at = int(np.flatnonzero(ranking.item_ids == item.pk)[0])
     if at in plain:
         return Obstacle(kind="exploration", text="It would be in the list, but its place went to exploration.")
+    if at in uncalibrated:
+        text = "It would be in the list, but its interest has its share of it already, and others have theirs."
+        return Obstacle(kind="calibration", text=text)
     if at in by_score:
         closeness = ranking.vectors[listed] @ ranking.vectors[at]
         twin = Item.objects.get(pk=int(ranking.item_ids[listed[int(np.argmax(closeness))]]))

@@ -12,6 +12,7 @@ from django.test import Client
 
 from catalog.models import AuditEntry
 from recommender.models import EventKind, Experiment, ProfileState, ScenarioChange, ShownList, TasteModel
+from recommender.preferences import opt_out
 from recommender.serving.configuration import settings_of
 from recommender.subjects import Subject
 from tests.callers import signed_in
@@ -121,6 +122,12 @@ def test_looking_as_a_person_shows_the_list_with_its_shares_and_is_audited(staff
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.target, entry.detail["scenario"]) == ("person.look", "mira", "for-you")
     assert not ShownList.objects.exists()
+
+
+def test_somebody_who_opted_out_is_said_to_see_what_strangers_see(staff, mira):
+    opt_out(mira)
+    page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you"}))
+    assert "they opted out" in page
 
 
 def test_why_not_an_item_is_answered_by_id_and_by_title(staff, mira, ids):

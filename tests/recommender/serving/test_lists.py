@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
+from catalog.querylog.visits import COOKIE
 from recommender.models import ShownList
 from recommender.serving.assignment import assignment_for
 from recommender.serving.lists import buffer
@@ -54,3 +57,52 @@ def test_the_api_says_the_variant_and_clicks_are_counted_by_request(log):
     assert first.unit is not None
     assert (second.scenario, second.experiment_id, second.unit) == ("cart", None, None)
     assert set(listed) <= set(ids.values())
+
+
+def test_on_pages_a_click_is_told_by_the_visit_and_by_where_the_browser_comes_from(log):
+    ids = make_space()
+    browser = Client()
+    page = browser.get("/")
+    visit = page.cookies[COOKIE].value
+    first = log()[0]
+    assert (first.scenario, first.source, first.visit) == ("home", "page", UUID(hex=visit))
+    assert set(first.item_ids) <= set(ids.values())
+    opened, liked, other = first.item_ids[2], first.item_ids[1], first.item_ids[0]
+    browser.get(f"/items/{opened}/", headers={"Referer": "http://testserver/"})
+    browser.get(f"/items/{other}/", headers={"Referer": "http://testserver/history/"})
+    browser.get(f"/items/{other}/", headers={"Referer": "http://elsewhere.example/"})
+    browser.get(f"/items/{other}/", headers={"Referer": "http://testserver/", "Sec-Purpose": "prefetch"})
+    Client().get(f"/items/{other}/", headers={"Referer": "http://testserver/"})
+    browser.post(
+        "/reactions/", {"item": liked, "on": "like", "look": "card"}, headers={"Referer": "http://testserver/"}
+    )
+    shown = log()[0]
+    assert (shown.clicked, shown.acted) == ([3], [2])
+
+
+def test_what_a_browser_fetches_ahead_is_not_shown_yet(log):
+    make_space()
+    Client().get("/", headers={"Sec-Purpose": "prefetch"})
+    assert log() == []
+
+
+def test_nothing_is_logged_where_the_log_is_off(log, settings):
+    settings.RECOMMENDATION_LOG = False
+    ids = make_space()
+    page = Client().get("/")
+    Client().get(f"/items/{ids['space-0']}/", headers={"Referer": "http://testserver/"})
+    assert COOKIE not in page.cookies
+    assert log() == []
+
+
+def test_somebody_unknown_keeps_a_variant_through_the_visit_and_the_first_event(log):
+    ids = make_space()
+    running(scenario="home")
+    browser = Client()
+    for _ in range(3):
+        browser.get("/")
+    browser.post(f"/items/{ids['space-0']}/seen")
+    browser.get("/")
+    variants = {(row.variant, row.unit) for row in log()}
+    assert len(variants) == 1
+    assert variants.pop()[1] is not None
