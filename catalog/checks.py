@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from catalog.embedding.registry import BACKENDS
 from catalog.keyword_index import built_settings, is_built, wanted_settings
 from catalog.outgoing.addresses import host_and_port
 from catalog.outgoing.errors import EndpointRefused
@@ -54,14 +55,29 @@ def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> 
 @register
 def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
     """Whether the language model that writes answers, if there is one, can be asked at all."""
-    if not settings.CHAT_URL:
-        return []
-    if not settings.CHAT_MODEL:
+    if settings.CHAT_URL and not settings.CHAT_MODEL:
         return [Error("CHAT_URL is set and CHAT_MODEL is not.", hint="Name the model to ask.", id="catalog.E004")]
+    return _address_errors("CHAT_URL", settings.CHAT_URL, id="catalog.E004")
+
+
+@register
+def check_embeddings_endpoint(**_: Any) -> list[CheckMessage]:
+    """Whether the encoder behind an endpoint, if there is one, can be asked at all."""
+    if settings.ENCODER_BACKEND not in BACKENDS:
+        known = ", ".join(BACKENDS)
+        return [Error(f"ENCODER_BACKEND is none of {known}.", id="catalog.E005")]
+    if settings.ENCODER_BACKEND == "openai" and not settings.ENCODER_URL:
+        return [Error("ENCODER_BACKEND is openai and ENCODER_URL is not set.", id="catalog.E005")]
+    return _address_errors("ENCODER_URL", settings.ENCODER_URL, id="catalog.E005")
+
+
+def _address_errors(name: str, url: str, *, id: str) -> list[CheckMessage]:
+    if not url:
+        return []
     try:
-        host_and_port(settings.CHAT_URL)
+        host_and_port(url)
     except EndpointRefused as error:
-        return [Error(f"CHAT_URL is none that can be called. {error}", id="catalog.E004")]
+        return [Error(f"{name} is none that can be called. {error}", id=id)]
     return []
 
 

@@ -54,3 +54,18 @@ def test_uploads_need_a_folder_that_can_be_written(settings, tmp_path: Path):
 def test_a_language_model_needs_a_name_and_an_address(settings, url: str, model: str, found: list[str]):
     settings.CHAT_URL, settings.CHAT_MODEL = url, model
     assert ids(checks.check_chat_endpoint()) == found
+
+
+@pytest.mark.parametrize(
+    ("backend", "url", "found"),
+    [
+        ("transformer", "", []),
+        ("openai", "https://api.example.org/v1", []),
+        ("openai", "", ["catalog.E005"]),
+        ("transformer", "api.example.org", ["catalog.E005"]),
+        ("magic", "", ["catalog.E005"]),
+    ],
+)
+def test_an_encoder_needs_a_known_kind_and_an_address_that_can_be_called(settings, backend, url, found):
+    settings.ENCODER_BACKEND, settings.ENCODER_URL = backend, url
+    assert ids(checks.check_embeddings_endpoint()) == found
