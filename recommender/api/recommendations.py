@@ -13,7 +13,7 @@ from catalog.api.fields import ItemFields, item_fields
 from catalog.http.middleware import request_id
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
-from recommender.api.callers import SubjectParameters, subject_named
+from recommender.api.callers import SubjectParameters, is_program, subject_named
 from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
 from recommender.serving.assignment import Assignment, assignment_for
@@ -120,7 +120,9 @@ class RecommendationsView(ApiView):
     def get(self, request: Request) -> Response:
         wanted = dict(self.query)
         subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"))
-        assigned = assignment_for(wanted.pop("scenario"), subject)
+        # A browser gets the variant that its pages have; a program that of whom it names.
+        browser = request._request if subject.known and not is_program(request) else None
+        assigned = assignment_for(wanted.pop("scenario"), subject, request=browser)
         recommendations = recommend(subject, settings=assigned.settings, **wanted)
         note_api_list(request._request, assigned, (found.item.pk for found in recommendations))
         return Response(

@@ -95,7 +95,8 @@ def test_nothing_is_logged_where_the_log_is_off(log, settings):
     assert log() == []
 
 
-def test_somebody_unknown_keeps_a_variant_through_the_visit_and_the_first_event(log):
+def test_somebody_unknown_keeps_a_variant_through_the_visit_and_the_first_event(log, settings):
+    settings.ANONYMOUS_API_READ = True
     ids = make_space()
     running(scenario="home")
     browser = Client()
@@ -103,6 +104,9 @@ def test_somebody_unknown_keeps_a_variant_through_the_visit_and_the_first_event(
         browser.get("/")
     browser.post(f"/items/{ids['space-0']}/seen")
     browser.get("/")
-    variants = {(row.variant, row.unit) for row in log()}
+    browser.get("/api/v1/recommendations", {"scenario": "home"})
+    shown = log()
+    assert [row.source for row in shown] == ["page"] * 4 + ["api"]
+    variants = {(row.variant, row.unit) for row in shown}
     assert len(variants) == 1
     assert variants.pop()[1] is not None
