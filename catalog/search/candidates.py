@@ -42,7 +42,7 @@ class Candidates:
     """Where it lies in the item's document."""
 
 
-FILLING_LEG = f"SELECT item_id, false FROM ({{items}} ORDER BY item_id LIMIT {ITEMS_PER_LEG}) AS filling"  # noqa: S608
+FILLING_LEG = "SELECT item_id, false FROM ({first_items}) AS filling"
 NAMED_LEG = """
     SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
 """
@@ -56,7 +56,7 @@ BEST_PASSAGE = """
 NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start, NULL::int AS span_end"
 # What the dense leg found has its best passage already; the others' are looked up by their keys.
 CANDIDATES = """
-    WITH {subset} candidate AS MATERIALIZED (
+    WITH candidate AS MATERIALIZED (
         SELECT item_id, bool_or(is_near) AS is_near FROM ({legs}) AS leg (item_id, is_near) GROUP BY item_id
     )
     SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0), coalesce(words.title_overlap, 0),
@@ -99,11 +99,10 @@ def find_candidates(
         if by_words:
             legs.append(f"SELECT item_id, false FROM ({keywords.leg(words, scope, alone=not by_meaning)}) AS worded")  # noqa: S608
         if fill:
-            legs.append(FILLING_LEG.format(items=scope.items))
+            legs.append(FILLING_LEG.format(first_items=scope.first(ITEMS_PER_LEG)))
         if also:
             legs.append(NAMED_LEG)
         statement = CANDIDATES.format(
-            subset=scope.subset,
             legs=" UNION ALL ".join(f"({leg})" for leg in legs),
             word_scores=keywords.scores(words),
             far=_far(version) if version and by_meaning else NO_PASSAGE,

@@ -77,11 +77,11 @@ def nearest(
 def nearest_sql(version: IndexVersion, scope: Scope, *, passages: int, exact: bool = False) -> str:
     """The nearest passages within a scope: one by one where its items are known, or that is asked for, else by the
     graph."""
-    within = scope.within("passage.item_id")
     if exact or scope.exact:
+        within = scope.by_key("passage.item_id")
         found = EXACTLY.format(version_id=int(version.pk), within=within, rows=passages)
     else:
-        found = nearest_rows(version, rows=passages, within=within)
+        found = nearest_rows(version, rows=passages, within=scope.within("passage.item_id"))
     return f"{SELECTED.format(distance=distance_sql(version))} {found}"
 
 

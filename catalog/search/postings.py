@@ -21,16 +21,16 @@ WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
 
 POSTINGS_OF_TERM = f"""
     SELECT posting.item_id, {WEIGHT_SQL} AS weight FROM catalog_posting AS posting
-    WHERE posting.term = term.term {{within}}
+    WHERE posting.term = term.term
 """  # noqa: S608
-PLAIN_POSTINGS = f"{POSTINGS_OF_TERM} LIMIT {{budget}}"
+PLAIN_POSTINGS = f"{POSTINGS_OF_TERM} {{by_key}} LIMIT {{budget}}"
 # A word in more items than are read of one is looked for where it weighs most: in titles, or repeated. The plain list
 # fills up where that is nowhere.
 HEAVIEST_POSTINGS = f"""
     (
-        {POSTINGS_OF_TERM} AND (posting.title_terms > 0 OR posting.frequency > 1)
+        {POSTINGS_OF_TERM} {{within}} AND (posting.title_terms > 0 OR posting.frequency > 1)
         ORDER BY posting.frequency / (posting.frequency + posting.length / 100) DESC LIMIT {{budget}}
-    ) UNION ({POSTINGS_OF_TERM} LIMIT {ITEMS})
+    ) UNION ({POSTINGS_OF_TERM} {{by_key}} LIMIT {ITEMS})
 """
 WORD_LEG = f"""
     SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
@@ -65,7 +65,8 @@ class PostingLists:
     def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
         budget = _budget(alone)
         postings = HEAVIEST_POSTINGS if words.rarest_documents > budget else PLAIN_POSTINGS
-        return WORD_LEG.format(postings=postings.format(within=scope.within("posting.item_id"), budget=budget))
+        within, by_key = scope.within("posting.item_id"), scope.by_key("posting.item_id")
+        return WORD_LEG.format(postings=postings.format(within=within, by_key=by_key, budget=budget))
 
     def scores(self, words: Words) -> str:
         return WORD_SCORES

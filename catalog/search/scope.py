@@ -10,36 +10,41 @@ from catalog.search.predicates import Predicate, all_of
 
 #: A filter that leaves at most so many items is searched exactly; one that leaves more goes through the HNSW index.
 EXACT_UP_TO_ITEMS = 20_000
+SUBSET = "%(subset)s::bigint[]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The items in question. Where they are few enough they are known, and stand in a common table `subset`."""
+    """The items in question. Where they are few enough they are known, and bound as the array `subset`, in order."""
 
     condition: str = ""
     """What they meet, over `catalog_item`; empty where there is none."""
     exact: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def items(self) -> str:
-        """A query for their ids."""
+    def first(self, limit: int) -> str:
+        """A query for the ids of the first of them."""
         if self.exact:
-            return "SELECT item_id FROM subset"
-        return f"SELECT catalog_item.id AS item_id FROM catalog_item WHERE {self.condition or 'true'}"  # noqa: S608
-
-    @property
-    def subset(self) -> str:
-        """The common table, with the comma after it; empty where they are not known."""
-        return "subset AS MATERIALIZED (SELECT unnest(%(subset)s::bigint[]) AS item_id)," if self.exact else ""
+            return f"SELECT unnest(({SUBSET})[:{limit}]) AS item_id"
+        condition = self.condition or "true"
+        return f"SELECT id AS item_id FROM catalog_item WHERE {condition} ORDER BY id LIMIT {limit}"  # noqa: S608
 
     def within(self, column: str) -> str:
         """A condition on a column that holds item ids, with the AND before it; empty where every item is meant."""
         if self.exact:
-            return f"AND {column} = ANY(%(subset)s::bigint[])"
+            return f"AND {column} = ANY({SUBSET})"
         if not self.condition:
             return ""
         return f"AND EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {column} AND {self.condition})"
+
+    def by_key(self, column: str) -> str:
+        """The same for a column that an index is read by.
+
+        Known ids come from a sub-select, as the planner would look at each of thousands to tell how many rows they
+        bring, which takes longer than to read these. It knows of no index then that the whole array is worse for, nor
+        makes a hash table of it.
+        """
+        return f"AND {column} = ANY((SELECT {SUBSET})::bigint[])" if self.exact else self.within(column)
 
 
 EVERYTHING = Scope()
@@ -56,17 +61,24 @@ def scope_of(cursor: Any, *, wanted: Predicate | None, hidden: Predicate | None 
     few_hidden = wanted is None and hidden is not None and matches_at_most(cursor, hidden, EXACT_UP_TO_ITEMS)
     found = None if few_hidden else _matching(cursor, matching)
     if found is not None:
-        return Scope(exact=True, parameters={"subset": array_literal(found)})
+        return found
     condition, parameters = matching.named()
     return Scope(condition=f"catalog_item.published AND {condition}", parameters=parameters)
 
 
-def _matching(cursor: Any, wanted: Predicate) -> list[int] | None:
-    """The ids of the items that meet a filter; None where they are too many."""
-    statement = f"SELECT id FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s"  # noqa: S608
+def _matching(cursor: Any, wanted: Predicate) -> Scope | None:
+    """The items that meet a filter; None where they are too many.
+
+    Their ids come and go as one text: thousands of rows would take longer to pass on than to find.
+    """
+    statement = f"""
+        SELECT count(*), coalesce(array_agg(id ORDER BY id), '{{}}')::text FROM (
+            SELECT id FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s
+        ) AS matching
+    """  # noqa: S608
     cursor.execute(statement, [*wanted.parameters, EXACT_UP_TO_ITEMS + 1])
-    ids = [item_id for (item_id,) in cursor.fetchall()]
-    return ids if len(ids) <= EXACT_UP_TO_ITEMS else None
+    count, ids = cursor.fetchone()
+    return Scope(exact=True, parameters={"subset": ids}) if count <= EXACT_UP_TO_ITEMS else None
 
 
 def matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
