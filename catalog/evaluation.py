@@ -59,11 +59,8 @@ def evaluate_search(
     directory: Path, *, limit_queries: int | None = None, semantic_ratio: float = 0.5
 ) -> SearchEvaluation:
     """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
-    judgements = read_judgements(judgements_in(directory))
-    queries = [row for row in _json_lines(directory / "queries.jsonl") if any(judgements[row["_id"]].values())]
-    if not queries:
-        raise ValueError(f"{directory.name}: no query has a relevant document.")
-    rankings = {row["_id"]: _ranking(row["text"], semantic_ratio) for row in queries[:limit_queries]}
+    queries, judgements = judged_queries(directory)
+    rankings = {query: _ranking(text, semantic_ratio) for query, text in queries[:limit_queries]}
 
     def mean(metric: Any, k: int) -> float:
         return fmean(metric(ranking, judgements[query], k=k) for query, ranking in rankings.items())
@@ -75,6 +72,19 @@ def evaluate_search(
         recall_at_100=mean(metrics.recall, 100),
         mrr_at_10=mean(metrics.reciprocal_rank, 10),
     )
+
+
+def judged_queries(directory: Path) -> tuple[list[tuple[str, str]], Mapping[str, dict[str, float]]]:
+    """The id and text of each query that has a relevant document, and all judgements. Raises ValueError."""
+    judgements = read_judgements(judgements_in(directory))
+    queries = [
+        (row["_id"], row["text"])
+        for row in _json_lines(directory / "queries.jsonl")
+        if any(judgements[row["_id"]].values())
+    ]
+    if not queries:
+        raise ValueError(f"{directory.name}: no query has a relevant document.")
+    return queries, judgements
 
 
 def judgements_in(directory: Path) -> Path:

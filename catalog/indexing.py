@@ -99,11 +99,14 @@ def room_tokens(encoder: Encoder, *, prompt: str) -> int:
     return encoder.max_tokens - SPECIAL_TOKENS - len(encoder.token_offsets([prompt])[0])
 
 
-def ensure_active_version() -> IndexVersion:
-    """Return the active version, making the first one if there is none. Raises EncoderUnavailable."""
+def ensure_active_version(**given: Any) -> IndexVersion:
+    """Return the active version, making the first one, with these settings, if there is none.
+
+    Raises EncoderUnavailable.
+    """
     if (active := IndexVersion.objects.active()) is not None:
         return active
-    version = new_version()
+    version = new_version(**given)
     with transaction.atomic():
         lock_versions()
         if (active := IndexVersion.objects.active()) is not None:

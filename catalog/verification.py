@@ -117,7 +117,7 @@ def _version(version: IndexVersion) -> Iterator[Finding]:
             what="partitions missing",
             count=len(missing),
             is_wrong=True,
-            repair=lambda: (create_partitions(version.pk), add_missing_states(version)),
+            repair=lambda: _make_partitions(version),
         )
         return
     yield Finding(subject=name, what="published items", count=Item.objects.published().count(), is_wrong=False)
@@ -153,6 +153,11 @@ def _version(version: IndexVersion) -> Iterator[Finding]:
         )
 
 
+def _make_partitions(version: IndexVersion) -> None:
+    create_partitions(version.pk)
+    add_missing_states(version)
+
+
 def _awaits_graph(version: IndexVersion) -> bool:
     """Whether a run is yet to build it, or has failed before it did."""
     return version.state == IndexVersion.State.BUILDING and ReindexRun.objects.filter(version=version).exists()
@@ -179,7 +184,7 @@ def _broken(version: IndexVersion, what: str, rows: str, repair: Callable[[], ob
     )
 
 
-def _parameters(version: IndexVersion) -> dict[str, object]:
+def _parameters(version: IndexVersion) -> dict[str, int | str]:
     return {"version": version.pk, "dimensions": version.dimensions, "empty": EMPTY_DOCUMENT}
 
 

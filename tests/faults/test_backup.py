@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -32,7 +33,7 @@ def url(name: str) -> str:
     return os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
 
 
-def answers() -> list[tuple[str, float]]:
+def answers() -> list[tuple[str, Any]]:
     results = search(SearchQuery(text="storm at sea"))
     assert not results.degraded
     return [(hit.item.external_id, pytest.approx(hit.score, abs=1e-4)) for hit in results.hits]

@@ -13,8 +13,10 @@ from rich.table import Table
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
+from catalog.indexing import ensure_active_version
 from catalog.keyword_index import fold_term_counts
-from catalog.models import EmbeddingState
+from catalog.models import EmbeddingState, IndexVersion
+from catalog.storage_loss import RecordingEncoder, storage_loss
 from recommender.comparison import compare
 from recommender.evaluation import load_catalogue
 from workers.embed import drain
@@ -35,6 +37,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
         parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 words alone, 1 meaning alone")
         parser.add_argument(
+            "--storage", choices=IndexVersion.Storage.values, default="half", help="search: what the graph holds"
+        )
+        parser.add_argument("--dimensions", type=int, help="search: keep so many leading dimensions")
+        parser.add_argument(
             "--everything", action="store_true", help="recommendations: record low ratings as well, not positives alone"
         )
 
@@ -45,17 +51,22 @@ class Command(BaseCommand):
         try:
             with scratch_database():
                 if what == "search":
-                    figures = [self._search(directory, semantic_ratio=options["semantic_ratio"])]
+                    settings = {name: options[name] for name in ("storage", "dimensions")}
+                    figures = self._search(directory, semantic_ratio=options["semantic_ratio"], **settings)
                 else:
                     figures = self._recommendations(directory, everything=options["everything"])
         except (OSError, ValueError, EncoderUnavailable, DegradedEvaluation) as error:
             raise CommandError(str(error)) from error
         self._print(figures, as_json=options["json"])
 
-    def _search(self, directory: Path, *, semantic_ratio: float) -> dict[str, Any]:
+    def _search(self, directory: Path, *, semantic_ratio: float, **settings: Any) -> list[dict[str, Any]]:
+        """Hybrid search, and what the storage of the vectors costs."""
         judgements_in(directory)
+        version = ensure_active_version(**settings)
+        encoder = RecordingEncoder(version)
         self._embed(load_collection(directory))
-        return evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
+        found = evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
+        return [found | {"storage_loss": storage_loss(directory, version, encoder)}]
 
     def _recommendations(self, directory: Path, *, everything: bool) -> list[dict[str, Any]]:
         """A row for each method; those asked about the same users as what is served say how far they are behind it."""
