@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import IO, Any
 
 import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+LONG_INTEGER = re.compile(rb"(?<![.\d])\d{19}")
+
 
 class StrictJSONParser(JSONParser):
     """Refuses NaN and Infinity, bytes that are not UTF-8 and nesting that exhausts the parser.
 
-    Good bodies are read by orjson. Python's own reads those that it refuses: it can say what is wrong, and takes what
-    is odd but no error, as half of a surrogate pair.
+    Good bodies are read by orjson. Python's own reads those that it refuses, as it can say what is wrong and takes what
+    is odd but no error, and those with whole numbers that are too long for 64 bits.
     """
 
     strict = True
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         body = stream.read()
-        if (parser_context or {}).get("encoding", "utf-8").lower() == "utf-8":
+        is_utf8 = (parser_context or {}).get("encoding", "utf-8").lower() == "utf-8"
+        if is_utf8 and not LONG_INTEGER.search(body):
             try:
                 return orjson.loads(body)
             except orjson.JSONDecodeError:

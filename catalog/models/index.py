@@ -58,6 +58,8 @@ class IndexVersion(models.Model):
 
     #: Set by `with_rules_stamp`.
     rules_stamp: UUID | None = None
+    #: Set on a version that is remembered: see `catalog.serving`.
+    serving_stamp: str | None = None
 
     objects: ClassVar[IndexVersionQuerySet] = IndexVersionQuerySet.as_manager()  # type: ignore[assignment]
 

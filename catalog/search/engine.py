@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from catalog.errors import InvalidQuery
+from catalog.models import IndexVersion
 from catalog.search import facets
 from catalog.search.browsing import browse
 from catalog.search.predicates import Predicate, predicate
@@ -15,6 +17,7 @@ from catalog.search.reading import check_query, read_query, version_for
 from catalog.search.reranking import check_rerank, rerank
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import RuleSet, rules_in_force
+from catalog.serving import Outdated, present_stamp, remembered_version
 
 
 def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults:
@@ -27,14 +30,29 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     check_rerank(query)
     wanted = predicate(query.filter)
     if query.text.strip() or query.vector is not None:
-        results = _ranked_search(query, wanted, rules)
+        results = _by_what_serves(query, wanted, rules)
     else:
         results = browse(query, wanted, rules)
     return replace(results, processing_ms=(time.perf_counter() - started) * 1000)
 
 
-def _ranked_search(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
-    version = version_for(query)
+def _by_what_serves(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
+    """By the version that this process remembers; where that has changed meanwhile, by the present one."""
+    if query.version_id is None and (version := remembered_version()) is not None:
+        try:
+            return _ranked_search(query, wanted, rules, version)
+        except Outdated:
+            pass
+        except InvalidQuery:  # perhaps only for what is remembered
+            if present_stamp() == version.serving_stamp:
+                raise
+    return _ranked_search(query, wanted, rules, version_for(query))
+
+
+def _ranked_search(
+    query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None, version: IndexVersion | None
+) -> SearchResults:
+    """Raises Outdated when `version` is remembered and no longer so."""
     if rules is None:
         rules = rules_in_force(version.rules_stamp if version else None)
     actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)

@@ -17,11 +17,12 @@ from catalog.search import highlight
 from catalog.search.keywords import keyword_leg
 from catalog.search.queries import Explanation, Hit, SearchQuery
 from catalog.search.ranking import Ranking
+from catalog.serving import items_now
 
 
 def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
-    """The hits of a page; items deleted since they were found are left out."""
-    items = {item.pk: item for item in Item.objects.in_order(ranking.ids(positions))}
+    """The hits of a page; items deleted since they were found are left out. Raises Outdated."""
+    items = {item.pk: item for item in items_now(ranking.ids(positions), ranking.reading.version)}
     shown = [int(at) for at in positions if int(ranking.candidates.item_ids[at]) in items]
     hits = [_hit(ranking, at, items[int(ranking.candidates.item_ids[at])]) for at in shown]
     if query.highlight:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from catalog.errors import InvalidQuery
 from catalog.indexing import activate
 from catalog.models import IndexVersion, Item, RulesStamp
 from catalog.rows import read_rows
+from catalog.search import SearchQuery, search
 from catalog.serving import serving_version
-from tests.factories import make_items, make_synonym, make_version
+from tests.factories import add_vector, make_item, make_items, make_synonym, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,57 @@ def test_rows_are_read_whole():
     read = Item.objects.get(pk=pk)
     assert {name: getattr(item, name) for name in names} == {name: getattr(read, name) for name in names}
     assert item.get_deferred_fields() == set()
+
+
+EAST, NORTH = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+
+
+@pytest.fixture
+def shelf() -> IndexVersion:
+    """An active version with an item to the east, remembered by a search."""
+    version = make_version(dimensions=3)
+    add_vector(version, make_item("east"), EAST)
+    assert found() == ["east"]
+    return version
+
+
+def found(vector=EAST) -> list[str]:
+    return [hit.item.external_id for hit in search(SearchQuery(vector=vector)).hits]
+
+
+def statements(action) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return [query["sql"] for query in captured]
+
+
+def test_a_search_by_what_is_remembered_takes_two_statements(shelf):
+    assert len(statements(found)) == 2
+
+
+def test_another_version_counts_from_the_next_search_on(shelf):
+    other = make_version(dimensions=3, state=IndexVersion.State.READY)
+    add_vector(other, make_item("north"), NORTH)
+    activate(other)
+    assert found(NORTH) == ["north"]
+
+
+def test_a_change_of_the_version_counts_from_the_next_search_on(shelf):
+    assert search(SearchQuery(vector=EAST)).close_total == 1
+    IndexVersion.objects.update(relevance_cutoff=1.5)
+    assert search(SearchQuery(vector=EAST)).close_total == 0
+    IndexVersion.objects.update(relevance_cutoff=0.5)
+    assert search(SearchQuery(vector=EAST)).close_total == 1
+
+
+def test_a_vector_that_only_the_version_before_refuses_is_searched_with(shelf):
+    other = make_version(dimensions=2, state=IndexVersion.State.READY)
+    activate(other)
+    assert search(SearchQuery(vector=(1.0, 0.0))).hits == ()
+    with pytest.raises(InvalidQuery):
+        search(SearchQuery(vector=EAST))
+
+
+def test_where_no_version_is_active_any_more_none_is_searched(shelf):
+    IndexVersion.objects.update(state=IndexVersion.State.RETIRED)
+    assert search(SearchQuery(vector=EAST)).degraded

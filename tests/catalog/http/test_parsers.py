@@ -18,6 +18,17 @@ def test_ordinary_json_is_parsed():
     assert parse('{"q": "café"}'.encode()) == {"q": "café"}
 
 
+def test_whole_numbers_are_kept_to_the_last_digit_however_long():
+    assert parse(b'{"n": 1234567890123456789012345, "x": 0.00001234567890123456789}') == {
+        "n": 1234567890123456789012345,
+        "x": 0.00001234567890123456789,
+    }
+
+
+def test_half_a_surrogate_pair_is_left_to_what_checks_the_text():
+    assert parse(b'"\\ud800"') == "\ud800"
+
+
 @pytest.mark.parametrize(
     "body",
     [

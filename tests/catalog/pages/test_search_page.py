@@ -15,9 +15,9 @@ from catalog.models import Item
 from tests.factories import make_item, make_items, make_rule
 
 # One for the attributes that the page knows; the others are those of the search itself.
-SEARCH_QUERIES, BROWSE_QUERIES = 10, 6
+SEARCH_QUERIES, BROWSE_QUERIES = 9, 6
 #: A field with a filter is counted by a search of its own, and both compile the filter.
-ONE_FILTER_QUERIES = 10
+ONE_FILTER_QUERIES = 9
 
 TITLE = re.compile(r'<h2 class="hit__title"><a href="[^"]*">(.*?)(?:<span class="yr">|</a>)', re.DOTALL)
 CHIP = re.compile(r'<a class="chip chip--x" href="([^"]*)"[^>]*><span class="ellipsis">(.*?)</span>')
