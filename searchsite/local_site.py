@@ -58,8 +58,7 @@ class LocalSite:
 
     def start_web(self) -> None:
         """Start the web server and return once it answers. Raises ServiceFailed."""
-        cores = os.cpu_count() or 1
-        argv = processes.web(host=self.host, port=self.port, workers=1 if cores < 4 else 2, threads=8)
+        argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=8)
         self.launch(self.web, argv)
         self._wait_until_live()
 

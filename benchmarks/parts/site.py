@@ -45,7 +45,7 @@ def site(*, home: Path | None, environment: Mapping[str, str] | None = None) -> 
 
 
 def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
-    """Make items and vectors of the documents as a worker does, then the graph at once, as a rebuild does.
+    """Make items and vectors of the documents as a worker does, then the graph, measured, as a rebuild does.
 
     Does nothing on a site that has them already. Returns the version that holds the vectors.
     """
@@ -58,6 +58,7 @@ def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
     from catalog.keyword_index import fold_term_counts
     from catalog.models import Item
     from catalog.partitions import build_hnsw
+    from catalog.tuning import tune
     from workers.embed import drain
 
     version = ensure_active_version()
@@ -76,4 +77,5 @@ def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
+    tune(version)
     return version
