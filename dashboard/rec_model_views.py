@@ -23,6 +23,7 @@ class ModelsView(StaffOnly, View):
         found = models()
         by_id = {str(row.model.pk): row for row in found.rows}
         one, other = (by_id.get(request.GET.get(name, "")) for name in ("one", "other"))
+        by_place = {place: row.model.pk for place, row in enumerate(found.rows)}
         context = {
             "models": found,
             "one": one,
@@ -30,7 +31,7 @@ class ModelsView(StaffOnly, View):
             "pairs": pairs(one, other) if one and other else (),
             "choices": [
                 ("one", "Compare", one.model.pk if one else None),
-                ("other", "with", other.model.pk if other else None),
+                ("other", "with", other.model.pk if other else by_place.get(1)),
             ],
         }
         partial = "HX-Request" in request.headers

@@ -14,6 +14,7 @@ from catalog.models import Item
 from dashboard.access import StaffOnly
 from dashboard.rec_forms import PersonForm, WeightsForm
 from dashboard.rec_lists import Person, compared, person_named, rows_of, somebody
+from dashboard.rec_looks import note_preview
 from recommender.models import EventKind
 from recommender.preferences import is_opted_out
 from recommender.recommend import recommend
@@ -86,6 +87,7 @@ class WeightsView(StaffOnly, View):
         if form.is_bound and not form.is_valid():
             context["faults"] = ["Weights and half-lives are numbers within their limits."]
         elif person is not None:
+            note_preview(request, self.staff, person)
             before = list_with(person.subject, {}, scenario=DEFAULT_SCENARIO)
             changes = form.changed_kinds() if form.is_bound else {}
             after = list_with(person.subject, changes, scenario=DEFAULT_SCENARIO) if changes else before

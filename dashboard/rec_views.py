@@ -13,6 +13,7 @@ from catalog.audit import record_action
 from dashboard.access import StaffOnly
 from dashboard.rec_forms import ScenarioForm, without_boost
 from dashboard.rec_lists import Person, compared, list_for, person_named, somebody
+from dashboard.rec_looks import note_preview
 from recommender.models import Experiment
 from recommender.serving.configuration import configuration
 from recommender.serving.saving import save_scenario
@@ -85,6 +86,7 @@ class ScenarioView(StaffOnly, View):
         if form.is_bound and not form.is_valid():
             context["faults"] = [str(reason) for reasons in form.errors.values() for reason in reasons]
         else:
+            note_preview(request, self.staff, person)
             subject = person.subject if person else Subject()
             before = list_for(subject, form.base)
             after = list_for(subject, form.settings) if form.is_bound else before

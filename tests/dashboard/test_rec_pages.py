@@ -89,7 +89,7 @@ def test_a_scenario_is_previewed_saved_listed_and_set_back(staff, mira):
     assert removed.context["form"].settings.boosts == ()
     staff.post(address, {"defaults": "yes"})
     assert not ScenarioChange.objects.exists()
-    assert actions() == ["scenario.change", "scenario.reset"]
+    assert actions() == ["person.look", "scenario.change", "scenario.reset"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,9 @@ def test_weights_are_tried_on_somebody_before_they_are_saved(staff, mira, ids):
     assert side(page, "By these")[0].startswith("rain")
     assert EventKind.objects.get(pk="view").weight == 0.3
     assert not ProfileState.objects.exclude(due_at=None).exists()
-    assert actions() == []
+    assert actions() == ["person.look"]
+    staff.post(f"{BASE}weights/", weights(view_weight="19") | {"person": "mira"})
+    assert actions() == ["person.look"]
 
 
 def test_saved_weights_make_every_profile_due(staff, mira):
@@ -172,7 +174,7 @@ def test_saved_weights_make_every_profile_due(staff, mira):
     kind = EventKind.objects.get(pk="view")
     assert (kind.weight, kind.half_life_days) == (2, 9)
     assert not ProfileState.objects.filter(due_at=None).exists()
-    assert AuditEntry.objects.get().detail == {"view": [2.0, 9.0]}
+    assert AuditEntry.objects.get(action="weights.change").detail == {"view": [2.0, 9.0]}
     refused = staff.post(f"{BASE}weights/", weights(view_weight="99") | {"save": "yes"})
     assert refused.status_code == 400
 

@@ -1,0 +1,18 @@
+"""Noting in the audit log as whom staff look."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from catalog.audit import record_action
+from dashboard.rec_lists import Person
+
+SESSION_KEY = "looked_as"
+
+
+def note_preview(request: HttpRequest, staff: User, person: Person | None) -> None:
+    """Note whose list a preview shows: once until it shows somebody else's, not at every key that is pressed."""
+    if person is not None and request.session.get(SESSION_KEY) != person.name:
+        request.session[SESSION_KEY] = person.name
+        record_action(staff, "person.look", person.name, preview=True)
