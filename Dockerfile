@@ -21,7 +21,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/data/media BEAT_SCHEDULE=/data/beat-schedule
+    HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/data/media ENCODERS_DIR=/data/encoders BEAT_SCHEDULE=/data/beat-schedule
 # Collecting files connects to nothing, but the settings want an environment.
 RUN DATABASE_URL=postgres://build@127.0.0.1/build REDIS_URL=redis://127.0.0.1 ALLOWED_HOSTS=localhost SECRET_KEY=build \
     python manage.py collectstatic --no-input

@@ -48,7 +48,7 @@ class SearchEvaluation:
 def load_collection(directory: Path) -> int:
     """Create an item for each document of `corpus.jsonl` and return how many there are."""
     count = 0
-    rows = _json_lines(directory / "corpus.jsonl")
+    rows = json_lines(directory / "corpus.jsonl")
     while batch := list(islice(rows, LOAD_BATCH_ITEMS)):
         items = [Item(external_id=row["_id"], title=row.get("title", ""), body=row["text"]) for row in batch]
         count += len(Item.objects.bulk_create(items))
@@ -79,7 +79,7 @@ def judged_queries(directory: Path) -> tuple[list[tuple[str, str]], Mapping[str,
     judgements = read_judgements(judgements_in(directory))
     queries = [
         (row["_id"], row["text"])
-        for row in _json_lines(directory / "queries.jsonl")
+        for row in json_lines(directory / "queries.jsonl")
         if any(judgements[row["_id"]].values())
     ]
     if not queries:
@@ -111,7 +111,7 @@ def _ranking(text: str, semantic_ratio: float) -> list[str]:
     return [hit.item.external_id for hit in results.hits]
 
 
-def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 from django.db.models import Count, Q, Sum
@@ -15,8 +15,10 @@ from catalog.rows import read_rows
 
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
+    from catalog.models.encoders import EncoderJob
     from catalog.search.predicates import Predicate
 
+Job = TypeVar("Job", bound="EncoderJob")
 LEDGER_STATES = ("pending", "leased", "done", "failed")
 
 
@@ -58,6 +60,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def after(self, pk: int) -> ItemQuerySet:
         """Those with larger ids, in the order of their ids: for reading all of them a page at a time."""
         return self.filter(pk__gt=pk).order_by("pk")
+
+    def spread(self, step: int) -> ItemQuerySet:
+        """Those whose id is a multiple of a step, in the order of their ids: a sample from all over the catalogue."""
+        return self.annotate(place=models.F("pk") % step).filter(place=0).order_by("pk")
 
     def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
         """Pairs of id and title."""
@@ -207,3 +213,9 @@ class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
     def by_version(self, versions: Sequence[IndexVersion]) -> dict[int, ReindexRun]:
         """The runs that made these versions, by the version's id."""
         return {run.version_id: run for run in self.filter(version__in=versions)}
+
+
+class EncoderJobQuerySet(models.QuerySet[Job]):
+    def unfinished(self) -> EncoderJobQuerySet[Job]:
+        """Those that wait for a worker, and those that a worker is at, or was when it died."""
+        return self.filter(state__in=["waiting", "running"])

@@ -121,3 +121,17 @@ def _runs(
         else:
             runs[-1].append((place, point))
     return [run for run in runs if run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A bar from the left: how wide it is, in per cent of the longest beside it."""
+
+    width: float
+    value: float
+
+
+def bars(values: Sequence[float]) -> list[Bar]:
+    """Bars to compare values of 0 and more by; the largest fills the width."""
+    longest = max(values, default=0.0)
+    return [Bar(width=round(100 * value / longest, 2) if longest else 0.0, value=value) for value in values]

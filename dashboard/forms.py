@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from catalog.embedding.registry import BACKENDS
 from catalog.importing import MappingError, mapping_from_json
 from catalog.models import ApiKey, ImportRun, IndexVersion
 from catalog.version_settings import (
@@ -101,6 +102,19 @@ class ReindexForm(StyledForm, forms.Form):
         except SettingsRefused as error:
             self.add_error(error.field, str(error))
         return data
+
+
+class EncoderForm(StyledForm, forms.Form):
+    """An encoder to measure beside the one that serves."""
+
+    backend = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(BACKENDS)], initial="transformer")
+    model = forms.CharField(max_length=300, help_text="A name or a path, as for a reindex.")
+    revision = forms.CharField(max_length=100, required=False)
+    dimensions = forms.IntegerField(
+        min_value=1, max_value=4_000, required=False, help_text="Leading ones to keep, of models trained for it."
+    )
+    query_prompt = forms.CharField(max_length=200, required=False, strip=False)
+    document_prompt = forms.CharField(max_length=200, required=False, strip=False)
 
 
 class ImportForm(StyledForm, forms.Form):

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from dashboard import access_views, analytics_views, import_views, rule_views, synonym_views, views
+from catalog.models import EncoderAdaptation
+from dashboard import access_views, analytics_views, encoder_views, import_views, rule_views, synonym_views, views
 
 urlpatterns = [
     path("", views.DashboardView.as_view(), name="dashboard"),
@@ -11,6 +12,15 @@ urlpatterns = [
     path("versions/<int:pk>/activate", views.ActivateView.as_view(), name="version-activate"),
     path("versions/<int:pk>/retire", views.RetireView.as_view(), name="version-retire"),
     path("failures/retry", views.RetryFailedView.as_view(), name="retry-failed"),
+    path("encoders/", encoder_views.EncodersView.as_view(), name="encoders"),
+    path("encoders/adapt", encoder_views.AdaptView.as_view(), name="encoder-adapt"),
+    path("encoders/<int:pk>/", encoder_views.ComparisonView.as_view(), name="encoder-comparison"),
+    path("encoders/<int:pk>/reindex", encoder_views.ReindexWithView.as_view(), name="encoder-comparison-reindex"),
+    path(
+        "encoders/adapted/<int:pk>/reindex",
+        encoder_views.ReindexWithView.as_view(kind=EncoderAdaptation),
+        name="encoder-adaptation-reindex",
+    ),
     path("imports/", import_views.ImportsView.as_view(), name="imports"),
     path("imports/<int:pk>/", import_views.ImportView.as_view(), name="import"),
     path("analytics/", analytics_views.AnalyticsView.as_view(), name="analytics"),

@@ -32,9 +32,9 @@ from catalog.importing.rows import RowFault
 from catalog.importing.uploads import run_for_file
 from catalog.models import ImportRun
 from catalog.ranking import metrics
+from catalog.ranking.gains import Gain, gain_of
 from recommender.importing import Event, InteractionLoader
 from recommender.models import EventKind
-from recommender.space.measures import Gain, gain_of
 
 POSITIVE_STARS = 4.0
 HELD_OUT = 0.2

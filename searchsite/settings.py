@@ -35,6 +35,8 @@ EXAMPLE_SEARCHES = (
     else ()
 )
 DATA_DIR = Path(env.str("SEARCHSITE_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
+# Where encoders that were adapted to this catalogue lie: for the web server and all workers to read.
+ENCODERS_DIR = Path(env.str("ENCODERS_DIR", default=str(BASE_DIR / ".data" / "encoders")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media")))
 
 INSTALLED_APPS = [
@@ -168,6 +170,7 @@ CELERY_TASK_ROUTES = {
     "workers.tasks.advance_reindex": {"queue": "jobs"},
     "workers.tasks.load_file": {"queue": "jobs"},
     "workers.tasks.train_recommender": {"queue": "jobs"},
+    "workers.tasks.work_on_encoders": {"queue": "jobs"},
 }
 
 LOGIN_URL = "sign-in"

@@ -21,7 +21,7 @@ from recommender import popularity, profiles
 from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
-from workers import embed, reindex, sweep
+from workers import embed, encoder_jobs, reindex, sweep
 from workers.wakeups import wake
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ def look_for_work() -> None:
         wake(advance_reindex, run_id=run_id)
     for run_id in ImportRun.objects.for_workers().values_list("pk", flat=True):
         wake(load_file, run_id=run_id)
+    if encoder_jobs.waiting():
+        wake(work_on_encoders)
     for subject in profiles.stale_subjects():
         profiles.refresh(subject)
 
@@ -93,3 +95,9 @@ def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -
 def train_recommender() -> None:
     """Train a taste space, and serve it if it is better than what serves. Lost or doubled, it harms nothing."""
     logger.info("Training: %s", training.train().message)
+
+
+@shared_task
+def work_on_encoders() -> None:
+    """Compare and adapt encoders, one job at a time."""
+    encoder_jobs.work()

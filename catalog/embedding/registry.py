@@ -40,14 +40,15 @@ BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {
 }
 
 
-def _make(spec: EncoderSpec) -> Encoder:
+def make_encoder(spec: EncoderSpec) -> Encoder:
+    """Load an encoder for the caller alone, which is gone with them. Raises EncoderUnavailable."""
     if spec.backend not in BACKENDS:
         known = ", ".join(sorted(BACKENDS))
         raise EncoderUnavailable(f"There is no encoder backend {spec.backend!r}. Known: {known}.")
     return BACKENDS[spec.backend](spec)
 
 
-_encoders: Loader[EncoderSpec, Encoder] = Loader(_make)
+_encoders: Loader[EncoderSpec, Encoder] = Loader(make_encoder)
 _lock = threading.Lock()
 _queries: OrderedDict[tuple[EncoderSpec, str], FloatArray] = OrderedDict()
 

@@ -32,7 +32,7 @@ class TransformerEncoder:
             raise EncoderUnavailable(
                 f"Model {spec.model} has {facts.dimensions} dimensions, {spec.dimensions} were asked for."
             )
-        self.spec = replace(_with_own_prompts(spec, facts), revision=spec.revision or self._opened.revision)
+        self.spec = replace(with_own_prompts(spec, facts), revision=spec.revision or self._opened.revision)
         self.dimensions = spec.dimensions or facts.dimensions
         self.max_tokens = min(spec.max_tokens or facts.max_tokens, facts.max_tokens)
         self._tokens = Tokens(self._opened.tokenizer_json, max_tokens=self.max_tokens, pad_id=facts.pad_id)
@@ -84,7 +84,8 @@ class TransformerEncoder:
         self._opened = opened
 
 
-def _with_own_prompts(spec: EncoderSpec, facts: ModelFacts) -> EncoderSpec:
+def with_own_prompts(spec: EncoderSpec, facts: ModelFacts) -> EncoderSpec:
+    """The specification with the model's own prompts where it names none."""
     if spec.query_prompt or spec.document_prompt:
         return spec
     return replace(spec, query_prompt=facts.query_prompt, document_prompt=facts.document_prompt)

@@ -1,6 +1,7 @@
 """The nouns of the catalogue, one subject a module."""
 
 from catalog.models.access import ApiKey, AuditEntry
+from catalog.models.encoders import EncoderAdaptation, EncoderComparison, Judgement
 from catalog.models.imports import ImportRun
 from catalog.models.index import EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
 from catalog.models.item import Attribute, Item
@@ -14,9 +15,12 @@ __all__ = [
     "AuditEntry",
     "EmbeddingBatch",
     "EmbeddingState",
+    "EncoderAdaptation",
+    "EncoderComparison",
     "ImportRun",
     "IndexVersion",
     "Item",
+    "Judgement",
     "Passage",
     "PopularQuery",
     "Posting",

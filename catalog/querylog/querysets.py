@@ -38,6 +38,10 @@ class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
     def with_nothing_close(self) -> SearchIntentQuerySet:
         return self.filter(NOTHING_CLOSE)
 
+    def clicked(self) -> SearchIntentQuerySet:
+        """Those of which a result was opened."""
+        return self.filter(best_click__isnull=False)
+
     def counts(self) -> dict[str, Any]:
         """All of them together, and how long the answers took."""
         return self.aggregate(

@@ -1,9 +1,8 @@
-"""How good scores are, and whether one is better than another for certain."""
+"""How good scores are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,29 +12,6 @@ Tops = npt.NDArray[np.int64]
 
 DEPTH = 10
 DISCOUNTS = 1 / np.log2(np.arange(2, DEPTH + 2))
-RESAMPLES = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gain:
-    """The mean difference of two paired samples, and where it lies with 95% confidence."""
-
-    mean: float
-    low: float
-    high: float
-
-    def as_json(self) -> dict[str, float]:
-        return {"mean": round(self.mean, 4), "low": round(self.low, 4), "high": round(self.high, 4)}
-
-
-def gain_of(candidate: Floats, serving: Floats) -> Gain:
-    """A paired bootstrap over people, with a fixed seed (Sakai, 2006)."""
-    differences = candidate - serving
-    if not len(differences):
-        return Gain(mean=0.0, low=0.0, high=0.0)
-    chosen = np.random.default_rng(0).integers(0, len(differences), (RESAMPLES, len(differences)))
-    low, high = np.quantile(differences[chosen].mean(axis=1), [0.025, 0.975])
-    return Gain(mean=float(differences.mean()), low=float(low), high=float(high))
 
 
 def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> Tops:

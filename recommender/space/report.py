@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender.space.measures import Tops, gain_of, hits_of, ndcg_of_top
+from catalog.ranking.gains import gain_of
+from recommender.space.measures import Tops, hits_of, ndcg_of_top
 
 Floats = npt.NDArray[np.float64]
 

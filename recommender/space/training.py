@@ -18,13 +18,14 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from catalog.models import IndexVersion, Item
+from catalog.ranking.gains import gain_of
 from recommender.models import Experiment, TasteModel
 from recommender.space import storage
 from recommender.space.contents import Contents, learn, scaled
 from recommender.space.histories import History, Split, interactions, read_histories, split, withhold
 from recommender.space.incumbent import untrained_top
 from recommender.space.learning import collaborate, guess, spreads_of, targets_of
-from recommender.space.measures import gain_of, ndcg_of_top
+from recommender.space.measures import ndcg_of_top
 from recommender.space.parameters import Parameters
 from recommender.space.report import report
 from recommender.space.spaces import Space

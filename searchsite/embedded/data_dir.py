@@ -39,6 +39,10 @@ class DataDir:
         return self._folder("media")
 
     @property
+    def encoders(self) -> Path:
+        return self._folder("encoders")
+
+    @property
     def processes(self) -> Path:
         """Where every started process is recorded, so that the next start can stop what a killed one left."""
         return self._folder("processes")

@@ -46,6 +46,7 @@ class EmbeddedServices:
             "SECRET_KEY": self.data_dir.secret("django"),
             "ALLOWED_HOSTS": _LOCAL_HOSTS,
             "MEDIA_ROOT": str(self.data_dir.media),
+            "ENCODERS_DIR": str(self.data_dir.encoders),
             "SEARCHSITE_EMBEDDED": "1",
         }
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from catalog.ranking.gains import gain_of
 from recommender.interests import Event, Kind
 from recommender.space.contents import learn, scaled, tags_of
 from recommender.space.ease import Factors, truncated_ease
 from recommender.space.folding import Folded, Spreads, fold, strength, strengths
 from recommender.space.histories import History, interactions, split, withhold
 from recommender.space.learning import Collaborative, guess, targets_of
-from recommender.space.measures import gain_of, ndcg_of
+from recommender.space.measures import ndcg_of
 from recommender.space.parameters import Parameters
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

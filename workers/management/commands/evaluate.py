@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from catalog.embedding.base import EncoderUnavailable
+from catalog.embedding.base import EncoderError, EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, judgements_in, load_collection
 from catalog.indexing import ensure_active_version
 from catalog.keyword_index import fold_term_counts
@@ -20,6 +20,7 @@ from catalog.storage_loss import RecordingEncoder, storage_loss
 from recommender.comparison import compare
 from recommender.evaluation import load_catalogue
 from workers.embed import drain
+from workers.encoder_report import add_encoder_arguments, encoder_rows, side_by_side
 from workers.scratch import scratch_database
 
 FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items.jsonl", "interactions.csv")}
@@ -28,24 +29,32 @@ FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items
 class Command(BaseCommand):
     help = (
         "Measure quality through the site's own code, in a database made for it and dropped afterwards: "
-        "`search` on a judged collection in the BEIR form, `recommendations` on items and their ratings."
+        "`search` on a judged collection in the BEIR form, `recommendations` on items and their ratings. `encoder` "
+        "measures one encoder, or two side by side, by exact cosine."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["search", "recommendations"])
-        parser.add_argument("directory", type=Path)
+        parser.add_argument("what", choices=["search", "recommendations", "encoder"])
+        parser.add_argument("directory", type=Path, nargs="?", help="encoder: a judged collection, may be left out")
         parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
         parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 words alone, 1 meaning alone")
         parser.add_argument(
             "--storage", choices=IndexVersion.Storage.values, default="half", help="search: what the graph holds"
         )
-        parser.add_argument("--dimensions", type=int, help="search: keep so many leading dimensions")
+        parser.add_argument("--dimensions", type=int, help="search, encoder: keep so many leading dimensions")
         parser.add_argument(
             "--everything", action="store_true", help="recommendations: record low ratings as well, not positives alone"
         )
+        add_encoder_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        directory, what = options["directory"].resolve(), options["what"]
+        what = options["what"]
+        if what == "encoder":
+            self._encoder(options)
+            return
+        if options["directory"] is None:
+            raise CommandError(f"Name the folder: evaluate {what} PATH.")
+        directory = options["directory"].resolve()
         if missing := [name for name in FILES[what] if not (directory / name).is_file()]:
             raise CommandError(f"{directory} has no {' and no '.join(missing)}.")
         try:
@@ -58,6 +67,16 @@ class Command(BaseCommand):
         except (OSError, ValueError, EncoderUnavailable, DegradedEvaluation) as error:
             raise CommandError(str(error)) from error
         self._print(figures, as_json=options["json"])
+
+    def _encoder(self, options: Mapping[str, Any]) -> None:
+        try:
+            rows = encoder_rows(options, say=self.stderr.write)
+        except (OSError, ValueError, EncoderError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(side_by_side(rows))
+        if options["json"]:
+            for row in rows:
+                self.stdout.write(json.dumps(row))
 
     def _search(self, directory: Path, *, semantic_ratio: float, **settings: Any) -> list[dict[str, Any]]:
         """Hybrid search, and what the storage of the vectors costs."""

@@ -1,0 +1,1 @@
+"""Queries whose answers are known, and what encoders make of them."""

@@ -1,0 +1,148 @@
+"""Queries whose answers are known in this catalogue: by judgements, else by clicks, else by its titles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db.models import Max, Min
+
+from catalog.documents import render_document
+from catalog.evaluation import json_lines, judgements_in, read_judgements
+from catalog.judged.collection import JudgedCollection, chance
+from catalog.models import IndexVersion, Item, Judgement, SearchIntent
+from catalog.models.searches import TEXT_KEPT
+
+#: With fewer queries no difference can be told from chance.
+FEWEST_QUERIES = 30
+MOST_INTENTS = 200_000
+READ_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownQueries:
+    """Grades of items, by id, for the text of each query; `asked_at` where that is known, in seconds."""
+
+    source: str
+    grades: Mapping[str, Mapping[int, float]]
+    asked_at: Mapping[str, float]
+
+
+def judged_queries() -> KnownQueries:
+    grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for query, item_id, grade in Judgement.objects.values_list("query", "item_id", "grade"):
+        grades[query][item_id] = grade
+    return KnownQueries(source="judgements", grades=_answerable(grades), asked_at={})
+
+
+def clicked_queries() -> KnownQueries:
+    """What was opened after each query: the grade of an item is the number of searches that it was opened after.
+
+    An item has to be shown to be opened, so the encoder that serves now has an advantage.
+    """
+    grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    asked_at: dict[str, float] = {}
+    clicked = SearchIntent.objects.clicked().order_by("-started_at")[:MOST_INTENTS]
+    for query, clicks, moment in clicked.values_list("folded", "clicks", "started_at"):
+        asked_at.setdefault(query, moment.timestamp())
+        for item_id, _ in clicks:
+            grades[query][item_id] = grades[query].get(item_id, 0.0) + 1.0
+    return KnownQueries(source="clicks", grades=_answerable(grades), asked_at=asked_at)
+
+
+def title_queries(*, most: int) -> KnownQueries:
+    """Titles as queries for their own items, spread over the catalogue. To be asked of texts without the title."""
+    span = Item.objects.published().exclude(title="").exclude(body="")
+    bounds = span.aggregate(low=Min("pk"), high=Max("pk"))
+    if bounds["low"] is None:
+        return KnownQueries(source="titles", grades={}, asked_at={})
+    step = max(1, (bounds["high"] - bounds["low"] + 1) // most)
+    grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for pk, title in span.spread(step).values_list("pk", "title")[:most]:
+        grades[title[:TEXT_KEPT]][pk] = 1.0
+    return KnownQueries(source="titles", grades=grades, asked_at={})
+
+
+def known_queries(*, most: int) -> KnownQueries:
+    """The first of judgements and clicks that are enough to tell anything by, else titles."""
+    for known in (judged_queries(), clicked_queries()):
+        if len(known.grades) >= FEWEST_QUERIES:
+            return known
+    return title_queries(most=most)
+
+
+def collection_of(
+    known: KnownQueries,
+    *,
+    version: IndexVersion,
+    most_queries: int,
+    most_documents: int,
+    also: Iterable[int] = (),
+) -> JudgedCollection:
+    """Some of these queries, by chance, among some of the catalogue: the items that they are known for, those in
+    `also`, and others spread over it."""
+    queries = sorted(known.grades, key=chance)[:most_queries]
+    wanted = {item_id for query in queries for item_id in known.grades[query]} | set(also)
+    ids = [*wanted, *_spread(most_documents - len(wanted), besides=wanted)]
+    documents, titles = {}, {}
+    for first in range(0, len(ids), READ_AT_ONCE):
+        for item in Item.objects.published().in_bulk(ids[first : first + READ_AT_ONCE]).values():
+            name, template = str(item.pk), version.document_template
+            documents[name] = item.body if known.source == "titles" else render_document(item, template)
+            if item.title and documents[name].startswith(item.title):
+                titles[name] = item.title
+    judgements = {
+        query: {str(item_id): grade for item_id, grade in known.grades[query].items() if str(item_id) in documents}
+        for query in queries
+    }
+    asked = {query: query for query in queries if any(judgements[query].values())}
+    return JudgedCollection(
+        name=known.source,
+        documents=documents,
+        queries=asked,
+        judgements={query: judgements[query] for query in asked},
+        titles=titles,
+    )
+
+
+def load_judgements(directory: Path) -> int:
+    """Keep what `queries.jsonl` and the judgements beside it say of items, by external id; return how many are kept.
+
+    Judgements of a query and an item that were kept before are replaced. Raises OSError.
+    """
+    judged = read_judgements(judgements_in(directory))
+    texts = {row["_id"]: row["text"].strip()[:TEXT_KEPT] for row in json_lines(directory / "queries.jsonl")}
+    ids = Item.objects.ids_by_external_id({document for grades in judged.values() for document in grades})
+    rows = {
+        (texts[query], ids[document]): grade
+        for query, grades in judged.items()
+        for document, grade in grades.items()
+        if query in texts and document in ids
+    }
+    kept = Judgement.objects.bulk_create(
+        [Judgement(query=query, item_id=item_id, grade=grade) for (query, item_id), grade in rows.items()],
+        batch_size=READ_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["query", "item"],
+        update_fields=["grade"],
+    )
+    return len(kept)
+
+
+def _answerable(grades: Mapping[str, dict[int, float]]) -> dict[str, dict[int, float]]:
+    return {query: own for query, own in grades.items() if query and any(own.values())}
+
+
+def _spread(count: int, *, besides: set[int]) -> list[int]:
+    """Up to so many other published items, at even distances."""
+    if count <= 0:
+        return []
+    published = Item.objects.published()
+    bounds = published.aggregate(low=Min("pk"), high=Max("pk"))
+    if bounds["low"] is None:
+        return []
+    step = max(1, (bounds["high"] - bounds["low"] + 1) // (count + len(besides)))
+    chosen = published.spread(step).values_list("pk", flat=True)[: count + len(besides)]
+    return [pk for pk in chosen if pk not in besides][:count]

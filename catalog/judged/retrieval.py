@@ -1,0 +1,110 @@
+"""Retrieval by an encoder alone: exact cosine, no index, no words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.embedding.base import Encoder, FloatArray
+from catalog.indexing import room_tokens
+from catalog.judged.collection import JudgedCollection
+from catalog.passages import split_passages
+from catalog.ranking import metrics
+
+OVERLAP_TOKENS = 32
+DEPTH = 100
+#: Scores held at a time: 64 MB.
+SCORES_AT_ONCE = 16_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedDocuments:
+    """Documents as the vectors of their passages, of shape (n, dimensions); `starts` says where each one's begin."""
+
+    ids: Sequence[str]
+    passages: Sequence[str]
+    vectors: FloatArray
+    starts: npt.NDArray[np.int64]
+
+    def owners(self) -> npt.NDArray[np.int64]:
+        """The place of each passage's document in `ids`."""
+        return np.repeat(np.arange(len(self.ids)), np.diff([*self.starts, len(self.passages)]))
+
+    def scores(self, queries: FloatArray) -> FloatArray:
+        """The cosine of each query with the best passage of each document, of shape (queries, documents)."""
+        if not self.ids:
+            return np.zeros((len(queries), 0), dtype=np.float32)
+        return np.maximum.reduceat(queries @ self.vectors.T, self.starts, axis=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalMeasures:
+    """Means over the queries of a collection; nDCG@10 of each as well, in the order of the queries."""
+
+    ndcg_by_query: tuple[float, ...]
+    recall_at_100: float
+    mrr_at_10: float
+
+    @property
+    def ndcg_at_10(self) -> float:
+        return fmean(self.ndcg_by_query)
+
+
+def encode_documents(encoder: Encoder, documents: Mapping[str, str]) -> EncodedDocuments:
+    """Cut documents into passages as an index would, and encode them, some at a time.
+
+    Documents without a single token are left out: an index has nothing of them either.
+    """
+    window = room_tokens(encoder, prompt=encoder.spec.document_prompt)
+    overlap = min(OVERLAP_TOKENS, window // 2)
+    ids: list[str] = []
+    starts: list[int] = []
+    passages: list[str] = []
+    vectors = [np.zeros((0, encoder.dimensions), dtype=np.float32)]
+    names = list(documents)
+    for first in range(0, len(names), encoder.texts_at_once):
+        some = names[first : first + encoder.texts_at_once]
+        before = len(passages)
+        offsets = encoder.token_offsets([documents[name] for name in some])
+        for name, own in zip(some, offsets, strict=True):
+            text = documents[name]
+            spans = split_passages(text, own, window_tokens=window, overlap_tokens=overlap)
+            if spans:
+                ids.append(name)
+                starts.append(len(passages))
+                passages += [text[span.start : span.end] for span in spans]
+        vectors.append(encoder.encode_documents(passages[before:]))
+    return EncodedDocuments(
+        ids=ids, passages=passages, vectors=np.concatenate(vectors), starts=np.array(starts, dtype=np.int64)
+    )
+
+
+def rankings(encoder: Encoder, queries: Mapping[str, str], documents: EncodedDocuments) -> dict[str, list[str]]:
+    """The first DEPTH documents of each query, best first."""
+    names = list(queries)
+    vectors = encoder.encode_queries(list(queries.values()))
+    found: dict[str, list[str]] = {}
+    step = max(1, SCORES_AT_ONCE // max(len(documents.vectors), 1))
+    for first in range(0, len(names), step):
+        scores = documents.scores(vectors[first : first + step])
+        for name, row in zip(names[first : first + step], scores, strict=True):
+            found[name] = [documents.ids[place] for place in np.argsort(-row, kind="stable")[:DEPTH]]
+    return found
+
+
+def measure_retrieval(
+    encoder: Encoder, collection: JudgedCollection, *, documents: EncodedDocuments | None = None
+) -> RetrievalMeasures:
+    """Ask a collection's queries of its documents, encoded already or now. Raises EncodingFailed."""
+    documents = documents or encode_documents(encoder, collection.documents)
+    found = rankings(encoder, collection.queries, documents)
+    judged = collection.judgements
+    return RetrievalMeasures(
+        ndcg_by_query=tuple(metrics.ndcg(ranking, judged[query], k=10) for query, ranking in found.items()),
+        recall_at_100=fmean(metrics.recall(ranking, judged[query], k=100) for query, ranking in found.items()),
+        mrr_at_10=fmean(metrics.reciprocal_rank(ranking, judged[query], k=10) for query, ranking in found.items()),
+    )

@@ -1,0 +1,217 @@
+"""Comparing and adapting encoders: minutes of work, one job at a time, so that other long work has its turn.
+
+A job that a worker was at when it died is begun anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F
+from django.utils import timezone
+
+from catalog.adaptation.adapting import Adaptation, AdaptationPlan, NotEnoughQueries, adapt_encoder
+from catalog.embedding.base import EncoderSpec
+from catalog.judged.catalogue import (
+    FEWEST_QUERIES,
+    KnownQueries,
+    clicked_queries,
+    collection_of,
+    judged_queries,
+    known_queries,
+)
+from catalog.judged.collection import JudgedCollection
+from catalog.judged.comparing import compare_encoders
+from catalog.models import EncoderAdaptation, EncoderComparison, IndexVersion, ReindexRun
+from catalog.models.encoders import EncoderJob
+from catalog.reindexing import start_reindex
+from catalog.search import search
+from catalog.search.queries import SearchQuery
+
+logger = logging.getLogger(__name__)
+LOCK = 0xE2C0DE
+MOST_ATTEMPTS = 3
+#: What a comparison asks and among how much: minutes on a CPU, and a bounded amount of memory.
+COMPARED_QUERIES, COMPARED_DOCUMENTS = 300, 3_000
+ADAPTED_QUERIES, ADAPTED_DOCUMENTS = 5_000, 10_000
+PLAN = AdaptationPlan()
+#: Items of the index near to a query, among which hard negatives are found.
+NEAR_ITEMS = 30
+Report = Callable[[str], None]
+
+
+class NothingToGoBy(ValueError):
+    """There is no index yet, or nothing in the catalogue to compare encoders by."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def start_comparison(candidate: EncoderSpec, *, started_by: User | None = None) -> EncoderComparison:
+    """Have the serving encoder compared with another. Raises NothingToGoBy."""
+    return EncoderComparison.objects.create(
+        base=asdict(_serving().encoder_spec), candidate=asdict(candidate), started_by=started_by
+    )
+
+
+def start_adaptation(*, started_by: User | None = None) -> EncoderAdaptation:
+    """Have the serving encoder adapted; one that is unfinished is the answer too. Raises NothingToGoBy."""
+    if unfinished := EncoderAdaptation.objects.unfinished().first():
+        return unfinished
+    return EncoderAdaptation.objects.create(base=asdict(_serving().encoder_spec), started_by=started_by)
+
+
+def start_reindex_with(job: EncoderComparison | EncoderAdaptation, *, started_by: User | None = None) -> ReindexRun:
+    """Start a reindex with the encoder that the job is about, of documents as they are now.
+
+    Raises what `start_reindex` does.
+    """
+    active = IndexVersion.objects.active()
+    settings = job.version_settings
+    if active is not None:
+        settings["document_template"] = active.document_template
+    return start_reindex(started_by=started_by, **settings)
+
+
+def waiting() -> bool:
+    return EncoderComparison.objects.unfinished().exists() or EncoderAdaptation.objects.unfinished().exists()
+
+
+def work() -> None:
+    """Do what waits, the oldest first. Of two callers at once the second leaves."""
+    with _only_one() as mine:
+        while mine and (job := _oldest()) is not None:
+            _run(job)
+
+
+def adapt(
+    job: EncoderAdaptation, collection: JudgedCollection, *, known: KnownQueries | None, plan: AdaptationPlan
+) -> Adaptation:
+    """Adapt the job's encoder to a collection and note what came of it. Raises what `adapt_encoder` does."""
+    folder = _folder_of(job)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    adaptation = adapt_encoder(
+        job.base_spec,
+        collection,
+        folder,
+        plan=plan,
+        asked_at=known.asked_at if known else None,
+        report=_reporter(job),
+    )
+    job.offered, job.folder = adaptation.better, str(folder) if adaptation.better else ""
+    _finish(job, EncoderJob.State.DONE, adaptation.verdict, figures=adaptation.as_json())
+    return adaptation
+
+
+def own_queries() -> KnownQueries:
+    """What an encoder of this catalogue can learn from. Raises NotEnoughQueries."""
+    judged, clicked = judged_queries(), clicked_queries()
+    known = judged if len(judged.grades) >= FEWEST_QUERIES else clicked
+    if len(known.grades) < FEWEST_QUERIES:
+        raise NotEnoughQueries(
+            f"Results of {len(clicked.grades)} different queries were opened and {len(judged.grades)} queries are"
+            f" judged; {FEWEST_QUERIES} of either are the fewest to learn from."
+        )
+    return known
+
+
+def own_collection(known: KnownQueries) -> JudgedCollection:
+    """The queries among their items, the items that the index holds for near to them, and others."""
+    near: set[int] = set()
+    for query in list(known.grades)[:ADAPTED_QUERIES]:
+        results = search(SearchQuery(text=query, limit=NEAR_ITEMS, semantic_ratio=1, correct=False, highlight=False))
+        near |= {hit.item.pk for hit in results.hits}
+        if len(near) > ADAPTED_DOCUMENTS:
+            break
+    return collection_of(
+        known, version=_serving(), most_queries=ADAPTED_QUERIES, most_documents=ADAPTED_DOCUMENTS, also=near
+    )
+
+
+def _compare(job: EncoderComparison) -> None:
+    version = _serving()
+    known = known_queries(most=COMPARED_QUERIES)
+    collection = collection_of(known, version=version, most_queries=COMPARED_QUERIES, most_documents=COMPARED_DOCUMENTS)
+    if not collection.queries:
+        raise NothingToGoBy
+    found = compare_encoders(job.base_spec, job.candidate_spec, collection=collection, report=_reporter(job))
+    figures = {"source": found.source, "queries": found.queries, "documents": found.documents, "rows": found.rows()}
+    _finish(job, EncoderJob.State.DONE, "", figures=figures)
+
+
+def _adapt(job: EncoderAdaptation) -> None:
+    known = own_queries()
+    adapt(job, own_collection(known), known=known, plan=PLAN)
+
+
+def _serving() -> IndexVersion:
+    if (version := IndexVersion.objects.active()) is None:
+        raise NothingToGoBy
+    return version
+
+
+def _folder_of(job: EncoderAdaptation) -> Path:
+    return Path(settings.ENCODERS_DIR) / f"{Path(job.base_spec.model).name}-adapted-{job.pk}"
+
+
+def _oldest() -> EncoderJob | None:
+    jobs: list[EncoderJob] = [
+        *EncoderComparison.objects.unfinished().order_by("pk")[:1],
+        *EncoderAdaptation.objects.unfinished().order_by("pk")[:1],
+    ]
+    return min(jobs, key=lambda job: job.created_at, default=None)
+
+
+def _run(job: EncoderJob) -> None:
+    """Take a job to its end, which staff see whatever happened."""
+    if job.attempts >= MOST_ATTEMPTS:
+        _finish(job, EncoderJob.State.FAILED, f"The worker stopped before finishing, {job.attempts} times.")
+        return
+    type(job).objects.filter(pk=job.pk).update(state=EncoderJob.State.RUNNING, attempts=F("attempts") + 1)
+    job.refresh_from_db()
+    try:
+        if isinstance(job, EncoderComparison):
+            _compare(job)
+        elif isinstance(job, EncoderAdaptation):
+            _adapt(job)
+    except (OperationalError, InterfaceError):  # the database went away: another worker begins anew
+        raise
+    except Exception as error:  # whatever the libraries below raise must not keep the next job waiting
+        logger.exception("%s failed", job)
+        _finish(job, EncoderJob.State.FAILED, str(error) or type(error).__name__)
+
+
+def _finish(job: EncoderJob, state: EncoderJob.State, message: str, *, figures: dict[str, Any] | None = None) -> None:
+    job.state, job.message, job.finished_at = state, message, timezone.now()
+    job.figures = figures or {}
+    job.save()
+
+
+def _reporter(job: EncoderJob) -> Report:
+    def report(message: str) -> None:
+        logger.info("%s: %s", job, message)
+        type(job).objects.filter(pk=job.pk).update(message=message)
+
+    return report
+
+
+@contextmanager
+def _only_one() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        mine = bool(cursor.fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine and connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
