@@ -87,13 +87,13 @@ class AdaptView(StaffOnly, View):
 
 
 class ReindexWithView(StaffOnly, View):
-    """Start a reindex with the encoder that was compared, or with an adapted one that is offered."""
+    """Start a reindex with the encoder that was compared."""
 
-    kind: type[EncoderComparison] | type[EncoderAdaptation] = EncoderComparison
+    def find(self, pk: int) -> EncoderComparison | EncoderAdaptation:
+        return get_object_or_404(EncoderComparison, pk=pk, state=EncoderComparison.State.DONE)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        wanted = {"state": "done"} | ({"offered": True} if self.kind is EncoderAdaptation else {})
-        job: EncoderComparison | EncoderAdaptation = get_object_or_404(self.kind, pk=pk, **wanted)
+        job = self.find(pk)
         try:
             run = start_reindex_with(job, started_by=self.staff)
         except AlreadyReindexing as error:
@@ -102,3 +102,10 @@ class ReindexWithView(StaffOnly, View):
         record_action(self.staff, "reindex.start", run.version)
         messages.success(request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready.")
         return redirect("dashboard")
+
+
+class ReindexWithAdaptedView(ReindexWithView):
+    """The same with an adapted encoder that is offered."""
+
+    def find(self, pk: int) -> EncoderAdaptation:
+        return get_object_or_404(EncoderAdaptation, pk=pk, offered=True)

@@ -1,6 +1,5 @@
 from django.urls import include, path
 
-from catalog.models import EncoderAdaptation
 from dashboard import access_views, analytics_views, encoder_views, import_views, rule_views, synonym_views, views
 
 urlpatterns = [
@@ -18,7 +17,7 @@ urlpatterns = [
     path("encoders/<int:pk>/reindex", encoder_views.ReindexWithView.as_view(), name="encoder-comparison-reindex"),
     path(
         "encoders/adapted/<int:pk>/reindex",
-        encoder_views.ReindexWithView.as_view(kind=EncoderAdaptation),
+        encoder_views.ReindexWithAdaptedView.as_view(),
         name="encoder-adaptation-reindex",
     ),
     path("imports/", import_views.ImportsView.as_view(), name="imports"),

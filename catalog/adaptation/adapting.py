@@ -22,7 +22,7 @@ from catalog.ranking.gains import Gain, gain_of
 FEWEST_HELD_OUT = 20
 FEWEST_EXAMPLES = 30
 #: Documents among which the stopping queries are asked after every epoch.
-STOPPING_DOCUMENTS = 1_000
+STOPPING_DOCUMENTS = 500
 TITLES = 2_000
 Report = Callable[[str], None]
 

@@ -6,9 +6,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import renderers, serializers
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -119,18 +118,10 @@ class OfferedModelsSerializer(serializers.Serializer[Any]):
     data = OfferedModelSerializer(many=True)  # type: ignore[assignment]
 
 
-class VectorsRenderer(renderers.JSONRenderer):
-    """JSON of arrays as they are: through lists of Python's numbers it takes twenty times as long."""
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
 class EmbeddingsView(ReadingView):
     """Texts to vectors, by an encoder of this site."""
 
     throttle_scope = "embeddings"
-    renderer_classes = [VectorsRenderer]
 
     @extend_schema(operation_id="create_embeddings", request=EmbeddingsBody, responses=EmbeddingsSerializer)
     def post(self, request: Request) -> Response:

@@ -7,15 +7,17 @@ from typing import Any
 import orjson
 from rest_framework.renderers import JSONRenderer
 
+OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_SERIALIZE_NUMPY
+
 
 class FastJSONRenderer(JSONRenderer):
-    """Writes most answers by orjson, in a tenth of the time; what that does not know, as Django's lazy texts, by DRF's
-    own."""
+    """Writes most answers by orjson, in a tenth of the time and arrays as they are; what that does not know, as
+    Django's lazy texts, by DRF's own."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         if data is None or self.get_indent(accepted_media_type or "", renderer_context or {}) is not None:
             return super().render(data, accepted_media_type, renderer_context)
         try:
-            return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+            return orjson.dumps(data, option=OPTIONS)
         except TypeError:  # also for numbers beyond 64 bits
             return super().render(data, accepted_media_type, renderer_context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.charts import band, forest_row, sparkline, stacked_bar
+from dashboard.charts import band, bars, forest_row, sparkline, stacked_bar
 from dashboard.templatetags.humanize_index import duration, percent, thousands
 
 
@@ -22,6 +22,12 @@ def test_stacked_bar_fills_the_width_and_leaves_out_empty_parts():
     bar = stacked_bar({"ok": 60, "pending": 0, "bad": 20})
     assert [(part.name, part.start, part.width) for part in bar] == [("ok", 0.0, 75.0), ("bad", 75.0, 25.0)]
     assert stacked_bar({"ok": 0}) == []
+
+
+def test_bars_are_as_wide_as_their_share_of_the_largest():
+    assert [bar.width for bar in bars([5, 20, 0])] == [25.0, 100.0, 0.0]
+    assert [bar.width for bar in bars([0, 0])] == [0.0, 0.0]
+    assert bars([]) == []
 
 
 def test_only_a_complete_index_reads_as_100_per_cent():
