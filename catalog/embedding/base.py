@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FloatArray = NDArray[np.float32]
 
@@ -69,6 +72,14 @@ class Encoder(Protocol):
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """First and last-plus-one character of each token of each text, special tokens left out."""
+
+
+@runtime_checkable
+class ImageEncoder(Protocol):
+    """Turns pictures into vectors of the space that the same encoder's texts are in."""
+
+    def encode_images(self, images: Sequence[Image]) -> FloatArray:
+        """Encode RGB pictures. Vectors are as those of texts. Raises EncodingFailed."""
 
 
 def checked(vectors: FloatArray, *, count: int, dimensions: int) -> FloatArray:

@@ -33,11 +33,20 @@ def _openai(spec: EncoderSpec) -> Encoder:
     return OpenAIEncoder(spec)
 
 
+def _clip(spec: EncoderSpec) -> Encoder:
+    from catalog.embedding.clip import ClipEncoder
+
+    return ClipEncoder(spec)
+
+
 BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {
     "transformer": _transformer,
     "static": _static,
     "openai": _openai,
+    "clip": _clip,
 }
+#: Those whose encoders are an ImageEncoder too.
+READ_PICTURES = frozenset({"clip"})
 
 
 def make_encoder(spec: EncoderSpec) -> Encoder:

@@ -15,6 +15,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.embedding_service import embedding_service
 from catalog.outgoing.endpoint import Endpoint
 from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
+from tests.clip_checkpoints import write_clip, write_siglip
 from tests.embedding_server import EmbeddingServer
 from tests.word_vectors import glove, student, word2vec_binary
 
@@ -50,6 +51,10 @@ ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
     "embeddings endpoint": lambda folder: EncoderSpec(backend="openai", model="small"),
     "embeddings endpoint, shortened and prompted": lambda folder: EncoderSpec(
         backend="openai", model="small", dimensions=8, query_prompt="query: ", document_prompt="passage: "
+    ),
+    "CLIP checkpoint": lambda folder: EncoderSpec(backend="clip", model=str(write_clip(folder / "clip"))),
+    "SigLIP checkpoint": lambda folder: EncoderSpec(
+        backend="clip", model=str(write_siglip(folder / "siglip")), dimensions=16
     ),
 }
 

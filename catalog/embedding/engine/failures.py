@@ -46,7 +46,7 @@ def in_halves(
         if not is_out_of_memory(error):
             raise EncodingFailed(reason(error)) from error
         if len(inputs) == 1:
-            raise EncoderOutOfMemory("Out of memory on a single text.") from error
-        logger.warning("Out of memory on %d texts; trying halves.", len(inputs))
+            raise EncoderOutOfMemory("Out of memory on a single input.") from error
+        logger.warning("Out of memory on %d inputs; trying halves.", len(inputs))
     middle = len(inputs) // 2
     return join([in_halves(run, inputs[:middle], join=join), in_halves(run, inputs[middle:], join=join)])

@@ -58,7 +58,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved_and_completes(wide: Pat
 
 def test_a_single_text_that_does_not_fit_says_so(wide: Path):
     output = short_of_memory(wide, text="storm " * 120, count=1, room_mib=10)
-    assert "error Out of memory on a single text." in output
+    assert "error Out of memory on a single input." in output
 
 
 def test_a_text_without_a_finite_vector_is_refused(tmp_path: Path):
