@@ -19,8 +19,6 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 
 
 class ItemForm(forms.ModelForm):
-    image = forms.URLField(required=False, assume_scheme="https", max_length=1_000)
-
     class Meta:
         model = Item
         fields = FIELDS

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+
+from catalog.pictures.addresses import check_picture_address
 
 MAX_LENGTHS = {"external_id": 200, "title": 1_000, "body": 1_000_000, "category": 200, "image": 1_000, "language": 10}
 MAX_ATTRIBUTES, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES_BYTES = 100, 100, 64 * 1024
@@ -29,7 +30,6 @@ FIELDS = (*REQUIRED, *DEFAULTS)
 # PostgreSQL stores no NUL, and lone surrogates are not text.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]*")
-_check_url = URLValidator(schemes=["http", "https"])
 
 
 class ItemRefused(Exception):
@@ -79,9 +79,9 @@ def _check_storable(field: str, text: str) -> None:
 
 def _check_image(address: str) -> None:
     try:
-        _check_url(address)
+        check_picture_address(address)
     except ValidationError as error:
-        raise ItemRefused("image", "An http or https address is needed.") from error
+        raise ItemRefused("image", str(error.message)) from error
 
 
 def _check_attributes(attributes: Any) -> None:

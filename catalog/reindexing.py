@@ -86,7 +86,7 @@ def retry_reindex(run: ReindexRun) -> bool:
 
 
 def retry_failed(version: IndexVersion) -> int:
-    """Make a version's failed items pending again; return how many there were.
+    """Make a version's failed items pending again, and those whose picture failed; return how many there were.
 
     A failed reindex to that version goes on with them. While another one is unfinished it waits, and they too.
     """
@@ -94,8 +94,9 @@ def retry_failed(version: IndexVersion) -> int:
         cursor.execute(
             """
             UPDATE catalog_embeddingstate
-            SET state = 'pending', attempts = 0, error = '', updated_at = clock_timestamp()
-            WHERE version_id = %s AND state = 'failed'
+            SET state = 'pending', attempts = 0, error = '', picture_attempts = 0, picture_retry_at = NULL,
+                updated_at = clock_timestamp()
+            WHERE version_id = %s AND (state = 'failed' OR state = 'done' AND picture_error <> '')
             """,
             [version.pk],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,14 +11,29 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from catalog.embedding.base import FloatArray
-from catalog.models import EmbeddingBatch, IndexVersion
+from catalog.models import PICTURE_ORDINAL, EmbeddingBatch, IndexVersion
 from catalog.passages import Span
+
+#: A picture that may be there later is tried again after so long, and after ever longer until it is given up.
+FIRST_RETRY_S, RETRY_FACTOR, MOST_RETRIES = 300, 4, 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPicture:
+    """The picture of an item: its vector, of shape (dimensions,), or without one why there is none."""
+
+    hash: str = ""
+    """Of its address; empty for an item without a picture."""
+    vector: FloatArray | None = None
+    error: str = ""
+    may_pass: bool = False
+    """Whether to try again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedItem:
     """The passages of one item. `vectors` has shape (len(spans), dimensions), or is None where the document is
-    unchanged and the stored vectors stand."""
+    unchanged and the stored vectors stand; so is `picture`."""
 
     item_id: int
     token: UUID
@@ -26,6 +41,7 @@ class EmbeddedItem:
     document_hash: str
     spans: Sequence[Span] = ()
     vectors: FloatArray | None = None
+    picture: EmbeddedPicture | None = None
 
 
 def write_passages(version: IndexVersion, items: Sequence[EmbeddedItem], *, duration_s: float) -> int:
@@ -37,11 +53,10 @@ def write_passages(version: IndexVersion, items: Sequence[EmbeddedItem], *, dura
     with transaction.atomic():
         current = _lock_current(version, items)
         fresh = [item for item in items if item.item_id in current]
-        renewed = [item for item in fresh if item.vectors is not None]
-        _delete_passages(version, renewed)
-        _copy_passages(version, renewed)
+        _delete_passages(version, fresh)
+        passages = _copy_passages(version, fresh)
         _mark_done(version, fresh)
-        passages = sum(len(item.spans) for item in renewed)
+        _note_pictures(version, fresh)
         if fresh:
             EmbeddingBatch.objects.create(version=version, items=len(fresh), passages=passages, duration_s=duration_s)
     return len(fresh)
@@ -70,14 +85,26 @@ def _lock_current(version: IndexVersion, items: Sequence[EmbeddedItem]) -> set[i
 
 
 def _delete_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
+    """Delete what is renewed."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM catalog_passage WHERE version_id = %s AND item_id = ANY(%s)",
-            [version.pk, [item.item_id for item in items]],
+            """
+            DELETE FROM catalog_passage WHERE version_id = %(version)s AND (
+                item_id = ANY(%(texts)s) AND ordinal <> %(picture)s
+                OR item_id = ANY(%(pictures)s) AND ordinal = %(picture)s
+            )
+            """,
+            {
+                "version": version.pk,
+                "picture": PICTURE_ORDINAL,
+                "texts": [item.item_id for item in items if item.vectors is not None],
+                "pictures": [item.item_id for item in items if item.picture is not None],
+            },
         )
 
 
-def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
+def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> int:
+    """Return how many there are."""
     connection.ensure_connection()
     register_vector(connection.connection)
     columns = "version_id, item_id, ordinal, span_start, span_end, embedding"
@@ -86,9 +113,18 @@ def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None
         cursor.copy(f"COPY catalog_passage ({columns}) FROM STDIN WITH (FORMAT binary)") as copy,
     ):
         copy.set_types(["int8", "int8", "int4", "int4", "int4", "halfvec"])
-        for item in items:
-            for ordinal, (span, vector) in enumerate(zip(item.spans, item.vectors, strict=True)):  # type: ignore[arg-type]
-                copy.write_row((version.pk, item.item_id, ordinal, span.start, span.end, HalfVector(vector)))
+        rows = [row for item in items for row in _rows(item)]
+        for item_id, ordinal, span, vector in rows:
+            copy.write_row((version.pk, item_id, ordinal, span.start, span.end, HalfVector(vector)))
+    return len(rows)
+
+
+def _rows(item: EmbeddedItem) -> Iterator[tuple[int, int, Span, FloatArray]]:
+    if item.vectors is not None:
+        for ordinal, (span, vector) in enumerate(zip(item.spans, item.vectors, strict=True)):
+            yield item.item_id, ordinal, span, vector
+    if item.picture is not None and item.picture.vector is not None:
+        yield item.item_id, PICTURE_ORDINAL, Span(0, 0), item.picture.vector
 
 
 def _mark_done(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
@@ -102,4 +138,39 @@ def _mark_done(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
             WHERE state.version_id = %s AND state.item_id = written.item_id
             """,
             [[item.item_id for item in items], [item.document_hash for item in items], version.pk],
+        )
+
+
+def _note_pictures(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
+    pictures = [(item.item_id, item.picture) for item in items if item.picture is not None]
+    if not pictures:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalog_embeddingstate state
+            SET picture_hash = written.hash, picture_error = written.error,
+                picture_attempts = CASE WHEN written.error = '' THEN 0
+                    WHEN state.picture_hash = written.hash THEN state.picture_attempts + 1 ELSE 1 END,
+                picture_retry_at = CASE
+                    WHEN NOT written.may_pass THEN NULL
+                    WHEN state.picture_hash <> written.hash OR state.picture_attempts = 0
+                        THEN clock_timestamp() + make_interval(secs => %(first_s)s)
+                    WHEN state.picture_attempts < %(most)s THEN clock_timestamp()
+                        + make_interval(secs => %(first_s)s * %(factor)s ^ state.picture_attempts)
+                END
+            FROM unnest(%(items)s::bigint[], %(hashes)s::text[], %(errors)s::text[], %(may_pass)s::boolean[])
+                AS written(item_id, hash, error, may_pass)
+            WHERE state.version_id = %(version)s AND state.item_id = written.item_id
+            """,
+            {
+                "version": version.pk,
+                "first_s": FIRST_RETRY_S,
+                "factor": RETRY_FACTOR,
+                "most": MOST_RETRIES,
+                "items": [item_id for item_id, _ in pictures],
+                "hashes": [picture.hash for _, picture in pictures],
+                "errors": [picture.error.replace("\0", "") for _, picture in pictures],
+                "may_pass": [picture.may_pass for _, picture in pictures],
+            },
         )

@@ -240,6 +240,7 @@ REST_FRAMEWORK = {
         "write": env.str("API_WRITE_RATE", default="1200/min"),
         "answers": env.str("API_ANSWER_RATE", default="60/min"),
         "embeddings": env.str("API_EMBEDDINGS_RATE", default="600/min"),
+        "pictures": env.str("PICTURE_SEARCH_RATE", default="60/min"),
         "sign-in": env.str("SIGN_IN_RATE", default="20/min"),
     },
     "EXCEPTION_HANDLER": "catalog.http.problems.problem_response",
@@ -290,6 +291,13 @@ ENCODER_BATCH_TEXTS = env.int("ENCODER_BATCH_TEXTS", default=128)
 ENCODER_BATCH_TOKENS = env.int("ENCODER_BATCH_TOKENS", default=100_000)
 ENCODER_MAX_TOKENS = env.int("ENCODER_MAX_TOKENS", default=0)  # of one text; 0 for what is usual of the model
 ENCODER_PRICE = env.float("ENCODER_PRICE", default=0.0)  # of a million tokens, in any currency
+
+# Pictures of items: files under a folder, or addresses of other servers, of which those in private networks only where
+# that is allowed.
+PICTURE_ROOT = Path(env.str("PICTURE_ROOT", default=str(MEDIA_ROOT / "pictures")))
+PICTURE_ALLOW_PRIVATE = env.bool("PICTURE_ALLOW_PRIVATE", default=False)
+PICTURE_MAX_BYTES = env.int("PICTURE_MAX_BYTES", default=20 * 1024 * 1024)
+PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", default=50_000_000)
 
 # Who tells search what a person likes, where a search asks to be personalised.
 SEARCH_TASTE = "recommender.taste.taste_for"

@@ -21,6 +21,8 @@ class Claim:
     item_id: int
     token: UUID
     document_hash: str
+    picture_hash: str | None = ""
+    """Of the picture that was read last; None where that failed."""
 
 
 def claim(version: IndexVersion, *, limit: int) -> list[Claim]:
@@ -53,11 +55,15 @@ def _claim(version: IndexVersion, condition: str, limit: int, *, fewer: bool = F
                 ORDER BY item_id LIMIT ({most if fewer else "%(limit)s"}) FOR UPDATE SKIP LOCKED
             ) taken
             WHERE state.version_id = %(version)s AND state.item_id = taken.item_id
-            RETURNING state.item_id, state.token, state.document_hash
+            RETURNING state.item_id, state.token, state.document_hash,
+                CASE WHEN state.picture_error = '' THEN state.picture_hash END
             """,  # noqa: S608
             {"version": version.pk, "limit": limit, "lease_s": settings.EMBEDDING_LEASE_S},
         )
-        return [Claim(item_id=item, token=token, document_hash=known) for item, token, known in cursor.fetchall()]
+        return [
+            Claim(item_id=item, token=token, document_hash=document, picture_hash=picture)
+            for item, token, document, picture in cursor.fetchall()
+        ]
 
 
 def fail(version: IndexVersion, claims: Sequence[Claim], reason: str) -> None:
@@ -93,6 +99,19 @@ def give_back(version: IndexVersion, claims: Sequence[Claim]) -> None:
             """,
             [version.pk, [claim.token for claim in claims], [claim.item_id for claim in claims]],
         )
+
+
+def retry_pictures() -> int:
+    """Make items pending again whose picture is to be tried again by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalog_embeddingstate
+            SET state = 'pending', attempts = 0, picture_retry_at = NULL, updated_at = clock_timestamp()
+            WHERE state = 'done' AND picture_retry_at < clock_timestamp()
+            """
+        )
+        return cursor.rowcount
 
 
 def reclaim_expired() -> int:

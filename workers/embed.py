@@ -21,6 +21,7 @@ from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, Item
+from catalog.sampling import renew_sample
 from catalog.vectors import write_passages
 from recommender.space.spaces import place
 from workers.claims import Claim, claim, fail, give_back, reclaim_expired
@@ -62,6 +63,8 @@ def _drain(version: IndexVersion, give_up_at: float | None) -> int:
         return 0
     encoder = encoder_for(version.encoder_spec)
     written = _embed_pending(version, encoder, give_up_at)
+    if written:
+        renew_sample(version)
     if awaits_calibration(version):
         calibrate(version, encoder)
     return written
@@ -127,6 +130,12 @@ def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]
             fail(version, [claimed], f"The document template fails on it: {type(error).__name__}: {error}")
             continue
         documents.append(
-            Document(claim=claimed, content_hash=item.content_hash, text=text, text_hash=document_hash(text))
+            Document(
+                claim=claimed,
+                content_hash=item.content_hash,
+                text=text,
+                text_hash=document_hash(text),
+                image=item.image,
+            )
         )
     return documents

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from catalog.embedding.base import Encoder, EncoderUnavailable, EncodingFailed, FloatArray
+from catalog.embedding.base import Encoder, EncoderUnavailable, EncodingFailed, FloatArray, ImageEncoder
 from catalog.models import IndexVersion
 from catalog.passages import Span, split_passages
 from catalog.vectors import EmbeddedItem
 from workers.claims import Claim
+from workers.pictures import pictures_of
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ class Document:
     content_hash: str
     text: str
     text_hash: str
+    image: str = ""
+    """The address of its picture."""
 
     @property
     def unchanged(self) -> bool:
@@ -57,12 +60,15 @@ class Encoded:
 
 
 def encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
-    """Encode the documents that have changed; those that have not keep the vectors they have.
+    """Encode the documents and pictures that have changed; those that have not keep the vectors they have.
 
     Raises EncoderUnavailable, which is no document's fault.
     """
-    unchanged = Encoded(embedded=tuple(document.embedded() for document in documents if document.unchanged))
-    return unchanged + _encode(version, encoder, [document for document in documents if not document.unchanged])
+    with pictures_of(documents if isinstance(encoder, ImageEncoder) else ()) as pictures:
+        unchanged = Encoded(embedded=tuple(document.embedded() for document in documents if document.unchanged))
+        texts = unchanged + _encode(version, encoder, [document for document in documents if not document.unchanged])
+        seen = pictures.embedded(encoder) if isinstance(encoder, ImageEncoder) else {}
+    return replace(texts, embedded=tuple(replace(item, picture=seen.get(item.item_id)) for item in texts.embedded))
 
 
 def _encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:

@@ -13,16 +13,17 @@ from catalog.indexing import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
 from catalog.partitions import drop_retired
 from catalog.tuning import awaits_tuning, tune
-from workers.claims import reclaim_expired
+from workers.claims import reclaim_expired, retry_pictures
 
 logger = logging.getLogger(__name__)
 BATCHES_KEPT = timedelta(days=1)
 
 
 def work_waits() -> bool:
-    """Take back leases that ran out, and tell whether there is work for an encoder: items to embed, a version to
-    calibrate, or none to embed for."""
+    """Take back leases that ran out and pictures that may be there by now, and tell whether there is work for an
+    encoder: items to embed, a version to calibrate, or none to embed for."""
     reclaim_expired()
+    retry_pictures()
     if EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None:
         return True
     return any(map(awaits_calibration, IndexVersion.objects.claimable()))

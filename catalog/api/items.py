@@ -42,7 +42,9 @@ class ItemBody(serializers.Serializer[Any]):
     attributes = serializers.DictField(
         required=False, help_text="By name: text, a number, true, false or a list of texts."
     )
-    image = serializers.URLField(required=False, max_length=1_000)
+    image = serializers.CharField(
+        required=False, max_length=1_000, help_text="The address of its picture, or a path under PICTURE_ROOT."
+    )
     language = serializers.CharField(required=False, max_length=10)
     published = serializers.BooleanField(required=False, default=True)
 

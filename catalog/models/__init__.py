@@ -3,13 +3,15 @@
 from catalog.models.access import ApiKey, AuditEntry
 from catalog.models.encoders import EncoderAdaptation, EncoderComparison, Judgement
 from catalog.models.imports import ImportRun
-from catalog.models.index import EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
+from catalog.models.index import PICTURE_ORDINAL, EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
 from catalog.models.item import Attribute, Item
 from catalog.models.lexical import Posting, TermCount, TermDelta
 from catalog.models.rules import RulesStamp, SearchRule, Synonym
+from catalog.models.samples import VectorSample
 from catalog.models.searches import PopularQuery, SearchIntent
 
 __all__ = [
+    "PICTURE_ORDINAL",
     "ApiKey",
     "Attribute",
     "AuditEntry",
@@ -31,4 +33,5 @@ __all__ = [
     "Synonym",
     "TermCount",
     "TermDelta",
+    "VectorSample",
 ]

@@ -11,6 +11,7 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.embedding.base import EncoderSpec
+from catalog.embedding.registry import READ_PICTURES
 from catalog.querysets import (
     EmbeddingBatchQuerySet,
     EmbeddingStateQuerySet,
@@ -73,6 +74,11 @@ class IndexVersion(models.Model):
         return f"v{self.pk} · {self.model}"
 
     @property
+    def reads_pictures(self) -> bool:
+        """Whether its encoder has a tower for pictures, so that items have vectors of them as well."""
+        return self.backend in READ_PICTURES
+
+    @property
     def encoder_spec(self) -> EncoderSpec:
         return EncoderSpec(
             backend=self.backend,
@@ -85,8 +91,15 @@ class IndexVersion(models.Model):
         )
 
 
+#: Stands for the ordinal of a passage where a vector is that of the item's picture. Its span is empty.
+PICTURE_ORDINAL = 2**31 - 1
+
+
 class Passage(models.Model):
-    """A span of an item's document with its vector. Partitioned by version; HNSW as `catalog.graphs` has it."""
+    """A span of an item's document with its vector, or the vector of the item's picture.
+
+    Partitioned by version; HNSW as `catalog.graphs` has it.
+    """
 
     pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")
     version_id = models.BigIntegerField()
@@ -125,6 +138,10 @@ class EmbeddingState(models.Model):
     leased_until = models.DateTimeField(null=True)
     document_hash = models.CharField(max_length=32, default="", help_text="MD5 of the document last embedded.")
     error = models.TextField(default="")
+    picture_hash = models.CharField(max_length=32, default="", help_text="MD5 of the picture's address last read.")
+    picture_error = models.TextField(default="", help_text="Why there is no vector of the picture.")
+    picture_attempts = models.PositiveSmallIntegerField(default=0)
+    picture_retry_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     objects: ClassVar[EmbeddingStateQuerySet] = EmbeddingStateQuerySet.as_manager()  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from django.db.models.functions import MD5, Cast
 from django.urls import get_script_prefix, reverse
 
 from catalog.models import triggers
+from catalog.pictures.addresses import check_picture_address
 from catalog.querysets import AttributeQuerySet, ItemQuerySet
 
 SEPARATOR = Value("\x1f")
@@ -44,7 +45,13 @@ class Item(models.Model):
     body = models.TextField(blank=True, default="")
     category = models.CharField(max_length=200, blank=True, default="", db_index=True)
     attributes = models.JSONField(blank=True, default=dict)
-    image = models.URLField(max_length=1000, blank=True, default="")
+    image = models.CharField(
+        max_length=1000,
+        blank=True,
+        default="",
+        validators=[check_picture_address],
+        help_text="The address of its picture, or a path under PICTURE_ROOT.",
+    )
     language = models.CharField(max_length=10, blank=True, default="")
     published = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

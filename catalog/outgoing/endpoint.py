@@ -75,7 +75,21 @@ class Reply:
 
 @contextmanager
 def post_json(endpoint: Endpoint, body: Any, *, accept: str = "application/json") -> Iterator[Reply]:
-    """Send a JSON body and give the successful response to a `with` block.
+    """Send a JSON body and give the successful response to a `with` block. Raises as `_call` does."""
+    with _call(endpoint, "POST", accept=accept, json=body) as reply:
+        yield reply
+
+
+@contextmanager
+def get(endpoint: Endpoint, *, accept: str) -> Iterator[Reply]:
+    """Ask for what is at an address and give the successful response to a `with` block. Raises as `_call` does."""
+    with _call(endpoint, "GET", accept=accept) as reply:
+        yield reply
+
+
+@contextmanager
+def _call(endpoint: Endpoint, method: str, *, accept: str, **body: Any) -> Iterator[Reply]:
+    """Send a request and give the successful response to a `with` block.
 
     The name is resolved and checked at each call and the connection goes to the address checked, so it cannot change
     in between; redirects and proxies are not followed. Raises an EndpointError, also from within the block.
@@ -86,7 +100,7 @@ def post_json(endpoint: Endpoint, body: Any, *, accept: str = "application/json"
         host, port, allow_private=endpoint.allow_private, timeout_s=endpoint.connect_timeout_s
     )
     try:
-        response = _send(endpoint, body, host=host, addresses=addresses, accept=accept)
+        response = _send(endpoint, method, host=host, addresses=addresses, accept=accept, **body)
         try:
             _check_status(response)
             yield Reply(response, endpoint, give_up_at=give_up_at)
@@ -98,7 +112,9 @@ def post_json(endpoint: Endpoint, body: Any, *, accept: str = "application/json"
         raise EndpointUnreachable(f"The endpoint could not be reached ({type(error).__name__}).") from error
 
 
-def _send(endpoint: Endpoint, body: Any, *, host: str, addresses: list[Address], accept: str) -> httpx2.Response:
+def _send(
+    endpoint: Endpoint, method: str, *, host: str, addresses: list[Address], accept: str, **body: Any
+) -> httpx2.Response:
     """Try the addresses one after another, as browsers do where a network has only one of IPv4 and IPv6."""
     client = _client(host)
     for tried, address in enumerate(addresses, 1):
@@ -108,12 +124,12 @@ def _send(endpoint: Endpoint, body: Any, *, host: str, addresses: list[Address],
         if endpoint.api_key:
             headers["Authorization"] = f"Bearer {endpoint.api_key}"
         request = client.build_request(
-            "POST",
+            method,
             url.copy_with(host=literal),
-            json=body,
             headers=headers,
             timeout=httpx2.Timeout(endpoint.read_timeout_s, connect=endpoint.connect_timeout_s),
             extensions={"sni_hostname": host},
+            **body,
         )
         try:
             return client.send(request, stream=True)
@@ -146,4 +162,9 @@ def _check_status(response: httpx2.Response) -> None:
         message = f"The endpoint refused the key ({status})."
     if status == 429:
         message = "The endpoint has had too many requests (429)."
-    raise EndpointFailed(message, status=status, retry_after_s=rest_asked_s(response.headers))
+    raise EndpointFailed(
+        message,
+        status=status,
+        retry_after_s=rest_asked_s(response.headers),
+        location=response.headers.get("Location", "") if response.is_redirect else "",
+    )

@@ -20,12 +20,14 @@ class EndpointTooSlow(EndpointError):
 
 
 class EndpointFailed(EndpointError):
-    """The endpoint answered with an error; `retry_after_s` where it said when to come back."""
+    """The endpoint answered with an error; `retry_after_s` where it said when to come back, `location` where it
+    redirects."""
 
-    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None, location: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.location = location
 
 
 class EndpointMalformed(EndpointError):

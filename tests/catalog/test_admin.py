@@ -41,7 +41,7 @@ def test_an_item_added_there_is_checked_declared_and_embedded(superuser):
         ({"attributes": '{"a": {"b": 1}}'}, "a: Text, a number"),
         ({"attributes": "[1]"}, "An object is needed"),
         ({"language": "en us"}, "A language code"),
-        ({"image": "javascript:alert(1)"}, "Enter a valid URL"),
+        ({"image": "javascript:alert(1)"}, "An http or https address is needed"),
     ],
 )
 def test_an_item_that_cannot_be_kept_is_refused_beside_its_field(superuser, change, message):

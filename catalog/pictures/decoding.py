@@ -1,0 +1,79 @@
+"""Files as pictures. They may come from anybody, so that what they may cost is limited before they are decoded."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from catalog.pictures.errors import PictureBroken, PictureError, PictureTooLarge, PictureUnsupported
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Told by the content, whatever the name. Formats that can hold programs or refer to other files are not among them.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+#: Encoders look at less than that.
+LONGEST_SIDE_PIXELS = 640
+#: One picture may take some hundred megabytes for a moment.
+_turns = threading.BoundedSemaphore(2)
+
+
+def decoded(data: bytes, *, longest_side_pixels: int = LONGEST_SIDE_PIXELS) -> Image:
+    """The picture in a file: upright, in RGB, transparency on white, its longer side cut down to the limit.
+
+    Of an animation the first frame. Raises PictureTooLarge, PictureUnsupported and PictureBroken.
+    """
+    if len(data) > settings.PICTURE_MAX_BYTES:
+        raise PictureTooLarge.of_bytes(settings.PICTURE_MAX_BYTES)
+    with _turns:
+        try:
+            return _decoded(data, longest_side_pixels)
+        except PictureError:
+            raise
+        except Exception as error:  # decoders raise whatever they meet
+            raise PictureBroken(f"The picture is broken: {str(error)[:200] or type(error).__name__}.") from error
+
+
+def _decoded(data: bytes, longest_side_pixels: int) -> Image:
+    import PIL.Image
+    from PIL import ImageOps, UnidentifiedImageError
+
+    side = (longest_side_pixels, longest_side_pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes, which are checked below
+        try:
+            image = PIL.Image.open(BytesIO(data), formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise PictureUnsupported(f"That is not a picture of one of the formats {', '.join(FORMATS)}.") from error
+        except PIL.Image.DecompressionBombError as error:
+            raise _too_many_pixels() from error
+    if image.width * image.height > settings.PICTURE_MAX_PIXELS:
+        raise _too_many_pixels()
+    image.draft("RGB", side)  # has JPEG decoded at a fraction of its size
+    image.thumbnail(side)
+    return _on_white(ImageOps.exif_transpose(image))
+
+
+def _on_white(image: Image) -> Image:
+    import PIL.Image
+
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    shown = image.convert("RGBA")
+    white = PIL.Image.new("RGBA", shown.size, "white")
+    return PIL.Image.alpha_composite(white, shown).convert("RGB")
+
+
+def _too_many_pixels() -> PictureTooLarge:
+    return PictureTooLarge(f"A picture may have at most {settings.PICTURE_MAX_PIXELS:,} pixels.")
+
+
+def as_jpeg(image: Image) -> bytes:
+    """The picture alone, without whatever else its file held."""
+    file = BytesIO()
+    image.save(file, "JPEG", quality=88)
+    return file.getvalue()

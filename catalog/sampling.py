@@ -1,0 +1,56 @@
+"""The sample of a version's vectors that closeness is told from chance by: drawn by workers, read by searches."""
+
+from __future__ import annotations
+
+import numpy as np
+from django.db import connection
+from pgvector.psycopg import register_vector
+
+from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
+from catalog.statements import patient_cursor
+
+#: Of each kind.
+SAMPLED = 200
+#: From so many vectors on a sample is not drawn anew.
+ENOUGH = 50_000
+
+
+def renew_sample(version: IndexVersion) -> bool:
+    """Draw the sample of a version with pictures if it has none or its vectors have doubled since; whether it was."""
+    if not version.reads_pictures:
+        return False
+    known = VectorSample.objects.passages_of(version)
+    if known >= ENOUGH:
+        return False
+    passages = _passages(version, most=max(2 * known, ENOUGH))
+    if not passages or passages < 2 * known:
+        return False
+    drawn = {"texts": _drawn(version, 0), "pictures": _drawn(version, PICTURE_ORDINAL), "passages": passages}
+    VectorSample.objects.update_or_create(pk=version.pk, defaults=drawn)
+    return True
+
+
+def _passages(version: IndexVersion, *, most: int) -> int:
+    """How many there are, counted no further than that."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS passages",
+            [version.pk, most],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _drawn(version: IndexVersion, ordinal: int) -> bytes:
+    """Vectors of items spread over the catalogue, one an item: its first passage, or its picture."""
+    connection.ensure_connection()
+    register_vector(connection.connection)
+    with patient_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT embedding FROM catalog_passage WHERE version_id = %s AND ordinal = %s
+            ORDER BY hashint8(item_id) LIMIT %s
+            """,
+            [version.pk, ordinal, SAMPLED],
+        )
+        vectors = [vector.to_numpy().astype(np.float16) for (vector,) in cursor.fetchall()]
+    return b"".join(vector.tobytes() for vector in vectors)

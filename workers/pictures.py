@@ -1,0 +1,125 @@
+"""The pictures of claimed items as vectors. They are fetched while the texts are encoded; no database here.
+
+A picture that cannot be had or read is noted with its reason and keeps nothing from being embedded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from django.conf import settings
+
+from catalog.embedding.base import EncodingFailed, ImageEncoder
+from catalog.pictures.decoding import decoded
+from catalog.pictures.errors import PictureError, PictureUnavailable
+from catalog.pictures.reading import read_picture
+from catalog.vectors import EmbeddedPicture
+from workers.claims import Claim
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+logger = logging.getLogger(__name__)
+FETCHES_AT_ONCE = 16
+#: Decoded pictures in memory at a time.
+ENCODED_AT_ONCE = 64
+
+
+class Pictured(Protocol):
+    """A claimed item with the address of its picture."""
+
+    @property
+    def claim(self) -> Claim: ...
+    @property
+    def image(self) -> str: ...
+
+
+class Pictures:
+    """Pictures on their way, by the ids of their items, and those that items have no more."""
+
+    def __init__(self, fetched: Mapping[int, tuple[str, Future[Image]]], removed: Sequence[int]) -> None:
+        self._fetched = fetched
+        self._removed = removed
+        # A lease must not run out over pictures: half of it is theirs.
+        self._give_up_at = time.monotonic() + settings.EMBEDDING_LEASE_S / 2
+
+    def embedded(self, encoder: ImageEncoder) -> dict[int, EmbeddedPicture]:
+        """What has become of each, by the id of its item; without those that stand as they are."""
+        results = {item_id: EmbeddedPicture() for item_id in self._removed}
+        waiting = list(self._fetched.items())
+        for first in range(0, len(waiting), ENCODED_AT_ONCE):
+            images: dict[int, Image] = {}
+            for item_id, (address_hash, fetch) in waiting[first : first + ENCODED_AT_ONCE]:
+                try:
+                    images[item_id] = self._image(fetch)
+                except PictureError as error:
+                    results[item_id] = EmbeddedPicture(hash=address_hash, error=str(error), may_pass=error.may_pass)
+            for item_id, found in _encoded(encoder, images).items():
+                address_hash, _ = self._fetched[item_id]
+                results[item_id] = EmbeddedPicture(hash=address_hash, **found)  # type: ignore[arg-type]
+        return results
+
+    def _image(self, fetch: Future[Image]) -> Image:
+        try:
+            return fetch.result(timeout=max(0.0, self._give_up_at - time.monotonic()))
+        except FutureTimeout as error:
+            raise PictureUnavailable("There was no time left to read it.") from error
+        except PictureError:
+            raise
+        except Exception as error:  # a picture must not stop the texts beside it
+            logger.exception("A picture could not be read")
+            raise PictureUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def pictures_of(documents: Sequence[Pictured]) -> Iterator[Pictures]:
+    """Begin to fetch the pictures that have changed or could not be had before."""
+    threads = ThreadPoolExecutor(max_workers=FETCHES_AT_ONCE, thread_name_prefix="pictures")
+    fetched: dict[int, tuple[str, Future[Image]]] = {}
+    removed = []
+    try:
+        for document in documents:
+            address_hash = _hash_of(document.image)
+            if address_hash == document.claim.picture_hash:
+                continue
+            if document.image:
+                fetched[document.claim.item_id] = (address_hash, threads.submit(_read, document.image))
+            else:
+                removed.append(document.claim.item_id)
+        yield Pictures(fetched, removed)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(address: str) -> Image:
+    return decoded(read_picture(address))
+
+
+def _hash_of(address: str) -> str:
+    return hashlib.md5(address.encode(), usedforsecurity=False).hexdigest() if address else ""
+
+
+def _encoded(encoder: ImageEncoder, images: Mapping[int, Image]) -> dict[int, dict[str, object]]:
+    """The vector of each, or why there is none: on failure halve, until the picture at fault is alone."""
+    if not images:
+        return {}
+    try:
+        vectors = encoder.encode_images(list(images.values()))
+        return {item_id: {"vector": vector} for item_id, vector in zip(images, vectors, strict=True)}
+    except EncodingFailed as error:
+        reason = str(error)
+    except Exception as error:  # an encoder's fault must not stop the pictures beside the one at fault
+        logger.exception("The encoder broke its contract")
+        reason = f"{type(error).__name__}: {error}"
+    if len(images) == 1:
+        return {item_id: {"error": reason} for item_id in images}
+    pairs = list(images.items())
+    middle = len(pairs) // 2
+    return _encoded(encoder, dict(pairs[:middle])) | _encoded(encoder, dict(pairs[middle:]))
