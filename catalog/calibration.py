@@ -10,6 +10,7 @@ from pgvector.psycopg import register_vector
 
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 from catalog.models import EmbeddingState, IndexVersion
+from catalog.search.closeness import CLOSE
 from catalog.search.dense import DEFAULT_CUTOFF
 from catalog.statements import patient_cursor
 
@@ -36,8 +37,13 @@ def calibrate(version: IndexVersion, encoder: Encoder) -> None:
     """Measure and store the cosine from which on a passage is close to a query.
 
     It is the mean cosine of queries with passages of items they are not about, plus two standard deviations, at most
-    .5. Titles stand for queries: two passages have more in common by chance than a passage and a query.
+    .5. Titles stand for queries: two passages have more in common by chance than a passage and a query. Where a
+    version has pictures closeness is told from chance query by query, and the cut-off is the same for all.
     """
+    if version.reads_pictures:
+        version.relevance_cutoff = CLOSE
+        version.save(update_fields=["relevance_cutoff"])
+        return
     titles, passages = _titles_and_passages(version)
     try:
         queries = encoder.encode_queries(titles)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from catalog.models import IndexVersion
+from catalog.models import PICTURE_ORDINAL, IndexVersion
 
 #: Passages read by their signs for each that is wanted.
 OVERSAMPLING = 4
@@ -16,8 +16,23 @@ OVERSAMPLING = 4
 MOST_DIMENSIONS_OF_HALVES = 4_000
 
 
-def graph_name(version_id: int) -> str:
-    return f"catalog_passage_v{version_id}_hnsw"
+def graphs_of(version: IndexVersion) -> dict[str, str]:
+    """The names of a version's graphs, and the condition on what is in each; empty where all is.
+
+    Pictures have a graph of their own: to a query in words texts are nearer than any picture.
+    """
+    name = f"catalog_passage_v{version.pk}_hnsw"
+    if not version.reads_pictures:
+        return {name: ""}
+    return {name: f"ordinal <> {PICTURE_ORDINAL}", f"{name}_pictures": f"ordinal = {PICTURE_ORDINAL}"}
+
+
+def passages_of(version: IndexVersion, *, pictures: bool = False) -> str:
+    """A condition on the rows of `passage`: a version's passages of texts, or its pictures."""
+    of_version = f"passage.version_id = {int(version.pk)}"
+    if not version.reads_pictures:
+        return of_version
+    return f"{of_version} AND passage.ordinal {'=' if pictures else '<>'} {PICTURE_ORDINAL}"
 
 
 def graph_key(version: IndexVersion) -> str:
@@ -33,13 +48,15 @@ def distance_sql(version: IndexVersion) -> str:
     return f"passage.embedding::{_halves(version)} <=> %(vector)s::{_halves(version)}"
 
 
-def nearest_rows(version: IndexVersion, *, rows: int, within: str = "") -> str:
+def nearest_rows(version: IndexVersion, *, rows: int, within: str = "", pictures: bool = False) -> str:
     """A FROM and WHERE, an ORDER BY and a LIMIT: `rows` passages that are nearest by the graph, nearest first.
+
+    Pictures, where the version has them, only if they are asked for, and then nothing else.
 
     `within` is a condition on the rows, with the AND before it. The limits stand in the statement, as the planner would
     not walk the index for a number that it does not know.
     """
-    walked = f"catalog_passage AS passage WHERE passage.version_id = {int(version.pk)} {within} {_gate(version)}"
+    walked = f"catalog_passage AS passage WHERE {passages_of(version, pictures=pictures)} {within} {_gate(version)}"
     distance = distance_sql(version)
     if version.storage == IndexVersion.Storage.HALF:
         return f"FROM {walked} ORDER BY {distance} LIMIT {rows}"

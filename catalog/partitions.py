@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from catalog.graphs import graph_key, graph_name
+from catalog.graphs import graph_key, graphs_of
 from catalog.models import IndexVersion
 
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")
@@ -84,31 +84,34 @@ def _drop_partition(table: str, version_id: int) -> None:
 
 
 def build_hnsw(version: IndexVersion) -> None:
-    """Build the graph of a version's vectors, unless it is there already.
+    """Build the graphs of a version's vectors, unless they are there already.
 
     May take hours, in which items are saved and deleted as ever: it is built concurrently, except within a
     transaction, where only an empty partition should be met. A build that was killed is begun anew; one whose client
     has died is given up by the server.
     """
-    name = sql.Identifier(graph_name(version.pk))
+    for name, condition in graphs_of(version).items():
+        _build(version, name, condition)
+
+
+def _build(version: IndexVersion, name: str, condition: str) -> None:
     how = sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
     statement = sql.SQL(
         "CREATE INDEX {how} IF NOT EXISTS {name} ON {partition} "
-        "USING hnsw ({key}) WITH (m = {m}, ef_construction = {ef})"
+        "USING hnsw ({key}) WITH (m = {m}, ef_construction = {ef}) {where}"
     ).format(
         how=how,
-        name=name,
+        name=sql.Identifier(name),
         partition=_partition("catalog_passage", version.pk),
         key=sql.SQL(graph_key(version)),
         m=sql.Literal(HNSW_M),
         ef=sql.Literal(HNSW_EF_CONSTRUCTION),
+        where=sql.SQL(f"WHERE {condition}" if condition else ""),
     )
     with connection.cursor() as cursor, _session_settings(cursor, BUILD_SETTINGS):
-        cursor.execute(
-            "SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [graph_name(version.pk)]
-        )
+        cursor.execute("SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [name])
         if cursor.fetchone() is not None:
-            cursor.execute(sql.SQL("DROP INDEX {}").format(name))
+            cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
         cursor.execute(statement)
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import encoder_for
-from catalog.models import EmbeddingState, IndexVersion, SearchIntent
+from catalog.models import PICTURE_ORDINAL, EmbeddingState, IndexVersion, SearchIntent
 from catalog.search.dense import PASSAGES_READ, nearest_sql, vector_literal, vector_search
 from catalog.search.scope import EVERYTHING
 from catalog.statements import patient_cursor
@@ -82,9 +82,9 @@ def _passage_vectors(version: IndexVersion) -> list[str]:
         cursor.execute(
             """
             SELECT embedding::text FROM catalog_passage
-            WHERE version_id = %s ORDER BY hashint8(item_id), ordinal LIMIT %s
+            WHERE version_id = %s AND ordinal <> %s ORDER BY hashint8(item_id), ordinal LIMIT %s
             """,
-            [version.pk, PASSAGES_SAMPLED],
+            [version.pk, PICTURE_ORDINAL, PASSAGES_SAMPLED],
         )
         return [vector for (vector,) in cursor.fetchall()]
 

@@ -8,7 +8,7 @@ from hashlib import md5
 
 from django.db import connection
 
-from catalog.graphs import graph_name
+from catalog.graphs import graphs_of
 from catalog.indexing import add_missing_states
 from catalog.keyword_index import rebuild_keywords
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
@@ -48,10 +48,10 @@ OF_OTHER_DIMENSIONS = """
         AND passage.item_id = state.item_id AND vector_dims(passage.embedding) <> %(dimensions)s
     )
 """
-# The hash goes too: an unchanged document would keep the vectors it has.
+# The hashes go too: an unchanged document or picture would keep the vectors it has.
 EMBED_AGAIN = """
     UPDATE catalog_embeddingstate AS state SET state = 'pending', attempts = 0, token = NULL, leased_until = NULL,
-        document_hash = '', error = '', updated_at = clock_timestamp() WHERE
+        document_hash = '', picture_hash = '', error = '', updated_at = clock_timestamp() WHERE
 """
 # No graph takes them.
 DELETE_OTHER_DIMENSIONS = """
@@ -143,13 +143,13 @@ def _version(version: IndexVersion) -> Iterator[Finding]:
         lambda: _change(version, EMBED_AGAIN + OF_OTHER_DIMENSIONS, DELETE_OTHER_DIMENSIONS),
     )
     if not _awaits_graph(version):
-        found = _exists(graph_name(version.pk), valid_index=True)
+        missing = [graph for graph in graphs_of(version) if not _exists(graph, valid_index=True)]
         yield Finding(
             subject=name,
             what="graphs missing",
-            count=int(not found),
-            is_wrong=not found,
-            repair=None if found else lambda: build_hnsw(version),
+            count=len(missing),
+            is_wrong=bool(missing),
+            repair=(lambda: build_hnsw(version)) if missing else None,
         )
 
 

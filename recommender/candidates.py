@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.graphs import distance_sql, nearest_rows
+from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate
@@ -43,7 +43,7 @@ NEW = """
 NEAR = "SELECT passage.item_id {nearest}"
 EXACT_NEAR = """
     SELECT passage.item_id FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} {within_near}
+    WHERE {passages_of} {within_near}
     GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT {items}
 """
 CANDIDATES = """
@@ -137,7 +137,7 @@ def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filt
     # Items that are not published have no passages.
     within_near = f"AND {NOT_EXCLUDED} {scope.within('passage.item_id') if filtered else ''}"
     parts = {
-        "version_id": int(near.version.pk) if near else 0,
+        "passages_of": passages_of(near.version) if near else "",
         "distance": distance_sql(near.version) if near else "",
         "within_near": within_near,
         "nearest": nearest_rows(near.version, rows=PASSAGES, within=within_near) if near else "",

@@ -1,4 +1,7 @@
-"""Vectors of items: the mean of an item's passages, and the mean of them all."""
+"""Vectors of items: the mean of an item's passages, and the mean of them all.
+
+Pictures are left out: they lie apart from texts, and so would the items that have one from those that have none.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from catalog.models import IndexVersion
+from catalog.models import PICTURE_ORDINAL, IndexVersion
 from recommender.interests import Vector
 from recommender.models import VectorCentre
 from recommender.wire import binary, vector_of
@@ -36,9 +39,9 @@ def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Ve
         binary(cursor).execute(
             """
             SELECT item_id, vector_send(l2_normalize(avg(embedding::vector))) FROM catalog_passage
-            WHERE version_id = %s AND item_id = ANY(%s) GROUP BY item_id
+            WHERE version_id = %s AND item_id = ANY(%s) AND ordinal <> %s GROUP BY item_id
             """,
-            [version.pk, list(item_ids)],
+            [version.pk, list(item_ids), PICTURE_ORDINAL],
         )
         return {item_id: vector_of(sent) for item_id, sent in cursor.fetchall()}
 
@@ -92,9 +95,9 @@ def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
         binary(cursor).execute(
             """
             SELECT vector_send(embedding::vector) FROM catalog_passage TABLESAMPLE SYSTEM (%s) REPEATABLE (0)
-            WHERE version_id = %s LIMIT %s
+            WHERE version_id = %s AND ordinal <> %s LIMIT %s
             """,
-            [percent, version.pk, CENTRE_PASSAGES],
+            [percent, version.pk, PICTURE_ORDINAL, CENTRE_PASSAGES],
         )
         rows = [vector_of(sent) for (sent,) in cursor.fetchall()]
     return np.stack(rows) if rows else np.zeros((0, version.dimensions), np.float32)
@@ -105,7 +108,11 @@ def _has_passages(version: IndexVersion, wanted: int) -> bool:
         return False
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS passages",
-            [version.pk, wanted],
+            """
+            SELECT count(*) FROM (
+                SELECT FROM catalog_passage WHERE version_id = %s AND ordinal <> %s LIMIT %s
+            ) AS passages
+            """,
+            [version.pk, PICTURE_ORDINAL, wanted],
         )
         return bool(cursor.fetchone()[0] >= wanted)

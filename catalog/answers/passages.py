@@ -11,7 +11,7 @@ from catalog.answers.queries import AnswerQuery, Found, Source
 from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import query_vector
-from catalog.graphs import distance_sql
+from catalog.graphs import distance_sql, passages_of
 from catalog.models import IndexVersion, Item
 from catalog.search import search
 from catalog.search.dense import vector_literal, vector_search
@@ -27,7 +27,7 @@ NEAREST = """
         SELECT passage.item_id, passage.span_start, passage.span_end, 1 - ({distance}) AS cosine,
             row_number() OVER (PARTITION BY passage.item_id ORDER BY {distance}, passage.ordinal) AS place
         FROM catalog_passage AS passage
-        WHERE passage.version_id = %(version_id)s AND passage.item_id = ANY(%(items)s)
+        WHERE {passages_of} AND passage.item_id = ANY(%(items)s)
     ) AS placed WHERE place <= %(each)s ORDER BY item_id, place
 """
 
@@ -80,9 +80,8 @@ def _nearest(text: str, version: IndexVersion | None, items: Sequence[int]) -> d
         return found
     with vector_search() as cursor:
         cursor.execute(
-            NEAREST.format(distance=distance_sql(version)),
+            NEAREST.format(distance=distance_sql(version), passages_of=passages_of(version)),
             {
-                "version_id": version.pk,
                 "items": list(items),
                 "each": PASSAGES_PER_ITEM,
                 "vector": vector_literal(vector),

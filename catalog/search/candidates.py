@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.graphs import distance_sql
 from catalog.models import IndexVersion
 from catalog.search import dense
+from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.keywords import keyword_leg
 from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
@@ -35,9 +35,10 @@ class Candidates:
     title_overlaps: npt.NDArray[np.float64]
     """Jaccard index of the query's words and the title's: 1 where they are the same."""
     cosines: npt.NDArray[np.float64]
-    """Of the best passage; NaN without a vector."""
+    """Of the best passage; NaN without a vector. Where a version has pictures: how close it is, on the scale of
+    `catalog.search.closeness`."""
     ordinals: npt.NDArray[np.int64]
-    """Which passage that is; -1 without one."""
+    """Which passage that is, or PICTURE_ORDINAL; -1 without one."""
     spans: Sequence[tuple[int, int] | None]
     """Where it lies in the item's document."""
 
@@ -48,7 +49,7 @@ NAMED_LEG = """
 """
 # Not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
 BEST_PASSAGE = """
-    SELECT 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end
+    SELECT {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end
     FROM catalog_passage AS passage
     WHERE passage.version_id = {version_id} AND passage.item_id = candidate.item_id AND NOT candidate.is_near
     ORDER BY cosine DESC, passage.ordinal LIMIT 1
@@ -93,9 +94,13 @@ def find_candidates(
         items = dense.NEAREST_ITEMS_BESIDE_WORDS if by_words else dense.NEAREST_ITEMS
         near = dense.nearest(cursor, version, vector, scope, items=items) if version and vector is not None else {}
         fill = wanted is not None and len(near) < ITEMS_PER_LEG
-        if not (words.terms or fill or also):
+        if not (words.terms or fill or also or (version is not None and version.reads_pictures)):
             return _candidates([(item_id, 0.0, 0.0, 0.0, *near[item_id]) for item_id in sorted(near)])
-        legs = ["SELECT unnest(%(near)s::bigint[]), true"]
+        if version is not None and version.reads_pictures:
+            # What is near by one kind may be nearer by the other: the best of an item is looked up by its key.
+            legs, known = ["SELECT unnest(%(near)s::bigint[]), false"], {}
+        else:
+            legs, known = ["SELECT unnest(%(near)s::bigint[]), true"], near
         if by_words:
             legs.append(f"SELECT item_id, false FROM ({keywords.leg(words, scope, alone=not by_meaning)}) AS worded")  # noqa: S608
         if fill:
@@ -112,15 +117,16 @@ def find_candidates(
             **scope.parameters,
             "vector": None if vector is None else dense.vector_literal(vector),
             "near": array_literal(near),
+            **(closeness_parameters(version, vector) if version and vector is not None else {}),
             "also": list(also),
         }
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()
-    return _candidates([(*row[:4], *near.get(row[0], row[4:])) for row in rows])
+    return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows])
 
 
 def _far(version: IndexVersion) -> str:
-    return BEST_PASSAGE.format(distance=distance_sql(version), version_id=int(version.pk))
+    return BEST_PASSAGE.format(cosine=closeness_sql(version), version_id=int(version.pk))
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:

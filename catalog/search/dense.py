@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.embedding.base import FloatArray
-from catalog.graphs import distance_sql, nearest_rows
+from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
+from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
 
 #: Items looked for: as many as a page may hold, or beside those that the words bring fewer.
@@ -43,7 +44,10 @@ def vector_search() -> Iterator[Any]:
 
 
 class Passage(NamedTuple):
-    """The best passage of an item that was found: its cosine, which one it is, and where it lies in the document."""
+    """The best passage of an item that was found: how close it is, which one it is, and where it lies in the document.
+
+    Or its picture, of PICTURE_ORDINAL.
+    """
 
     cosine: float
     ordinal: int
@@ -51,10 +55,10 @@ class Passage(NamedTuple):
     end: int
 
 
-SELECTED = "SELECT passage.item_id, 1 - ({distance}) AS cosine, passage.ordinal, passage.span_start, passage.span_end"
+SELECTED = "SELECT passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end"
 # Not an ORDER BY on the distance, which would invite the planner to walk the graph after all.
 EXACTLY = """
-    FROM catalog_passage AS passage WHERE passage.version_id = {version_id} {within}
+    FROM catalog_passage AS passage WHERE {passages_of} {within}
     ORDER BY cosine DESC, passage.item_id, passage.ordinal LIMIT {rows}
 """
 
@@ -63,10 +67,10 @@ def nearest(
     cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
 ) -> dict[int, Passage]:
     """At least so many nearest items and their best passages: one statement, or more where passages crowd."""
-    parameters = {"vector": vector_literal(vector), **scope.parameters}
+    parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:
-        cursor.execute(nearest_sql(version, scope, passages=passages), parameters)
+        cursor.execute(_nearest_of_all_kinds(version, scope, passages=passages), parameters)
         rows = cursor.fetchall()
         found = _best_passages(rows)
         if len(found) >= items or len(rows) < passages:
@@ -74,15 +78,34 @@ def nearest(
     return found
 
 
-def nearest_sql(version: IndexVersion, scope: Scope, *, passages: int, exact: bool = False) -> str:
-    """The nearest passages within a scope: one by one where its items are known, or that is asked for, else by the
-    graph."""
+def _nearest_of_all_kinds(version: IndexVersion, scope: Scope, *, passages: int) -> str:
+    """The nearest passages, and where the version has pictures as many of these."""
+    kinds = (False, True) if version.reads_pictures else (False,)
+    cosine = closeness_sql(version)
+    statements = [
+        nearest_sql(version, scope, passages=passages, pictures=pictures, cosine=cosine) for pictures in kinds
+    ]
+    return " UNION ALL ".join(f"({statement})" for statement in statements) if len(kinds) > 1 else statements[0]
+
+
+def nearest_sql(
+    version: IndexVersion,
+    scope: Scope,
+    *,
+    passages: int,
+    exact: bool = False,
+    pictures: bool = False,
+    cosine: str = "",
+) -> str:
+    """The nearest passages, or pictures, within a scope: one by one where its items are known, or that is asked for,
+    else by the graph."""
     if exact or scope.exact:
         within = scope.by_key("passage.item_id")
-        found = EXACTLY.format(version_id=int(version.pk), within=within, rows=passages)
+        found = EXACTLY.format(passages_of=passages_of(version, pictures=pictures), within=within, rows=passages)
     else:
-        found = nearest_rows(version, rows=passages, within=scope.within("passage.item_id"))
-    return f"{SELECTED.format(distance=distance_sql(version))} {found}"
+        within = scope.within("passage.item_id")
+        found = nearest_rows(version, rows=passages, within=within, pictures=pictures)
+    return f"{SELECTED.format(cosine=cosine or f'1 - ({distance_sql(version)})')} {found}"
 
 
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:

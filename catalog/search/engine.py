@@ -29,10 +29,7 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     check_query(query)
     check_rerank(query)
     wanted = predicate(query.filter)
-    if query.text.strip() or query.vector is not None:
-        results = _by_what_serves(query, wanted, rules)
-    else:
-        results = browse(query, wanted, rules)
+    results = _by_what_serves(query, wanted, rules) if query.asks else browse(query, wanted, rules)
     return replace(results, processing_ms=(time.perf_counter() - started) * 1000)
 
 

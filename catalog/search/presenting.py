@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.documents import render_document
-from catalog.models import Item
+from catalog.models import PICTURE_ORDINAL, Item
 from catalog.ranking.fusion import ranked
 from catalog.search import highlight
 from catalog.search.keywords import keyword_leg
@@ -40,6 +40,7 @@ def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
         rerank_score=_rerank_score(ranking, at),
         keyword_score=float(ranking.candidates.keyword_scores[at]),
         cosine=None if math.isnan(cosine) else cosine,
+        by_picture=bool(ranking.candidates.ordinals[at] == PICTURE_ORDINAL),
         close=bool(ranking.close[at]),
         pinned=item.pk in ranking.actions.positions,
         rules=ranking.actions.rules_of(item.pk, boosted_by=ranking.boosts.rules[at]),

@@ -19,7 +19,7 @@ MAX_OFFSET = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
-    """A search. Without text and vector it browses the catalogue."""
+    """A search. Without text, vector and picture it browses the catalogue."""
 
     text: str = ""
     limit: int = 20
@@ -44,10 +44,19 @@ class SearchQuery:
     """The last word may be unfinished, as while somebody types."""
     vector: tuple[float, ...] | None = None
     """Stands for the text's vector; then nothing is encoded."""
+    picture: tuple[float, ...] | None = None
+    """The vector of a picture that is looked for, alone or beside the text."""
+    picture_weight: float = 0.5
+    """What the picture counts beside the text: 0 the text alone, 1 the picture alone."""
     taste: Taste | None = None
     """Of whoever asks: what is closer to it moves up."""
     version_id: int | None = None
     """Search in this live index version; None takes the active one."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is looked for, by words or by meaning."""
+        return bool(self.text.strip()) or self.vector is not None or self.picture is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,8 @@ class Hit:
     keyword_score: float = 0.0
     cosine: float | None = None
     """Of the best passage; None while the item has no vector, or when meaning was not asked for."""
+    by_picture: bool = False
+    """Its picture is closer than its best passage."""
     close: bool = True
     """Most of the query's weight is among its words, its meaning is beyond the encoder's cut-off, or it is pinned."""
     pinned: bool = False

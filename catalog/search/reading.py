@@ -20,6 +20,8 @@ from catalog.search.spelling import Correction, correct
 from catalog.search.synonyms import folded_words
 from catalog.serving import serving_version
 
+Vector = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -34,12 +36,13 @@ class Reading:
     correction: Correction | None = None
     """What was looked for in place of the words as typed."""
     may_be_moved: bool = False
-    """Whether the vector may be moved towards the best hits; not one that a caller has given."""
+    """Whether the vector may be moved towards the best hits; not one that a caller has given, nor among pictures:
+    there the best hits would move it to their own kind."""
     degraded_reason: str = ""
 
 
 def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet) -> Reading:
-    """Read a checked query of a text, a vector or both. Raises InvalidQuery."""
+    """Read a checked query of a text, a vector or a picture, or several of them. Raises InvalidQuery."""
     text = query.text.strip()
     words = _words(query.text, query, rules) if text else Words()
     correction = correct(text, words.unknown, encoder=_encoder(version)) if query.correct and words.unknown else None
@@ -53,7 +56,7 @@ def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet)
         vector=vector,
         ratio=0.0 if vector is None else query.semantic_ratio if text else 1.0,
         correction=correction,
-        may_be_moved=vector is not None and query.vector is None,
+        may_be_moved=vector is not None and query.vector is None and version is not None and not version.reads_pictures,
         degraded_reason=degraded_reason,
     )
 
@@ -90,6 +93,8 @@ def check_query(query: SearchQuery) -> None:
         raise InvalidQuery(f"The offset goes from 0 to {MAX_OFFSET:,}.", field="offset", code="out_of_range")
     if not 0 <= query.semantic_ratio <= 1:
         raise InvalidQuery("The ratio goes from 0 to 1.", field="semantic_ratio", code="out_of_range")
+    if not 0 <= query.picture_weight <= 1:
+        raise InvalidQuery("The weight goes from 0 to 1.", field="picture_weight", code="out_of_range")
     if query.threshold is not None and not 0 <= query.threshold <= 1:
         raise InvalidQuery("The threshold goes from 0 to 1.", field="threshold", code="out_of_range")
 
@@ -111,28 +116,41 @@ def _vector(
 ) -> tuple[Sequence[float] | None, str]:
     """The query's vector; without one, why meaning has to be left out (empty when it was not asked for).
 
-    Of a text that was corrected it is the mean of both vectors, as the correction may be wrong.
+    Of a text that was corrected it is the mean of both vectors, as the correction may be wrong. A picture's is added
+    by its weight.
     """
-    if query.vector is None and query.semantic_ratio == 0:
+    has_text = bool(query.text.strip())
+    given = query.picture if query.vector is None else query.vector
+    if query.semantic_ratio == 0 and query.vector is None and (has_text or given is None):
         return None, ""
     if version is None:
         return None, "No index version is active yet."
-    if query.vector is not None:
-        given = np.array(query.vector, dtype=np.float64)
-        if len(given) != version.dimensions or not np.isfinite(given).all() or not given.any():
-            message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
-            raise InvalidQuery(message, field="vector", code="invalid_vector")
-        return _normalised(given), ""
+    own = None if given is None else _given(given, version, field="image" if query.vector is None else "vector")
+    if own is not None and (query.vector is not None or not has_text):
+        return own.tolist(), ""
     try:
         spec = version.encoder_spec
         vectors = [query_vector(spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S) for text in texts]
     except EncoderError as error:
         return None, str(error)
-    return _normalised(np.mean(vectors, axis=0, dtype=np.float64)) if len(vectors) > 1 else vectors[0].tolist(), ""
+    if len(vectors) == 1 and own is None:
+        return vectors[0].tolist(), ""
+    text = _normalised(np.mean(vectors, axis=0, dtype=np.float64))
+    if own is None:
+        return text.tolist(), ""
+    return _normalised((1 - query.picture_weight) * text + query.picture_weight * own).tolist(), ""
 
 
-def _normalised(vector: npt.NDArray[np.float64]) -> list[float]:
+def _given(numbers: Sequence[float], version: IndexVersion, *, field: str) -> Vector:
+    """A vector that is not encoded here, normalised. Raises InvalidQuery."""
+    vector = np.array(numbers, dtype=np.float64)
+    if len(vector) != version.dimensions or not np.isfinite(vector).all() or not vector.any():
+        message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
+        raise InvalidQuery(message, field=field, code="invalid_vector")
+    return _normalised(vector)
+
+
+def _normalised(vector: Vector) -> Vector:
     """The vector with length 1: half floats hold no large numbers and lose small ones."""
     scaled = vector / np.abs(vector).max()
-    direction: list[float] = (scaled / np.linalg.norm(scaled)).tolist()
-    return direction
+    return scaled / np.linalg.norm(scaled)

@@ -6,7 +6,7 @@ import json
 
 from django.db import connection
 
-from catalog.models import IndexVersion, Item
+from catalog.models import PICTURE_ORDINAL, IndexVersion, Item
 from catalog.ranking.fusion import ranked, semantic_level
 from catalog.search import dense
 from catalog.search.candidates import find_candidates
@@ -17,7 +17,10 @@ from catalog.search.rules import NO_RULES
 
 
 def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
-    """The items nearest in meaning to the mean of this one's passages; while it has none, those that share words."""
+    """The items nearest in meaning to the mean of this one's passages, and its picture.
+
+    While it has none, those that share words.
+    """
     version = IndexVersion.objects.active()
     vector = _mean_vector(item, version) if version else None
     if version is None or vector is None:
@@ -42,11 +45,16 @@ def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
 
 
 def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
-    """None without passages, and where they cancel each other out."""
+    """The passages and the picture count the same. None without any, and where they cancel each other out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT avg(embedding)::text FROM catalog_passage WHERE version_id = %s AND item_id = %s",
-            [version.pk, item.pk],
+            """
+            SELECT avg(mean)::text FROM (
+                SELECT l2_normalize(avg(embedding)) AS mean FROM catalog_passage
+                WHERE version_id = %s AND item_id = %s GROUP BY ordinal = %s
+            ) AS kinds
+            """,
+            [version.pk, item.pk, PICTURE_ORDINAL],
         )
         mean: list[float] = json.loads(cursor.fetchone()[0] or "[]")
     return mean if any(mean) else None

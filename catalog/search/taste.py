@@ -10,7 +10,7 @@ import numpy.typing as npt
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from catalog.models import IndexVersion
+from catalog.models import PICTURE_ORDINAL, IndexVersion
 from catalog.search.candidates import Candidates
 from catalog.search.dense import inner_products
 
@@ -53,6 +53,8 @@ def taste_parts(taste: Taste | None, candidates: Candidates, version: IndexVersi
     parts = np.zeros(len(candidates.item_ids))
     if taste is None or version is None or taste.version_id != version.pk:
         return parts
-    products = inner_products(version, candidates.item_ids, candidates.ordinals, taste.vector)
+    # A taste is of texts: of an item that was found by its picture the first passage tells.
+    ordinals = np.where(candidates.ordinals == PICTURE_ORDINAL, 0, candidates.ordinals)
+    products = inner_products(version, candidates.item_ids, ordinals, taste.vector)
     closeness = (products - float(taste.centre @ taste.vector)) / taste.spread
     return np.nan_to_num(MOST * np.tanh(closeness / NEAR), nan=0.0)

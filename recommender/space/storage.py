@@ -14,6 +14,7 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import sql
 
+from catalog.models import PICTURE_ORDINAL
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
 from catalog.statements import patient_cursor
@@ -106,12 +107,17 @@ def missing(model: TasteModel, *, limit: int) -> list[int]:
         cursor.execute(
             """
             SELECT DISTINCT item_id FROM catalog_passage AS passage
-            WHERE version_id = %(version_id)s AND NOT EXISTS (
+            WHERE version_id = %(version_id)s AND ordinal <> %(picture)s AND NOT EXISTS (
                 SELECT FROM recommender_tastevector AS placed
                 WHERE placed.model_id = %(model_id)s AND placed.item_id = passage.item_id
             ) LIMIT %(limit)s
             """,
-            {"version_id": model.version_id, "model_id": model.pk, "limit": limit},
+            {
+                "version_id": model.version_id,
+                "model_id": model.pk,
+                "limit": limit,
+                "picture": PICTURE_ORDINAL,
+            },
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -1,0 +1,76 @@
+"""Pictures that are looked for: their vectors, and the pictures themselves, kept while somebody pages through hits."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+
+from catalog.embedding.base import ImageEncoder
+from catalog.embedding.registry import encoder_for
+from catalog.errors import InvalidQuery
+from catalog.models import IndexVersion
+from catalog.pictures.decoding import as_jpeg, decoded
+
+#: Since it was looked for last.
+KEPT_S = 60 * 60
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureAsked:
+    """A picture as it is looked for: its vector, and the only version that it means something in."""
+
+    vector: tuple[float, ...]
+    version_id: int
+
+
+def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
+    """The version, if pictures can be looked for in it. Raises InvalidQuery."""
+    if version is None or not version.reads_pictures:
+        message = "Pictures cannot be looked for here: the encoder of the index reads texts alone."
+        raise InvalidQuery(message, field="image", code="no_image_encoder")
+    return version
+
+
+def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
+    """The picture in a file, its vector from the cache where it was asked for of late.
+
+    Raises PictureError, EncoderUnavailable and EncodingFailed.
+    """
+    key = f"picture-vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
+    known: tuple[float, ...] | None = cache.get(key)
+    if known is not None:
+        return PictureAsked(vector=known, version_id=version.pk)
+    image = decoded(data)
+    encoder = encoder_for(version.encoder_spec, wait_s=settings.QUERY_ENCODER_WAIT_S)
+    assert isinstance(encoder, ImageEncoder)
+    vector: tuple[float, ...] = tuple(encoder.encode_images([image])[0].tolist())
+    cache.set(key, vector, KEPT_S)
+    return PictureAsked(vector=vector, version_id=version.pk)
+
+
+def keep_picture(data: bytes) -> str:
+    """Keep a picture, cut down to what encoders look at, for an hour; return the token that it is had by.
+
+    Nobody can guess it, so it may stand in an address. Raises PictureError.
+    """
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    cache.set(_key(token), as_jpeg(decoded(data)), KEPT_S)
+    return token
+
+
+def kept_picture(token: str) -> bytes | None:
+    """The JPEG that was kept; None where that is too long ago. It is kept for another hour."""
+    data: bytes | None = cache.get(_key(token))
+    if data is not None:
+        cache.set(_key(token), data, KEPT_S)
+    return data
+
+
+def _key(token: str) -> str:
+    """Of one form and length, whatever an address holds."""
+    return f"picture:{hashlib.sha256(token.encode()).hexdigest()}"
