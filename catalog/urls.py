@@ -7,12 +7,16 @@ from django.urls import path
 from catalog.views.answers import AnswerView
 from catalog.views.covers import CoverView
 from catalog.views.items import ItemView
+from catalog.views.pictures import ItemPictureView, KeptPictureView, SearchByPictureView
 from catalog.views.search import SearchView, SuggestView
 
 urlpatterns = [
     path("search", SearchView.as_view(), name="search"),
+    path("search/picture", SearchByPictureView.as_view(), name="search-by-picture"),
+    path("search/picture/<str:token>", KeptPictureView.as_view(), name="kept-picture"),
     path("answers", AnswerView.as_view(), name="answers"),
     path("suggest", SuggestView.as_view(), name="suggest"),
     path("items/<int:pk>/", ItemView.as_view(), name="item"),
+    path("covers/<int:pk>.jpg", ItemPictureView.as_view(), name="item-picture"),
     path("covers/<int:pk>.svg", CoverView.as_view(), name="cover"),
 ]

@@ -49,6 +49,7 @@ class HitSerializer(ItemFields):
     rerank_score = serializers.FloatField(
         allow_null=True, help_text="From 0 to 1, of hits that were reranked: they come first, in the order of it."
     )
+    by_picture = serializers.BooleanField(help_text="True where its picture is closer than any of its passages.")
     close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
     pinned = serializers.BooleanField(help_text="True where a rule gave it its place, whatever its score.")
     highlights = HighlightsSerializer(allow_null=True)
@@ -121,6 +122,7 @@ def describe_hit(hit: Hit) -> dict[str, Any]:
         **item_fields(hit.item),
         "score": round(hit.score, 6),
         "rerank_score": None if hit.rerank_score is None else round(hit.rerank_score, 6),
+        "by_picture": hit.by_picture,
         "close": hit.close,
         "pinned": hit.pinned,
         "highlights": _highlights(hit),

@@ -8,6 +8,8 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import Throttled
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,14 +20,21 @@ from catalog.api.hits import (
     describe_hit,
     describe_suggestion,
 )
-from catalog.http.fields import NumbersField
+from catalog.embedding.base import EncoderError
+from catalog.http.fields import NumbersField, PictureField
 from catalog.http.middleware import request_id
+from catalog.http.parsers import StrictJSONParser
+from catalog.http.problems import PictureNotTaken, Unavailable
 from catalog.http.serializers import StrictSerializer, checked
+from catalog.http.throttling import caller_name, seconds_to_wait
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
+from catalog.pictures.errors import PictureError
 from catalog.querylog.requests import log_api_search
 from catalog.search import search
+from catalog.search.by_picture import PictureAsked, ask_for_picture, check_reads_pictures
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
+from catalog.search.reading import version_for
 from catalog.search.similar import similar_items
 from catalog.search.suggest import suggest
 from catalog.search.taste import Taste, taste_for
@@ -80,7 +89,7 @@ class SearchParameters(StrictSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "q" not in attrs and not attrs.get("vector"):
+        if not (attrs.get("vector") or attrs.get("image")) and "q" not in attrs:
             raise serializers.ValidationError({"q": "Say what to look for."}, code="required")
         if attrs["user"] is not None and attrs["visitor"] is not None:
             raise serializers.ValidationError({"visitor": "Name a user or a visitor, not both."}, code="two_subjects")
@@ -89,6 +98,17 @@ class SearchParameters(StrictSerializer):
 
 class SearchBody(SearchParameters):
     vector = NumbersField(required=False, help_text="Stands for the query's vector: nothing is encoded.")
+    image = PictureField(
+        required=False, help_text="A picture to look for, alone or with `q`: a file of a form, or its base64 in JSON."
+    )
+    image_weight = serializers.FloatField(
+        default=0.5, min_value=0, max_value=1, help_text="What the picture counts beside `q`."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("vector") and attrs.get("image"):
+            raise serializers.ValidationError({"image": "Give a vector or a picture, not both."}, code="two_vectors")
+        return super().validate(attrs)
 
 
 class SuggestParameters(StrictSerializer):
@@ -112,6 +132,8 @@ class SearchView(ReadingView):
     """Search by words and meaning."""
 
     query_class = SearchParameters
+    parser_classes = [StrictJSONParser, MultiPartParser]
+    accepts_pictures = True
 
     @extend_schema(operation_id="search", parameters=[SearchParameters], responses=SearchResponseSerializer)
     def get(self, request: Request) -> Response:
@@ -122,7 +144,7 @@ class SearchView(ReadingView):
         return self._respond(request, checked(SearchBody(data=request.data)))
 
     def _respond(self, request: Request, parameters: dict[str, Any]) -> Response:
-        vector = parameters.get("vector")
+        vector, picture = parameters.get("vector"), _picture(request, parameters)
         query = SearchQuery(
             text=parameters.get("q", ""),
             limit=parameters["limit"],
@@ -137,12 +159,29 @@ class SearchView(ReadingView):
             explain=parameters["explain"],
             rerank=parameters["rerank"],
             vector=tuple(vector) if vector else None,
+            picture=picture.vector if picture else None,
+            picture_weight=parameters.get("image_weight", 0.5),
             taste=_taste(request, parameters),
-            version_id=parameters["version"],
+            version_id=picture.version_id if picture else parameters["version"],
         )
         results = search(query)
         log_api_search(request, results, visit=parameters["visit"])
         return Response(describe_results(results, request_id=request_id(request._request)))
+
+
+def _picture(request: Request, parameters: dict[str, Any]) -> PictureAsked | None:
+    """The picture that is looked for, and the version it was encoded for, which is the one to be searched."""
+    if not (data := parameters.get("image")):
+        return None
+    if wait_s := seconds_to_wait("pictures", caller_name(request)):
+        raise Throttled(wait_s)
+    version = check_reads_pictures(version_for(SearchQuery(version_id=parameters["version"])))
+    try:
+        return ask_for_picture(version, data)
+    except PictureError as error:
+        raise PictureNotTaken(error) from error
+    except EncoderError as error:
+        raise Unavailable(str(error), code="encoder_unavailable") from error
 
 
 def _taste(request: Request, parameters: dict[str, Any]) -> Taste | None:

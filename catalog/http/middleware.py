@@ -57,9 +57,9 @@ class RequestTextMiddleware:
 class BodyLimitMiddleware:
     """Refuses bodies that are too large, of a length not told or compressed, before anything reads them.
 
-    Views that take files mark themselves with `accepts_uploads`. That is known only once the URL is resolved, so
-    the limit is applied in `process_view`. The larger limit is for staff and for callers with a key, which the view
-    checks before it reads.
+    Views that take files mark themselves with `accepts_uploads`, and those that take pictures with `accepts_pictures`.
+    That is known only once the URL is resolved, so the limit is applied in `process_view`. The larger limit of files is
+    for staff and for callers with a key, which the view checks before it reads.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -74,7 +74,7 @@ class BodyLimitMiddleware:
             # Django takes a body that comes in chunks for an empty one.
             return error_response(request, 411, "length_required", "Send the body with its Content-Length.")
         if int(length) > settings.REQUEST_BODY_MAX_BYTES:
-            limit_bytes = settings.UPLOAD_MAX_BYTES if _may_upload(request, view) else settings.REQUEST_BODY_MAX_BYTES
+            limit_bytes = _limit_bytes(request, view)
             if int(length) > limit_bytes:
                 return error_response(request, 413, "body_too_large", f"A body has at most {limit_bytes:,} bytes.")
         if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
@@ -82,7 +82,10 @@ class BodyLimitMiddleware:
         return None
 
 
-def _may_upload(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
-    if not getattr(getattr(view, "view_class", getattr(view, "cls", view)), "accepts_uploads", False):
-        return False
-    return "HTTP_AUTHORIZATION" in request.META or request.user.is_staff
+def _limit_bytes(request: HttpRequest, view: Callable[..., HttpResponse]) -> int:
+    marked = getattr(view, "view_class", getattr(view, "cls", view))
+    if getattr(marked, "accepts_uploads", False) and ("HTTP_AUTHORIZATION" in request.META or request.user.is_staff):
+        return settings.UPLOAD_MAX_BYTES
+    if getattr(marked, "accepts_pictures", False) and request.content_type == "multipart/form-data":
+        return settings.REQUEST_BODY_MAX_BYTES + settings.PICTURE_MAX_BYTES
+    return settings.REQUEST_BODY_MAX_BYTES

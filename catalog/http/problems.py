@@ -19,6 +19,7 @@ from rest_framework.views import set_rollback
 
 from catalog.errors import InvalidQuery
 from catalog.http.openai import as_openai, speaks_openai
+from catalog.pictures.errors import PictureError, PictureTooLarge, PictureUnsupported
 from catalog.search.filters import FilterError
 
 CONTENT_TYPE = "application/problem+json"
@@ -38,6 +39,8 @@ TITLES = {
     503: "Temporarily unavailable",
 }
 
+PICTURE_STATUS = {PictureTooLarge.code: 413, PictureUnsupported.code: 415}
+
 
 class Conflict(exceptions.APIException):
     """The request contradicts the state of what it is about."""
@@ -45,6 +48,14 @@ class Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "The request contradicts the current state."
     default_code = "conflict"
+
+
+class PictureNotTaken(exceptions.APIException):
+    """A picture that was handed in cannot be used."""
+
+    def __init__(self, error: PictureError) -> None:
+        super().__init__(str(error), code=error.code)
+        self.status_code = PICTURE_STATUS.get(error.code, status.HTTP_400_BAD_REQUEST)
 
 
 class Unavailable(exceptions.APIException):

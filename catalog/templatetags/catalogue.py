@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from catalog.models import Item
 from catalog.search.highlight import Part
+from catalog.serving import serving_version
 from catalog.views.covers import cover_address, drawn_cover
 
 register = template.Library()
@@ -21,6 +22,13 @@ register = template.Library()
 def site_name() -> str:
     """Also on error pages, which have no request and so no context processors."""
     return settings.SITE_NAME
+
+
+@register.simple_tag
+def searches_pictures() -> bool:
+    """Whether pictures can be searched with: the index that serves has an encoder for them. One query."""
+    version = serving_version()
+    return version is not None and version.reads_pictures
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.views import View
 
 from catalog.covers import cover_svg
 from catalog.models import Item
+from catalog.pictures.addresses import is_local
 
 YEAR_S = 31_536_000
 HOUR_S = 3_600
@@ -26,10 +27,14 @@ class CoverView(View):
         drawing = cover_svg(
             title=item.title, subtitle=str(item.year or ""), category=item.category, key=item.external_id
         )
-        response = HttpResponse(drawing, content_type="image/svg+xml")
-        lasting = request.GET.get("v") == _version(item)
-        response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if lasting else f"public, max-age={HOUR_S}"
-        return response
+        return lasting_cache(HttpResponse(drawing, content_type="image/svg+xml"), request, item)
+
+
+def lasting_cache(response: HttpResponse, request: HttpRequest, item: Item) -> HttpResponse:
+    """Let browsers keep a picture of this content for ever, and of another for an hour."""
+    lasting = request.GET.get("v") == _version(item)
+    response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if lasting else f"public, max-age={HOUR_S}"
+    return response
 
 
 def drawn_cover(item: Item) -> str:
@@ -39,6 +44,8 @@ def drawn_cover(item: Item) -> str:
 
 def cover_address(item: Item) -> str:
     """The item's own picture, unless the Content-Security-Policy would keep the browser from loading it."""
+    if item.image and is_local(item.image):
+        return f"{reverse('item-picture', args=[item.pk])}?v={_version(item)}"
     if item.image and is_allowed(item.image, settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"]):
         return item.image
     return drawn_cover(item)

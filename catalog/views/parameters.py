@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from catalog.models import Attribute
+from catalog.search.by_picture import PictureAsked
 from catalog.search.facets import TEXT_COLUMNS
 from catalog.search.filters import Filter, selection
 from catalog.search.queries import MAX_OFFSET, SearchQuery
@@ -25,7 +26,8 @@ PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
 DEFAULT_RATIO = 0.5
 MAX_CHOSEN = 50
-RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize"})
+MAX_TOKEN = 64
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize", "picture"})
 
 Range = tuple[float | None, float | None]
 
@@ -40,6 +42,10 @@ class Asked:
     semantic_ratio: float = DEFAULT_RATIO
     correct: bool = True
     personalize: bool = False
+    picture: str = ""
+    """The token of a picture that is looked for, alone or beside the text."""
+    sight: PictureAsked | None = field(default=None, compare=False)
+    """What that picture looks like, once it has been read."""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -80,6 +86,15 @@ class Asked:
         """The same search with the visitor's taste, or without it where it is with it."""
         return replace(self, personalize=not self.personalize, page=1)
 
+    @property
+    def without_picture(self) -> Self:
+        return replace(self, picture="", sight=None, page=1)
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is looked for, in words or by a picture."""
+        return bool(self.text) or self.sight is not None
+
     def with_text(self, text: str) -> Self:
         return replace(self, text=text, correct=True, page=1)
 
@@ -106,6 +121,8 @@ class Asked:
             pairs.append(("correct", "0"))
         if self.personalize:
             pairs.append(("personalize", "1"))
+        if self.picture:
+            pairs.append(("picture", self.picture))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
@@ -124,6 +141,8 @@ class Asked:
             close_first=True,
             prefix=prefix,
             taste=taste,
+            picture=self.sight.vector if self.sight else None,
+            version_id=self.sight.version_id if self.sight else None,
         )
 
     def count_query(self, *, facets: Sequence[str] = (), limit: int = 1) -> SearchQuery:
@@ -155,6 +174,7 @@ class _Reader:
             semantic_ratio=self._ratio(),
             correct=self._correct(text),
             personalize=self.parameters.get("personalize") == "1",
+            picture=self.parameters.get("picture", "")[:MAX_TOKEN],
             chosen=self._chosen(),
             ranges=self._ranges(),
             notes=tuple(self.notes),

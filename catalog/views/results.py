@@ -98,7 +98,7 @@ class ResultsPage:
 
     @property
     def nothing_close(self) -> bool:
-        return bool(self.asked.text) and self.results.total > 0 and self.results.close_total == 0
+        return self.asked.asks and self.results.total > 0 and self.results.close_total == 0
 
     @property
     def sort_label(self) -> str:
@@ -175,7 +175,7 @@ def _filter_label(asked: Asked, name: str) -> str:
 
 def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str]]:
     """Orders on offer: their parameter and what they are called."""
-    fixed = [("", "Best match"), ("newest", "Recently added")] if asked.text else [("", "Recently added")]
+    fixed = [("", "Best match"), ("newest", "Recently added")] if asked.asks else [("", "Recently added")]
     sorts = [*fixed, ("title", "Title, A to Z")]
     for name in sortable(attributes)[:SORTED_NUMBERS]:
         label = name_label(name)

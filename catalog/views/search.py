@@ -19,6 +19,7 @@ from catalog.search.suggest import suggest
 from catalog.search.taste import taste_for
 from catalog.views.answers import answer_panel
 from catalog.views.parameters import Asked, read_address
+from catalog.views.pictures import with_picture
 from catalog.views.results import results_page
 
 SUGGESTIONS = 8
@@ -31,7 +32,7 @@ class SearchView(View):
         attributes = list(Attribute.objects.all())
         live = "HX-Request" in request.headers
         try:
-            asked = read_address(request.GET, attributes)
+            asked = with_picture(read_address(request.GET, attributes))
             earlier = _earlier(request, attributes) if live else None
             typing = earlier is not None and earlier.text != asked.text
             taste = taste_for(request) if asked.personalize and asked.text else None
