@@ -18,6 +18,7 @@ BACKEND_LABELS = {
     "transformer": "Transformer",
     "static": "Static word vectors",
     "openai": "Embeddings endpoint (OpenAI-compatible)",
+    "clip": "Texts and pictures: CLIP or SigLIP",
 }
 
 
