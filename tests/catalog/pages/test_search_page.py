@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Item
 from tests.factories import make_item, make_items, make_rule
 
-# One for the attributes that the page knows; the others are those of the search itself.
-SEARCH_QUERIES, BROWSE_QUERIES = 9, 6
+# One for the attributes that the page knows and one for whether pictures may be searched with; the others are those of
+# the search itself.
+SEARCH_QUERIES, BROWSE_QUERIES = 10, 7
 #: A field with a filter is counted by a search of its own, and both compile the filter.
 ONE_FILTER_QUERIES = 9
 
