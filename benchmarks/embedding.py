@@ -75,7 +75,7 @@ def measure_bulk(
     expected = plain.encode(sample, batch_size=32, show_progress_bar=False)
     cosines = {name: cosine_of(expected, encoder.encode_documents(sample)) for name, encoder in encoders.items()}
     lengths = [len(own) + 2 for own in encoders["torch"].token_offsets(texts)]
-    flops_per_text = flops_of(lengths, plain[0].auto_model) / len(texts)  # type: ignore[union-attr]
+    flops_per_text = flops_of(lengths, plain[0].auto_model) / len(texts)
     peak = matrix_flops_per_s()
     base = rates["sentence-transformers"]
     table(
@@ -171,7 +171,7 @@ def measure_gpu(texts: list[str]) -> None:
         slice_texts=len(many),
     )
     lengths = [len(own) + 2 for own in ours.token_offsets(texts)]
-    flops_per_text = flops_of(lengths, default[0].auto_model) / len(texts)  # type: ignore[union-attr]
+    flops_per_text = flops_of(lengths, default[0].auto_model) / len(texts)
     peak = matrix_flops_per_s(device="cuda")
     tokens = sum(lengths) / len(lengths)
     table(

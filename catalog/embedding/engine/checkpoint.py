@@ -95,7 +95,7 @@ def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]
         max_tokens=model.max_seq_length or DEFAULT_MAX_TOKENS,
         pad_id=_pad_id(model.tokenizer),
         query_prompt=prompts.get("query") or "",
-        document_prompt=next((prompts[key] for key in DOCUMENT_PROMPTS if prompts.get(key)), ""),
+        document_prompt=next(filter(None, map(prompts.get, DOCUMENT_PROMPTS)), ""),
     )
     return facts, backend.to_str()
 

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: In float32, and with room for bfloat16's rounding.
 LEAST_COSINE = 0.999
-#: With weights of 8 bits. Relevance stays within .005 nDCG at this (measured: docs/models.md).
+#: With weights of 8 bits, which lose about .005 nDCG (measured: docs/models.md).
 LEAST_SMALL_COSINE = 0.97
 #: A file of its own for weights that do not fit into one of protocol buffers, which end at 2 GiB.
 LARGE_BYTES = 1 << 30

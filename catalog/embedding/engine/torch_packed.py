@@ -42,7 +42,7 @@ class TorchPacked(TorchPadded):
         from transformers import AttentionInterface
 
         AttentionInterface.register(ATTENTION, _attend)
-        self._transformer: Any = model[0].auto_model  # type: ignore[union-attr]
+        self._transformer = _transformer_of(model)
         if "position_ids" not in inspect.signature(self._transformer.forward).parameters:
             raise ValueError("The architecture takes no positions.")
         self._first_position = _first_position(self._transformer)
@@ -69,9 +69,14 @@ class TorchPacked(TorchPadded):
             return features["sentence_embedding"].float()
 
 
+def _transformer_of(model: SentenceTransformer) -> Any:
+    first: Any = model[0]
+    return first.auto_model
+
+
 def _first_position(transformer: Any) -> int:
     """Models in the line of RoBERTa count positions from behind the padding token's id."""
-    embeddings = getattr(transformer, "embeddings", None)
+    embeddings: Any = getattr(transformer, "embeddings", None)
     return embeddings.padding_idx + 1 if hasattr(embeddings, "create_position_ids_from_input_ids") else 0
 
 
@@ -115,21 +120,19 @@ def _one_by_one(
 
     grouped = query.shape[1] != key.shape[1]
     places = starts.tolist()
-    own = [
-        torch.nn.functional.scaled_dot_product_attention(
-            *(rows[start:end].transpose(0, 1) for rows in (query, key, value)),
-            scale=scale,
-            is_causal=causal,
-            enable_gqa=grouped,
-        ).transpose(0, 1)
-        for start, end in pairwise(places)
-    ]
-    return torch.cat(own)
+    attended = []
+    for start, end in pairwise(places):
+        own_query, own_key, own_value = (rows[start:end].transpose(0, 1) for rows in (query, key, value))
+        own = torch.nn.functional.scaled_dot_product_attention(
+            own_query, own_key, own_value, scale=scale, is_causal=causal, enable_gqa=grouped
+        )
+        attended.append(own.transpose(0, 1))
+    return torch.cat(attended)
 
 
 def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) -> TorchPadded:
     """Return a packed runtime of the same model if it gives the same vectors as the padded one, else the latter."""
-    transformer: Any = padded.model[0].auto_model  # type: ignore[union-attr]
+    transformer = _transformer_of(padded.model)
     before = transformer.config._attn_implementation
     sample = tokens.ids(SAMPLE_TEXTS)
     expected = padded.fetch(padded.compute(sample))

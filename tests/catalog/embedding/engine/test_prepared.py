@@ -13,7 +13,7 @@ import pytest
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
 from catalog.embedding.engine import exporting
 from catalog.embedding.engine.checkpoint import describe, load
-from catalog.embedding.engine.prepared import Choice, cache_folder, keep_prepared, prepared_model
+from catalog.embedding.engine.prepared import Choice, PreparedModel, cache_folder, keep_prepared, prepared_model
 from catalog.embedding.engine.preparing import prepare
 from catalog.embedding.transformer import TransformerEncoder
 from tests.checkpoints import write_checkpoint
@@ -44,16 +44,24 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+def prepared_of(checkpoint: Path) -> PreparedModel:
+    prepared = prepared_model(checkpoint)
+    assert prepared is not None
+    return prepared
+
+
 def encoder(checkpoint: Path) -> TransformerEncoder:
     return TransformerEncoder(EncoderSpec(model=str(checkpoint)))
 
 
 def test_it_says_which_runtime_was_the_fastest_and_by_how_much(made: Path, checkpoint: Path, cache: Path):
     shutil.copytree(made, cache)
-    choice = prepared_model(checkpoint).choice
+    choice = prepared_of(checkpoint).choice
+    assert choice is not None
     assert set(choice.documents_per_s) == {"torch", "openvino", "onnxruntime"}
-    assert choice.documents == max(choice.documents_per_s, key=choice.documents_per_s.get)
-    assert choice.queries == min(choice.query_cpu_ms, key=choice.query_cpu_ms.get)
+    assert choice.documents == max(choice.documents_per_s, key=choice.documents_per_s.__getitem__)
+    # Weights of 8 bits cost relevance, so they are no choice of its own.
+    assert choice.queries == min({"openvino", "onnxruntime"}, key=choice.query_cpu_ms.__getitem__)
 
 
 @pytest.mark.parametrize("queries", ["openvino", "onnxruntime", "onnxruntime-int8", "torch"])
@@ -76,7 +84,7 @@ def test_an_encoder_goes_by_torch_until_the_export_is_there(made: Path, checkpoi
         before = by_torch.encode_documents(TEXTS)
         assert by_torch.runtimes == ("torch", "torch")
         shutil.copytree(made, cache, dirs_exist_ok=True)
-        prepared_model(checkpoint).remember(Choice(documents="openvino", queries="onnxruntime"))
+        prepared_of(checkpoint).remember(Choice(documents="openvino", queries="onnxruntime"))
     wait_until(lambda: by_torch.runtimes == ("openvino", "onnxruntime"), timeout_s=60, what="the encoder to switch")
     assert (by_torch.encode_documents(TEXTS) * before).sum(axis=1).min() > 0.999
     assert (by_torch.encode_queries(TEXTS) * before).sum(axis=1).min() > 0.999
@@ -84,7 +92,7 @@ def test_an_encoder_goes_by_torch_until_the_export_is_there(made: Path, checkpoi
 
 def test_a_damaged_export_is_not_used(made: Path, checkpoint: Path, cache: Path, caplog: pytest.LogCaptureFixture):
     shutil.copytree(made, cache)
-    prepared = prepared_model(checkpoint)
+    prepared = prepared_of(checkpoint)
     prepared.remember(Choice(documents="openvino", queries="onnxruntime"))
     prepared.model.write_bytes(b"broken")
     with caplog.at_level(logging.WARNING):
@@ -103,7 +111,7 @@ def test_a_checkpoint_that_changed_has_no_export(made: Path, checkpoint: Path, c
 
 def test_of_two_that_write_at_once_the_first_stays(checkpoint: Path, cache: Path):
     def write(folder: Path) -> None:
-        keep_prepared(checkpoint, lambda own: (own / "first").touch())  # type: ignore[func-returns-value]
+        keep_prepared(checkpoint, lambda own: (own / "first").touch())
         (folder / "second").touch()
 
     kept = keep_prepared(checkpoint, write)

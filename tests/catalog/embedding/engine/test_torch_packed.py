@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,8 @@ def test_a_model_whose_packed_vectors_are_others_keeps_to_padded_batches(tmp_pat
     ids = tokens.ids(TEXTS)
     before = padded.fetch(padded.compute(ids))
     # As in a model that wants its tokens numbered in a way of its own.
-    model[0].auto_model.embeddings.create_position_ids_from_input_ids = None
-    model[0].auto_model.embeddings.padding_idx = 7
+    first: Any = model[0]
+    first.auto_model.embeddings.create_position_ids_from_input_ids = None
+    first.auto_model.embeddings.padding_idx = 7
     assert packed_where_it_fits(padded, tokens, pad_id=facts.pad_id) is padded
     assert least_cosine(before, padded.fetch(padded.compute(ids))) > 0.9999
