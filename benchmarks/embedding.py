@@ -8,6 +8,9 @@ rendering, encoding, and writing vectors into an HNSW graph. On a PostgreSQL of 
 from __future__ import annotations
 
 import argparse
+import tempfile
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.parts.encoders import (
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 CHARACTERS = 400
 QUERIES = 100
 MEMORY_FROM = 10_000
+STUDENT_WORDS, STUDENT_SENTENCES = 5_000, 1_000
 WITHOUT_OPENVINO = ("torch", "onnxruntime")
 
 
@@ -49,7 +53,9 @@ def main() -> None:
         encoders = {name: encoder_on(name) for name in ("openvino", *WITHOUT_OPENVINO)}
         measure_bulk(texts, plain, encoders, slice_texts=asked.slice)
         measure_queries([row["title"] for row in rows[:QUERIES]], plain)
-        measure_worker(rows, slice_texts=asked.slice)
+        # Workers overlap their batches, so there have to be some.
+        measure_worker(rows, slice_texts=max(asked.slice, len(rows) // 2))
+        measure_student(texts, plain, slice_texts=asked.slice)
         measure_gpu(texts)
     if asked.memory_texts:
         figure("memory_growth", memory_growth(asked.memory_texts, first=MEMORY_FROM), texts=asked.memory_texts)
@@ -140,14 +146,35 @@ def measure_worker(rows: list[dict[str, str]], *, slice_texts: int) -> None:
 
 
 def _turn(workers: dict[str, Any]) -> list[tuple[str, float]]:
-    import time
-
     spent = []
     for name, work in workers.items():
         started = time.perf_counter()
         work()
         spent.append((name, time.perf_counter() - started))
     return spent
+
+
+def measure_student(texts: list[str], plain: SentenceTransformer, *, slice_texts: int) -> None:
+    """A static encoder distilled from the same model, over the documents of the site."""
+    from django.core.management import call_command
+
+    from catalog.embedding.base import EncoderSpec
+    from catalog.embedding.registry import encoder_for
+
+    with tempfile.TemporaryDirectory() as folder:
+        student_folder = Path(folder) / "student"
+        call_command("distill", student_folder, texts=STUDENT_SENTENCES, words=STUDENT_WORDS)
+        student = encoder_for(EncoderSpec(backend="static", model=str(student_folder)))
+        rates = texts_per_s(
+            {
+                "sentence-transformers": lambda part: plain.encode(part, batch_size=32, show_progress_bar=False),
+                "student": student.encode_documents,
+            },
+            texts[:slice_texts],
+            slice_texts=slice_texts,
+        )
+    table(["a static student", "texts/s"], [[name, rate] for name, rate in rates.items()])
+    figure("student_ratio", rates["student"] / rates["sentence-transformers"])
 
 
 def measure_gpu(texts: list[str]) -> None:

@@ -1,7 +1,8 @@
 """From pending items to vectors: claim, render, encode, write.
 
-One batch is encoded in a thread of its own while the one before is written and the next is claimed, so that a GPU
-does not wait for the database. Database work stays in the caller's thread.
+Two batches are in the hands of threads: while one is computed, the next is cut into passages and tokens; and while one
+is written and another claimed, the next is computed. So a GPU waits neither for the database nor for the tokenizer.
+Database work stays in the caller's thread.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ def _drain(version: IndexVersion, give_up_at: float | None) -> int:
 
 def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | None) -> int:
     written = 0
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as thread:
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode") as threads:
         ahead: Batch | None = None
         while True:
             out_of_time = give_up_at is not None and time.monotonic() >= give_up_at
-            batch = None if out_of_time else _begin(version, encoder, thread)
+            batch = None if out_of_time else _begin(version, encoder, threads)
             if ahead is not None:
                 try:
                     written += _finish(version, ahead)
@@ -90,13 +91,13 @@ def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | 
             ahead = batch
 
 
-def _begin(version: IndexVersion, encoder: Encoder, thread: ThreadPoolExecutor) -> Batch | None:
+def _begin(version: IndexVersion, encoder: Encoder, threads: ThreadPoolExecutor) -> Batch | None:
     """Claim items and set the encoder on them; None when nothing is pending."""
     started = time.monotonic()
     claims = claim(version, limit=settings.EMBEDDING_CLAIM_ITEMS or encoder.texts_at_once)
     if not claims:
         return None
-    result = thread.submit(encode, version, encoder, _documents(version, claims))
+    result = threads.submit(encode, version, encoder, _documents(version, claims))
     return Batch(started=started, claims=claims, result=result)
 
 
