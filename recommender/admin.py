@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from catalog.http.admin import ReadOnlyAdmin
 from recommender.models import (
+    DeletionReceipt,
     EventKind,
     Experiment,
     Interaction,
@@ -36,11 +37,17 @@ class InteractionAdmin(ReadOnlyAdmin):
 
 @admin.register(UserEmbedding)
 class UserEmbeddingAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "version_id", "weight", "updated_at"]
+    list_display = ["__str__", "name", "weight", "version_id", "updated_at"]
     list_select_related = ["user"]
     search_fields = ["=user__username"]
     exclude = ["vector"]
     show_full_result_count = False
+
+
+@admin.register(DeletionReceipt)
+class DeletionReceiptAdmin(ReadOnlyAdmin):
+    list_display = ["id", "scope", "interactions", "embeddings", "deleted_at"]
+    list_filter = ["scope"]
 
 
 @admin.register(ItemPopularity)

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from catalog.models import Item
 from catalog.ranking.calibration import calibrate
 from catalog.ranking.fusion import ranked
+from catalog.search.engine import search
 from catalog.search.filters import Filter, both, parse, selection
 from catalog.search.predicates import Predicate, predicate
+from catalog.search.queries import SearchQuery
 from recommender.candidates import Around, find_candidates, nearest_in_space
 from recommender.models import TasteModel
 from recommender.portraits import PersonalInterest
@@ -34,6 +36,8 @@ from recommender.viewer import Viewer, viewer_of
 
 MAX_LIMIT = MAX_LENGTH
 MAX_EXCLUDED = 1_000
+#: Hits of a query that recommendations may be chosen among.
+MAX_FOUND = 100
 #: The best candidates, among which a diverse list is chosen.
 POOL = 100
 #: Totals of this size are at .63 of the scale of scores.
@@ -49,6 +53,7 @@ def recommend(
     limit: int | None = None,
     category: str = "",
     filter: str = "",
+    query: str = "",
     exclude: Iterable[int] = (),
     diversity: float | None = None,
     calibration: float | None = None,
@@ -60,7 +65,8 @@ def recommend(
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. `as_of` goes by the history before that moment; with it and a seed, lists over the same catalogue are the
+    of them. With a `query`, they are among the MAX_FOUND hits that search has for it. `as_of` goes by the history
+    before that moment; with it and a seed, lists over the same catalogue are the
     same. From a trained space that costs seven queries, two more with a filter, two where the space has too few, two
     where something is muted or interests have shares, and two or three where a scenario excludes, boosts or counts
     freshness. Raises FilterError, and KeyError for a scenario that there is not.
@@ -68,7 +74,8 @@ def recommend(
     settings = (settings or assignment_for(scenario, subject).settings).given(
         length=limit, diversity=diversity, calibration=calibration, exploration=exploration
     )
-    wanted = predicate(wanted_items(category, filter))
+    asked = wanted_items(category, filter)
+    wanted = _found(query, asked) if query else predicate(asked)
     for_a_list = not settings.calibration
     viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=for_a_list).without(exclude)
     seed = seed_of(subject) if seed is None else seed
@@ -78,6 +85,12 @@ def recommend(
 def wanted_items(category: str, filter: str) -> Filter | None:
     """A filter, and a category beside it. Raises FilterError."""
     return both(parse(filter), selection({"category": [category]} if category else {}, {}))
+
+
+def _found(query: str, filter: Filter | None) -> Predicate:
+    """Met by what search finds. Raises FilterError."""
+    found = search(SearchQuery(text=query, filter=filter, limit=MAX_FOUND, highlight=False))
+    return Predicate(sql="catalog_item.id = ANY(%s)", parameters=([hit.item.pk for hit in found.hits],))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

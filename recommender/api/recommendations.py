@@ -13,6 +13,7 @@ from catalog.api.fields import ItemFields, item_fields
 from catalog.http.middleware import request_id
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
+from catalog.search.queries import MAX_TEXT_CHARACTERS
 from recommender.api.callers import SubjectParameters, is_program, subject_named
 from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
@@ -43,6 +44,9 @@ class RecommendationsParameters(SubjectParameters):
     category = serializers.CharField(default="", allow_blank=True, max_length=200)
     filter = serializers.CharField(
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
+    )
+    query = serializers.CharField(
+        default="", allow_blank=True, max_length=MAX_TEXT_CHARACTERS, help_text="Among what search finds for it."
     )
     exclude = IdsField(default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, between commas.")
     diversity = serializers.FloatField(
