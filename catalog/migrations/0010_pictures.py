@@ -22,7 +22,7 @@ ALTER TABLE catalog_embeddingstate
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0008_storage_of_versions")]
+    dependencies = [("catalog", "0009_encoder_jobs")]
     operations = [
         migrations.RunSQL(LEDGER, NO_LEDGER),
         migrations.CreateModel(
