@@ -77,7 +77,7 @@ def ef_search(version: IndexVersion) -> int:
 def _gate(version: IndexVersion) -> str:
     """A condition that is true, and sets how far the walk looks before it begins; empty while that is the site's.
 
-    Being constant it is met once, ahead of the rows. See docs/decisions/0012.
+    Being constant it is met once, ahead of the rows. See docs/decisions/0014.
     """
     if version.ef_search is None:
         return ""

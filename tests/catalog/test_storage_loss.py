@@ -1,0 +1,53 @@
+"""What storage costs in quality: the stored vectors' ranking beside one of full float32 vectors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.evaluation import load_collection
+from catalog.indexing import ensure_active_version
+from catalog.storage_loss import RecordingEncoder, storage_loss
+from tests.checkpoints import write_checkpoint
+from workers.embed import drain
+
+pytestmark = pytest.mark.django_db
+TEXTS = ["The ghost of the harbour", "A dog in the rain", "The ship in the storm", "Night train", "The night of love"]
+
+
+@pytest.fixture
+def collection(tmp_path: Path, settings) -> Path:
+    """Each query is the text of the one document that is relevant to it."""
+    settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    rows = [{"_id": f"{number}", "text": text} for number, text in enumerate(TEXTS)]
+    for name in ("corpus", "queries"):
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"{n}\t{n}\t1\n" for n in range(5)))
+    return folder
+
+
+@pytest.mark.parametrize("given", [{}, {"storage": "binary"}, {"storage": "half", "dimensions": 16}])
+def test_both_rankings_are_of_the_same_texts(collection, given):
+    version = ensure_active_version(**given)
+    encoder = RecordingEncoder(version)
+    load_collection(collection)
+    drain()
+    figures = storage_loss(collection, version, encoder)
+    assert (figures["storage"], figures["dimensions"]) == (version.storage, given.get("dimensions", 32))
+    assert figures["ndcg@10_by_meaning_float32_exact"] == 1
+    assert 0 <= figures["loss"] < 0.5
+    assert {len(vector) for vector in encoder.documents.values()} == {32}
+    if not given:
+        assert figures["loss"] == 0
+
+
+def test_fewer_dimensions_are_the_first_ones_with_length_one(collection):
+    encoder = RecordingEncoder(ensure_active_version(dimensions=8))
+    short, full = encoder.encode_queries(TEXTS), encoder.full_queries(TEXTS)
+    assert short.shape == (5, 8)
+    assert np.allclose(short, full[:, :8] / np.linalg.norm(full[:, :8], axis=1, keepdims=True), atol=1e-3)
