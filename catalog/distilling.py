@@ -23,10 +23,10 @@ WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """Sentences and words, the most frequent first."""
+    """Sentences, and words with how often each comes, those of the most documents first."""
 
     sentences: list[str]
-    words: list[str]
+    words: dict[str, int]
 
 
 def lessons(documents: Iterable[str], *, sentences: int, words: int) -> Lessons:
@@ -35,8 +35,11 @@ def lessons(documents: Iterable[str], *, sentences: int, words: int) -> Lessons:
     chosen: list[str] = []
     seen = 0
     documents_with: Counter[str] = Counter()
+    occurrences: Counter[str] = Counter()
     for document in documents:
-        documents_with.update(set(WORD.findall(document.lower())))
+        found = WORD.findall(document.lower())
+        occurrences.update(found)
+        documents_with.update(set(found))
         for start, end in sentence_spans(document):
             if end - start < FEWEST_CHARACTERS:
                 continue
@@ -47,7 +50,7 @@ def lessons(documents: Iterable[str], *, sentences: int, words: int) -> Lessons:
             elif (place := chance.randrange(seen)) < sentences:
                 chosen[place] = sentence
     frequent = [word for word, count in documents_with.most_common(words) if count >= FEWEST_TEXTS_OF_A_WORD]
-    return Lessons(sentences=list(dict.fromkeys(chosen)), words=frequent)
+    return Lessons(sentences=list(dict.fromkeys(chosen)), words={word: occurrences[word] for word in frequent})
 
 
 def catalogue_documents(template: str) -> Iterator[str]:

@@ -6,8 +6,9 @@ in tokenlearn, a ridge regression with one solution, so that the same texts give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,15 +48,16 @@ def distill(
     teacher: Encoder,
     tokenizer: Any,
     *,
-    words: Sequence[str] = (),
+    words: Mapping[str, int] = MappingProxyType({}),
     texts: Sequence[str] = (),
     dimensions: int | None = 256,
     on_progress: Progress = lambda *_: None,
 ) -> Distilled:
     """Make a student of `teacher`, whose tokenizer (of the transformers library) gives most of its vocabulary.
 
-    `words` are further ones to know whole, `texts`, sentences and passages, what the student is fitted to. Without
-    texts it is about as good as model2vec's. Raises what the teacher raises.
+    `words` are further ones to know whole, each with how often the catalogue has it; `texts`, sentences and passages,
+    are what the student is fitted to. Without texts it is about as good as model2vec's. Raises what the teacher
+    raises.
     """
     known = vocabulary(tokenizer, words)
     lookup = Lookup(Subwords(known.tokenizer()))
@@ -63,7 +65,8 @@ def distill(
     kept_back = _held_out(len(texts))
     fitted = [text for place, text in enumerate(texts) if place not in kept_back]
     bags = _bags(lookup, fitted, len(known.tokens))
-    shares = _shares(np.asarray(bags.sum(axis=0)).ravel())
+    counted = _bags(lookup, list(words), len(known.tokens)).T @ np.fromiter(words.values(), dtype=np.float32)
+    shares = _shares(np.asarray(bags.sum(axis=0)).ravel(), counted)
     start = (vectors - shares @ vectors) * smooth_inverse_frequency(shares)[:, None]
     start[0] = 0  # the unknown word
     if len(fitted) < FEWEST_TO_FIT:
@@ -113,9 +116,14 @@ def _bags(lookup: Lookup, texts: Sequence[str], tokens: int) -> Any:
     return bags
 
 
-def _shares(counts: FloatArray) -> FloatArray:
-    """How often each token is to be expected: as counted, and by Zipf's law where there is little to count."""
-    together = counts + PRIOR_WORDS * zipf(len(counts))
+def _shares(in_texts: FloatArray, among_words: FloatArray) -> FloatArray:
+    """How often each token is to be expected, as shares of 1.
+
+    As in the texts, or as among all words of the catalogue where that is more: the texts are a sample of it. By
+    Zipf's law where there is little to count.
+    """
+    texts, words = max(float(in_texts.sum()), 1.0), max(float(among_words.sum()), 1.0)
+    together = np.maximum(in_texts / texts, among_words / words) * texts + PRIOR_WORDS * zipf(len(in_texts))
     return (together / together.sum()).astype(np.float32)
 
 
