@@ -24,20 +24,23 @@ Vectors = npt.NDArray[np.float32]
 ITEMS_PER_LEG = 200
 #: Passages that the leg `near` reads; several may be of one item.
 PASSAGES = 300
-NOT_EXCLUDED = "passage.item_id <> ALL(%(excluded)s::bigint[])"
 PUBLISHED = Scope(condition="catalog_item.published")
+
+# In a query of its own: to weigh every id of a long history would take the planner longer than the search takes.
+EXCLUDED = "<> ALL ((SELECT %(excluded)s::bigint[])::bigint[])"
+NOT_EXCLUDED = f"passage.item_id {EXCLUDED}"
 
 # Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are known and searched
 # exactly, so that no index is walked in vain. Versions, models and limits stand in the statements, which are planned
 # once a connection.
 POPULAR = """
     SELECT popularity.item_id FROM recommender_itempopularity AS popularity
-    WHERE popularity.item_id <> ALL(%(excluded)s::bigint[]) {within_popular}
+    WHERE popularity.item_id {excluded} {within_popular}
     ORDER BY popularity.score DESC, popularity.item_id LIMIT {items}
 """
 NEW = """
     SELECT catalog_item.id FROM catalog_item
-    WHERE catalog_item.id <> ALL(%(excluded)s::bigint[]) {within_new}
+    WHERE catalog_item.id {excluded} {within_new}
     ORDER BY catalog_item.created_at DESC, catalog_item.id DESC LIMIT {items}
 """
 NEAR = "SELECT passage.item_id {nearest}"
@@ -55,7 +58,7 @@ CANDIDATES = """
 IN_SPACE = f"""
     SELECT {IDS.format(column="item_id")}, {HALVES.format(column="target")} FROM (
         SELECT placed.item_id, placed.target FROM recommender_tastevector AS placed
-        WHERE placed.model_id = {{model_id}} AND placed.item_id <> ALL(%(excluded)s::bigint[]) {{within}}
+        WHERE placed.model_id = {{model_id}} AND placed.item_id {{excluded}} {{within}}
         ORDER BY {{distance}} LIMIT {{items}}
     ) AS nearest
 """  # noqa: S608
@@ -120,6 +123,7 @@ def nearest_in_space(
         distance = f"placed.target::{cast} <#> %(vector)s::{cast}"
         statement = IN_SPACE.format(
             model_id=int(model.pk),
+            excluded=EXCLUDED,
             within=scope.within("placed.item_id"),
             # Less zero: where the items are known, no invitation to walk the graph after all.
             distance=f"({distance}) - 0" if scope.exact else distance,
@@ -138,6 +142,7 @@ def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filt
     within_near = f"AND {NOT_EXCLUDED} {scope.within('passage.item_id') if filtered else ''}"
     parts = {
         "passages_of": passages_of(near.version) if near else "",
+        "excluded": EXCLUDED,
         "distance": distance_sql(near.version) if near else "",
         "within_near": within_near,
         "nearest": nearest_rows(near.version, rows=PASSAGES, within=within_near) if near else "",

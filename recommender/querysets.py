@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from catalog.models import IndexVersion
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
+    from catalog.models import IndexVersion
     from recommender.models import (
         DeletionReceipt,
         EventKind,
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
         UserEmbedding,
         VectorCentre,
     )
+
+
+# Written out, for every list asks it: to compose it anew would take several times longer than the statement.
+CHOSEN_MODEL = """
+    SELECT id, version_id, dimensions, created_at, state FROM recommender_tastemodel
+    WHERE version_id = (SELECT id FROM catalog_indexversion WHERE state = 'active')
+        AND (state = 'active' OR (state = 'ready' AND id = %s))
+    ORDER BY state = 'active' LIMIT 1
+"""
 
 
 class EventKindQuerySet(models.QuerySet["EventKind"]):
@@ -137,10 +146,7 @@ class TasteModelQuerySet(models.QuerySet["TasteModel"]):
         """
         if name == "untrained":
             return None
-        own = self.filter(version_id__in=IndexVersion.objects.filter(state="active").values("pk")).defer("space")
-        if name.isdecimal() and (numbered := own.filter(pk=int(name), state__in=["ready", "active"]).first()):
-            return numbered
-        return own.filter(state="active").first()
+        return next(iter(self.raw(CHOSEN_MODEL, [int(name) if name.isdecimal() else 0])), None)
 
     def ready(self) -> TasteModelQuerySet:
         """Those that can be gone back to, the one that served last first."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from catalog.models import Item
-from recommender.recommendations import Reason, Source
+from recommender.recommendations import Reason, ReasonKind, Source
 from recommender.scoring import Floats, Scores
 
 #: Past items that a recommendation names.
@@ -68,20 +68,25 @@ def _above_usual(values: Floats) -> Floats:
 
 def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int]) -> tuple[Reason, ...]:
     """The reasons in words, past items first. Items that are no longer shown count with the rest of the history."""
-    reasons = [
-        Reason(kind="item", share=share, item=items[item_id], liked=item_id in liked)
+    shown = [
+        (share, items[item_id])
         for item_id, share in lift.items.items()
         if item_id in items and items[item_id].published
     ]
-    history = 1 - sum(reason.share for reason in reasons) - lift.popular - lift.new - lift.explore
-    others = [
-        Reason(kind="history", share=history),
-        Reason(kind="popular", share=lift.popular),
-        Reason(kind="new", share=lift.new),
-        Reason(kind="explore", share=lift.explore),
+    history = 1 - sum(share for share, _ in shown) - lift.popular - lift.new - lift.explore
+    others: list[tuple[ReasonKind, float]] = [
+        ("history", history),
+        ("popular", lift.popular),
+        ("new", lift.new),
+        ("explore", lift.explore),
     ]
-    reasons = [reason for reason in [*reasons, *others] if reason.share >= LEAST_SHARE]
+    named = [(share, item) for share, item in shown if share >= LEAST_SHARE]
+    rest = [(kind, share) for kind, share in others if share >= LEAST_SHARE]
+    total = sum(share for share, _ in named) + sum(share for _, share in rest)
+    reasons = [
+        *(Reason(kind="item", share=share / total, item=item, liked=item.pk in liked) for share, item in named),
+        *(Reason(kind=kind, share=share / total) for kind, share in rest),
+    ]
     if lift.source != "taste":
         reasons.sort(key=lambda reason: -reason.share)
-    total = sum(reason.share for reason in reasons)
-    return tuple(replace(reason, share=reason.share / total) for reason in reasons)
+    return tuple(reasons)

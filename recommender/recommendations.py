@@ -8,6 +8,7 @@ from typing import Literal
 from catalog.models import Item
 
 Source = Literal["taste", "popular", "new", "explore"]
+ReasonKind = Literal["item", "history", "popular", "new", "explore"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Reason:
     and `explore` for what a place was given to by chance.
     """
 
-    kind: Literal["item", "history", "popular", "new", "explore"]
+    kind: ReasonKind
     share: float
     item: Item | None = None
     liked: bool = True

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db import connection
+
 from catalog.models import IndexVersion
 from recommender.interests import Event, Interest, Kind, sum_of
-from recommender.models import Interaction, TasteModel
+from recommender.models import TasteModel
 from recommender.portraits import PersonalInterest
 from recommender.preferences import marked, preferences_of
 from recommender.profiles import MAX_EVENTS, history, interests_from, stored_interests
@@ -17,9 +19,17 @@ from recommender.space.folding import Folded
 from recommender.space.spaces import fold_in
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
+from recommender.wire import binary
 
 #: The newest events of a history, whose items are left out; further back nothing is.
 MAX_EVENTS_SEEN = 20_000
+# Written out: to compose it anew and to read the dates as text would take longer than the statement.
+HISTORY = f"""
+    SELECT event.item_id, event.value, event.occurred_at, kind.name, kind.weight, kind.half_life_days
+    FROM recommender_interaction AS event JOIN recommender_eventkind AS kind ON kind.name = event.kind_id
+    WHERE event.{{column}} = %(subject)s {{before}}
+    ORDER BY event.occurred_at DESC, event.id DESC LIMIT {MAX_EVENTS_SEEN}
+"""  # noqa: S608
 LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 
 
@@ -93,15 +103,15 @@ def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dic
     """The newest MAX_EVENTS_SEEN events, and the kinds they are of; no query for somebody unknown."""
     if not subject.known:
         return [], {}
-    interactions = Interaction.objects.of(subject).newest()
-    if as_of is not None:
-        interactions = interactions.before(as_of)
-    columns = ("item_id", "value", "occurred_at", "kind_id", "kind__weight", "kind__half_life_days")
-    events, kinds = [], {}
-    for item_id, value, moment, kind, weight, half_life_days in interactions.values_list(*columns)[:MAX_EVENTS_SEEN]:
-        events.append(Event(item_id=item_id, kind=kind, value=value, occurred_at=moment))
-        kinds[kind] = Kind(weight=weight, half_life_days=half_life_days)
-    return events, kinds
+    (column, subject_id), *_ = subject.lookup.items()
+    statement = HISTORY.format(column=column, before="AND event.occurred_at < %(as_of)s" if as_of else "")
+    with connection.cursor() as cursor:
+        binary(cursor).execute(statement, {"subject": subject_id, "as_of": as_of})
+        rows = cursor.fetchall()
+    kinds = {kind: Kind(weight=weight, half_life_days=half_life_days) for *_, kind, weight, half_life_days in rows}
+    return [
+        Event(item_id=item_id, kind=kind, value=value, occurred_at=moment) for item_id, value, moment, kind, *_ in rows
+    ], kinds
 
 
 def _interests(subject: Subject, version: IndexVersion, as_of: datetime | None) -> list[PersonalInterest]:

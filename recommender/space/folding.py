@@ -51,7 +51,7 @@ def strength(kind: Kind, stars: float | None) -> float:
     """How much an event speaks for its item, from -1 to 1."""
     if stars is not None:
         return next(value for least, value in STARS if stars >= least)
-    return float(np.clip(kind.weight / FULL_WEIGHT, -1, 1))
+    return max(-1.0, min(1.0, kind.weight / FULL_WEIGHT))
 
 
 def strengths(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int, float]:
