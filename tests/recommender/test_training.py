@@ -68,14 +68,14 @@ def test_items_that_the_space_does_not_know_are_passed_over(community):
     assert after.vector == pytest.approx(before.vector)
 
 
-def test_a_list_from_a_trained_space_costs_six_queries_however_long_the_history(community, django_assert_num_queries):
+def test_a_list_from_a_trained_space_costs_seven_queries_however_long_the_history(community, django_assert_num_queries):
     others = make_items([{"external_id": f"other-{number}"} for number in range(120)])
     add_passages(active(), {pk: [along(1)] for pk in others.values()})
     place_missing()
     recommend(VISITOR)  # from here on the settings are known
     for days_ago, liked in enumerate((["night-3"], [f"night-{number}" for number in range(20)])):
         did(VISITOR, "like", *(community[name] for name in liked), days_ago=1 - days_ago)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert len(recommend(VISITOR, limit=20)) == 20
 
 
