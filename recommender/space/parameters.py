@@ -10,9 +10,9 @@ from recommender.space.ease import MOST_ITEMS
 
 #: By parameter, the values that are tried.
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "learnt": (300, 1_500, MOST_ITEMS),
     "ridge": (75.0, 150.0, 300.0, 600.0),
     "factors": (64, 128),
-    "learnt": (300, 1_500, MOST_ITEMS),
     "half_life_factors": (3.0, 5.0, 10.0, 20.0, 40.0),
     "half_life_content": (5.0, 10.0, 20.0, 40.0),
     "tag_length": (0.0, 0.3, 0.5, 0.7, 1.0),
@@ -35,7 +35,7 @@ class Parameters:
 
     ridge: float = 150.0
     factors: int = 64
-    learnt: int = 1_500
+    learnt: int = 300
     half_life_factors: float = 10.0
     half_life_content: float = 10.0
     tag_length: float = 0.5
