@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from catalog.embedding.base import ImageEncoder
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
+from catalog.graphs import graphs_of
 from catalog.indexing import ensure_active_version
 from catalog.items import save_items
 from catalog.models import IndexVersion, Item
-from catalog.search import SearchQuery, search
+from catalog.search import SearchQuery, dense, search
 from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictures, keep_picture, kept_picture
+from catalog.search.closeness import closeness_parameters
+from catalog.search.scope import EVERYTHING
 from catalog.search.similar import similar_items
 from recommender.vectors import centre_of, item_vectors
 from tests.clip_checkpoints import COLOURS, picture, write_colours
@@ -140,3 +144,15 @@ def test_a_picture_is_kept_under_a_token_of_its_own_and_for_long_after_it_was_as
     assert (kept_picture(first) or b"").startswith(b"\xff\xd8")
     assert kept_picture("another") is None
     assert KEPT_S >= 600
+
+
+def test_texts_and_pictures_are_each_found_by_a_graph_of_their_own(version):
+    statement = dense._nearest_of_all_kinds(version, EVERYTHING, passages=10)
+    vector = [1.0] + [0.0] * (version.dimensions - 1)
+    parameters = {"vector": dense.vector_literal(vector), **closeness_parameters(version, vector)}
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_sort = off")
+        cursor.execute(f"EXPLAIN {statement}", parameters)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    for graph in graphs_of(version):
+        assert f"Index Scan using {graph} " in plan
