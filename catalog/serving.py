@@ -65,7 +65,7 @@ def present_stamp() -> str | None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {STAMP_SQL}")
         (stamp,) = cursor.fetchone()
-    return stamp  # type: ignore[no-any-return]
+    return stamp
 
 
 def items_now(ids: Sequence[int], version: IndexVersion | None) -> list[Item]:

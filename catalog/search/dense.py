@@ -12,7 +12,6 @@ import orjson
 from django.conf import settings
 from django.db import connection, transaction
 
-from catalog.embedding.base import FloatArray
 from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
@@ -119,7 +118,7 @@ def inner_products(
     version: IndexVersion,
     item_ids: npt.NDArray[np.int64],
     ordinals: npt.NDArray[np.int64],
-    vector: Sequence[float] | FloatArray,
+    vector: Sequence[float] | npt.NDArray[np.floating],
 ) -> npt.NDArray[np.float64]:
     """Inner products of these passages with a vector, read by their keys; NaN for those that there are not."""
     cast = f"halfvec({version.dimensions})"
@@ -141,7 +140,7 @@ def inner_products(
     return products
 
 
-def vector_literal(vector: Sequence[float] | FloatArray) -> str:
+def vector_literal(vector: Sequence[float] | npt.NDArray[np.floating]) -> str:
     """A vector as PostgreSQL reads it, which is as JSON writes it."""
     return orjson.dumps(np.ascontiguousarray(vector, dtype=np.float32), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 

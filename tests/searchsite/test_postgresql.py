@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def pid(transactional_db) -> int:
 
 def begin_request() -> None:
     """What Django does before and at the first use of a connection in a request."""
-    connection.health_check_enabled = True
+    connections[DEFAULT_DB_ALIAS].health_check_enabled = True  # type: ignore[attr-defined]
     connection.close_if_unusable_or_obsolete()
     with connection.cursor():
         pass
