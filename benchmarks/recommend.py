@@ -95,7 +95,7 @@ def _lists(community: Community, count: int, about: dict[str, int]) -> None:
         "bare vector query": _cpu_ms(lambda: [_bare_query(model, vector) for _, vector in asked]) / len(asked),
         "list": _cpu_ms(lambda: [recommend(subject, limit=LIMIT) for subject, _ in asked]) / len(asked),
     }
-    rows = [
+    rows: list[list[str | float]] = [
         [name, median(own), percentile(own, 99), sum(own) / len(own), cpu_ms[name]] for name, own in times_ms.items()
     ]
     table(["", "p50 ms", "p99 ms", "mean ms", "CPU ms"], rows)
@@ -122,7 +122,7 @@ def _cpu_ms(work: Callable[[], Any]) -> float:
     return own_cpu_time_ms() + cpu_time_ms(pid) - started
 
 
-def _bare_query(model: Any, vector: Any) -> None:
+def _bare_query(model: Any, vector: Any) -> list[Any]:
     from catalog.search import dense
 
     cast = f"halfvec({model.dimensions})"
@@ -131,8 +131,8 @@ def _bare_query(model: Any, vector: Any) -> None:
         f" ORDER BY target::{cast} <#> %s::{cast} LIMIT {LIMIT}"
     )
     with dense.vector_search() as cursor:
-        cursor.execute(statement, [dense.vector_literal(vector.tolist())])
-        cursor.fetchall()
+        cursor.execute(statement, [dense.vector_literal(vector)])
+        return list(cursor.fetchall())
 
 
 def _events(local: LocalSite, about: dict[str, int]) -> None:

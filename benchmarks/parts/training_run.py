@@ -9,6 +9,7 @@ import json
 import resource
 import sys
 import time
+from typing import Any
 
 import django
 import numpy as np
@@ -26,7 +27,7 @@ def main() -> None:
     from recommender.space.tuning import Bench
 
     community = make_community(np.load(path), items=items, people=people)
-    tagged = [(f"Subject {subject}", {}) for subject in community.subjects.tolist()]
+    tagged: list[tuple[str, dict[str, Any]]] = [(f"Subject {subject}", {}) for subject in community.subjects.tolist()]
     _, rows = learn(community.vectors, tagged)
     histories = [History(items=own, strengths=np.ones(len(own))) for own in community.likes]
     started = time.perf_counter()

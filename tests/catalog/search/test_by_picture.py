@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ def test_a_picture_is_kept_under_a_token_of_its_own_and_for_long_after_it_was_as
 def test_texts_and_pictures_are_each_found_by_a_graph_of_their_own(version):
     statement = dense._nearest_of_all_kinds(version, EVERYTHING, passages=10)
     vector = [1.0] + [0.0] * (version.dimensions - 1)
-    parameters = {"vector": dense.vector_literal(vector), **closeness_parameters(version, vector)}
+    parameters: dict[str, Any] = {"vector": dense.vector_literal(vector), **closeness_parameters(version, vector)}
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off; SET enable_sort = off")
         cursor.execute(f"EXPLAIN {statement}", parameters)
