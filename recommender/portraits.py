@@ -91,15 +91,15 @@ def _rows(item_ids: Sequence[int], vectors: Mapping[int, Vector]) -> Floats:
 
 #: Tags longer than this name nothing, and a name holds at most so many.
 LONGEST_TAG, MOST_NAMES = 40, 2
-#: A tag names an interest if at least this share of it bears the tag.
-LEAST_BORNE = 0.5
+#: A tag names an interest if at least this share of it bears the tag, in so many items, and that much less of others.
+LEAST_BORNE, FEWEST_BEARING, LEAST_TELLING = 0.5, 2, 0.25
 
 
 def names_of(
     interests: Sequence[PersonalInterest], *, tags: Mapping[int, frozenset[str]], titles: Mapping[int, str]
 ) -> list[str]:
-    """A name for each interest: the tags that most of it bears and the other interests bear least, or else the title
-    of the item that stands for it. No two are alike. Items are by id; an aversion has no name."""
+    """A name for each interest: the tags that most of it bears and the other interests bear less, or else the title
+    of the item that stands for it. Items are by id; an aversion has no name."""
     borne = [_borne(own, tags) for own in interests]
     names: list[str] = []
     for place, own in enumerate(interests):
@@ -107,9 +107,9 @@ def names_of(
             names.append("")
             continue
         others = [share for other, share in enumerate(borne) if other != place and not interests[other].is_aversion]
-        name = " · ".join(_telling(borne[place], others)) if len(own.items) > 1 else ""
-        title = titles.get(own.medoid or 0, "")
-        names.append(title if not name else f"{name} · {title}" if name in names else name)
+        shared = {tag: share for tag, share in borne[place].items() if _bearing(own, tag, tags) >= FEWEST_BEARING}
+        name = " · ".join(_telling(shared, others))
+        names.append(name or titles.get(own.medoid or 0, ""))
     return names
 
 
@@ -123,6 +123,10 @@ def _borne(own: PersonalInterest, tags: Mapping[int, frozenset[str]]) -> dict[st
     return shares
 
 
+def _bearing(own: PersonalInterest, tag: str, tags: Mapping[int, frozenset[str]]) -> int:
+    return sum(tag in tags.get(item_id, ()) for item_id in own.interest.sources)
+
+
 def _telling(borne: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[str]:
     """The tags that tell an interest from others, the most telling first."""
 
@@ -130,4 +134,5 @@ def _telling(borne: Mapping[str, float], others: Sequence[Mapping[str, float]]) 
         return borne[tag] - max((other.get(tag, 0.0) for other in others), default=0.0)
 
     common = [tag for tag, share in borne.items() if share >= LEAST_BORNE and len(tag) <= LONGEST_TAG]
-    return sorted(common, key=lambda tag: (-telling(tag), -borne[tag], tag))[:MOST_NAMES]
+    names = [tag for tag in common if not others or telling(tag) >= LEAST_TELLING]
+    return sorted(names, key=lambda tag: (-telling(tag), -borne[tag], tag))[:MOST_NAMES]

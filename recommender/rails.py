@@ -21,10 +21,10 @@ from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
 
 BECAUSE_RAILS = 2
-#: The strongest items of each interest, among which those are sought that have a rail of their own.
-STARTING_POINTS = 10
-#: What stands beside an item for its likeness has at least this score, or else there is no rail.
-CLOSE_SCORE, FEWEST_CLOSE = 0.3, 3
+#: The strongest items, among which those are sought that have a rail of their own: so many at most.
+STARTING_POINTS, MOST_TRIED = 10, 5
+#: What stands beside an item for its likeness has at least this score, and there are so many, or else it has no rail.
+CLOSE_SCORE, FEWEST_CLOSE = 0.35, 4
 #: An item is new to somebody for so many days.
 NEW_DAYS = 90
 #: The categories that somebody likes most, whose popular items have a rail.
@@ -68,12 +68,14 @@ def rails(subject: Subject, *, settings: ScenarioSettings = PLAIN, limit: int | 
     """What is for the subject now, what goes with one or two items it liked, what is new and what is popular.
 
     They are made by a scenario's settings and are of its length, or of `limit`. Rails without an item are left out.
-    What is known of the subject is read once, and each rail costs four queries.
+    What is known of the subject is read once, and each rail costs four queries, as does an item that has none.
     """
     settings, seed = settings.given(length=limit), seed_of(subject)
     viewer = viewer_of(subject, model=settings.model)
-    shown = []
+    shown: list[Rail] = []
     for plan in _plans(viewer):
+        if plan.because is not None and sum(rail.because is not None for rail in shown) == BECAUSE_RAILS:
+            continue
         chosen = plan.choose(viewer, settings, seed)
         viewer = viewer.without(recommendation.item.pk for recommendation in chosen)
         if chosen:
@@ -104,7 +106,7 @@ def _plans(viewer: Viewer) -> Iterable[_Plan]:
 
 
 def _because(viewer: Viewer) -> list[_Plan]:
-    """A rail around each of the one or two items that were liked and weigh most, of different interests if may be."""
+    """Rails around items that were liked and weigh most, of different interests first. Some may have no like."""
     assert viewer.version is not None and viewer.centre is not None
     liked = [_liked_items(viewer, own.items) for own in viewer.interests if own.share and not own.muted]
     points = [*(own[0] for own in liked if own), *(item_id for own in liked for item_id in own[1:])]
@@ -118,7 +120,7 @@ def _because(viewer: Viewer) -> list[_Plan]:
             interest=interest_of({item.pk: 1.0}, vectors),
             because=item,
         )
-        for item in items[:BECAUSE_RAILS]
+        for item in items[:MOST_TRIED]
     ]
 
 

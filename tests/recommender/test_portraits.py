@@ -65,7 +65,7 @@ def test_an_interest_is_named_by_the_tags_that_tell_it_from_the_others():
         3: frozenset({"Love", "Drama"}),
         4: frozenset({"Love", "Drama"}),
     }
-    assert names_of(interests, tags=tags, titles=TITLES) == ["Space · Drama", "Love · Drama"]
+    assert names_of(interests, tags=tags, titles=TITLES) == ["Space", "Love"]
 
 
 def test_what_few_of_its_items_bear_does_not_name_it():
@@ -74,12 +74,18 @@ def test_what_few_of_its_items_bear_does_not_name_it():
     assert name == "Slow"
 
 
+def test_a_tag_of_one_item_does_not_name_an_interest_however_much_that_weighs():
+    tags = {1: frozenset({"Jim Carrey"})}
+    (name,) = names_of([interest(1.0, 1, i1=5.0, i2=1.0)], tags=tags, titles=TITLES)
+    assert name == "Alien"
+
+
 def test_without_a_common_tag_its_medoid_names_it_and_an_aversion_has_no_name():
     interests = [interest(0.5, 1, i1=1.0), interest(0.0, None, i2=-1.0)]
     assert names_of(interests, tags={1: frozenset({"Space"})}, titles=TITLES) == ["Alien", ""]
 
 
-def test_no_two_names_are_alike():
+def test_a_tag_that_all_interests_bear_names_none_of_them():
     tags = dict.fromkeys((1, 2, 3, 4), frozenset({"Drama"}))
     interests = [interest(0.6, 1, i1=1.0, i2=1.0), interest(0.4, 3, i3=1.0, i4=1.0)]
-    assert names_of(interests, tags=tags, titles=TITLES) == ["Drama", "Drama · Notting Hill"]
+    assert names_of(interests, tags=tags, titles=TITLES) == ["Alien", "Notting Hill"]
