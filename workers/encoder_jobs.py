@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
@@ -31,6 +30,7 @@ from catalog.judged.catalogue import (
 )
 from catalog.judged.collection import JudgedCollection
 from catalog.judged.comparing import compare_encoders
+from catalog.locks import session_lock
 from catalog.models import EncoderAdaptation, EncoderComparison, IndexVersion, ReindexRun
 from catalog.models.encoders import EncoderJob
 from catalog.reindexing import start_reindex
@@ -88,7 +88,7 @@ def waiting() -> bool:
 
 def work() -> None:
     """Do what waits, the oldest first. Of two callers at once the second leaves."""
-    with _only_one() as mine:
+    with session_lock(LOCK) as mine:
         while mine and (job := _oldest()) is not None:
             _run(job)
 
@@ -203,15 +203,3 @@ def _reporter(job: EncoderJob) -> Report:
         type(job).objects.filter(pk=job.pk).update(message=message)
 
     return report
-
-
-@contextmanager
-def _only_one() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        mine = bool(cursor.fetchone()[0])
-        try:
-            yield mine
-        finally:
-            if mine and connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

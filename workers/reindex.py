@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from catalog.calibration import awaits_calibration
 from catalog.indexing import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
+from catalog.locks import session_lock
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
 from catalog.partitions import build_hnsw
 from catalog.reindexing import finish
@@ -28,19 +29,11 @@ class VerificationFailed(Exception):
 def advance(run_id: int) -> None:
     """Take a run as far as it can go now. Two callers at once: the second leaves.
 
-    The lock is the session's, for an index is built concurrently, outside of any transaction; it is gone with the
-    connection of a worker that dies. See docs/decisions/0008.
+    The lock is the session's, for an index is built concurrently, outside of any transaction. See docs/decisions/0008.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCKS + run_id])
-        if not cursor.fetchone()[0]:
-            return
-        try:
-            while _take_step(run_id):
-                pass
-        finally:
-            if connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCKS + run_id])
+    with session_lock(LOCKS + run_id) as mine:
+        while mine and _take_step(run_id):
+            pass
 
 
 def _take_step(run_id: int) -> bool:

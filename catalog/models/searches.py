@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from catalog.querylog.querysets import PopularQueryQuerySet, SearchIntentQuerySet
+from catalog.querylog.querysets import SearchIntentQuerySet
 
 #: Longer queries are cut: nobody asks them twice.
 TEXT_KEPT = 200
@@ -77,8 +77,6 @@ class PopularQuery(models.Model):
     text = models.CharField(max_length=TEXT_KEPT, help_text="As most wrote it.")
     searches = models.PositiveIntegerField()
     askers = models.PositiveIntegerField()
-
-    objects: ClassVar[PopularQueryQuerySet] = PopularQueryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "popular queries"

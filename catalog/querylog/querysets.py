@@ -12,7 +12,7 @@ from django.db.models import Avg, Count, Max, Q
 from django.db.models.functions import TruncDay
 
 if TYPE_CHECKING:
-    from catalog.models import PopularQuery, SearchIntent
+    from catalog.models import SearchIntent
 
 NOTHING_CLOSE = Q(close_total=0)
 #: How intents are counted, whatever they are grouped by. Clicks are those of the best-placed result of each intent.
@@ -57,9 +57,3 @@ class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
         """The queries asked most, one for all ways of writing it."""
         by_query: Any = self.values("folded").annotate(query=Max("text"), last_asked=Max("last_at"), **COUNTS)
         return list(by_query.order_by("-searches", "folded")[:limit])
-
-
-class PopularQueryQuerySet(models.QuerySet["PopularQuery"]):
-    def asked_by(self, askers: int) -> PopularQueryQuerySet:
-        """Those that at least so many different people asked."""
-        return self.filter(askers__gte=askers)

@@ -39,10 +39,6 @@ class Window:
     """Ids by their place in the whole list."""
     others_offset: int
 
-    @property
-    def others_limit(self) -> int:
-        return self.end - self.start - len(self.pinned)
-
     @classmethod
     def of(cls, positions: Mapping[int, int], *, total: int, offset: int = 0, limit: int | None = None) -> Window:
         end = total if limit is None else min(offset + limit, total)

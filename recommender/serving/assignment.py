@@ -54,11 +54,6 @@ def assignment_for(scenario: str, subject: Subject, *, request: HttpRequest | No
     )
 
 
-def settings_for(scenario: str, subject: Subject) -> ScenarioSettings:
-    """What a subject's lists in a scenario are made by; see `assignment_for`."""
-    return assignment_for(scenario, subject).settings
-
-
 def seed_of(subject: Subject) -> int:
     """What chance goes by: the same for somebody all day, so that a list does not change at every look."""
     return zlib.crc32(f"{subject} {timezone.now():%Y%m%d}".encode()) if subject.known else secrets.randbits(32)

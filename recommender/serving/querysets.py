@@ -46,9 +46,6 @@ class ShownListQuerySet(models.QuerySet["ShownList"]):
     def since(self, moment: datetime) -> ShownListQuerySet:
         return self.filter(shown_at__gte=moment)
 
-    def of_experiment(self, experiment_id: int) -> ShownListQuerySet:
-        return self.filter(experiment_id=experiment_id)
-
     def counts_by(self, *names: str) -> list[dict[str, Any]]:
         """Counts for each combination of these fields, `day` among them, in their order."""
         lists: Any = self.annotate(day=TruncDay("shown_at")) if "day" in names else self

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
+from catalog.locks import session_lock
 from catalog.models import IndexVersion, Item
 from catalog.ranking.gains import gain_of
 from recommender.models import Experiment, TasteModel
@@ -80,7 +79,7 @@ def train() -> Outcome:
     version = IndexVersion.objects.active()
     if version is None:
         return Outcome(model=None, promoted=False, message="There is no active index yet.")
-    with _only_one() as mine:
+    with session_lock(LOCK) as mine:
         if not mine:
             return Outcome(model=None, promoted=False, message="Another training is under way.")
         _clear_up()
@@ -226,15 +225,3 @@ def _clear_up() -> None:
             storage.drop(model_id)
         except OperationalError as error:
             logger.info("The vectors of taste model %s are still in use and dropped later: %s", model_id, error)
-
-
-@contextmanager
-def _only_one() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        mine = bool(cursor.fetchone()[0])
-        try:
-            yield mine
-        finally:
-            if mine and connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
