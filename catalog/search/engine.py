@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from django.db import DataError
+
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.search import facets
@@ -40,7 +42,7 @@ def _by_what_serves(query: SearchQuery, wanted: Predicate | None, rules: RuleSet
             return _ranked_search(query, wanted, rules, version)
         except Outdated:
             pass
-        except InvalidQuery:  # perhaps only for what is remembered
+        except (InvalidQuery, DataError):  # perhaps only for what is remembered
             if present_stamp() == version.serving_stamp:
                 raise
     return _ranked_search(query, wanted, rules, version_for(query))

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.stack import Stack
+from tests.waiting import wait_until
 
 SEARCH = "/api/v1/search"
 JSON = {"Content-Type": "application/json"}
@@ -51,9 +52,21 @@ def memory_bytes(server: Stack) -> int:
     return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
 
 
+def settled_memory_bytes(server: Stack) -> int:
+    """Once both processes have loaded what they load by themselves."""
+    readings: list[int] = []
+
+    def is_still() -> bool:
+        readings.append(memory_bytes(server))
+        return len(readings) > 20 and max(readings[-20:]) - min(readings[-20:]) < MEGABYTE
+
+    wait_until(is_still, timeout_s=60, what="the server to have loaded everything")
+    return readings[-1]
+
+
 def test_a_body_that_comes_in_chunks_is_refused_however_long_it_is(server):
     chunk = b"x" * MEGABYTE
-    before = memory_bytes(server)
+    before = settled_memory_bytes(server)
     try:
         status, _, text = exchange(
             server, "POST", SEARCH, (chunk for _ in range(200)), **JSON, **{"Transfer-Encoding": "chunked"}
