@@ -23,6 +23,14 @@ def visitor(db: None) -> Client:
     return Client()
 
 
+@pytest.mark.parametrize("header", ["Referer", "HX-Current-URL"])
+@pytest.mark.parametrize("address", ["//[", "http://[::1", "http://testserver:x/search", "a\tb", "x" * 9_999])
+def test_no_address_that_a_browser_sends_along_breaks_a_page(visitor, header, address):
+    (item_id,) = make_items([{"external_id": "a", "title": "Anything"}]).values()
+    for page in (f"/items/{item_id}/", "/search?q=anything"):
+        assert visitor.get(page, headers={header: address, "HX-Request": "true"}).status_code == 200
+
+
 @pytest.mark.parametrize("query", ["", "q=", "q=%20%20%09"])
 def test_an_empty_search_shows_what_there_is(visitor, query):
     make_items([{"external_id": "a", "title": "Anything"}])

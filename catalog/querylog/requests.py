@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from catalog.http.addresses import parts_of
 from catalog.http.middleware import request_id
 from catalog.http.throttling import caller_name
 from catalog.models import ApiKey, SearchIntent
@@ -46,7 +46,7 @@ def log_api_search(request: Request, results: SearchResults, *, visit: UUID | No
 
 def log_page_click(request: HttpRequest, item_id: int) -> None:
     """Log a look at an item's page by somebody who comes from their own results, which the browser tells."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = parts_of(request.headers.get("Referer", ""))
     is_ours = came_from.netloc == request.get_host() and came_from.path == reverse("search")
     is_real = request.method == "GET" and "Sec-Purpose" not in request.headers
     visit = known_visit(request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.views import View
 
 from catalog.embedding.base import EncoderError
 from catalog.errors import InvalidQuery
+from catalog.http.addresses import parts_of
 from catalog.http.problems import error_response
 from catalog.http.throttling import caller_name, seconds_to_wait
 from catalog.models import Attribute, Item
@@ -39,7 +39,7 @@ class SearchByPictureView(View):
             response = error_response(request, 429, "throttled", "That were many pictures. Try again in a minute.")
             response["Retry-After"] = str(wait_s)
             return response
-        before = QueryDict(urlsplit(request.POST.get("address", "")).query)
+        before = QueryDict(parts_of(request.POST.get("address", "")).query)
         asked = read_address(before, list(Attribute.objects.all())).without_picture
         try:
             check_reads_pictures(serving_version())

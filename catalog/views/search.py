@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -12,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views import View
 
 from catalog.errors import InvalidQuery
+from catalog.http.addresses import parts_of
 from catalog.http.problems import error_response
 from catalog.models import Attribute
 from catalog.querylog.requests import log_page_search
@@ -53,7 +53,7 @@ class SearchView(View):
 
 def _earlier(request: HttpRequest, attributes: Sequence[Attribute]) -> Asked | None:
     """The search that the visitor's page showed until now."""
-    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    address = parts_of(request.headers.get("HX-Current-URL", ""))
     if address.path != reverse("search"):
         return None
     return read_address(QueryDict(address.query), attributes)

@@ -8,7 +8,6 @@ clicks count without JavaScript.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from catalog.http.addresses import parts_of
 from catalog.http.middleware import request_id
 from catalog.querylog.buffer import Buffer
 from catalog.querylog.visits import known_visit, uuid_in, visit_of
@@ -91,7 +91,7 @@ def _note(
 
 def _came_from(request: HttpRequest) -> str:
     """The scenario of the page with lists that a browser comes from; empty for any other."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = parts_of(request.headers.get("Referer", ""))
     if came_from.netloc != request.get_host():
         return ""
     try:
