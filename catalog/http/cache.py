@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
@@ -73,6 +74,9 @@ class FailOpenRedisCache(RedisCache):
     def count(self, key: str, timeout_s: int, by: int = 1) -> int:
         """Add to a counter that is forgotten `timeout_s` seconds after it began, and return it: one round trip."""
         return self._attempt(self._client.count, by, self.make_and_validate_key(key), timeout_s, by)
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._attempt(super().touch, False, key, timeout, version)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(super().delete, False, key, version)

@@ -1,10 +1,16 @@
-"""Pictures that are looked for: their vectors, and the pictures themselves, kept while somebody pages through hits."""
+"""Pictures that are looked for: their vectors, and the pictures themselves, kept while somebody pages through hits.
+
+The cache counts for rate limits and wakes workers too, so pictures that anybody may send must not fill it: so many are
+kept at a time, in places that are taken in turns.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -15,9 +21,15 @@ from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.pictures.decoding import as_jpeg, decoded
 
+if TYPE_CHECKING:
+    from catalog.http.cache import FailOpenRedisCache
+
 #: Since it was looked for last.
 KEPT_S = 60 * 60
+MOST_KEPT = 300
 _TOKEN_BYTES = 16
+_YEAR_S = 31_536_000
+_PLACE = re.compile(r"([0-9]{1,6})-", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +66,28 @@ def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
 
 
 def keep_picture(data: bytes) -> str:
-    """Keep a picture, cut down to what encoders look at, for an hour; return the token that it is had by.
+    """Keep a picture, cut down to what encoders look at, for an hour, or until MOST_KEPT others have come; return the
+    token that it is had by.
 
     Nobody can guess it, so it may stand in an address. Raises PictureError.
     """
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    cache.set(_key(token), as_jpeg(decoded(data)), KEPT_S)
+    jpeg = as_jpeg(decoded(data))
+    place = cast("FailOpenRedisCache", cache).count("pictures", _YEAR_S) % MOST_KEPT
+    token = f"{place}-{secrets.token_urlsafe(_TOKEN_BYTES)}"
+    cache.set(_key(place), (token, jpeg), KEPT_S)
     return token
 
 
 def kept_picture(token: str) -> bytes | None:
     """The JPEG that was kept; None where that is too long ago. It is kept for another hour."""
-    data: bytes | None = cache.get(_key(token))
-    if data is not None:
-        cache.set(_key(token), data, KEPT_S)
-    return data
+    if not (place := _PLACE.match(token)):
+        return None
+    own, jpeg = cache.get(_key(int(place[1])), ("", None))
+    if not secrets.compare_digest(own.encode(), token.encode()):
+        return None
+    cache.touch(_key(int(place[1])), KEPT_S)
+    return jpeg
 
 
-def _key(token: str) -> str:
-    """Of one form and length, whatever an address holds."""
-    return f"picture:{hashlib.sha256(token.encode()).hexdigest()}"
+def _key(place: int) -> str:
+    return f"picture:{place}"

@@ -38,6 +38,7 @@ def test_an_unreachable_cache_behaves_as_an_empty_one(where, black_hole):
     cache.set("key", 1)
     assert cache.incr("key") == 1
     assert cache.count("key", 5) == 1
+    assert cache.touch("key", 5) is False
     assert cache.delete("key") is False
 
 

@@ -18,7 +18,7 @@ from catalog.graphs import graphs_of
 from catalog.indexing import ensure_active_version
 from catalog.items import save_items
 from catalog.models import IndexVersion, Item
-from catalog.search import SearchQuery, dense, search
+from catalog.search import SearchQuery, by_picture, dense, search
 from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictures, keep_picture, kept_picture
 from catalog.search.closeness import closeness_parameters
 from catalog.search.scope import EVERYTHING
@@ -145,6 +145,19 @@ def test_a_picture_is_kept_under_a_token_of_its_own_and_for_long_after_it_was_as
     assert (kept_picture(first) or b"").startswith(b"\xff\xd8")
     assert kept_picture("another") is None
     assert KEPT_S >= 600
+
+
+def test_so_many_pictures_are_kept_and_the_oldest_makes_way(monkeypatch):
+    monkeypatch.setattr(by_picture, "MOST_KEPT", 3)
+    tokens = [keep_picture(file_of(picture(name))) for name in ("red", "lime", "blue", "white")]
+    assert [kept_picture(token) is not None for token in tokens] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("token", ["", "-", "1", "1-", "1-é", "-1-x", "٣-x", "9" * 9_999 + "-x", "1-" + "x" * 9_999])
+def test_a_token_that_was_never_given_is_had_by_nobody(token):
+    for _ in range(3):
+        keep_picture(file_of(picture("red")))
+    assert kept_picture(token) is None
 
 
 def test_texts_and_pictures_are_each_found_by_a_graph_of_their_own(version):
