@@ -36,7 +36,10 @@ def is_local(address: str) -> bool:
 def local_path(address: str) -> Path:
     """The file of a local picture, links resolved. Raises PictureRefused where that lies outside of PICTURE_ROOT."""
     root = Path(settings.PICTURE_ROOT).resolve()
-    path = (root / address).resolve()
+    try:
+        path = (root / address).resolve()
+    except (RuntimeError, ValueError) as error:  # links that go round, a NUL
+        raise PictureRefused("The path leads nowhere.") from error
     if not path.is_relative_to(root):
         raise PictureRefused("The path leads out of PICTURE_ROOT.")
     return path

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Told by the content, whatever the name. Formats that can hold programs or refer to other files are not among them.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+#: Beginnings of scans in a JPEG: photographs have a dozen. Each is decoded over all pixels, however few its bytes are.
+MOST_JPEG_SCANS = 100
+_SCAN = b"\xff\xda"
 #: Encoders look at less than that.
 LONGEST_SIDE_PIXELS = 640
 #: One picture may take some hundred megabytes for a moment.
@@ -53,6 +56,8 @@ def _decoded(data: bytes, longest_side_pixels: int) -> Image:
             raise _too_many_pixels() from error
     if image.width * image.height > settings.PICTURE_MAX_PIXELS:
         raise _too_many_pixels()
+    if image.format in ("JPEG", "MPO") and data.count(_SCAN) > MOST_JPEG_SCANS:
+        raise PictureTooLarge(f"A JPEG may have at most {MOST_JPEG_SCANS} scans.")
     image.draft("RGB", side)  # has JPEG decoded at a fraction of its size
     image.thumbnail(side)
     return _on_white(ImageOps.exif_transpose(image))
@@ -75,5 +80,5 @@ def _too_many_pixels() -> PictureTooLarge:
 def as_jpeg(image: Image) -> bytes:
     """The picture alone, without whatever else its file held."""
     file = BytesIO()
-    image.save(file, "JPEG", quality=88)
+    image.save(file, "JPEG", quality=88, comment=b"")  # it keeps a comment that it was read with otherwise
     return file.getvalue()

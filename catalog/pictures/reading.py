@@ -44,10 +44,17 @@ def _fetch(address: str) -> bytes:
         except EndpointFailed as error:
             if not error.location:
                 raise PictureUnavailable(f"Its server refuses it. {error}") from error
-            address = urljoin(address, error.location)
+            address = _redirected(address, error.location)
         except EndpointError as error:
             raise _as_picture_error(error) from error
     raise PictureUnavailable(f"Its server redirects more than {MOST_REDIRECTS} times.")
+
+
+def _redirected(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError as error:
+        raise PictureRefused("Its server redirects to what is no address.") from error
 
 
 def _endpoint(address: str) -> Endpoint:

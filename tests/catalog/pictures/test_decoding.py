@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from catalog.pictures.decoding import LONGEST_SIDE_PIXELS, as_jpeg, decoded
+from catalog.pictures.decoding import LONGEST_SIDE_PIXELS, MOST_JPEG_SCANS, as_jpeg, decoded
 from catalog.pictures.errors import PictureBroken, PictureTooLarge, PictureUnsupported
 from tests.clip_checkpoints import picture
 from tests.picture_server import file_of
@@ -80,12 +80,23 @@ def test_what_is_transparent_is_white():
     assert colour_at(decoded(file_of(image)), 5, 5) == (255, 255, 255)
 
 
-def test_a_jpeg_made_of_it_holds_the_picture_alone():
+@pytest.mark.parametrize("kind", ["JPEG", "GIF"])
+def test_a_jpeg_made_of_it_holds_the_picture_alone(kind):
     exif = Image.Exif()
     exif[0x010E] = "secret place"
-    data = as_jpeg(decoded(file_of(picture("red"), "JPEG", exif=exif)))
+    file = file_of(picture("red"), kind, exif=exif, comment=b"secret place", xmp=b"secret place")
+    assert b"secret place" in file
+    data = as_jpeg(decoded(file))
     assert b"secret place" not in data
     assert decoded(data).size == (40, 30)
+
+
+def test_a_jpeg_of_scans_without_end_is_not_decoded():
+    file = file_of(picture("red"), "JPEG", progressive=True)
+    scan = file[file.rindex(b"\xff\xda") : -2]
+    assert decoded(file[:-2] + scan * 20 + file[-2:]).size == (40, 30)
+    with pytest.raises(PictureTooLarge, match="scans"):
+        decoded(file[:-2] + scan * MOST_JPEG_SCANS + file[-2:])
 
 
 def _png_of(side: int) -> bytes:

@@ -36,6 +36,13 @@ def test_nothing_outside_of_the_root_is_read(root, path):
         read_picture(path)
 
 
+def test_links_that_go_round_lead_nowhere(root):
+    (root / "a.png").symlink_to(root / "b.png")
+    (root / "b.png").symlink_to(root / "a.png")
+    with pytest.raises(PictureRefused):
+        read_picture("a.png")
+
+
 def test_a_missing_file_and_what_is_none_may_be_there_later(root):
     os.mkfifo(root / "pipe.png")
     for path in ("missing.png", "covers", "pipe.png"):
@@ -73,7 +80,7 @@ def test_redirects_without_end_are_given_up():
 
 
 @pytest.mark.parametrize(
-    "goal", ["http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "gopher://x/", "//[::]/"]
+    "goal", ["http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "gopher://x/", "//[::]/", "http://["]
 )
 def test_a_redirect_to_where_nothing_is_called_is_refused(goal):
     with PictureServer(a=failing(302, Location=goal)) as server, pytest.raises(PictureError) as raised:
