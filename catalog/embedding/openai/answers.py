@@ -47,7 +47,10 @@ def _vector(embedding: Any) -> FloatArray:
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
     if not isinstance(embedding, list):
         raise TypeError("neither numbers nor base64")
-    return np.array(embedding, dtype=np.float32)
+    vector = np.array(embedding, dtype=np.float32)
+    if vector.ndim != 1:
+        raise TypeError("lists within a list")
+    return vector
 
 
 def _tokens(usage: Any) -> int | None:

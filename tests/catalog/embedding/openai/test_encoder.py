@@ -216,6 +216,7 @@ def row(index: int, embedding: object) -> dict[str, object]:
         ({"data": [row(0, [1.0, 2.0]), row(1, [0.0, 0.0])]}, "zero or not finite"),
         ({"data": [row(0, [1.0, 2.0]), row(1, [1e300, 0.0])]}, "zero or not finite"),
         ({"data": [row(0, "AAA"), row(1, "AAA")]}, "does not speak the protocol"),
+        ({"data": [row(0, [[1.0], [2.0]]), row(1, [[1.0], [2.0]])]}, "does not speak the protocol"),
         ({"data": [row(0, None), row(1, None)]}, "does not speak the protocol"),
         ({"error": {"message": "try later"}}, "does not speak the protocol"),
     ],
