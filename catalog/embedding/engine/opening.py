@@ -63,13 +63,13 @@ def open_model(model: str, revision: str, *, when_prepared: Callable[[OpenedMode
         return _with(prepare(folder, name=model), folder, model, documents=documents, queries=queries)
     if not is_cpu_only() or not installed_runtimes():
         return _by_torch(folder, model)
-    prepared = prepared_model(folder)
-    if prepared is not None and prepared.choice is not None:
-        try:
+    try:
+        prepared = prepared_model(folder)
+        if prepared is not None and prepared.choice is not None:
             return _with(prepared, folder, model, documents=documents, queries=queries)
-        except Exception as error:  # files of the cache that are damaged
-            logger.warning("What was prepared of %s cannot be used: %s.", model, reason(error))
-            return _by_torch(folder, model)
+    except Exception as error:  # files of the cache that are damaged, or a folder that is closed to this user
+        logger.warning("What was prepared of %s cannot be used: %s.", model, reason(error))
+        return _by_torch(folder, model)
     opened = _by_torch(folder, model)
     prepare_in_background(
         folder,

@@ -54,6 +54,11 @@ def encoder(checkpoint: Path) -> TransformerEncoder:
     return TransformerEncoder(EncoderSpec(model=str(checkpoint)))
 
 
+def test_a_cache_that_cannot_be_had_leaves_torch(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENCODER_CACHE", "~there is no such user/cache")
+    assert np.isfinite(encoder(checkpoint).encode_queries(TEXTS)).all()
+
+
 def test_it_says_which_runtime_was_the_fastest_and_by_how_much(made: Path, checkpoint: Path, cache: Path):
     shutil.copytree(made, cache)
     choice = prepared_of(checkpoint).choice
