@@ -48,8 +48,9 @@ def serving_version() -> IndexVersion | None:
         return None
     version = IndexVersion.from_db(connection.alias, NAMES, row[:-2])
     version.rules_stamp = row[-1]
-    _remembered = copy(version)
-    _remembered.serving_stamp = row[-2]
+    remembered = copy(version)
+    remembered.serving_stamp = row[-2]
+    _remembered = remembered  # as a whole: other threads may take it at once
     return version
 
 
