@@ -44,6 +44,7 @@ def merge_visitor(visitor: UUID, user_id: int) -> int:
     what both hold is kept once."""
     before, after = Subject(visitor=visitor), Subject(user_id=user_id)
     take_turn(before)
+    take_turn(after)
     own_events = Interaction.objects.of(after).event_ids()
     moved = Interaction.objects.of(before).without_events(own_events).update(visitor=None, user_id=user_id)
     merge_preferences(before, after)
