@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from django.conf import settings
 from django.core.cache import cache
 
@@ -53,16 +54,16 @@ def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
 
     Raises PictureError, EncoderUnavailable and EncodingFailed.
     """
-    key = f"picture-vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
-    known: tuple[float, ...] | None = cache.get(key)
+    key = f"picture:vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
+    known: bytes | None = cache.get(key)
     if known is not None:
-        return PictureAsked(vector=known, version_id=version.pk)
+        return PictureAsked(vector=tuple(np.frombuffer(known, np.float32).tolist()), version_id=version.pk)
     image = decoded(data)
     encoder = encoder_for(version.encoder_spec, wait_s=settings.QUERY_ENCODER_WAIT_S)
     assert isinstance(encoder, ImageEncoder)
-    vector: tuple[float, ...] = tuple(encoder.encode_images([image])[0].tolist())
-    cache.set(key, vector, KEPT_S)
-    return PictureAsked(vector=vector, version_id=version.pk)
+    vector = encoder.encode_images([image])[0]
+    cache.set(key, vector.tobytes(), KEPT_S)
+    return PictureAsked(vector=tuple(vector.tolist()), version_id=version.pk)
 
 
 def keep_picture(data: bytes) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -41,7 +41,7 @@ class ReactionView(View):
         said = self._set(subject, item, form) | {"item": item, "look": look, "place": place, "back": back}
         if "HX-Request" not in request.headers:
             messages.success(request, render_to_string("recommender/_undo.html", said, request))
-            return redirect(f"{back}#rail-{place}" if look == RAIL else back)
+            return HttpResponseRedirect(f"{back}#rail-{place}" if look == RAIL else back)
         on = reactions_of(subject, among=[item.pk]).get(item.pk, frozenset())
         context = reactions_context(item, look, place, on, back) | {"said": said}
         response = render(request, "recommender/_reacted.html", context)

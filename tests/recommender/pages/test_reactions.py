@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils.encoding import iri_to_uri
 
 from recommender.models import Interaction
 from tests.callers import signed_in
@@ -37,6 +38,11 @@ def test_htmx_gets_the_switches_as_they_now_are(item, client):
 
 def test_without_javascript_the_visitor_comes_back_to_the_page(item, client):
     assert press(client, item, on="like", next="/search?q=rain").url == "/search?q=rain"
+
+
+@pytest.mark.parametrize("address", ["search", "home", "a\0", "?q=rain"])
+def test_an_address_is_an_address_whatever_page_has_that_name(item, client, address):
+    assert press(client, item, on="like", next=address).url == iri_to_uri(address)
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "", "/\\evil"])
