@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 
@@ -42,11 +42,12 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An item that could not be embedded, and why."""
+    """An item whose text, or whose picture alone, could not be embedded, and why."""
 
     version_id: int
     item_id: int
     title: str
+    part: Literal["text", "picture"]
     error: str
     attempts: int
     at: datetime
@@ -86,17 +87,20 @@ def _items_per_s(versions: Sequence[IndexVersion]) -> dict[int, float]:
 
 def failures(versions: Sequence[IndexVersion], *, limit: int) -> list[Failure]:
     """The latest failures of these versions, with the titles of their items. Two queries."""
-    names = ("version_id", "item_id", "error", "attempts", "updated_at")
+    names = ("version_id", "item_id", "state", "error", "attempts", "picture_error", "picture_attempts", "updated_at")
     rows: list[dict[str, Any]] = list(EmbeddingState.objects.failed_in(versions).values(*names)[:limit])
     titles = dict(Item.objects.titles(row["item_id"] for row in rows))
-    return [
-        Failure(
-            version_id=row["version_id"],
-            item_id=row["item_id"],
-            title=titles.get(row["item_id"], f"#{row['item_id']}"),
-            error=row["error"],
-            attempts=row["attempts"],
-            at=row["updated_at"],
-        )
-        for row in rows
-    ]
+    return [_failure(row, titles.get(row["item_id"], f"#{row['item_id']}")) for row in rows]
+
+
+def _failure(row: dict[str, Any], title: str) -> Failure:
+    is_text = row["state"] == EmbeddingState.State.FAILED
+    return Failure(
+        version_id=row["version_id"],
+        item_id=row["item_id"],
+        title=title,
+        part="text" if is_text else "picture",
+        error=row["error"] if is_text else row["picture_error"],
+        attempts=row["attempts"] if is_text else row["picture_attempts"],
+        at=row["updated_at"],
+    )

@@ -168,8 +168,19 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
     def failed(self) -> EmbeddingStateQuerySet:
         return self.filter(state="failed")
 
+    def unseen(self) -> EmbeddingStateQuerySet:
+        """Items that are embedded without their picture, which could not be had or read."""
+        return self.done().exclude(picture_error="")
+
     def failed_in(self, versions: Sequence[IndexVersion]) -> EmbeddingStateQuerySet:
-        return self.failed().filter(version_id__in=[version.pk for version in versions]).order_by("-updated_at")
+        """Items of these versions that failed, or whose picture did, the latest first."""
+        failed = self.failed() | self.unseen()
+        return failed.filter(version_id__in=[version.pk for version in versions]).order_by("-updated_at")
+
+    def unseen_by_version(self, versions: Sequence[IndexVersion]) -> dict[int, int]:
+        """How many pictures of each version could not be had or read, by its id; versions without any are left out."""
+        found = self.unseen().filter(version_id__in=[version.pk for version in versions])
+        return dict(found.order_by().values_list("version_id").annotate(Count("item_id")))
 
     def unfinished(self) -> EmbeddingStateQuerySet:
         return self.filter(state__in=["pending", "leased"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
-from catalog.models import EmbeddingBatch, IndexVersion, Item, ReindexRun
+from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
 from catalog.progress import Failure, IndexProgress, failures, index_progress_of
 from dashboard.charts import Segment, Sparkline, sparkline, stacked_bar
 
@@ -68,9 +68,15 @@ class Overview:
     throughput: Sparkline
     failures: Sequence[Failure]
     failed: int
+    unseen: int
+    """Pictures that could not be had or read; the texts of their items are embedded."""
     recent_runs: Sequence[ReindexRun]
     encoder_problem: str
     """Why searches go by words alone; empty when they do not."""
+
+    @property
+    def failures_total(self) -> int:
+        return self.failed + self.unseen
 
     @property
     def working(self) -> VersionRow | None:
@@ -94,6 +100,7 @@ def overview() -> Overview:
         throughput=_throughput(),
         failures=failures([row.version for row in rows], limit=FAILURES_SHOWN),
         failed=sum(row.progress.failed for row in rows),
+        unseen=sum(EmbeddingState.objects.unseen_by_version([row.version for row in rows]).values()),
         recent_runs=list(ReindexRun.objects.finished().select_related("version", "started_by")[:5]),
         encoder_problem=_encoder_problem(active.version) if active else "",
     )

@@ -18,7 +18,7 @@ from catalog.http.problems import Conflict
 from catalog.http.serializers import StrictSerializer
 from catalog.http.views import ApiView
 from catalog.indexing import activate, retire
-from catalog.models import IndexVersion
+from catalog.models import EmbeddingState, IndexVersion
 from catalog.progress import failures, index_progress
 from catalog.reindexing import retry_failed
 
@@ -77,6 +77,7 @@ class FailureSerializer(serializers.Serializer[Any]):
     version_id = serializers.IntegerField()
     item_id = serializers.IntegerField()
     title = serializers.CharField()
+    part = serializers.ChoiceField(choices=["text", "picture"], help_text="What of it could not be embedded.")
     error = serializers.CharField()
     attempts = serializers.IntegerField()
     at = serializers.DateTimeField()
@@ -152,7 +153,7 @@ def switched(request: Request, version: IndexVersion, change: Callable[[IndexVer
 
 
 class FailuresView(ApiView):
-    """Items that could not be embedded for a version, and why."""
+    """Items that could not be embedded for a version, or whose picture could not, and why."""
 
     query_class = FailuresParameters
 
@@ -160,12 +161,12 @@ class FailuresView(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         version = get_object_or_404(IndexVersion, pk=pk)
         found = failures([version], limit=self.query["limit"])
-        total = index_progress(version).failed
+        total = EmbeddingState.objects.failed_in([version]).count()
         return Response({"total": total, "failures": [asdict(failure) for failure in found]})
 
 
 class RetryView(ApiView):
-    """Lets a version's failed items be tried again."""
+    """Lets a version's failed items and pictures be tried again."""
 
     @extend_schema(operation_id="retry_failures", request=None, responses=RetriedSerializer)
     def post(self, request: Request, pk: int) -> Response:

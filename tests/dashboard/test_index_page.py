@@ -61,6 +61,23 @@ def test_coverage_staleness_speed_and_failures_are_shown(staff):
     assert "The text is &lt;b&gt;poison&lt;/b&gt;" in page.content.decode()
 
 
+def test_pictures_that_could_not_be_had_are_listed_beside_failed_texts(staff):
+    version = make_version()
+    make_items([{"external_id": name, "title": f"Film {name}"} for name in "abc"])
+    set_states(version, "done", ["a", "c"])
+    set_states(version, "failed", ["b"], "poison")
+    seen = EmbeddingState.objects.of(version).filter(item_id=Item.objects.get(external_id="a").pk)
+    seen.update(picture_error="The address answered 404.", picture_attempts=1)
+    text = shown(staff.get(PAGE))
+    assert "Failed 1 and 1 picture, below" in text
+    assert "Could not be embedded 2" in text
+    assert "Film a Picture The address answered 404. 1" in text
+    assert "Film b Text poison" in text
+    assert "Film c" not in text
+    staff.post("/staff/failures/retry")
+    assert "Could not be embedded" not in shown(staff.get(PAGE))
+
+
 def test_work_that_nobody_does_says_so(staff):
     make_version()
     make_item("a")

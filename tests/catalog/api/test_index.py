@@ -57,6 +57,20 @@ def test_failures_are_listed_and_tried_again(administrator):
     assert AuditEntry.objects.get().action == "embedding.retry"
 
 
+def test_pictures_that_could_not_be_had_are_listed_and_tried_again(administrator):
+    version = make_version()
+    note_states(version, "done", "done")
+    unseen = EmbeddingState.objects.of(version).order_by("item_id")[0]
+    EmbeddingState.objects.of(version).filter(item_id=unseen.item_id).update(picture_error="404", picture_attempts=2)
+    address = f"{VERSIONS}/{version.pk}"
+    listed = administrator.get(f"{address}/failures").json()
+    assert listed["total"] == 1
+    (row,) = listed["failures"]
+    assert (row["item_id"], row["part"], row["error"], row["attempts"]) == (unseen.item_id, "picture", "404", 2)
+    assert administrator.post(f"{address}/retry").json() == {"retried": 1}
+    assert administrator.get(f"{address}/failures").json() == {"total": 0, "failures": []}
+
+
 def test_searches_are_switched_there_and_back(administrator):
     old, new = make_version(), make_version(state="ready")
     assert administrator.post(f"{VERSIONS}/{new.pk}/activate").json()["state"] == "active"
