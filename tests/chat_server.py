@@ -104,6 +104,21 @@ def failing(status: int, **headers: str) -> Reply:
     return reply
 
 
+def dripping(piece: bytes) -> Reply:
+    """A head without end: the same again and again, for ten seconds."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        try:
+            for _ in range(200):
+                handler.wfile.write(piece)
+                handler.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            pass  # the caller has heard enough
+
+    return reply
+
+
 def hanging_up(handler: BaseHTTPRequestHandler) -> None:
     """Close the connection without a word."""
     handler.connection.close()

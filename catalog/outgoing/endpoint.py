@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from catalog.outgoing.addresses import Address, allowed_addresses, host_and_port
+from catalog.outgoing.deadlines import TimedTransport, give_up_at
 from catalog.outgoing.errors import (
     EndpointFailed,
     EndpointMalformed,
@@ -65,12 +66,16 @@ class Reply:
             if size > self._endpoint.max_response_bytes:
                 raise EndpointMalformed(f"The response is longer than {self._endpoint.max_response_bytes:,} bytes.")
             if time.monotonic() > self._give_up_at:
-                raise EndpointTooSlow(f"The endpoint took longer than {self._endpoint.deadline_s:g} s.")
+                raise EndpointTooSlow(_too_slow(self._endpoint))
             yield chunk
 
     def read(self) -> bytes:
         """The whole body. Raises as `chunks` does."""
         return b"".join(self.chunks())
+
+
+def _too_slow(endpoint: Endpoint) -> str:
+    return f"The endpoint took longer than {endpoint.deadline_s:g} s."
 
 
 @contextmanager
@@ -94,19 +99,22 @@ def _call(endpoint: Endpoint, method: str, *, accept: str, **body: Any) -> Itera
     The name is resolved and checked at each call and the connection goes to the address checked, so it cannot change
     in between; redirects and proxies are not followed. Raises an EndpointError, also from within the block.
     """
-    give_up_at = time.monotonic() + endpoint.deadline_s
+    end = time.monotonic() + endpoint.deadline_s
     host, port = host_and_port(endpoint.url)
     addresses = allowed_addresses(
         host, port, allow_private=endpoint.allow_private, timeout_s=endpoint.connect_timeout_s
     )
     try:
-        response = _send(endpoint, method, host=host, addresses=addresses, accept=accept, **body)
-        try:
-            _check_status(response)
-            yield Reply(response, endpoint, give_up_at=give_up_at)
-        finally:
-            response.close()
+        with give_up_at(end):
+            response = _send(endpoint, method, host=host, addresses=addresses, accept=accept, **body)
+            try:
+                _check_status(response)
+                yield Reply(response, endpoint, give_up_at=end)
+            finally:
+                response.close()
     except httpx2.TimeoutException as error:
+        if time.monotonic() >= end:
+            raise EndpointTooSlow(_too_slow(endpoint)) from error
         raise EndpointTooSlow("The endpoint did not answer in time.") from error
     except httpx2.HTTPError as error:
         raise EndpointUnreachable(f"The endpoint could not be reached ({type(error).__name__}).") from error
@@ -142,7 +150,7 @@ def _send(
 @lru_cache(maxsize=16)
 def _client(host: str) -> httpx2.Client:
     """A client of its own for each host: connections are kept by address, and two hosts may share one."""
-    return httpx2.Client(verify=_trust(), trust_env=False, follow_redirects=False)
+    return httpx2.Client(transport=TimedTransport(_trust()), trust_env=False, follow_redirects=False)
 
 
 @cache

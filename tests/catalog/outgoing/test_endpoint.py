@@ -16,7 +16,7 @@ from catalog.outgoing.errors import (
     EndpointUnreachable,
 )
 from searchsite.embedded.ports import free_port
-from tests.chat_server import ChatServer, failing, hanging_up, raw
+from tests.chat_server import ChatServer, dripping, failing, hanging_up, raw
 
 
 def endpoint(server: ChatServer, **fields: Any) -> Endpoint:
@@ -112,6 +112,15 @@ def test_a_body_that_drips_is_broken_off_at_the_deadline():
         with pytest.raises(EndpointTooSlow, match=r"longer than 0\.3 s"):
             call(endpoint(server, deadline_s=0.3))
         assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("piece", [b"X", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["a name", "provisional responses"])
+def test_a_head_that_drips_is_broken_off_at_the_deadline(piece: bytes):
+    with ChatServer(dripping(piece)) as server:
+        started = time.monotonic()
+        with pytest.raises(EndpointTooSlow, match=r"longer than 0\.3 s"):
+            call(endpoint(server, deadline_s=0.3))
+        assert time.monotonic() - started < 3
 
 
 def test_nobody_there_and_somebody_who_hangs_up_are_unreachable():
