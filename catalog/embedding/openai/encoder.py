@@ -143,7 +143,7 @@ class OpenAIEncoder:
             vectors = self._answer(texts, patience_s).vectors
         except TextsRefused as error:
             if len(texts) == 1:
-                self._check_that_others_pass()
+                self._check_that_others_pass(patience_s)
                 return [error]
             middle = (len(texts) + 1) // 2
             refused = self._ask_batch(texts[:middle], found, patience_s)
@@ -159,10 +159,10 @@ class OpenAIEncoder:
         found.update(zip(texts, vectors, strict=True))
         return []
 
-    def _check_that_others_pass(self) -> None:
+    def _check_that_others_pass(self, patience_s: float) -> None:
         """Items are set aside for a text that is refused, but not all of them for an endpoint that refuses any."""
         if time.monotonic() - self._probed_at > PROBE_EVERY_S:
-            self._probe(PROBE_PATIENCE_S)
+            self._probe(min(patience_s, PROBE_PATIENCE_S))
             self._probed_at = time.monotonic()
 
     def _answer(self, texts: Sequence[str], patience_s: float) -> Answer:

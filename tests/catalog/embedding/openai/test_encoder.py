@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from catalog.embedding.base import EncoderSpec, EncoderUnavailable, EncodingFailed
+from catalog.embedding.base import EncoderError, EncoderSpec, EncoderUnavailable, EncodingFailed
 from catalog.embedding.openai.encoder import OpenAIEncoder
 from catalog.embedding.openai.service import Service, use_service
 from catalog.outgoing.endpoint import Endpoint
@@ -141,6 +141,15 @@ def test_after_a_failure_queries_do_not_wait_one_after_another(connect: Connect)
             encoder.encode_queries(["sea"])
     assert time.monotonic() - started < 4
     assert len(server.asked) == 1
+
+
+def test_a_query_that_is_refused_waits_no_longer_than_others(connect: Connect):
+    encoder, server = connect(EmbeddingServer(poison="poison"), query_patience_s=0.3)
+    server.pause_s = 5
+    started = time.monotonic()
+    with pytest.raises(EncoderError):
+        encoder.encode_queries(["poison"])
+    assert time.monotonic() - started < 1.5
 
 
 def test_a_dead_endpoint_is_unavailable_and_says_so():
