@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from catalog.embedding.registry import BACKENDS
 from catalog.importing import MappingError, mapping_from_json
 from catalog.models import ApiKey, ImportRun, IndexVersion
 from catalog.version_settings import (
@@ -35,14 +34,14 @@ class StyledForm(forms.BaseForm):
                     field.widget.attrs["class"] = "input"
 
 
-class ReindexForm(StyledForm, forms.Form):
-    """The settings of a new index version; what is left as it is comes from the active one."""
+class EncoderForm(StyledForm, forms.Form):
+    """An encoder: to measure beside the one that serves, or to make an index with."""
 
-    backend = forms.ChoiceField(choices=backend_choices, required=False, label="Kind of encoder")
+    backend = forms.ChoiceField(choices=backend_choices(), required=False, label="Kind of encoder")
     model = forms.CharField(
         max_length=300,
         label="Encoder",
-        help_text="A sentence-transformers model, by name or path; the path of static word vectors; "
+        help_text="A sentence-transformers, CLIP or SigLIP model, by name or path; the path of static word vectors; "
         "or a model of the embeddings endpoint.",
     )
     revision = forms.CharField(max_length=100, required=False, help_text="Pins a model to one commit.")
@@ -50,6 +49,28 @@ class ReindexForm(StyledForm, forms.Form):
         max_length=200, required=False, strip=False, help_text="Set before each query, as E5 models need."
     )
     document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each passage.")
+    dimensions = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_DIMENSIONS,
+        required=False,
+        help_text="Empty keeps all; fewer are for Matryoshka models, which put what matters first.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "backend" in data:
+            data["backend"] = data["backend"] or settings.ENCODER_BACKEND
+        try:
+            if "model" in data and "backend" in data:
+                check_encoder(backend=data["backend"], model=data["model"])
+        except SettingsRefused as error:
+            self.add_error(error.field, str(error))
+        return data
+
+
+class ReindexForm(EncoderForm):
+    """The settings of a new index version; what is left as it is comes from the active one."""
+
     window_tokens = forms.IntegerField(
         min_value=MIN_WINDOW_TOKENS,
         max_value=MAX_WINDOW_TOKENS,
@@ -58,12 +79,6 @@ class ReindexForm(StyledForm, forms.Form):
     )
     overlap_tokens = forms.IntegerField(
         min_value=0, max_value=MAX_WINDOW_TOKENS // 2, label="Overlap", help_text="Tokens two passages share."
-    )
-    dimensions = forms.IntegerField(
-        min_value=1,
-        max_value=MAX_DIMENSIONS,
-        required=False,
-        help_text="Empty keeps all; fewer are for Matryoshka models, which put what matters first.",
     )
     storage = forms.ChoiceField(
         choices=IndexVersion.Storage,
@@ -88,13 +103,9 @@ class ReindexForm(StyledForm, forms.Form):
         return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         data["storage"] = data.get("storage") or IndexVersion.Storage.HALF
-        if "backend" in data:
-            data["backend"] = data["backend"] or settings.ENCODER_BACKEND
         try:
-            if "model" in data and "backend" in data:
-                check_encoder(backend=data["backend"], model=data["model"])
             if "document_template" in data:
                 check_template(data["document_template"])
             if "overlap_tokens" in data:
@@ -102,19 +113,6 @@ class ReindexForm(StyledForm, forms.Form):
         except SettingsRefused as error:
             self.add_error(error.field, str(error))
         return data
-
-
-class EncoderForm(StyledForm, forms.Form):
-    """An encoder to measure beside the one that serves."""
-
-    backend = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(BACKENDS)], initial="transformer")
-    model = forms.CharField(max_length=300, help_text="A name or a path, as for a reindex.")
-    revision = forms.CharField(max_length=100, required=False)
-    dimensions = forms.IntegerField(
-        min_value=1, max_value=4_000, required=False, help_text="Leading ones to keep, of models trained for it."
-    )
-    query_prompt = forms.CharField(max_length=200, required=False, strip=False)
-    document_prompt = forms.CharField(max_length=200, required=False, strip=False)
 
 
 class ImportForm(StyledForm, forms.Form):

@@ -78,24 +78,3 @@ class RuleEditor(StaffOnly, View):
             return {"preview": preview(form.instance, text)}
         except InvalidQuery as error:
             return {"faults": [str(error)]}
-
-
-class SwitchRuleView(StaffOnly, View):
-    """Turns a rule on or off."""
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        rule = get_object_or_404(SearchRule, pk=pk)
-        rule.enabled = request.POST.get("enabled") == "true"
-        rule.save(update_fields=["enabled", "updated_at"])
-        record_action(self.staff, "rule.enable" if rule.enabled else "rule.disable", rule)
-        messages.success(request, f"“{rule}” is {'on' if rule.enabled else 'off'}.")
-        return redirect("rules")
-
-
-class DeleteRuleView(StaffOnly, View):
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        rule = get_object_or_404(SearchRule, pk=pk)
-        record_action(self.staff, "rule.delete", rule)
-        rule.delete()
-        messages.success(request, f"“{rule}” is deleted.")
-        return redirect("rules")

@@ -44,24 +44,3 @@ class SynonymsView(StaffOnly, View):
         synonyms = Paginator(Synonym.objects.mentioning(text), SYNONYMS_A_PAGE).get_page(request.GET.get("page"))
         context = {"synonyms": synonyms, "text": text, "form": form, "synonym": form.synonym}
         return render(request, "dashboard/synonyms.html", context, status=status)
-
-
-class SwitchSynonymView(StaffOnly, View):
-    """Turns a synonym on or off."""
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        synonym = get_object_or_404(Synonym, pk=pk)
-        synonym.enabled = request.POST.get("enabled") == "true"
-        synonym.save(update_fields=["enabled", "updated_at"])
-        record_action(self.staff, "synonym.enable" if synonym.enabled else "synonym.disable", synonym)
-        messages.success(request, f"“{synonym}” is {'on' if synonym.enabled else 'off'}.")
-        return redirect("synonyms")
-
-
-class DeleteSynonymView(StaffOnly, View):
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        synonym = get_object_or_404(Synonym, pk=pk)
-        record_action(self.staff, "synonym.delete", synonym)
-        synonym.delete()
-        messages.success(request, f"“{synonym}” is deleted.")
-        return redirect("synonyms")

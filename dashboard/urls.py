@@ -1,6 +1,15 @@
 from django.urls import include, path
 
-from dashboard import access_views, analytics_views, encoder_views, import_views, rule_views, synonym_views, views
+from dashboard import (
+    access_views,
+    analytics_views,
+    encoder_views,
+    import_views,
+    rule_switches,
+    rule_views,
+    synonym_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.DashboardView.as_view(), name="dashboard"),
@@ -26,12 +35,12 @@ urlpatterns = [
     path("rules/", rule_views.RulesView.as_view(), name="rules"),
     path("rules/new/", rule_views.RuleEditor.as_view(), name="rule-new"),
     path("rules/<int:pk>/", rule_views.RuleEditor.as_view(), name="rule"),
-    path("rules/<int:pk>/switch", rule_views.SwitchRuleView.as_view(), name="rule-switch"),
-    path("rules/<int:pk>/delete", rule_views.DeleteRuleView.as_view(), name="rule-delete"),
+    path("rules/<int:pk>/switch", rule_switches.SwitchRuleView.as_view(), name="rule-switch"),
+    path("rules/<int:pk>/delete", rule_switches.DeleteRuleView.as_view(), name="rule-delete"),
     path("synonyms/", synonym_views.SynonymsView.as_view(), name="synonyms"),
     path("synonyms/<int:pk>/", synonym_views.SynonymsView.as_view(), name="synonym"),
-    path("synonyms/<int:pk>/switch", synonym_views.SwitchSynonymView.as_view(), name="synonym-switch"),
-    path("synonyms/<int:pk>/delete", synonym_views.DeleteSynonymView.as_view(), name="synonym-delete"),
+    path("synonyms/<int:pk>/switch", rule_switches.SwitchSynonymView.as_view(), name="synonym-switch"),
+    path("synonyms/<int:pk>/delete", rule_switches.DeleteSynonymView.as_view(), name="synonym-delete"),
     path("recommendations/", include("dashboard.rec_urls")),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),

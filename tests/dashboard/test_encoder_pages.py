@@ -75,6 +75,8 @@ def test_another_encoder_is_handed_to_a_worker_to_be_compared():
         ({"backend": "transformer", "model": ""}, "This field is required."),
         ({"backend": "nonsense", "model": "x"}, "Select a valid choice."),
         ({"backend": "transformer", "model": "x", "dimensions": "0"}, "greater than or equal to 1"),
+        ({"backend": "static", "model": "/nowhere"}, "There is no file of word vectors"),
+        ({"backend": "openai", "model": "x"}, "This site has no embeddings endpoint"),
         ({"backend": "transformer", "model": "x"}, "There is no index yet"),
     ],
 )
