@@ -10,7 +10,7 @@ from recommender.space.ease import MOST_ITEMS
 
 #: By parameter, the values that are tried.
 CHOICES: dict[str, tuple[Any, ...]] = {
-    "learnt": (300, 1_500, MOST_ITEMS),
+    "learnt": (300, 600, 1_000, 2_000, MOST_ITEMS),
     "ridge": (75.0, 150.0, 300.0, 600.0),
     "factors": (64, 128),
     "half_life_factors": (3.0, 5.0, 10.0, 20.0, 40.0),
@@ -18,6 +18,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "tag_length": (0.0, 0.3, 0.5, 0.7, 1.0),
     "content_share": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
 }
+#: Those by which a list shows more of the catalogue or less.
+WIDENING = ("content_share", "learnt")
 #: The same for those that concern only items that nobody met: by items withheld from the training.
 CHOICES_FOR_NEW: dict[str, tuple[Any, ...]] = {
     "map_ridge": (0.3, 1.0, 3.0, 10.0),

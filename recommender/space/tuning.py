@@ -12,7 +12,7 @@ from recommender.space.folding import MOST_ITEMS, decayed
 from recommender.space.histories import History, Split, Withheld
 from recommender.space.learning import Collaborative, collaborate, guess, targets_of
 from recommender.space.measures import Tops, ndcg_of, ndcg_of_top, top_of
-from recommender.space.parameters import CHOICES, CHOICES_FOR_NEW, Parameters
+from recommender.space.parameters import CHOICES, CHOICES_FOR_NEW, WIDENING, Parameters
 
 Floats = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -61,9 +61,25 @@ class Bench:
         return ndcg_of(scores, nothing, withheld.wanted)
 
     def search(self, start: Parameters) -> Parameters:
-        """The best parameters; what concerns new items alone is chosen last, and on withheld items."""
-        best = _ascend(start, CHOICES, self.ndcg)
+        """The best parameters, and of those that are as good for all that can be told the ones whose lists show most of
+        the catalogue; what concerns new items alone is chosen last, and on withheld items."""
+        best = self._widened(_ascend(start, CHOICES, self.ndcg))
         return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new) if self._withheld.asked else best
+
+    def _widened(self, best: Parameters) -> Parameters:
+        """The parameters by which the newest lists hold the most different items, among those that are worse than
+        `best` by no more than the standard error of the difference (the rule of Breiman et al., 1984)."""
+        chosen, most = best, self._items_shown(best)
+        for name in WIDENING:
+            for tried in chosen.variants(name):
+                losses = self.ndcg(best) - self.ndcg(tried)
+                if losses.mean() <= losses.std() / np.sqrt(len(losses)) and (shown := self._items_shown(tried)) > most:
+                    chosen, most = tried, shown
+        return chosen
+
+    def _items_shown(self, parameters: Parameters) -> int:
+        """Different items among what people are listed, beside none at all."""
+        return len(np.unique(self.newest_top(parameters)))
 
     def newest_top(self, parameters: Parameters) -> Tops:
         """What each person asked about on the newest split is listed, the best first: shape (people, DEPTH)."""
