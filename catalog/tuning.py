@@ -20,7 +20,8 @@ from catalog.statements import patient_cursor
 logger = logging.getLogger(__name__)
 PASSAGES_SAMPLED, QUERIES_SAMPLED = 100, 100
 NEIGHBOURS = 10
-EF_SEARCH_TRIED = (40, 64, 100, 150, 200, 300, 400, 600, 1_000)
+#: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
+EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
 #: A graph of fewer is left at the site's number: that is as good as exact, and soon there may be more.
 PASSAGES_TO_TUNE = 5_000
 #: Measured again once there are so many times more passages, or fewer.
