@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -62,9 +63,12 @@ class Bench:
 
     def search(self, start: Parameters) -> Parameters:
         """The best parameters, and of those that are as good for all that can be told the ones whose lists show most of
-        the catalogue; what concerns new items alone is chosen last, and on withheld items."""
+        the catalogue. What concerns new items alone is chosen last, on withheld items, and must not cost the others."""
         best = self._widened(_ascend(start, CHOICES, self.ndcg))
-        return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new) if self._withheld.asked else best
+        if not self._withheld.asked:
+            return best
+        harmless = partial(self._is_as_good_as, best)
+        return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new, allowed=harmless)
 
     def _widened(self, best: Parameters) -> Parameters:
         """The parameters by which the newest lists hold the most different items, among those that are worse than
@@ -72,10 +76,13 @@ class Bench:
         chosen, most = best, self._items_shown(best)
         for name in WIDENING:
             for tried in chosen.variants(name):
-                losses = self.ndcg(best) - self.ndcg(tried)
-                if losses.mean() <= losses.std() / np.sqrt(len(losses)) and (shown := self._items_shown(tried)) > most:
+                if self._is_as_good_as(best, tried) and (shown := self._items_shown(tried)) > most:
                     chosen, most = tried, shown
         return chosen
+
+    def _is_as_good_as(self, best: Parameters, tried: Parameters) -> bool:
+        losses = self.ndcg(best) - self.ndcg(tried)
+        return bool(losses.mean() <= losses.std() / np.sqrt(len(losses)))
 
     def _items_shown(self, parameters: Parameters) -> int:
         """Different items among what people are listed, beside none at all."""
@@ -139,8 +146,15 @@ def people_asked(split: Split, items: int) -> list[int]:
     return able[:: max(1, -(-len(able) // most))]
 
 
-def _ascend(start: Parameters, names: Iterable[str], measure: Callable[[Parameters], Floats]) -> Parameters:
-    """Go over the parameters in turn, each time taking a better value, until none is better: coordinate ascent.
+def _ascend(
+    start: Parameters,
+    names: Iterable[str],
+    measure: Callable[[Parameters], Floats],
+    *,
+    allowed: Callable[[Parameters], bool] = lambda tried: True,
+) -> Parameters:
+    """Go over the parameters in turn, each time taking a better value that is allowed, until none is better: coordinate
+    ascent.
 
     A value is better that gains more than the standard error of its gain; by less, people differ anyhow, and what is
     chosen among many by so little is chosen by chance (the rule of Breiman et al., 1984).
@@ -151,7 +165,7 @@ def _ascend(start: Parameters, names: Iterable[str], measure: Callable[[Paramete
         for name in names:
             for tried in best.variants(name):
                 gains = measure(tried) - measure(best)
-                if gains.mean() > gains.std() / np.sqrt(len(gains)):
+                if gains.mean() > gains.std() / np.sqrt(len(gains)) and allowed(tried):
                     best = tried
         if best == before:
             break

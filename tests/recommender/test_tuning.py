@@ -7,7 +7,7 @@ import pytest
 
 from recommender.space.histories import History, split, withhold
 from recommender.space.parameters import Parameters
-from recommender.space.tuning import Bench
+from recommender.space.tuning import Bench, _ascend
 
 ITEMS, DIMENSIONS, PEOPLE = 120, 8, 80
 
@@ -46,3 +46,12 @@ def test_the_search_takes_no_worse_parameters_than_it_begins_with(bench: Bench):
     start = Parameters(content_share=0.3, half_life_factors=3.0)
     gains = bench.ndcg(bench.search(start)) - bench.ndcg(start)
     assert gains.mean() >= -gains.std() / np.sqrt(len(gains))
+
+
+def test_a_value_that_helps_new_items_and_costs_the_others_is_passed_over():
+    def helps_new_items(tried: Parameters) -> np.ndarray:
+        return np.full(10, tried.prior)
+
+    taken = _ascend(Parameters(prior=0.0), ["prior"], helps_new_items)
+    allowed = _ascend(Parameters(prior=0.0), ["prior"], helps_new_items, allowed=lambda tried: tried.prior < 0.6)
+    assert (taken.prior, allowed.prior) == (1.0, 0.5)
