@@ -46,6 +46,8 @@ def main() -> None:
     arguments.add_argument("--slice", type=int, default=500, help="texts in a turn")
     arguments.add_argument("--memory-texts", type=int, default=200_000, help="0 leaves the memory unmeasured")
     asked = arguments.parse_args()
+    if 0 < asked.memory_texts <= MEMORY_FROM:
+        arguments.error(f"--memory-texts must be 0 or above {MEMORY_FROM:,}.")
     with site(home=None):
         rows = films(asked.texts, characters=CHARACTERS)
         texts = [f"{row['title']}\n{row['body']}" for row in rows]
