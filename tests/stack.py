@@ -13,6 +13,14 @@ from searchsite.embedded.ports import free_port
 from searchsite.local_site import PROJECT, LocalSite
 from tests.embedded_session import FAST_SETTINGS
 from tests.folders import reachable_folder
+from tests.waiting import wait_until
+
+UNFINISHED = """
+    SELECT count(*) FROM catalog_item item WHERE published AND NOT EXISTS (
+        SELECT FROM catalog_embeddingstate state JOIN catalog_indexversion version ON version.id = state.version_id
+        WHERE version.state = 'active' AND state.item_id = item.id AND state.state IN ('done', 'failed')
+    )
+"""
 
 
 class Stack(LocalSite):
@@ -63,3 +71,16 @@ class Stack(LocalSite):
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection to the site's database, for what a test wants to see or change behind the site's back."""
         return psycopg.connect(self.services.postgres.url, autocommit=True)
+
+    def count(self, query: str, *values: object) -> int:
+        with self.connect() as connection:
+            row = connection.execute(query, values).fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
+    def unfinished(self) -> int:
+        """Published items that the active version has neither embedded nor given up."""
+        return self.count(UNFINISHED)
+
+    def wait_until_embedded(self, *, timeout_s: float = 40) -> None:
+        wait_until(lambda: self.unfinished() == 0, timeout_s=timeout_s, what="all items to be embedded")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
@@ -23,22 +22,8 @@ GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 def site() -> Iterator[Stack]:
     with Stack() as stack:
         stack.manage("load_demo")
-        wait_until(lambda: unfinished_items(stack) == 0, timeout_s=240, what="the demo catalogue to be embedded")
+        stack.wait_until_embedded(timeout_s=240)
         yield stack
-
-
-def unfinished_items(stack: Stack) -> int:
-    """Items of live versions that have no vectors yet; all of them while there is no version."""
-    with stack.connect() as connection:
-        row = connection.execute(
-            """
-            SELECT CASE WHEN EXISTS (SELECT FROM catalog_indexversion WHERE state = 'active')
-                THEN (SELECT count(*) FROM catalog_embeddingstate WHERE state IN ('pending', 'leased'))
-                ELSE -1 END
-            """
-        ).fetchone()
-    assert row is not None
-    return int(str(row[0]))
 
 
 @pytest.fixture
@@ -66,15 +51,11 @@ def found_by_meaning(site: Stack) -> None:
     """Until a web process has loaded its encoder, what it is asked goes by words: wait for all of them."""
 
     def is_found() -> bool:
-        # Every call is a new connection, and the kernel deals those out among the processes.
-        return all(not ask(f"{site.url}/api/v1/search?q=love&limit=1")["degraded"] for _ in range(CONNECTIONS))
+        # Every call makes a connection of its own, and the kernel deals those out among the processes.
+        answers = (httpx2.get(f"{site.url}/api/v1/search?q=love&limit=1").json() for _ in range(CONNECTIONS))
+        return all(not answer["degraded"] for answer in answers)
 
     wait_until(is_found, timeout_s=60, what="films found by their meaning")
-
-
-def ask(url: str) -> dict:
-    with urllib.request.urlopen(url, timeout=PATIENCE_MS / 1000) as response:
-        return json.load(response)
 
 
 def sign_in(page: Page, username: str, password: str) -> None:

@@ -21,17 +21,10 @@ from pgvector.psycopg import register_vector
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import encoder_for
 from tests.stack import Stack
-from tests.waiting import wait_until
 
 LEASE_S, SWEEP_INTERVAL_S = 4, 1
 REQUEST_TIMEOUT_S = 30.0
 
-UNFINISHED = """
-    SELECT (SELECT count(*) FROM catalog_item item WHERE published AND NOT EXISTS (
-        SELECT FROM catalog_embeddingstate state JOIN catalog_indexversion version ON version.id = state.version_id
-        WHERE version.state = 'active' AND state.item_id = item.id AND state.state IN ('done', 'failed')
-    ))
-"""
 PASSAGES = """
     SELECT item.id, item.title || E'\\n' || item.body, passage.embedding::vector
     FROM catalog_item item
@@ -103,21 +96,8 @@ class Site(Stack):
                 [prefix, count],
             )
 
-    def count(self, query: str, *values: object) -> int:
-        with self.connect() as connection:
-            row = connection.execute(query, values).fetchone()
-        assert row is not None
-        return int(str(row[0]))
-
-    def unfinished(self) -> int:
-        """Published items that the active version has neither embedded nor given up."""
-        return self.count(UNFINISHED)
-
     def embedded(self) -> int:
         return self.count("SELECT count(DISTINCT item_id) FROM catalog_passage")
-
-    def wait_until_embedded(self, *, timeout_s: float = LEASE_S + 30) -> None:
-        wait_until(lambda: self.unfinished() == 0, timeout_s=timeout_s, what="all items to be embedded")
 
     def check_index(self) -> None:
         """Each embedded item has one passage, made from the text it has now; nothing else has any."""
