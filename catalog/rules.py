@@ -13,6 +13,19 @@ from catalog.search.filters import FilterError
 from catalog.search.predicates import predicate
 from catalog.search.synonyms import folded_words
 
+#: What staff and programs write of a rule.
+RULE_FIELDS = (
+    "name",
+    "enabled",
+    "condition",
+    "queries",
+    "starts_at",
+    "ends_at",
+    "pins",
+    "hidden_items",
+    "hide_filter",
+    "boosts",
+)
 MAX_RULES = 1_000
 MAX_PINS = 50
 MAX_POSITION = 1_000

@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 from catalog.models import Item, SearchRule, Synonym
 from catalog.models.rules import phrases
-from catalog.rules import MAX_AMOUNT, MAX_POSITION, RuleRefused, check_rule, check_synonym
+from catalog.rules import MAX_AMOUNT, MAX_POSITION, RULE_FIELDS, RuleRefused, check_rule, check_synonym
 from dashboard.forms import StyledForm
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -85,18 +85,7 @@ class RuleForm(StyledForm, forms.ModelForm):
 
     class Meta:
         model = SearchRule
-        fields = (
-            "name",
-            "enabled",
-            "condition",
-            "queries",
-            "starts_at",
-            "ends_at",
-            "pins",
-            "hidden_items",
-            "hide_filter",
-            "boosts",
-        )
+        fields = RULE_FIELDS
         labels = {"condition": "When", "starts_at": "From", "ends_at": "Until"}
         help_texts = {
             "queries": "Several separated by commas. Case and accents do not count.",

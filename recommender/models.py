@@ -10,6 +10,7 @@ from django.db.models import Q
 from pgvector.django import HalfVectorField
 
 from catalog.models import Item
+from catalog.models.stamps import renew_stamp
 from recommender.owned import SubjectModel, exactly_one_subject
 from recommender.personal_models import DeletionReceipt, Preferences
 from recommender.querysets import (
@@ -26,7 +27,6 @@ from recommender.serving.models import (
     ServingStamp,
     ShownList,
     SplitUnit,
-    renew_serving_stamp,
 )
 from recommender.triggers import INTERACTION_TRIGGERS
 
@@ -202,7 +202,7 @@ class TasteModel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="active"), name="one_active_taste_model")
         ]
-        triggers = [renew_serving_stamp()]
+        triggers = [renew_stamp("recommender", "serving")]
 
     def __str__(self) -> str:
         return f"Taste model {self.pk} ({self.state})"

@@ -3,59 +3,36 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.small_server import SmallServer
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
 
-class ChatServer:
+class ChatServer(SmallServer):
     """Answers each request with the next of `replies`, the last of them again and again; keeps what was asked."""
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
         self.asked: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        super().__init__()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+    def post(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.asked.append({"path": handler.path, "headers": dict(handler.headers), "body": json.loads(body)})
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        reply(handler)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                owner.asked.append({"path": self.path, "headers": dict(self.headers), "body": json.loads(body)})
-                reply = owner.replies.pop(0) if len(owner.replies) > 1 else owner.replies[0]
-                reply(self)
-                self.close_connection = True
-
-            def do_GET(self) -> None:
-                owner.asked.append({"path": self.path})
-                self.send_error(404)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+    def get(self, handler: BaseHTTPRequestHandler) -> None:
+        self.asked.append({"path": handler.path})
+        super().get(handler)
 
 
 def streamed(*pieces: str, done: bool = True, pause_s: float = 0.0) -> Reply:

@@ -9,16 +9,18 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import numpy as np
+
+from tests.small_server import SmallServer
 
 DIMENSIONS = 32
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
 
-class EmbeddingServer:
+class EmbeddingServer(SmallServer):
     """Answers with vectors of its own making; before that, each of `first` takes one request; keeps what was asked.
 
     As with any mean of words, texts with words in common are near each other.
@@ -45,24 +47,11 @@ class EmbeddingServer:
         self.asked: list[dict[str, Any]] = []
         self.running = self.most_running = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        super().__init__(port=port)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def texts(self) -> list[str]:
         """Every text of every request."""
@@ -84,30 +73,20 @@ class EmbeddingServer:
     def _written(self, vector: np.ndarray) -> list[float] | str:
         return vector.tolist() if self.as_numbers else base64.b64encode(vector.astype("<f4").tobytes()).decode()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with owner._lock:
-                    owner.asked.append({"path": self.path, "headers": dict(self.headers), "body": body})
-                    owner.running += 1
-                    owner.most_running = max(owner.most_running, owner.running)
-                    answer = owner.first.pop(0) if owner.first else owner.answer
-                try:
-                    answer(self, body)
-                except OSError:
-                    pass  # the caller has heard enough
-                finally:
-                    with owner._lock:
-                        owner.running -= 1
-                self.close_connection = True
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+    def post(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked = json.loads(body)
+        with self._lock:
+            self.asked.append({"path": handler.path, "headers": dict(handler.headers), "body": asked})
+            self.running += 1
+            self.most_running = max(self.most_running, self.running)
+            answer = self.first.pop(0) if self.first else self.answer
+        try:
+            answer(handler, asked)
+        except OSError:
+            pass  # the caller has heard enough
+        finally:
+            with self._lock:
+                self.running -= 1
 
 
 def vector_of(text: str, dimensions: int) -> np.ndarray:

@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
-from typing import Any, Self
+from typing import Any
 
 from PIL.Image import Image
 
 from tests.chat_server import Reply, failing, raw
+from tests.small_server import SmallServer
 
 
-class PictureServer:
+class PictureServer(SmallServer):
     """Answers each path with its reply, and others with 404; keeps which were asked for."""
 
     def __init__(self, **replies: Reply) -> None:
         self.replies = replies
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        super().__init__()
 
     def url(self, name: str, *, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self._server.server_address[1]}/{name}"
+        return f"http://{host}:{self.port}/{name}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                owner.asked.append(self.path.lstrip("/"))
-                owner.replies.get(self.path.lstrip("/"), failing(404))(self)
-                self.close_connection = True
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+    def get(self, handler: BaseHTTPRequestHandler) -> None:
+        name = handler.path.lstrip("/")
+        self.asked.append(name)
+        self.replies.get(name, failing(404))(handler)
 
 
 def file_of(image: Image, kind: str = "PNG", **options: Any) -> bytes:

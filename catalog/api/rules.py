@@ -17,20 +17,7 @@ from catalog.http.pages import PageParameters, page
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
 from catalog.models import SearchRule
-from catalog.rules import MAX_AMOUNT, MAX_POSITION, RuleRefused, save_rule
-
-FIELDS = (
-    "name",
-    "enabled",
-    "condition",
-    "queries",
-    "starts_at",
-    "ends_at",
-    "pins",
-    "hidden_items",
-    "hide_filter",
-    "boosts",
-)
+from catalog.rules import MAX_AMOUNT, MAX_POSITION, RULE_FIELDS, RuleRefused, save_rule
 
 
 class RowBody(StrictSerializer):
@@ -158,4 +145,4 @@ def refused(error: RuleRefused) -> serializers.ValidationError:
 
 
 def describe_rule(rule: SearchRule) -> dict[str, Any]:
-    return {"id": rule.pk, **{name: getattr(rule, name) for name in FIELDS}, "updated_at": rule.updated_at}
+    return {"id": rule.pk, **{name: getattr(rule, name) for name in RULE_FIELDS}, "updated_at": rule.updated_at}

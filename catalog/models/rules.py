@@ -6,27 +6,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import pgtrigger
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from catalog.models.stamps import renew_stamp
 from catalog.rule_querysets import SearchRuleQuerySet, SynonymQuerySet
-
-
-def _renew_stamp() -> pgtrigger.Trigger:
-    """Every change writes a new stamp in its own transaction, so bulk SQL is covered as well."""
-    return pgtrigger.Trigger(
-        name="renew_rules_stamp",
-        level=pgtrigger.Statement,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-        when=pgtrigger.After,
-        func="""
-            INSERT INTO catalog_rulesstamp (id, value) VALUES (1, gen_random_uuid())
-            ON CONFLICT (id) DO UPDATE SET value = excluded.value;
-            RETURN NULL;
-        """,
-    )
 
 
 class SearchRule(models.Model):
@@ -58,7 +43,7 @@ class SearchRule(models.Model):
 
     class Meta:
         ordering = ["name"]
-        triggers = [_renew_stamp()]
+        triggers = [renew_stamp("catalog", "rules")]
 
     def __str__(self) -> str:
         return self.name
@@ -111,7 +96,7 @@ class Synonym(models.Model):
 
     class Meta:
         ordering = ["id"]
-        triggers = [_renew_stamp()]
+        triggers = [renew_stamp("catalog", "rules")]
 
     def __str__(self) -> str:
         words = ", ".join(map(str, self.words))

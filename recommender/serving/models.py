@@ -6,28 +6,13 @@ import uuid
 from typing import ClassVar
 from uuid import UUID
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from catalog.models.stamps import renew_stamp
 from recommender.serving.querysets import ExperimentQuerySet, ShownListQuerySet
-
-
-def renew_serving_stamp() -> pgtrigger.Trigger:
-    """Every change writes a new stamp in its own transaction, so bulk SQL is covered as well."""
-    return pgtrigger.Trigger(
-        name="renew_serving_stamp",
-        level=pgtrigger.Statement,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-        when=pgtrigger.After,
-        func="""
-            INSERT INTO recommender_servingstamp (id, value) VALUES (1, gen_random_uuid())
-            ON CONFLICT (id) DO UPDATE SET value = excluded.value;
-            RETURN NULL;
-        """,
-    )
 
 
 class ServingStamp(models.Model):
@@ -54,7 +39,7 @@ class ScenarioChange(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        triggers = [renew_serving_stamp()]
+        triggers = [renew_stamp("recommender", "serving")]
 
     def __str__(self) -> str:
         return self.scenario
@@ -87,7 +72,7 @@ class Experiment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["scenario"], condition=Q(state="running"), name="one_experiment_scenario")
         ]
-        triggers = [renew_serving_stamp()]
+        triggers = [renew_stamp("recommender", "serving")]
 
     def __str__(self) -> str:
         return self.name
