@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, ROW, LEFT, RIGHT, TOP = 640, 130, 70, 40, 40
+WIDTH, ROW, LEFT, RIGHT, TOP = 640, 130, 70, 60, 40
 COLOUR = "#7c6cf0"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from catalog.embedding.base import EncoderSpec, FloatArray
+from searchsite.local_site import PROJECT
 
 if TYPE_CHECKING:
     from catalog.embedding.transformer import TransformerEncoder
@@ -107,26 +109,15 @@ def flops_of(lengths: Sequence[int], transformer: Any) -> float:
 
 
 def memory_growth(count: int, *, first: int) -> float:
-    """The process's largest memory after so many texts in a stream, against that after the first of them."""
-    from catalog.embedding.streaming import encode_stream
-
-    encoder = encoder_on("auto")
-    texts = (f"film number {number} about the sea and winter nights" for number in range(count))
-    done, after_first = 0, 0.0
-    for vectors in encode_stream(encoder, texts):
-        done += len(vectors)
-        if not after_first and done >= first:
-            after_first = _largest_memory_bytes()
-    return _largest_memory_bytes() / after_first
-
-
-def _largest_memory_bytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """A process's peak memory after so many texts in a stream, against that after the first of them."""
+    argv = [sys.executable, "-m", "benchmarks.parts.streaming_run", str(count), str(first)]
+    finished = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=PROJECT)
+    peaks = json.loads(finished.stdout.splitlines()[-1])
+    return float(peaks["last_bytes"] / peaks["first_bytes"])
 
 
 def films(count: int, *, characters: int) -> list[dict[str, str]]:
     """The first films of the catalogue, their descriptions cut to so many characters."""
-    import json
     from pathlib import Path
 
     from django.conf import settings

@@ -6,7 +6,6 @@ Reading the database and building the graph are not in it.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from typing import Any
@@ -15,6 +14,7 @@ import django
 import numpy as np
 
 from benchmarks.parts.community import make_community
+from benchmarks.parts.memory import peak_memory_bytes
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     chosen = time.perf_counter()
     collaborate(histories, len(rows), parameters=best)
     ended = time.perf_counter()
-    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak_gib = peak_memory_bytes() / 2**30
     print(json.dumps({"search_s": chosen - started, "factors_s": ended - chosen, "peak_gib": peak_gib}))
 
 

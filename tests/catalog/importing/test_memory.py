@@ -21,8 +21,9 @@ SMALL = {
     ".csv": "id,title\ns,S\n",
 }
 LOAD = """
-import resource, sys, django
+import sys, django
 django.setup()
+from benchmarks.parts.memory import peak_memory_bytes
 from catalog.importing import run_for_file, run_import
 def load(path):
     run = run_for_file(__import__("pathlib").Path(path), kind="items", mapping={})
@@ -30,10 +31,10 @@ def load(path):
     return run
 small, large = sys.argv[1:]
 load(small)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory_bytes()
 run = load(large)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) // 1024, run.created, run.rejected, run.message or run.problems)
+after = peak_memory_bytes()
+print((after - before) // 2**20, run.created, run.rejected, run.message or run.problems)
 """
 
 
