@@ -9,16 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
+from catalog.judged.figures import RANKING_DEPTH, figures_of, mean_figures
 from catalog.models import Item
-from catalog.ranking import metrics
 from catalog.search import search
 from catalog.search.queries import SearchQuery
 
 LOAD_BATCH_ITEMS = 1_000
-RANKING_DEPTH = 100
 
 
 class DegradedEvaluation(RuntimeError):
@@ -60,17 +58,14 @@ def evaluate_search(
 ) -> SearchEvaluation:
     """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
     queries, judgements = judged_queries(directory)
-    rankings = {query: _ranking(text, semantic_ratio) for query, text in queries[:limit_queries]}
-
-    def mean(metric: Any, k: int) -> float:
-        return fmean(metric(ranking, judgements[query], k=k) for query, ranking in rankings.items())
-
+    found = [figures_of(_ranking(text, semantic_ratio), judgements[query]) for query, text in queries[:limit_queries]]
+    means = mean_figures(found)
     return SearchEvaluation(
         collection=directory.name,
-        queries=len(rankings),
-        ndcg_at_10=mean(metrics.ndcg, 10),
-        recall_at_100=mean(metrics.recall, 100),
-        mrr_at_10=mean(metrics.reciprocal_rank, 10),
+        queries=len(found),
+        ndcg_at_10=means.ndcg_at_10,
+        recall_at_100=means.recall_at_100,
+        mrr_at_10=means.mrr_at_10,
     )
 
 

@@ -15,10 +15,10 @@ from catalog.rows import read_rows
 
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun
-    from catalog.models.encoders import EncoderJob
+    from catalog.models.jobs import Job
     from catalog.search.predicates import Predicate
 
-Job = TypeVar("Job", bound="EncoderJob")
+AnyJob = TypeVar("AnyJob", bound="Job")
 LEDGER_STATES = ("pending", "leased", "done", "failed")
 
 
@@ -226,7 +226,7 @@ class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
         return {run.version_id: run for run in self.filter(version__in=versions)}
 
 
-class EncoderJobQuerySet(models.QuerySet[Job]):
-    def unfinished(self) -> EncoderJobQuerySet[Job]:
+class JobQuerySet(models.QuerySet[AnyJob]):
+    def unfinished(self) -> JobQuerySet[AnyJob]:
         """Those that wait for a worker, and those that a worker is at, or was when it died."""
         return self.filter(state__in=["waiting", "running"])

@@ -12,3 +12,5 @@ interactions_recorded = Signal()
 reindex_requested = Signal()
 #: A file was handed in to be imported. Argument: `run_id`.
 import_requested = Signal()
+#: Search is to be measured on a query set. Argument: `measurement_id`.
+measurement_requested = Signal()

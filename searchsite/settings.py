@@ -171,6 +171,7 @@ CELERY_TASK_ROUTES = {
     "workers.tasks.load_file": {"queue": "jobs"},
     "workers.tasks.train_recommender": {"queue": "jobs"},
     "workers.tasks.work_on_encoders": {"queue": "jobs"},
+    "workers.tasks.measure_relevance": {"queue": "jobs"},
 }
 
 LOGIN_URL = "sign-in"

@@ -8,7 +8,8 @@ from typing import Any
 from pgvector import HalfVector
 
 from catalog.items import save_item, save_items
-from catalog.models import IndexVersion, Item, Passage, SearchRule, Synonym
+from catalog.judged.sets import create_set, judge
+from catalog.models import IndexVersion, Item, JudgedSet, Passage, SearchRule, Synonym
 from catalog.partitions import build_hnsw, create_partitions
 
 #: No encoder: a search that needs one is degraded at once.
@@ -69,3 +70,11 @@ def make_rule(name: str, *, condition: str = "equals", queries: str = "whale", *
 
 def make_synonym(words: Sequence[str], alternatives: Sequence[str] = (), **fields: Any) -> Synonym:
     return Synonym.objects.create(words=list(words), alternatives=list(alternatives), **fields)
+
+
+def make_set(name: str, judged: Mapping[str, Mapping[int, int]]) -> JudgedSet:
+    """A query set with the grades of items, by id, for the text of each query."""
+    judged_set = create_set(name=name, queries=judged)
+    for query in judged_set.queries.all():
+        judge(query, judged[query.text])
+    return judged_set

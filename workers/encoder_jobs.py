@@ -1,7 +1,4 @@
-"""Comparing and adapting encoders: minutes of work, one job at a time, so that other long work has its turn.
-
-A job that a worker was at when it died is begun anew.
-"""
+"""Comparing and adapting encoders: minutes of work, one job at a time, so that other long work has its turn."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError
-from django.db.models import F
 from django.utils import timezone
 
 from catalog.adaptation.adapting import Adaptation, AdaptationPlan, NotEnoughQueries, adapt_encoder
@@ -30,16 +25,15 @@ from catalog.judged.catalogue import (
 )
 from catalog.judged.collection import JudgedCollection
 from catalog.judged.comparing import compare_encoders
-from catalog.locks import session_lock
 from catalog.models import EncoderAdaptation, EncoderComparison, IndexVersion, ReindexRun
 from catalog.models.encoders import EncoderJob
 from catalog.reindexing import start_reindex
 from catalog.search import search
 from catalog.search.queries import SearchQuery
+from workers import jobs
 
 logger = logging.getLogger(__name__)
 LOCK = 0xE2C0DE
-MOST_ATTEMPTS = 3
 #: What a comparison asks and among how much: minutes on a CPU, and a bounded amount of memory.
 COMPARED_QUERIES, COMPARED_DOCUMENTS = 300, 3_000
 ADAPTED_QUERIES, ADAPTED_DOCUMENTS = 5_000, 10_000
@@ -83,14 +77,12 @@ def start_reindex_with(job: EncoderComparison | EncoderAdaptation, *, started_by
 
 
 def waiting() -> bool:
-    return EncoderComparison.objects.unfinished().exists() or EncoderAdaptation.objects.unfinished().exists()
+    return jobs.waiting(KINDS)
 
 
 def work() -> None:
     """Do what waits, the oldest first. Of two callers at once the second leaves."""
-    with session_lock(LOCK) as mine:
-        while mine and (job := _oldest()) is not None:
-            _run(job)
+    jobs.work_through(KINDS, lock=LOCK)
 
 
 def adapt(
@@ -109,7 +101,7 @@ def adapt(
         report=_reporter(job),
     )
     job.offered, job.folder = adaptation.better, str(folder) if adaptation.better else ""
-    _finish(job, EncoderJob.State.DONE, adaptation.verdict, figures=adaptation.as_json())
+    _finish(job, adaptation.verdict, figures=adaptation.as_json())
     return adaptation
 
 
@@ -146,7 +138,7 @@ def _compare(job: EncoderComparison) -> None:
         raise NothingToGoBy
     found = compare_encoders(job.base_spec, job.candidate_spec, collection=collection, report=_reporter(job))
     figures = {"source": found.source, "queries": found.queries, "documents": found.documents, "rows": found.rows()}
-    _finish(job, EncoderJob.State.DONE, "", figures=figures)
+    _finish(job, "", figures=figures)
 
 
 def _adapt(job: EncoderAdaptation) -> None:
@@ -164,36 +156,9 @@ def _folder_of(job: EncoderAdaptation) -> Path:
     return Path(settings.ENCODERS_DIR) / f"{Path(job.base_spec.model).name}-adapted-{job.pk}"
 
 
-def _oldest() -> EncoderJob | None:
-    jobs: list[EncoderJob] = [
-        *EncoderComparison.objects.unfinished().order_by("pk")[:1],
-        *EncoderAdaptation.objects.unfinished().order_by("pk")[:1],
-    ]
-    return min(jobs, key=lambda job: job.created_at, default=None)
-
-
-def _run(job: EncoderJob) -> None:
-    """Take a job to its end, which staff see whatever happened."""
-    if job.attempts >= MOST_ATTEMPTS:
-        _finish(job, EncoderJob.State.FAILED, f"The worker stopped before finishing, {job.attempts} times.")
-        return
-    type(job).objects.filter(pk=job.pk).update(state=EncoderJob.State.RUNNING, attempts=F("attempts") + 1)
-    job.refresh_from_db()
-    try:
-        if isinstance(job, EncoderComparison):
-            _compare(job)
-        elif isinstance(job, EncoderAdaptation):
-            _adapt(job)
-    except (OperationalError, InterfaceError):  # the database went away: another worker begins anew
-        raise
-    except Exception as error:  # whatever the libraries below raise must not keep the next job waiting
-        logger.exception("%s failed", job)
-        _finish(job, EncoderJob.State.FAILED, str(error) or type(error).__name__)
-
-
-def _finish(job: EncoderJob, state: EncoderJob.State, message: str, *, figures: dict[str, Any] | None = None) -> None:
-    job.state, job.message, job.finished_at = state, message, timezone.now()
-    job.figures = figures or {}
+def _finish(job: EncoderJob, message: str, *, figures: dict[str, Any]) -> None:
+    job.state, job.message, job.finished_at = EncoderJob.State.DONE, message, timezone.now()
+    job.figures = figures
     job.save()
 
 
@@ -203,3 +168,6 @@ def _reporter(job: EncoderJob) -> Report:
         type(job).objects.filter(pk=job.pk).update(message=message)
 
     return report
+
+
+KINDS: jobs.Kinds = {EncoderComparison: _compare, EncoderAdaptation: _adapt}

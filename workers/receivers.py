@@ -15,6 +15,7 @@ def connect() -> None:
     signals.items_changed.connect(embed_changed_items)
     signals.reindex_requested.connect(take_reindex_further)
     signals.import_requested.connect(load_file)
+    signals.measurement_requested.connect(measure_relevance)
     signals.interactions_recorded.connect(refresh_profiles)
 
 
@@ -29,6 +30,10 @@ def take_reindex_further(*, run_id: int, **_: Any) -> None:
 
 def load_file(*, run_id: int, **_: Any) -> None:
     wake(tasks.load_file, run_id=run_id)
+
+
+def measure_relevance(**_: Any) -> None:
+    wake(tasks.measure_relevance)
 
 
 def refresh_profiles(*, subjects: Sequence[Subject], **_: Any) -> None:

@@ -21,7 +21,7 @@ from recommender import popularity, profiles
 from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
-from workers import embed, encoder_jobs, reindex, sweep
+from workers import embed, encoder_jobs, measurements, reindex, sweep
 from workers.wakeups import wake
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ def look_for_work() -> None:
         wake(load_file, run_id=run_id)
     if encoder_jobs.waiting():
         wake(work_on_encoders)
+    if measurements.waiting():
+        wake(measure_relevance)
     for subject in profiles.stale_subjects():
         profiles.refresh(subject)
 
@@ -101,3 +103,9 @@ def train_recommender() -> None:
 def work_on_encoders() -> None:
     """Compare and adapt encoders, one job at a time."""
     encoder_jobs.work()
+
+
+@shared_task
+def measure_relevance() -> None:
+    """Measure search on the query sets that wait for it, one at a time."""
+    measurements.work()

@@ -33,7 +33,7 @@ from catalog.pictures.errors import PictureError
 from catalog.querylog.requests import log_api_search
 from catalog.search import search
 from catalog.search.by_picture import PictureAsked, ask_for_picture, check_reads_pictures
-from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
+from catalog.search.queries import DEFAULT_RATIO, MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery, SearchResults
 from catalog.search.reading import version_for
 from catalog.search.similar import similar_items
 from catalog.search.suggest import suggest
@@ -63,7 +63,7 @@ class SearchParameters(StrictSerializer):
         default="", allow_blank=True, max_length=101, help_text="newest, title or a number attribute; - turns it round."
     )
     semantic_ratio = serializers.FloatField(
-        default=0.5, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
+        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
     )
     rerank = serializers.BooleanField(
         default=False, help_text="Has the site's cross-encoder, if it has one, reorder the first 50 hits."

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.db.models import Max, Min
+from django.db.models import Avg, Max, Min
 
 from catalog.documents import render_document
-from catalog.evaluation import json_lines, judgements_in, read_judgements
 from catalog.judged.collection import JudgedCollection, chance
 from catalog.models import IndexVersion, Item, Judgement, SearchIntent
 from catalog.models.searches import TEXT_KEPT
@@ -31,8 +29,12 @@ class KnownQueries:
 
 
 def judged_queries() -> KnownQueries:
+    """Of all query sets; what several of them hold counts by its mean grade."""
     grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for query, item_id, grade in Judgement.objects.values_list("query", "item_id", "grade"):
+    judged = Judgement.objects.values("query__text", "item_id").annotate(grade=Avg("grade"))
+    for query, item_id, grade in judged.values_list("query__text", "item_id", "grade").order_by(
+        "query__text", "item_id"
+    ):
         grades[query][item_id] = grade
     return KnownQueries(source="judgements", grades=_answerable(grades), asked_at={})
 
@@ -105,30 +107,6 @@ def collection_of(
         judgements={query: judgements[query] for query in asked},
         titles=titles,
     )
-
-
-def load_judgements(directory: Path) -> int:
-    """Keep what `queries.jsonl` and the judgements beside it say of items, by external id; return how many are kept.
-
-    Judgements of a query and an item that were kept before are replaced. Raises OSError.
-    """
-    judged = read_judgements(judgements_in(directory))
-    texts = {row["_id"]: row["text"].strip()[:TEXT_KEPT] for row in json_lines(directory / "queries.jsonl")}
-    ids = Item.objects.ids_by_external_id({document for grades in judged.values() for document in grades})
-    rows = {
-        (texts[query], ids[document]): grade
-        for query, grades in judged.items()
-        for document, grade in grades.items()
-        if query in texts and document in ids
-    }
-    kept = Judgement.objects.bulk_create(
-        [Judgement(query=query, item_id=item_id, grade=grade) for (query, item_id), grade in rows.items()],
-        batch_size=READ_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["query", "item"],
-        update_fields=["grade"],
-    )
-    return len(kept)
 
 
 def _answerable(grades: Mapping[str, dict[int, float]]) -> dict[str, dict[int, float]]:

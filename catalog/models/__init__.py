@@ -1,10 +1,11 @@
 """The nouns of the catalogue, one subject a module."""
 
 from catalog.models.access import ApiKey, AuditEntry
-from catalog.models.encoders import EncoderAdaptation, EncoderComparison, Judgement
+from catalog.models.encoders import EncoderAdaptation, EncoderComparison
 from catalog.models.imports import ImportRun
 from catalog.models.index import PICTURE_ORDINAL, EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
 from catalog.models.item import Attribute, Item
+from catalog.models.judged import JudgedQuery, JudgedSet, Judgement, MeasuredSetting, Measurement
 from catalog.models.lexical import Posting, TermCount, TermDelta
 from catalog.models.rules import RulesStamp, SearchRule, Synonym
 from catalog.models.samples import VectorSample
@@ -22,7 +23,11 @@ __all__ = [
     "ImportRun",
     "IndexVersion",
     "Item",
+    "JudgedQuery",
+    "JudgedSet",
     "Judgement",
+    "MeasuredSetting",
+    "Measurement",
     "Passage",
     "PopularQuery",
     "Posting",

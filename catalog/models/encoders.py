@@ -1,17 +1,14 @@
-"""What is known of encoders: judged queries, comparisons of two, and those adapted to this catalogue."""
+"""What is known of encoders: comparisons of two, and those adapted to this catalogue."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any, ClassVar
+from typing import Any
 
-from django.conf import settings
 from django.db import models
 
 from catalog.embedding.base import EncoderSpec
-from catalog.models.item import Item
-from catalog.models.searches import TEXT_KEPT
-from catalog.querysets import EncoderJobQuerySet
+from catalog.models.jobs import Job
 
 
 def version_settings(spec: EncoderSpec) -> dict[str, Any]:
@@ -19,51 +16,18 @@ def version_settings(spec: EncoderSpec) -> dict[str, Any]:
     return {name: value for name, value in asdict(spec).items() if value}
 
 
-class Judgement(models.Model):
-    """How well an item answers a query, as somebody judged it: 0 not at all, higher is better."""
+class EncoderJob(Job):
+    """Work on encoders."""
 
-    query = models.CharField(max_length=TEXT_KEPT)
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, db_constraint=False)
-    grade = models.FloatField(default=1.0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["query", "item"], name="one_judgement")]
-
-    def __str__(self) -> str:
-        return f"{self.query}: item {self.item_id} {self.grade:g}"
-
-
-class EncoderJob(models.Model):
-    """Minutes of work on encoders, done by a worker. One that is killed is begun anew, three times at most."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     base = models.JSONField(help_text="The specification of the encoder that serves.")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    message = models.TextField(blank=True, default="", help_text="How far it is, or why it failed.")
     figures = models.JSONField(default=dict)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[EncoderJobQuerySet[Any]] = EncoderJobQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
+    class Meta(Job.Meta):
         abstract = True
-        ordering = ["-id"]
 
     @property
     def base_spec(self) -> EncoderSpec:
         return EncoderSpec(**self.base)
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in (self.State.DONE, self.State.FAILED)
 
 
 class EncoderComparison(EncoderJob):

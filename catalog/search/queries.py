@@ -15,6 +15,8 @@ from catalog.search.taste import Taste
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
+#: How much meaning counts, unless a search says.
+DEFAULT_RATIO = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class SearchQuery:
     facets: tuple[str, ...] = ()
     sort: str = ""
     """`newest`, `title` or a number attribute, `-` before it for the largest first. Empty: by score."""
-    semantic_ratio: float = 0.5
+    semantic_ratio: float = DEFAULT_RATIO
     """0 counts words alone, 1 meaning alone."""
     threshold: float | None = None
     """Leaves out hits whose score is lower."""

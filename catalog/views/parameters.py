@@ -15,7 +15,7 @@ from catalog.models import Attribute
 from catalog.search.by_picture import PictureAsked
 from catalog.search.facets import TEXT_COLUMNS
 from catalog.search.filters import Filter, selection
-from catalog.search.queries import MAX_OFFSET, SearchQuery
+from catalog.search.queries import DEFAULT_RATIO, MAX_OFFSET, SearchQuery
 from catalog.search.sorting import FIXED
 from catalog.search.taste import Taste
 from catalog.views.labels import YES_OR_NO, name_label
@@ -24,7 +24,6 @@ Kind = Attribute.Kind
 
 PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
-DEFAULT_RATIO = 0.5
 MAX_CHOSEN = 50
 MAX_TOKEN = 64
 RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize", "picture"})

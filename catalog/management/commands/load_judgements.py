@@ -4,22 +4,40 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
-from catalog.judged.catalogue import load_judgements
+from catalog.importing.rows import FileUnreadable
+from catalog.judged.loading import Loaded, load_file, load_folder
+from catalog.judged.sets import create_set
+from catalog.models import JudgedSet
 
 
 class Command(BaseCommand):
     help = (
-        "Keep judged queries of this catalogue: queries.jsonl and qrels.tsv in the BEIR form, whose documents are "
-        "items by external id. Encoders are compared and adapted by them."
+        "Load judged queries into a query set: a CSV or TSV with the columns query, item and grade (0 to 3), or a "
+        "folder with queries.jsonl and qrels.tsv in the BEIR form. Items are named by external id."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("directory", type=Path)
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--set", dest="name", help="the name of the query set; that of the file, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        path = options["path"].resolve()
+        name = options["name"] or path.stem
         try:
-            count = load_judgements(options["directory"].resolve())
-        except (OSError, ValueError, KeyError) as error:
+            with transaction.atomic():
+                loaded = self._load(path, JudgedSet.objects.filter(name=name).first() or create_set(name=name))
+        except (OSError, ValueError, KeyError, FileUnreadable) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} judgements are kept.")
+        self.stdout.write(f"{loaded.judgements} judgements are kept, and {loaded.queries} queries are new in “{name}”.")
+        for fault in loaded.faults:
+            self.stderr.write(f"Line {fault.line}: {fault.reason}")
+        if loaded.rejected:
+            self.stderr.write(f"{loaded.rejected} rows were left out.")
+
+    def _load(self, path: Path, judged_set: JudgedSet) -> Loaded:
+        if path.is_dir():
+            return load_folder(judged_set, path)
+        with path.open("rb") as file:
+            return load_file(judged_set, file)

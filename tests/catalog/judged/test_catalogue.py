@@ -14,13 +14,10 @@ from catalog.judged.catalogue import (
     collection_of,
     judged_queries,
     known_queries,
-    load_judgements,
     title_queries,
 )
-from catalog.models import Judgement, SearchIntent
-from tests.catalog.judged.encoders import collection_of as tiny_collection
-from tests.catalog.judged.encoders import write_collection
-from tests.factories import make_item, make_items, make_version
+from catalog.models import SearchIntent
+from tests.factories import make_item, make_items, make_set, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -49,13 +46,10 @@ def test_clicks_are_grades_by_query_with_the_time_it_was_asked_last(ids):
     assert known.asked_at["ship"] == pytest.approx((timezone.now() - timedelta(days=1)).timestamp(), abs=60)
 
 
-def test_judgements_are_loaded_by_external_id_and_replaced(ids, tmp_path):
-    given = tiny_collection({}, {"q1": "ship", "q2": "storm"}, {"q1": {"i1": 2.0, "gone": 1.0}, "q2": {"i3": 0.0}})
-    assert load_judgements(write_collection(tmp_path, given)) == 2
-    assert judged_queries().grades == {"ship": {ids["i1"]: 2.0}}
-    write_collection(tmp_path, tiny_collection({}, {"q1": "ship"}, {"q1": {"i1": 1.0}}))
-    assert load_judgements(tmp_path) == 1
-    assert Judgement.objects.get(query="ship").grade == 1.0
+def test_judgements_of_all_sets_are_known_by_their_mean(ids):
+    make_set("One", {"ship": {ids["i1"]: 2, ids["i2"]: 0}, "storm": {ids["i3"]: 0}})
+    make_set("Other", {"ship": {ids["i1"]: 3}, "robot": {}})
+    assert judged_queries().grades == {"ship": {ids["i1"]: 2.5, ids["i2"]: 0.0}}
 
 
 def test_the_best_source_that_is_large_enough_is_taken(ids):
@@ -63,9 +57,7 @@ def test_the_best_source_that_is_large_enough_is_taken(ids):
     for number in range(FEWEST_QUERIES):
         searched(f"query {number}", [[ids["i1"], 1]])
     assert known_queries(most=10).source == "clicks"
-    Judgement.objects.bulk_create(
-        Judgement(query=f"judged {number}", item_id=ids["i2"], grade=1) for number in range(FEWEST_QUERIES)
-    )
+    make_set("Judged", {f"judged {number}": {ids["i2"]: 1} for number in range(FEWEST_QUERIES)})
     assert known_queries(most=10).source == "judgements"
 
 

@@ -1,0 +1,207 @@
+"""How good search is on a query set: measurements as they are started, carried out and cancelled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from statistics import median
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog import signals
+from catalog.embedding.registry import encoder_for, query_vector
+from catalog.embedding.reranker import reranker_for
+from catalog.judged.figures import RANKING_DEPTH, Figures, figures_of, mean_figures
+from catalog.judged.sets import grades_of
+from catalog.models import IndexVersion, JudgedSet, MeasuredSetting, Measurement
+from catalog.ranking.gains import gain_of
+from catalog.search import search
+from catalog.search.queries import DEFAULT_RATIO, SearchQuery
+from catalog.search.reranking import reranker_spec
+
+RATIOS = tuple(place / 10 for place in range(11))
+#: Progress is written, and a cancellation noticed, as often as this.
+REPORT_S = 0.5
+#: A measurement that takes longer is given up, so that other long work has its turn.
+MOST_S = 15 * 60
+State = Measurement.State
+
+
+class NothingToMeasure(ValueError):
+    """What a measurement needs is not there."""
+
+
+class AlreadyMeasuring(Exception):
+    """This query set is being measured. Let it end, or cancel it, before measuring it again."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class GivenUp(Exception):
+    """It takes too long, or search goes by words alone; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSetting:
+    """A way to search that is measured."""
+
+    version_id: int
+    semantic_ratio: float = DEFAULT_RATIO
+    rerank: bool = False
+
+
+def sweep(setting: SearchSetting) -> list[SearchSetting]:
+    """The setting, and it with every other ratio from 0 to 1 in steps of a tenth."""
+    others = [ratio for ratio in RATIOS if ratio != setting.semantic_ratio]
+    return [setting, *(replace(setting, semantic_ratio=ratio) for ratio in others)]
+
+
+def start_measurement(
+    judged_set: JudgedSet, tried: Sequence[SearchSetting], *, kind: Measurement.Kind, started_by: User | None = None
+) -> Measurement:
+    """Have these settings measured by a worker. Raises NothingToMeasure and AlreadyMeasuring."""
+    queries = len(grades_of(judged_set))
+    if not queries:
+        raise NothingToMeasure("No item is judged relevant for any query of this set yet. Judge some first.")
+    for version_id in {setting.version_id for setting in tried}:
+        if IndexVersion.objects.searchable(version_id) is None:
+            raise NothingToMeasure(f"There is no live index version {version_id}.")
+    if any(setting.rerank for setting in tried) and reranker_spec() is None:
+        raise NothingToMeasure("This site has no reranker: RERANK_MODEL names one.")
+    try:
+        with transaction.atomic():
+            measurement = Measurement.objects.create(
+                judged_set=judged_set,
+                kind=kind,
+                queries=queries,
+                searches_total=queries * len(tried),
+                started_by=started_by,
+            )
+            MeasuredSetting.objects.bulk_create(
+                MeasuredSetting(measurement=measurement, position=position, **asdict(setting))
+                for position, setting in enumerate(tried)
+            )
+    except IntegrityError as error:  # a constraint lets one of them through, also of two clicks at once
+        raise AlreadyMeasuring from error
+    transaction.on_commit(lambda: signals.measurement_requested.send(sender=Measurement, measurement_id=measurement.pk))
+    return measurement
+
+
+def cancel_measurement(measurement: Measurement) -> bool:
+    """End it before it is done. Returns False when it had ended already."""
+    return _end(measurement, State.CANCELLED, "Cancelled.")
+
+
+def carry_out(measurement: Measurement) -> None:
+    """Ask every query with every setting and keep what comes of it; leaves when it is cancelled meanwhile.
+
+    Raises GivenUp, EncoderError and InvalidQuery.
+    """
+    tried = list(measurement.settings.select_related("version"))
+    judged = grades_of(measurement.judged_set)
+    texts = dict(measurement.judged_set.queries.filter(pk__in=judged).values_list("pk", "text"))
+    if not texts:
+        raise GivenUp("Nothing is judged relevant any more.")
+    total = len(texts) * len(tried)
+    Measurement.objects.filter(pk=measurement.pk).update(queries=len(texts), searches_total=total)
+    _load_models(tried)
+    trials = [_Trial(setting=setting) for setting in tried]
+    started = reported = time.monotonic()
+    for count, (query_id, text) in enumerate(texts.items()):
+        encoding_ms = {version: _encoding_ms(version, text) for version in _encoding(tried)}
+        for trial in trials:
+            trial.ask(query_id, text, judged[query_id], encoding_ms=encoding_ms.get(trial.setting.version, 0.0))
+            now = time.monotonic()
+            if now - started > MOST_S:
+                raise GivenUp(f"Given up after {MOST_S // 60} minutes, at {count:,} of {len(texts):,} queries.")
+            if now - reported > REPORT_S:
+                reported = now
+                if not _report(measurement, count * len(trials)):
+                    return
+    _keep(measurement, trials, total)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Trial:
+    """A setting and what its searches have come to so far."""
+
+    setting: MeasuredSetting
+    figures: dict[int, Figures] = field(default_factory=dict)
+    times_ms: list[float] = field(default_factory=list)
+    not_reranked: int = 0
+
+    def ask(self, query_id: int, text: str, judged: dict[str, float], *, encoding_ms: float) -> None:
+        query = SearchQuery(
+            text=text,
+            limit=RANKING_DEPTH,
+            semantic_ratio=self.setting.semantic_ratio,
+            rerank=self.setting.rerank,
+            version_id=self.setting.version_id,
+            highlight=False,
+        )
+        results = search(query)
+        if results.degraded:
+            raise GivenUp(f"Search went by words alone. {results.degraded_reason}")
+        self.figures[query_id] = figures_of([str(hit.item.pk) for hit in results.hits], judged)
+        self.times_ms.append(results.processing_ms + (encoding_ms if query.semantic_ratio else 0.0))
+        self.not_reranked += self.setting.rerank and not results.reranked
+
+
+def _encoding(tried: Sequence[MeasuredSetting]) -> set[IndexVersion]:
+    """The versions whose encoders are needed."""
+    return {setting.version for setting in tried if setting.semantic_ratio}
+
+
+def _encoding_ms(version: IndexVersion, text: str) -> float:
+    """What a query's vector costs. From then on it is in memory, for whichever search comes first."""
+    spec = version.encoder_spec
+    started = time.perf_counter()
+    encoder_for(spec).encode_queries([text])
+    took_ms = (time.perf_counter() - started) * 1000
+    query_vector(spec, text)
+    return took_ms
+
+
+def _load_models(tried: Sequence[MeasuredSetting]) -> None:
+    """Raises EncoderUnavailable."""
+    for version in _encoding(tried):
+        encoder_for(version.encoder_spec)
+    if any(setting.rerank for setting in tried):
+        spec = reranker_spec()
+        if spec is None:
+            raise GivenUp("The site has no reranker any more.")
+        reranker_for(spec)
+
+
+def _report(measurement: Measurement, searches_done: int) -> bool:
+    """Note how far it is; False if it was ended meanwhile."""
+    running = Measurement.objects.filter(pk=measurement.pk, state=State.RUNNING)
+    return running.update(searches_done=searches_done) == 1
+
+
+def _keep(measurement: Measurement, trials: Sequence[_Trial], total: int) -> None:
+    base = np.array([figures.ndcg_at_10 for figures in trials[0].figures.values()])
+    for trial in trials:
+        setting, means = trial.setting, mean_figures(trial.figures.values())
+        for name, value in asdict(means).items():
+            setattr(setting, name, value)
+        setting.median_ms, setting.not_reranked = median(trial.times_ms), trial.not_reranked
+        setting.ndcg_by_query = {str(pk): round(figures.ndcg_at_10, 4) for pk, figures in trial.figures.items()}
+        if trial is not trials[0]:
+            own = np.array([figures.ndcg_at_10 for figures in trial.figures.values()])
+            setting.gain = gain_of(own, base).as_json()
+    with transaction.atomic():
+        if _end(measurement, State.DONE, "", searches_done=total):
+            names = ["ndcg_at_10", "mrr_at_10", "recall_at_100", "judged_at_10", "median_ms", "not_reranked"]
+            MeasuredSetting.objects.bulk_update([trial.setting for trial in trials], [*names, "ndcg_by_query", "gain"])
+
+
+def _end(measurement: Measurement, state: Measurement.State, message: str, **fields: int) -> bool:
+    """End it, unless it has ended already."""
+    unfinished = Measurement.objects.unfinished().filter(pk=measurement.pk)
+    return unfinished.update(state=state, message=message, finished_at=timezone.now(), **fields) == 1

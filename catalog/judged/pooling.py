@@ -1,0 +1,89 @@
+"""What is to be judged for a query: the best hits of several ways to search, so that none of them is favoured.
+
+Judging only what one ranking shows favours that ranking (Spärck Jones and van Rijsbergen, 1975, pooling).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.models import IndexVersion, Item, JudgedQuery
+from catalog.search import search
+from catalog.search.queries import Hit, SearchQuery
+
+DEPTH = 10
+#: The ways to search whose hits are pooled, by their ratio of meaning.
+LEGS = {"words": 0.0, "both": 0.5, "meaning": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """An item to be judged: where each leg found it, from 1, and the grade it has."""
+
+    item: Item
+    passage: str
+    places: dict[str, int]
+    grade: int | None
+    judged_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    items: list[Pooled]
+    degraded_reason: str
+    """Why nothing was looked for by meaning, if so."""
+
+    @property
+    def unjudged(self) -> list[Pooled]:
+        return [pooled for pooled in self.items if pooled.grade is None]
+
+
+def pool(query: JudgedQuery, *, version: IndexVersion | None = None) -> Pool:
+    """The hits of all legs, taken in turns from the best on, and after them what else is judged.
+
+    A search for each leg, and two queries. `version` takes the place of the one that serves.
+    """
+    version_id = version.pk if version else None
+    results = {
+        leg: search(SearchQuery(text=query.text, limit=DEPTH, semantic_ratio=ratio, version_id=version_id))
+        for leg, ratio in LEGS.items()
+    }
+    found: dict[int, Hit] = {}
+    places: dict[int, dict[str, int]] = {}
+    for place in range(DEPTH):
+        for leg, result in results.items():
+            if place < len(result.hits):
+                hit = result.hits[place]
+                found.setdefault(hit.item.pk, hit)
+                places.setdefault(hit.item.pk, {})[leg] = place + 1
+    grades = {judgement.item_id: judgement for judgement in query.judgements.select_related("judged_by")}
+    others = Item.objects.in_order(sorted(grades.keys() - found.keys()))
+
+    def pooled(item: Item, passage: str) -> Pooled:
+        judgement = grades.get(item.pk)
+        return Pooled(
+            item=item,
+            passage=passage,
+            places=places.get(item.pk, {}),
+            grade=judgement.grade if judgement else None,
+            judged_by=str(judgement.judged_by) if judgement and judgement.judged_by else "",
+        )
+
+    passages = {item_id: hit.passage.text if hit.passage else "" for item_id, hit in found.items()}
+    items = [*(hit.item for hit in found.values()), *others]
+    return Pool(
+        items=[pooled(item, passages.get(item.pk, "")) for item in items],
+        degraded_reason=next((result.degraded_reason for result in results.values() if result.degraded), ""),
+    )
+
+
+def next_query(query: JudgedQuery) -> JudgedQuery | None:
+    """The next query of the set that nothing is judged for, after this one and then from the beginning."""
+    waiting = JudgedQuery.objects.filter(judged_set=query.judged_set_id).unjudged().exclude(pk=query.pk)
+    return waiting.filter(pk__gt=query.pk).first() or waiting.first()
+
+
+def neighbours(query: JudgedQuery) -> tuple[JudgedQuery | None, JudgedQuery | None]:
+    """The queries before and after it in its set."""
+    others = JudgedQuery.objects.filter(judged_set=query.judged_set_id)
+    return others.filter(pk__lt=query.pk).last(), others.filter(pk__gt=query.pk).first()

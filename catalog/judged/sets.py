@@ -1,0 +1,139 @@
+"""Query sets: making them, adding queries to them, and judging items for their queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.errors import InvalidQuery
+from catalog.models import Item, JudgedQuery, JudgedSet, Judgement, SearchIntent
+from catalog.models.judged import HIGHEST_GRADE
+from catalog.models.searches import TEXT_KEPT
+from catalog.search.queries import SearchQuery
+from catalog.search.reading import check_query
+
+MOST_SETS, MOST_QUERIES = 500, 1_000
+LOGGED_DAYS = 90
+
+
+class SetRefused(ValueError):
+    """What a query set cannot hold; `field` is what was wrong."""
+
+    def __init__(self, reason: str, *, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | None = None) -> JudgedSet:
+    """Make a set, of queries if there are any already. Raises SetRefused."""
+    name = _name(name)
+    if JudgedSet.objects.count() >= MOST_SETS:
+        raise SetRefused(f"There are {MOST_SETS} sets already. Delete one first.", field="name")
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                judged_set = JudgedSet.objects.create(name=name, created_by=created_by)
+        except IntegrityError as error:
+            raise SetRefused(f"There is a set named “{name}” already.", field="name") from error
+        add_queries(judged_set, queries)
+    return judged_set
+
+
+def rename_set(judged_set: JudgedSet, name: str) -> None:
+    """Raises SetRefused."""
+    judged_set.name = _name(name)
+    try:
+        with transaction.atomic():
+            judged_set.save(update_fields=["name"])
+    except IntegrityError as error:
+        raise SetRefused(f"There is a set named “{judged_set.name}” already.", field="name") from error
+
+
+def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
+    """Add those that the set does not hold yet, and return how many these are. Raises SetRefused, then adds none."""
+    wanted: dict[str, str] = {}
+    for text in map(clean_text, texts):
+        wanted.setdefault(text.lower(), text)
+    with transaction.atomic():
+        JudgedSet.objects.select_for_update().get(pk=judged_set.pk)
+        known = queries_by_text(judged_set)
+        new = [text for lower, text in wanted.items() if lower not in known]
+        if len(known) + len(new) > MOST_QUERIES:
+            reason = f"A set holds {MOST_QUERIES:,} queries at most; these would be {len(known) + len(new):,}."
+            raise SetRefused(reason, field="queries")
+        JudgedQuery.objects.bulk_create(JudgedQuery(judged_set=judged_set, text=text) for text in new)
+    return len(new)
+
+
+def queries_by_text(judged_set: JudgedSet) -> dict[str, JudgedQuery]:
+    """The queries of a set by their texts in lower case."""
+    return {query.text.lower(): query for query in judged_set.queries.all()}
+
+
+def clean_text(text: str) -> str:
+    """The text of a query as a set holds it. Raises SetRefused."""
+    text = " ".join(text.split())
+    if not text:
+        raise SetRefused("A query has a text.", field="queries")
+    if len(text) > TEXT_KEPT:
+        raise SetRefused(f"A query here has at most {TEXT_KEPT} characters: “{text[:40]}…”.", field="queries")
+    try:
+        check_query(SearchQuery(text=text))
+    except InvalidQuery as error:
+        raise SetRefused(str(error), field="queries") from error
+    return text
+
+
+def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | None = None) -> None:
+    """Give items, by id, their grades for a query, in place of those they have. Raises SetRefused."""
+    if any(not 0 <= grade <= HIGHEST_GRADE for grade in grades.values()):
+        raise SetRefused(f"A grade goes from 0 to {HIGHEST_GRADE}.", field="grade")
+    keep_judgements(
+        Judgement(query=query, item_id=item_id, grade=grade, judged_by=judged_by) for item_id, grade in grades.items()
+    )
+
+
+def keep_judgements(judgements: Iterable[Judgement]) -> int:
+    """Keep these, no two of them of one item for one query, in place of earlier ones."""
+    kept = Judgement.objects.bulk_create(
+        judgements,
+        batch_size=1_000,
+        update_conflicts=True,
+        unique_fields=["query", "item"],
+        update_fields=["grade", "judged_by", "judged_at"],
+    )
+    return len(kept)
+
+
+def forget(query: JudgedQuery, item: Item) -> None:
+    """Take a judgement back."""
+    query.judgements.filter(item=item).delete()
+
+
+def grades_of(judged_set: JudgedSet) -> dict[int, dict[str, float]]:
+    """Grades by query and item, both by id, of those queries for which a published item is relevant."""
+    grades: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    judgements = Judgement.objects.of_published().filter(query__judged_set=judged_set)
+    for query_id, item_id, grade in judgements.values_list("query_id", "item_id", "grade"):
+        grades[query_id][str(item_id)] = float(grade)
+    return {query_id: own for query_id, own in sorted(grades.items()) if any(own.values())}
+
+
+def logged_queries(*, without_results: bool, most: int) -> list[str]:
+    """What was asked most of late, or of that what found nothing close."""
+    intents = SearchIntent.objects.begun_since(timezone.now() - timedelta(days=LOGGED_DAYS))
+    if without_results:
+        intents = intents.with_nothing_close()
+    return [row["query"] for row in intents.counts_by_query(limit=most) if row["query"].strip()]
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 100 or not name.isprintable():
+        raise SetRefused("A set has a name of 1 to 100 characters.", field="name")
+    return name

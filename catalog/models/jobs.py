@@ -1,0 +1,38 @@
+"""Minutes of work that a worker does, one job after the other."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from catalog.querysets import JobQuerySet
+
+
+class Job(models.Model):
+    """What is to be done, how far it is, and what came of it. One that is killed is begun anew, three times at most."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    message = models.TextField(blank=True, default="", help_text="How far it is, or why it failed.")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[JobQuerySet[Any]] = JobQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in (self.State.WAITING, self.State.RUNNING)

@@ -1,0 +1,63 @@
+"""Long work that waits in the database: one job at a time, the oldest first, each to its end.
+
+A job that a worker was at when it died is begun anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+from django.utils import timezone
+
+from catalog.locks import session_lock
+from catalog.models.jobs import Job
+
+logger = logging.getLogger(__name__)
+MOST_ATTEMPTS = 3
+#: What is done for each kind of job; it ends the job itself where that has an end of its own.
+Kinds = Mapping[type[Job], Callable[[Any], None]]
+
+
+def waiting(kinds: Kinds) -> bool:
+    return any(kind.objects.unfinished().exists() for kind in kinds)
+
+
+def work_through(kinds: Kinds, *, lock: int) -> None:
+    """Do what waits. Of two callers at once the second leaves."""
+    with session_lock(lock) as mine:
+        while mine and (job := _oldest(kinds)) is not None:
+            _run(job, kinds[type(job)])
+
+
+def fail(job: Job, message: str) -> None:
+    """End a job, unless it has ended already, with what staff are to know."""
+    type(job).objects.unfinished().filter(pk=job.pk).update(
+        state=Job.State.FAILED, message=message, finished_at=timezone.now()
+    )
+
+
+def _oldest(kinds: Kinds) -> Job | None:
+    jobs = [job for kind in kinds for job in kind.objects.unfinished().order_by("pk")[:1]]
+    return min(jobs, key=lambda job: job.created_at, default=None)
+
+
+def _run(job: Job, carry_out: Callable[[Any], None]) -> None:
+    """Take a job to its end, which staff see whatever happened."""
+    if job.attempts >= MOST_ATTEMPTS:
+        fail(job, f"The worker stopped before finishing, {job.attempts} times.")
+        return
+    begun = type(job).objects.unfinished().filter(pk=job.pk)
+    if not begun.update(state=Job.State.RUNNING, attempts=F("attempts") + 1):
+        return
+    job.refresh_from_db()
+    try:
+        carry_out(job)
+    except (OperationalError, InterfaceError):  # the database went away: another worker begins anew
+        raise
+    except Exception as error:  # whatever the libraries below raise must not keep the next job waiting
+        logger.exception("%s failed", job)
+        fail(job, str(error) or type(error).__name__)
