@@ -27,7 +27,9 @@ RERANKED_HITS = 50
 PASSAGE_CHARACTERS = 2_000
 # What came of a query is kept, so that its next page has the same order, in whichever process it is made. That time
 # did not do is forgotten sooner.
-KEEP_SCORES_S, KEEP_REFUSAL_S = 600, 30
+KEEP_SCORES_S, KEEP_REFUSAL_S = 3_600, 30
+#: By how much longer a page waits that follows another one, in whose order it has to go on.
+LATER_PAGE_PATIENCE = 5
 
 
 def reranker_spec() -> RerankerSpec | None:
@@ -62,7 +64,10 @@ def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
     items = {item.pk: item for item in Item.objects.in_order(ranking.ids(top))}
     read = [int(at) for at in top if int(ranking.candidates.item_ids[at]) in items]
     passages = [_passage(items[int(ranking.candidates.item_ids[at])], ranking, at) for at in read]
-    found = _scores(" ".join(query.text.split()), passages)
+    budget_s = settings.RERANK_BUDGET_MS / 1000 * (LATER_PAGE_PATIENCE if query.offset else 1)
+    correction = ranking.reading.correction
+    text = correction.text if correction else query.text
+    found = _scores(" ".join(text.split()), passages, budget_s=budget_s)
     if isinstance(found, str):
         return ranking, found
     scores = np.full(len(ranking.candidates.item_ids), np.nan)
@@ -70,25 +75,29 @@ def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
     places = np.zeros(len(scores), dtype=np.int64)
     places[top] = np.arange(1, len(top) + 1)
     stage = SecondStage(scores=scores, places_before=places)
-    return replace(ranking, second_stage=stage, order=_reordered(ranking, top, scores)), ""
+    return replace(ranking, second_stage=stage, order=_reordered(query, ranking, top, scores)), ""
 
 
 def _passage(item: Item, ranking: Ranking, at: int) -> str:
     return f"{item.title}\n{passage_text(item, ranking, at)}"[:PASSAGE_CHARACTERS]
 
 
-def _reordered(ranking: Ranking, top: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The order with its top by the new scores; equal ones stay as they were."""
+def _reordered(
+    query: SearchQuery, ranking: Ranking, top: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """The order with its top by the new scores; equal ones stay as they were, and close ones first where they are."""
     ids = ranking.candidates.item_ids
     pinned = np.isin(ids[top], list(ranking.actions.positions))
     free = top[~pinned]
-    by_score = np.argsort(-np.nan_to_num(scores[free] + ranking.boosts.amounts[free], nan=-np.inf), kind="stable")
+    boosted = np.nan_to_num(scores[free] + ranking.boosts.amounts[free], nan=-np.inf)
+    far = ~ranking.close[free] if query.close_first else np.zeros(len(free), dtype=bool)
+    by_score = np.lexsort((-boosted, far))
     reordered = top.copy()
     reordered[~pinned] = free[by_score]
     return np.concatenate([reordered, ranking.order[len(top) :]])
 
 
-def _scores(text: str, passages: Sequence[str]) -> list[float] | str:
+def _scores(text: str, passages: Sequence[str], *, budget_s: float) -> list[float] | str:
     """A score for each passage, or why there are none."""
     spec = reranker_spec()
     assert spec is not None
@@ -96,7 +105,6 @@ def _scores(text: str, passages: Sequence[str]) -> list[float] | str:
     key = f"rerank:{hashlib.sha256(told.encode()).hexdigest()}"
     if (known := cache.get(key)) is not None:
         return known
-    budget_s = settings.RERANK_BUDGET_MS / 1000
     try:
         scores = reranker_for(spec, wait_s=budget_s).scores(text, passages, budget_s=budget_s).tolist()
     except OutOfTime as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -16,6 +16,7 @@ from catalog.search.by_picture import PictureAsked
 from catalog.search.facets import TEXT_COLUMNS
 from catalog.search.filters import Filter, selection
 from catalog.search.queries import DEFAULT_RATIO, MAX_OFFSET, SearchQuery
+from catalog.search.reranking import reranker_spec
 from catalog.search.sorting import FIXED
 from catalog.search.taste import Taste
 from catalog.views.labels import YES_OR_NO, name_label
@@ -26,7 +27,7 @@ PAGE_HITS = 20
 LAST_PAGE = MAX_OFFSET // PAGE_HITS
 MAX_CHOSEN = 50
 MAX_TOKEN = 64
-RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize", "picture"})
+RESERVED = frozenset({"q", "page", "sort", "semantic_ratio", "correct", "as_typed", "personalize", "picture", "rerank"})
 
 Range = tuple[float | None, float | None]
 
@@ -45,6 +46,8 @@ class Asked:
     """The token of a picture that is looked for, alone or beside the text."""
     sight: PictureAsked | None = field(default=None, compare=False)
     """What that picture looks like, once it has been read."""
+    rerank: bool = True
+    """False where the page that this one follows was not reranked, so that both are cut from one order."""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -62,14 +65,14 @@ class Asked:
         """The same search, whatever the value of this field."""
         chosen = {field: values for field, values in self.chosen.items() if field != name}
         ranges = {field: ends for field, ends in self.ranges.items() if field != name}
-        return replace(self, chosen=chosen, ranges=ranges, page=1)
+        return self._anew(chosen=chosen, ranges=ranges)
 
     def without_value(self, name: str, value: str) -> Self:
         left = tuple(other for other in self.chosen[name] if other != value)
-        return replace(self, chosen={**self.chosen, name: left}, page=1) if left else self.without(name)
+        return self._anew(chosen={**self.chosen, name: left}) if left else self.without(name)
 
     def with_range(self, name: str, ends: Range) -> Self:
-        return replace(self, ranges={**self.ranges, name: ends}, page=1)
+        return self._anew(ranges={**self.ranges, name: ends})
 
     @property
     def without_text(self) -> Self:
@@ -78,16 +81,16 @@ class Asked:
     @property
     def as_typed(self) -> Self:
         """The same search with its words as they are."""
-        return replace(self, correct=False, page=1)
+        return self._anew(correct=False)
 
     @property
     def other_taste(self) -> Self:
         """The same search with the visitor's taste, or without it where it is with it."""
-        return replace(self, personalize=not self.personalize, page=1)
+        return self._anew(personalize=not self.personalize)
 
     @property
     def without_picture(self) -> Self:
-        return replace(self, picture="", sight=None, page=1)
+        return self._anew(picture="", sight=None)
 
     @property
     def asks(self) -> bool:
@@ -95,14 +98,24 @@ class Asked:
         return bool(self.text) or self.sight is not None
 
     def with_text(self, text: str) -> Self:
-        return replace(self, text=text, correct=True, page=1)
+        return self._anew(text=text, correct=True)
 
     @property
     def without_filters(self) -> Self:
-        return replace(self, chosen={}, ranges={}, page=1)
+        return self._anew(chosen={}, ranges={})
 
     def at_page(self, page: int) -> Self:
         return replace(self, page=page)
+
+    def _anew(self, **changes: Any) -> Self:
+        """Another search, from its first page on."""
+        return replace(self, **changes, page=1, rerank=True)
+
+    @property
+    def can_be_reranked(self) -> bool:
+        """Whether the site's reranker, if it has one, has a say in the order of this search."""
+        asked_in_words = bool(self.text) and not self.picture and not self.sort
+        return self.rerank and asked_in_words and reranker_spec() is not None
 
     @property
     def address(self) -> str:
@@ -122,11 +135,20 @@ class Asked:
             pairs.append(("personalize", "1"))
         if self.picture:
             pairs.append(("picture", self.picture))
+        if not self.rerank:
+            pairs.append(("rerank", "0"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
 
-    def query(self, *, facets: Sequence[str] = (), prefix: bool = False, taste: Taste | None = None) -> SearchQuery:
+    def query(
+        self,
+        *,
+        facets: Sequence[str] = (),
+        prefix: bool = False,
+        taste: Taste | None = None,
+        rerank: bool = False,
+    ) -> SearchQuery:
         return SearchQuery(
             text=self.text,
             limit=PAGE_HITS,
@@ -136,6 +158,7 @@ class Asked:
             sort=self.sort,
             semantic_ratio=self.semantic_ratio,
             explain=True,
+            rerank=rerank and self.can_be_reranked,
             correct=self.correct,
             close_first=True,
             prefix=prefix,
@@ -174,6 +197,7 @@ class _Reader:
             correct=self._correct(text),
             personalize=self.parameters.get("personalize") == "1",
             picture=self.parameters.get("picture", "")[:MAX_TOKEN],
+            rerank=self.parameters.get("rerank") != "0",
             chosen=self._chosen(),
             ranges=self._ranges(),
             notes=tuple(self.notes),

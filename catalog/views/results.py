@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.models import Attribute, Item
 from catalog.search import search
@@ -101,16 +101,26 @@ class ResultsPage:
         return self.asked.asks and self.results.total > 0 and self.results.close_total == 0
 
     @property
+    def settles(self) -> bool:
+        """Whether the hits are in the order of the first stage for now: somebody is typing."""
+        return self.asked.can_be_reranked and bool(self.results.hits) and not self.results.query.rerank
+
+    @property
     def sort_label(self) -> str:
         return dict(self.sorts)[self.asked.sort]
 
 
 def results_page(
-    asked: Asked, attributes: Sequence[Attribute], *, prefix: bool = False, taste: Taste | None = None
+    asked: Asked,
+    attributes: Sequence[Attribute],
+    *,
+    prefix: bool = False,
+    taste: Taste | None = None,
+    rerank: bool = True,
 ) -> ResultsPage:
     """Run the search and those that tell what a change of filters would bring. Raises InvalidQuery."""
     names = facet_names(attributes, asked)
-    results = search(asked.query(facets=names, prefix=prefix, taste=taste))
+    results = search(asked.query(facets=names, prefix=prefix, taste=taste, rerank=rerank))
     rows = [_row(hit, results, attributes) for hit in results.hits]
     far = [row for row in rows if not row.hit.close and row.hit.score > 0][:FAR_HITS]
     return ResultsPage(
@@ -123,7 +133,7 @@ def results_page(
         chips=_chips(asked),
         relaxed=[] if results.close_total else _relaxed(asked),
         sorts=_sorts(asked, attributes),
-        paging=_paging(asked, results),
+        paging=_paging(_in_one_order(asked, results), results),
     )
 
 
@@ -182,6 +192,11 @@ def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str
         sorts += [(f"-{name}", f"{label}, high to low"), (name, f"{label}, low to high")]
     known = {parameter for parameter, _ in sorts}
     return sorts if asked.sort in known else [*sorts, (asked.sort, name_label(asked.sort.lstrip("-")))]
+
+
+def _in_one_order(asked: Asked, results: SearchResults) -> Asked:
+    """What the other pages of these results are to ask for: where these are not reranked, the others are not either."""
+    return replace(asked, rerank=results.reranked) if asked.can_be_reranked else asked
 
 
 def _paging(asked: Asked, results: SearchResults) -> Paging:

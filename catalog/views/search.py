@@ -23,6 +23,8 @@ from catalog.views.pictures import with_picture
 from catalog.views.results import results_page
 
 SUGGESTIONS = 8
+#: What asks again once somebody has stopped typing: a reranker reads too slowly for every letter.
+SETTLED = "settled"
 
 
 class SearchView(View):
@@ -34,9 +36,10 @@ class SearchView(View):
         try:
             asked = with_picture(read_address(request.GET, attributes))
             earlier = _earlier(request, attributes) if live else None
-            typing = earlier is not None and earlier.text != asked.text
+            settled = request.headers.get("HX-Trigger") == SETTLED
+            typing = earlier is not None and (earlier.text != asked.text or settled)
             taste = taste_for(request) if asked.personalize and asked.text else None
-            page = results_page(asked, attributes, prefix=typing, taste=taste)
+            page = results_page(asked, attributes, prefix=typing, taste=taste, rerank=settled or not typing)
         except InvalidQuery as error:
             return error_response(request, 400, error.code, str(error))
         template = "catalog/_search.html" if live else "catalog/search.html"

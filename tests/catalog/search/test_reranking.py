@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from catalog.embedding.reranker import reranker_for
@@ -14,38 +13,14 @@ from catalog.errors import InvalidQuery
 from catalog.search import search
 from catalog.search.queries import SearchQuery
 from catalog.search.reranking import RERANKED_HITS, reranker_spec
-from tests.checkpoints import write_cross_encoder
-from tests.factories import make_items, make_rule
+from tests.catalog.conftest import STORIES
+from tests.factories import make_rule
 
 pytestmark = pytest.mark.django_db
-NOUNS = ("dog", "robot", "ghost", "city", "hedgehog", "train", "boat")
-PLACES = ("sea", "fog", "rain", "storm", "winter", "harbour", "night", "war")
-
-
-@pytest.fixture
-def reranker(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A site with a reranker that is loaded and has all the time it wants."""
-    settings.RERANK_MODEL = str(write_cross_encoder(tmp_path_factory.mktemp("cross") / "model"))
-    settings.RERANK_BUDGET_MS = 60_000.0
-    spec = reranker_spec()
-    assert spec is not None
-    reranker_for(spec)
-    cache.clear()
-
-
-@pytest.fixture
-def stories(db: None) -> None:
-    """More items than are reranked, all of which hold the word story, some more often than others."""
-    make_items(
-        [
-            {"external_id": f"{noun}-{place}", "title": f"{noun} {place}", "body": "story " * (1 + number % 5) + noun}
-            for number, (noun, place) in enumerate((noun, place) for noun in NOUNS for place in PLACES)
-        ]
-    )
 
 
 def query(**fields: Any) -> SearchQuery:
-    return SearchQuery(text="story", **({"limit": 100, "rerank": True} | fields))
+    return SearchQuery(**({"text": "story", "limit": 100, "rerank": True} | fields))
 
 
 def names(results: Any) -> list[str]:
@@ -63,7 +38,7 @@ def test_the_first_hits_follow_the_reranker_and_the_others_stay(reranker, storie
     assert names(reranked)[:RERANKED_HITS] != names(plain)[:RERANKED_HITS]
     assert names(reranked)[RERANKED_HITS:] == names(plain)[RERANKED_HITS:]
     assert {hit.rerank_score for hit in reranked.hits[RERANKED_HITS:]} == {None}
-    assert len(reranked.hits) == len(NOUNS) * len(PLACES)
+    assert len(reranked.hits) == STORIES
 
 
 def test_the_reranker_reads_the_query_with_title_and_passage(reranker, stories):
@@ -88,6 +63,23 @@ def test_pages_of_any_size_are_cut_from_the_same_order(reranker, stories, size: 
     whole = names(search(query()))
     pages = [names(search(query(limit=size, offset=offset))) for offset in range(0, len(whole), size)]
     assert [name for page in pages for name in page] == whole
+
+
+def test_close_hits_stay_above_the_others_where_they_are_first(reranker, stories):
+    asked = {"close_first": True, "text": "story harbour", "semantic_ratio": 0.0}  # few are about a harbour
+    plain, reranked = search(query(rerank=False, **asked)), search(query(**asked))
+    close = [hit.close for hit in reranked.hits]
+    assert reranked.reranked
+    assert names(reranked) != names(plain)
+    assert 0 < sum(close) < len(close)
+    assert close == sorted(close, reverse=True)
+
+
+def test_what_was_mistyped_is_reranked_as_it_was_put_right(reranker, stories):
+    right, mistyped = search(query(text="hedgehog")), search(query(text="hedgehgo"))
+    assert mistyped.correction is not None
+    scores = {hit.item.pk: hit.rerank_score for hit in right.hits}
+    assert {scores[hit.item.pk] for hit in mistyped.hits[:5]} == {hit.rerank_score for hit in mistyped.hits[:5]}
 
 
 def test_pages_agree_although_the_reranker_is_gone_by_the_second(reranker, stories, settings):
