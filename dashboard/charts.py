@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -135,3 +136,58 @@ def bars(values: Sequence[float]) -> list[Bar]:
     """Bars to compare values of 0 and more by; the largest fills the width."""
     longest = max(values, default=0.0)
     return [Bar(width=round(100 * value / longest, 2) if longest else 0.0, value=value) for value in values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A line through points in a box of `width` by `height` that goes from `low` at the bottom to `high` at the top.
+
+    `area` lies between the ends of their intervals; empty without any.
+    """
+
+    width: float
+    height: float
+    low: float
+    high: float
+    line: str
+    area: str
+    dots: list[tuple[float, float]]
+
+
+def plot(
+    points: Sequence[tuple[float, float]],
+    *,
+    scale: tuple[float, float],
+    width: float,
+    height: float,
+    bounds: Sequence[tuple[float, float]] = (),
+) -> Plot:
+    """Place points by their share of the width and their value; `bounds` are the ends of the interval of each."""
+    low, high = scale
+
+    def at(share: float, value: float) -> tuple[float, float]:
+        inside = min(max(value, low), high)
+        return round(share * width, 1), round(height - (inside - low) / (high - low) * (height - 4) - 2, 1)
+
+    dots = [at(share, value) for share, value in points]
+    there = [at(share, end) for (share, _), (_, end) in zip(points, bounds, strict=False)]
+    back = [at(share, end) for (share, _), (end, _) in zip(points, bounds, strict=False)]
+    return Plot(
+        width=width,
+        height=height,
+        low=low,
+        high=high,
+        line=_path(dots) if len(dots) > 1 else "",
+        area=f"{_path([*there, *reversed(back)])} Z" if len(there) > 1 else "",
+        dots=dots,
+    )
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def share_scale(values: Sequence[float]) -> tuple[float, float]:
+    """Tenths between which shares lie, with some room: what differs little is not drawn as nothing."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    return max(0.0, math.floor(10 * low - 0.25) / 10), min(1.0, math.ceil(10 * high + 0.25) / 10)

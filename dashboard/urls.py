@@ -10,6 +10,7 @@ from dashboard import (
     synonym_views,
     views,
 )
+from dashboard.lab.version_views import CompareVersionsView
 
 urlpatterns = [
     path("", views.DashboardView.as_view(), name="dashboard"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("reindex/<int:pk>/cancel", views.RunActionView.as_view(), {"action": "cancel"}, name="reindex-cancel"),
     path("versions/<int:pk>/activate", views.ActivateView.as_view(), name="version-activate"),
     path("versions/<int:pk>/retire", views.RetireView.as_view(), name="version-retire"),
+    path("versions/compare/", CompareVersionsView.as_view(), name="version-comparison"),
     path("failures/retry", views.RetryFailedView.as_view(), name="retry-failed"),
     path("encoders/", encoder_views.EncodersView.as_view(), name="encoders"),
     path("encoders/adapt", encoder_views.AdaptView.as_view(), name="encoder-adapt"),
@@ -41,6 +43,7 @@ urlpatterns = [
     path("synonyms/<int:pk>/", synonym_views.SynonymsView.as_view(), name="synonym"),
     path("synonyms/<int:pk>/switch", rule_switches.SwitchSynonymView.as_view(), name="synonym-switch"),
     path("synonyms/<int:pk>/delete", rule_switches.DeleteSynonymView.as_view(), name="synonym-delete"),
+    path("relevance/", include("dashboard.lab.urls")),
     path("recommendations/", include("dashboard.rec_urls")),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog.evaluation import json_lines, judgements_in
-from catalog.importing.csv_reader import read_csv
+from catalog.importing.csv_reader import read_csv, unescaped
 from catalog.importing.rows import FileUnreadable, Problem
 from catalog.judged.sets import MOST_QUERIES, SetRefused, add_queries, clean_text, keep_judgements, queries_by_text
 from catalog.models import Item, JudgedSet, Judgement
@@ -85,7 +85,7 @@ def _csv_rows(file: BinaryIO, loaded: Loaded) -> Iterator[JudgedRow]:
             loaded.leave_out(row.line, row.fault or "The row is empty.")
             continue
         names = names or _columns(row.values)
-        cells = {column: str(row.values.get(name, "")).strip() for column, name in names.items()}
+        cells = {column: unescaped(str(row.values.get(name, "")).strip()) for column, name in names.items()}
         yield from _judged_row(row.line, cells, loaded)
 
 

@@ -55,10 +55,22 @@ class SearchSetting:
     rerank: bool = False
 
 
-def sweep(setting: SearchSetting) -> list[SearchSetting]:
-    """The setting, and it with every other ratio from 0 to 1 in steps of a tenth."""
-    others = [ratio for ratio in RATIOS if ratio != setting.semantic_ratio]
-    return [setting, *(replace(setting, semantic_ratio=ratio) for ratio in others)]
+def settings_of(
+    kind: Measurement.Kind, setting: SearchSetting, *, other_version_id: int | None = None
+) -> list[SearchSetting]:
+    """What a measurement of this kind tries, the setting itself first. Raises NothingToMeasure."""
+    match kind:
+        case Measurement.Kind.SWEEP:
+            others = [ratio for ratio in RATIOS if ratio != setting.semantic_ratio]
+            return [setting, *(replace(setting, semantic_ratio=ratio) for ratio in others)]
+        case Measurement.Kind.VERSIONS:
+            if other_version_id is None or other_version_id == setting.version_id:
+                raise NothingToMeasure("Name another index version to compare it with.")
+            return [setting, replace(setting, version_id=other_version_id)]
+        case Measurement.Kind.RERANKING:
+            return [replace(setting, rerank=False), replace(setting, rerank=True)]
+        case _:
+            return [setting]
 
 
 def start_measurement(
@@ -113,9 +125,9 @@ def carry_out(measurement: Measurement) -> None:
     trials = [_Trial(setting=setting) for setting in tried]
     started = reported = time.monotonic()
     for count, (query_id, text) in enumerate(texts.items()):
-        encoding_ms = {version: _encoding_ms(version, text) for version in _encoding(tried)}
+        took_ms = {version: encoding_ms(version, text) for version in _encoding(tried)}
         for trial in trials:
-            trial.ask(query_id, text, judged[query_id], encoding_ms=encoding_ms.get(trial.setting.version, 0.0))
+            trial.ask(query_id, text, judged[query_id], encoding_ms=took_ms.get(trial.setting.version, 0.0))
             now = time.monotonic()
             if now - started > MOST_S:
                 raise GivenUp(f"Given up after {MOST_S // 60} minutes, at {count:,} of {len(texts):,} queries.")
@@ -157,11 +169,15 @@ def _encoding(tried: Sequence[MeasuredSetting]) -> set[IndexVersion]:
     return {setting.version for setting in tried if setting.semantic_ratio}
 
 
-def _encoding_ms(version: IndexVersion, text: str) -> float:
-    """What a query's vector costs. From then on it is in memory, for whichever search comes first."""
+def encoding_ms(version: IndexVersion, text: str, *, wait_s: float | None = None) -> float:
+    """What a query's vector costs. From then on it is in memory, for whichever search comes first.
+
+    Raises EncoderUnavailable, also when the encoder is not there within `wait_s`, and EncodingFailed.
+    """
     spec = version.encoder_spec
+    encoder = encoder_for(spec, wait_s=wait_s)
     started = time.perf_counter()
-    encoder_for(spec).encode_queries([text])
+    encoder.encode_queries([text])
     took_ms = (time.perf_counter() - started) * 1000
     query_vector(spec, text)
     return took_ms

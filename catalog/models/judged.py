@@ -26,7 +26,7 @@ class JudgedSetQuerySet(models.QuerySet["JudgedSet"]):
     def with_counts(self) -> JudgedSetQuerySet:
         """Each with how many queries it has and how many of them have a judgement."""
         judged = Count("queries", filter=Q(queries__judgements__isnull=False), distinct=True)
-        return self.annotate(queries_count=Count("queries", distinct=True), judged_count=judged)
+        return self.annotate(queries_count=Count("queries", distinct=True), judged_count=judged).order_by("name")
 
 
 class JudgedSet(models.Model):
@@ -58,7 +58,7 @@ class JudgedQueryQuerySet(models.QuerySet["JudgedQuery"]):
         return self.annotate(
             judged_count=Count("judgements"),
             relevant_count=Count("judgements", filter=Q(judgements__grade__gt=0)),
-        )
+        ).order_by("pk")
 
     def unjudged(self) -> JudgedQueryQuerySet:
         return self.filter(judgements__isnull=True)

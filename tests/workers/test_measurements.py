@@ -13,8 +13,8 @@ from catalog.judged.measuring import (
     NothingToMeasure,
     SearchSetting,
     cancel_measurement,
+    settings_of,
     start_measurement,
-    sweep,
 )
 from catalog.models import IndexVersion, Item, JudgedSet, Judgement, Measurement
 from catalog.ranking.gains import gain_of
@@ -77,7 +77,7 @@ def test_a_measurement_is_carried_out_and_kept(version, judged_set):
 
 
 def test_a_sweep_compares_every_ratio_with_the_present_one_query_by_query(version, judged_set):
-    tried = sweep(one(version, semantic_ratio=0.5))
+    tried = settings_of(Kind.SWEEP, one(version, semantic_ratio=0.5))
     assert [setting.semantic_ratio for setting in tried] == [0.5, 0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 1]
     measurement = start_measurement(judged_set, tried, kind=Kind.SWEEP)
     tasks.measure_relevance()
@@ -97,7 +97,7 @@ def test_two_versions_are_measured_on_the_same_queries(version, judged_set, smal
         backend="transformer", model=str(small), dimensions=32, document_template="{{ title }}", state="ready"
     )
     drain(until_s=60)
-    tried = [one(version, semantic_ratio=1.0), one(other, semantic_ratio=1.0)]
+    tried = settings_of(Kind.VERSIONS, one(version, semantic_ratio=1.0), other_version_id=other.pk)
     measurement = start_measurement(judged_set, tried, kind=Kind.VERSIONS)
     tasks.measure_relevance()
     mine, theirs = measurement.settings.all()
@@ -135,7 +135,7 @@ def test_a_set_is_measured_once_at_a_time_and_the_first_can_be_cancelled(version
 
 
 def test_a_measurement_that_is_cancelled_on_the_way_keeps_no_figures(version, judged_set, monkeypatch):
-    measurement = start_measurement(judged_set, sweep(one(version)), kind=Kind.SWEEP)
+    measurement = start_measurement(judged_set, settings_of(Kind.SWEEP, one(version)), kind=Kind.SWEEP)
     ask = measuring._Trial.ask
 
     def ask_and_cancel(trial, *args, **fields):

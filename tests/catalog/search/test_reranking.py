@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 def query(**fields: Any) -> SearchQuery:
-    return SearchQuery(**({"text": "story", "limit": 100, "rerank": True} | fields))
+    usual: dict[str, Any] = {"text": "story", "limit": 100, "rerank": True}
+    return SearchQuery(**(usual | fields))
 
 
 def names(results: Any) -> list[str]:

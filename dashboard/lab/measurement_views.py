@@ -1,0 +1,53 @@
+"""The staff page of a measurement: how far it is, then its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from catalog.audit import record_action
+from catalog.judged.measuring import cancel_measurement
+from catalog.models import Measurement
+from dashboard.access import StaffOnly
+from dashboard.lab.history import moved, setting_rows, sweep_of
+
+# htmx stops asking when it gets this status.
+STOP_POLLING = 286
+
+
+class MeasurementView(StaffOnly, View):
+    """One measurement. htmx asks again for its live part until it is finished."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        measurement = get_object_or_404(Measurement.objects.select_related("judged_set", "started_by"), pk=pk)
+        context = {"measurement": measurement, **figures_context(measurement)}
+        if request.headers.get("HX-Request"):
+            status = STOP_POLLING if measurement.is_finished else 200
+            return render(request, "dashboard/_lab_measurement.html", context, status=status)
+        return render(request, "dashboard/lab_measurement.html", context)
+
+
+class CancelMeasurementView(StaffOnly, View):
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        measurement = get_object_or_404(Measurement.objects.select_related("judged_set"), pk=pk)
+        if cancel_measurement(measurement):
+            record_action(self.staff, "query_set.cancel", measurement)
+        else:  # it was quicker
+            measurement.refresh_from_db()
+            messages.warning(request, f"The measurement is {measurement.state} by now.")
+        return redirect("measurement", pk)
+
+
+def figures_context(measurement: Measurement) -> dict[str, Any]:
+    """What a measurement that is done is shown with."""
+    if measurement.state != Measurement.State.DONE:
+        return {}
+    settings = list(measurement.settings.select_related("version"))
+    context: dict[str, Any] = {"rows": setting_rows(settings), "sweep": sweep_of(settings)}
+    if len(settings) == 2:
+        context["worse"], context["better"] = moved(*settings)
+    return context
