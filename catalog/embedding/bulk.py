@@ -10,7 +10,7 @@ from catalog.embedding.base import Encoder, FloatArray, checked
 from catalog.embedding.together import QueriesTogether
 
 #: `texts_at_once` is what takes an encoder seconds at most. So many tokens for each make a slice of a tenth of that.
-SLICE_TOKENS_PER_TEXT = 8
+SLICE_TOKENS_PER_TEXT = 4
 CHARACTERS_PER_TOKEN = 4
 
 

@@ -23,9 +23,11 @@ def is_cpu_only() -> bool:
     return platform.system() != "Darwin" and not any(Path(file).exists() for file in ACCELERATOR_FILES)
 
 
-def threads_asked() -> int:
-    """Threads that compute documents' vectors by ENCODER_THREADS; 0, as many as there are cores."""
-    return int(os.environ.get("ENCODER_THREADS") or 0)
+def threads_to_use() -> int:
+    """Threads that compute documents' vectors: ENCODER_THREADS, or as many as there are cores for this process."""
+    if asked := int(os.environ.get("ENCODER_THREADS") or 0):
+        return asked
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def computes_bfloat16(device: str) -> bool:

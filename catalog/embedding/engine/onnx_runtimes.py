@@ -1,7 +1,8 @@
 """Runtimes of a model exported to ONNX, on a CPU: OpenVINO and ONNX Runtime.
 
-Each once for documents (small batches by tokens, all cores) and once for queries: those come one at a time or a few,
-in several web processes on the same cores, so each gets one thread, whose CPU time is the cheapest there is.
+Each once for documents and once for queries. Documents come in small batches by tokens, one on each core: cores that
+share a batch wait for each other. Queries come one at a time or a few, in several web processes on the same cores, so
+each gets one thread, whose CPU time is the cheapest there is.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from catalog.embedding.base import FloatArray
-from catalog.embedding.engine.devices import threads_asked
+from catalog.embedding.engine.devices import threads_to_use
 from catalog.embedding.engine.tokens import TokenIds, padded
 
 # Small batches keep a CPU's caches warm.
 BUDGET_TOKENS = 1_000
-TEXTS_AT_ONCE = 256
+TEXTS_AT_ONCE = 512
 
 
 class _OnCpu:
@@ -30,8 +32,9 @@ class _OnCpu:
     texts_at_once = TEXTS_AT_ONCE
     pad_to_tokens = 1
 
-    def __init__(self, *, pad_id: int) -> None:
+    def __init__(self, *, pad_id: int, queries: bool) -> None:
         self._pad_id = pad_id
+        self.lanes = 1 if queries else threads_to_use()
 
     def compute(self, tokens: Sequence[TokenIds]) -> FloatArray:
         ids, mask = padded(tokens, pad_id=self._pad_id, multiple=self.pad_to_tokens)
@@ -53,44 +56,47 @@ class OpenVino(_OnCpu):
     name = "openvino"
 
     def __init__(self, model: Path, *, pad_id: int, queries: bool) -> None:
-        super().__init__(pad_id=pad_id)
+        super().__init__(pad_id=pad_id, queries=queries)
         import openvino
 
         # Kernels are compiled for each shape they meet; queries have few lengths as it is.
-        self.pad_to_tokens = 4 if queries else 16
+        self.pad_to_tokens = 8 if queries else 16
         core = openvino.Core()
         native = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         compiled = core.compile_model(
             core.read_model(model),
             "CPU",
             {
-                "NUM_STREAMS": 1,
-                "INFERENCE_NUM_THREADS": 1 if queries else threads_asked(),
+                "NUM_STREAMS": self.lanes,
+                "INFERENCE_NUM_THREADS": self.lanes,
                 "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
                 # Several processes would all be bound to the first core.
                 "ENABLE_CPU_PINNING": False,
             },
         )
-        self._request = compiled.create_infer_request()
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self.lanes):
+            self._idle.put(compiled.create_infer_request())
 
     def _run(self, ids: Any, mask: Any) -> FloatArray:
-        self._request.infer([ids, mask], share_inputs=True)
-        return np.array(self._request.get_output_tensor(0).data, dtype=np.float32)
+        request = self._idle.get()
+        try:
+            request.infer([ids, mask], share_inputs=True)
+            return np.array(request.get_output_tensor(0).data, dtype=np.float32)
+        finally:
+            self._idle.put(request)
 
 
 class OnnxRuntime(_OnCpu):
     """Microsoft's runtime, in float32 or, for queries, with weights of 8 bits (https://onnxruntime.ai)."""
 
     def __init__(self, model: Path, *, pad_id: int, queries: bool, name: str = "onnxruntime") -> None:
-        super().__init__(pad_id=pad_id)
+        super().__init__(pad_id=pad_id, queries=queries)
         self.name = name
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1 if queries else threads_asked()
-        options.inter_op_num_threads = 1
-        # Threads that spin while they wait take the cores from those who have work.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def _run(self, ids: Any, mask: Any) -> FloatArray:

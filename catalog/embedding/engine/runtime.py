@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +17,7 @@ from catalog.embedding.engine.tokens import TokenIds
 
 
 class Runtime(Protocol):
-    """Computes batches of tokens. One caller at a time."""
+    """Computes batches of tokens, for one caller at a time; for him `lanes` batches side by side."""
 
     name: str
     budget_tokens: int
@@ -24,6 +26,7 @@ class Runtime(Protocol):
     """How many texts make good batches together and take seconds at most."""
     pad_to_tokens: int
     """Lengths are rounded up to multiples of this, where kernels are compiled for each shape they meet."""
+    lanes: int
 
     def compute(self, tokens: Sequence[TokenIds]) -> Any:
         """One forward pass; what it returns may still be on its way through a device."""
@@ -46,6 +49,7 @@ class Feeder:
         self._open = open_runtime
         self._opened: Runtime | None = None
         self._lock = threading.Lock()
+        self._lanes: ThreadPoolExecutor | None = None
 
     @property
     def runtime(self) -> Runtime:
@@ -65,13 +69,21 @@ class Feeder:
         lengths = [_rounded_up(len(ids), runtime.pad_to_tokens) for ids in tokens]
         batches = batches_by_tokens(lengths, budget_tokens=runtime.budget_tokens)
         with self._lock:
-            outputs = [
-                in_halves(runtime.compute, [tokens[place] for place in batch], join=runtime.join) for batch in batches
-            ]
+            outputs = self._computed(runtime, [[tokens[place] for place in batch] for batch in batches])
         computed = runtime.fetch(runtime.join(outputs))
         vectors = np.empty_like(computed)
         vectors[np.concatenate(batches)] = computed
         return vectors
+
+    def _computed(self, runtime: Runtime, batches: Sequence[Sequence[TokenIds]]) -> list[Any]:
+        compute = partial(in_halves, runtime.compute, join=runtime.join)
+        if runtime.lanes == 1 or len(batches) == 1:
+            return [compute(batch) for batch in batches]
+        if self._lanes is None:
+            self._lanes = ThreadPoolExecutor(max_workers=runtime.lanes, thread_name_prefix="lane")
+        flying = [self._lanes.submit(compute, batch) for batch in batches]
+        wait(flying)
+        return [batch.result() for batch in flying]
 
 
 def _rounded_up(length: int, multiple: int) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Small batches keep a CPU's caches warm; a GPU wants as much as fits.
 BUDGET_TOKENS = {"cpu": 2_000, "cuda": 65_536}
-TEXTS_AT_ONCE = {"cpu": 256, "cuda": 8_192}
+TEXTS_AT_ONCE = {"cpu": 512, "cuda": 8_192}
 PAD_TO_TOKENS = 16
 
 
@@ -23,6 +23,7 @@ class TorchPadded:
 
     name = "torch"
     pad_to_tokens = PAD_TO_TOKENS
+    lanes = 1
 
     def __init__(self, model: SentenceTransformer, *, pad_id: int) -> None:
         self.model = model

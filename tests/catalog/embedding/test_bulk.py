@@ -18,7 +18,7 @@ PATIENCE_S = 20
 class WordEncoder:
     """A token is a letter, a vector the length of its text; slices hold 16 tokens. Notes what it encodes."""
 
-    spec, dimensions, max_tokens, texts_at_once = EncoderSpec(model="words"), 1, 100, 2
+    spec, dimensions, max_tokens, texts_at_once = EncoderSpec(model="words"), 1, 100, 4
 
     def __init__(self) -> None:
         self.seen: list[list[str]] = []

@@ -65,8 +65,8 @@ def test_it_says_which_runtime_was_the_fastest_and_by_how_much(made: Path, check
     assert choice is not None
     assert set(choice.documents_per_s) == {"torch", "openvino", "onnxruntime"}
     assert choice.documents == max(choice.documents_per_s, key=choice.documents_per_s.__getitem__)
-    # Weights of 8 bits cost relevance, so they are no choice of its own.
-    assert choice.queries == min({"openvino", "onnxruntime"}, key=choice.query_cpu_ms.__getitem__)
+    assert set(choice.query_cpu_ms) == {"openvino", "onnxruntime", "onnxruntime-int8"}
+    assert choice.queries == min(choice.query_cpu_ms, key=choice.query_cpu_ms.__getitem__)
 
 
 @pytest.mark.parametrize("queries", ["openvino", "onnxruntime", "onnxruntime-int8", "torch"])
@@ -78,7 +78,7 @@ def test_queries_go_by_the_runtime_that_is_asked_for(
     monkeypatch.setenv("ENCODER_QUERY_RUNTIME", queries)
     mixed = encoder(checkpoint)
     assert mixed.runtimes == ("openvino", queries)
-    assert (mixed.encode_queries(TEXTS) * mixed.encode_documents(TEXTS)).sum(axis=1).min() > 0.97
+    assert (mixed.encode_queries(TEXTS) * mixed.encode_documents(TEXTS)).sum(axis=1).min() > 0.995
 
 
 def test_an_encoder_goes_by_torch_until_the_export_is_there(made: Path, checkpoint: Path, cache: Path):
