@@ -98,6 +98,12 @@ def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | No
     )
 
 
+def judge_others(query: JudgedQuery, items: Iterable[Item], *, judged_by: User | None = None) -> None:
+    """Give those of the items that have no grade for a query yet, not even one of a moment ago, a 0."""
+    others = [Judgement(query=query, item=item, grade=0, judged_by=judged_by) for item in items]
+    Judgement.objects.bulk_create(others, ignore_conflicts=True)
+
+
 def keep_judgements(judgements: Iterable[Judgement]) -> int:
     """Keep these, no two of them of one item for one query, in place of earlier ones."""
     kept = Judgement.objects.bulk_create(

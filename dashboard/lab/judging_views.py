@@ -10,7 +10,7 @@ from django.views import View
 
 from catalog.errors import InvalidQuery
 from catalog.judged.pooling import Pooled, neighbours, next_query, pool
-from catalog.judged.sets import SetRefused, forget, judge
+from catalog.judged.sets import SetRefused, forget, judge, judge_others
 from catalog.models import IndexVersion, Item, JudgedQuery
 from catalog.search import search
 from catalog.search.queries import MAX_TEXT_CHARACTERS, SearchQuery
@@ -49,7 +49,7 @@ class JudgeView(StaffOnly, View):
         return render(request, "dashboard/lab_judge.html", context)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Grade one item, take its grade back, or grade all that are named."""
+        """Grade an item, take its grade back, or take all that are named and have no grade for not relevant."""
         query = get_object_or_404(JudgedQuery, pk=pk)
         grade = request.POST.get("grade", "")
         named = [int(item) for item in request.POST.getlist("item")[:MOST_AT_ONCE] if item.isascii() and item.isdigit()]
@@ -57,16 +57,19 @@ class JudgeView(StaffOnly, View):
         try:
             if not items:
                 raise SetRefused("There is no such item any more.")
+            if "others" in request.POST:
+                judge_others(query, items, judged_by=self.staff)
+                return redirect(_address(request))
             if grade == "":
                 forget(query, items[0])
             else:
-                judge(query, {item.pk: _grade(grade) for item in items}, judged_by=self.staff)
+                judge(query, {items[0].pk: _grade(grade)}, judged_by=self.staff)
         except SetRefused as error:
             messages.warning(request, str(error))
             return redirect(_address(request))
-        if request.headers.get("HX-Request") and len(items) == 1:
+        if request.headers.get("HX-Request"):
             return self._row(request, query, items[0])
-        return redirect(_address(request) + (f"#item-{items[0].pk}" if len(items) == 1 else ""))
+        return redirect(f"{_address(request)}#item-{items[0].pk}")
 
     def _row(self, request: HttpRequest, query: JudgedQuery, item: Item) -> HttpResponse:
         """The grades of the item as they are now, and how many items are judged."""

@@ -144,11 +144,11 @@ def test_each_hit_is_graded_with_a_click_and_shows_that_it_was(judged_set, ids):
     assert dict(query.judgements.values_list("item_id", "grade")) == {ids["storm"]: 2, ids["ship"]: 1}
 
 
-def test_what_is_left_is_marked_as_not_relevant_at_once(judged_set, ids):
-    query = query_of(judged_set, "storm")
-    staff().post(f"{PAGE}queries/{query.pk}/", {"item": list(ids.values()), "grade": "0"})
-    assert set(query.judgements.values_list("grade", flat=True)) == {0}
-    assert query.judgements.count() == 3
+def test_what_has_no_grade_is_marked_as_not_relevant_at_once_and_what_has_one_keeps_it(judged_set, ids):
+    query = query_of(judged_set)
+    staff().post(f"{PAGE}queries/{query.pk}/", {"item": list(ids.values()), "others": "0"})
+    grades = dict(query.judgements.values_list("item_id", "grade"))
+    assert grades == {ids["ship"]: 3, ids["robot"]: 0, ids["storm"]: 0}
 
 
 @pytest.mark.parametrize(
