@@ -262,6 +262,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "catalog.models.ReindexRun.State",
         "ImportState": "catalog.models.ImportRun.State",
         "ImportKind": "catalog.models.ImportRun.Kind",
+        "MeasurementState": "catalog.models.Measurement.State",
+        "MeasurementKind": "catalog.models.Measurement.Kind",
         "PartKind": ["plain", "word", "closest"],
         "SuggestionKind": ["query", "item"],
     },

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from catalog.api import answers, export, imports, index, items, reindex, rules, search, synonyms
+from catalog.api import (
+    answers,
+    export,
+    imports,
+    index,
+    items,
+    measurements,
+    query_sets,
+    reindex,
+    rules,
+    search,
+    synonyms,
+)
 
 urlpatterns = [
     path("search", search.SearchView.as_view(), name="api-search"),
@@ -27,6 +39,13 @@ urlpatterns = [
     path("reindex-runs/<int:pk>/pause", reindex.RunActionView.as_view(action="pause"), name="api-reindex-pause"),
     path("reindex-runs/<int:pk>/resume", reindex.RunActionView.as_view(action="resume"), name="api-reindex-resume"),
     path("reindex-runs/<int:pk>/cancel", reindex.RunActionView.as_view(action="cancel"), name="api-reindex-cancel"),
+    path("query-sets", query_sets.SetsView.as_view(), name="api-query-sets"),
+    path("query-sets/<int:pk>", query_sets.SetView.as_view(), name="api-query-set"),
+    path("query-sets/<int:pk>/queries", query_sets.QueriesView.as_view(), name="api-query-set-queries"),
+    path("query-sets/<int:pk>/judgements", query_sets.JudgementsView.as_view(), name="api-query-set-judgements"),
+    path("query-sets/<int:pk>/measurements", measurements.MeasurementsView.as_view(), name="api-measurements"),
+    path("measurements/<int:pk>", measurements.MeasurementView.as_view(), name="api-measurement"),
+    path("measurements/<int:pk>/cancel", measurements.CancelMeasurementView.as_view(), name="api-measurement-cancel"),
     path("rules", rules.RulesView.as_view(), name="api-rules"),
     path("rules/<int:pk>", rules.RuleView.as_view(), name="api-rule"),
     path("synonyms", synonyms.SynonymsView.as_view(), name="api-synonyms"),

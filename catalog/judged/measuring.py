@@ -32,7 +32,11 @@ State = Measurement.State
 
 
 class NothingToMeasure(ValueError):
-    """What a measurement needs is not there."""
+    """What a measurement needs is not there; `field` is what asked for it."""
+
+    def __init__(self, reason: str, *, field: str) -> None:
+        super().__init__(reason)
+        self.field = field
 
 
 class AlreadyMeasuring(Exception):
@@ -65,7 +69,7 @@ def settings_of(
             return [setting, *(replace(setting, semantic_ratio=ratio) for ratio in others)]
         case Measurement.Kind.VERSIONS:
             if other_version_id is None or other_version_id == setting.version_id:
-                raise NothingToMeasure("Name another index version to compare it with.")
+                raise NothingToMeasure("Name another index version to compare it with.", field="other_version")
             return [setting, replace(setting, version_id=other_version_id)]
         case Measurement.Kind.RERANKING:
             return [replace(setting, rerank=False), replace(setting, rerank=True)]
@@ -79,12 +83,15 @@ def start_measurement(
     """Have these settings measured by a worker. Raises NothingToMeasure and AlreadyMeasuring."""
     queries = len(grades_of(judged_set))
     if not queries:
-        raise NothingToMeasure("No item is judged relevant for any query of this set yet. Judge some first.")
-    for version_id in {setting.version_id for setting in tried}:
-        if IndexVersion.objects.searchable(version_id) is None:
-            raise NothingToMeasure(f"There is no live index version {version_id}.")
+        reason = "No item is judged relevant for any query of this set yet. Judge some first."
+        raise NothingToMeasure(reason, field="query_set")
+    live = set(IndexVersion.objects.live().values_list("pk", flat=True))
+    for place, setting in enumerate(tried):
+        if setting.version_id not in live:
+            reason = f"There is no live index version {setting.version_id}."
+            raise NothingToMeasure(reason, field="other_version" if place else "version")
     if any(setting.rerank for setting in tried) and reranker_spec() is None:
-        raise NothingToMeasure("This site has no reranker: RERANK_MODEL names one.")
+        raise NothingToMeasure("This site has no reranker: RERANK_MODEL names one.", field="rerank")
     try:
         with transaction.atomic():
             measurement = Measurement.objects.create(
