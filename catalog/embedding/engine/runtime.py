@@ -17,7 +17,7 @@ from catalog.embedding.engine.tokens import TokenIds
 
 
 class Runtime(Protocol):
-    """Computes batches of tokens, for one caller at a time; for him `lanes` batches side by side."""
+    """Computes batches of tokens, `lanes` of them side by side."""
 
     name: str
     budget_tokens: int
@@ -41,15 +41,16 @@ class Runtime(Protocol):
 class Feeder:
     """Feeds a runtime batches of similar length.
 
-    The runtime is opened when it is first needed: a web process encodes queries alone, a worker documents. Batches are
-    computed one caller at a time; what can be done beside that (fetching from a device) is.
+    The runtime is opened when it is first needed: a web process encodes queries alone, a worker documents. One lane is
+    one caller's at a time; several take batches from all callers, so that none of them is idle at the end of a call.
+    What can be done beside computing (fetching from a device) is.
     """
 
     def __init__(self, open_runtime: Callable[[], Runtime]) -> None:
         self._open = open_runtime
         self._opened: Runtime | None = None
         self._lock = threading.Lock()
-        self._lanes: ThreadPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor | None = None
 
     @property
     def runtime(self) -> Runtime:
@@ -68,8 +69,7 @@ class Feeder:
         runtime = self.runtime
         lengths = [_rounded_up(len(ids), runtime.pad_to_tokens) for ids in tokens]
         batches = batches_by_tokens(lengths, budget_tokens=runtime.budget_tokens)
-        with self._lock:
-            outputs = self._computed(runtime, [[tokens[place] for place in batch] for batch in batches])
+        outputs = self._computed(runtime, [[tokens[place] for place in batch] for batch in batches])
         computed = runtime.fetch(runtime.join(outputs))
         vectors = np.empty_like(computed)
         vectors[np.concatenate(batches)] = computed
@@ -77,13 +77,18 @@ class Feeder:
 
     def _computed(self, runtime: Runtime, batches: Sequence[Sequence[TokenIds]]) -> list[Any]:
         compute = partial(in_halves, runtime.compute, join=runtime.join)
-        if runtime.lanes == 1 or len(batches) == 1:
-            return [compute(batch) for batch in batches]
-        if self._lanes is None:
-            self._lanes = ThreadPoolExecutor(max_workers=runtime.lanes, thread_name_prefix="lane")
-        flying = [self._lanes.submit(compute, batch) for batch in batches]
+        if runtime.lanes == 1:
+            with self._lock:
+                return [compute(batch) for batch in batches]
+        flying = [self._lanes(runtime).submit(compute, batch) for batch in batches]
         wait(flying)
         return [batch.result() for batch in flying]
+
+    def _lanes(self, runtime: Runtime) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(max_workers=runtime.lanes, thread_name_prefix="lane")
+            return self._threads
 
 
 def _rounded_up(length: int, multiple: int) -> int:
