@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from catalog.http.cache import FailOpenRedisCache
+from catalog.http.problems import error_response, is_api
 from catalog.models import ApiKey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+#: Whoever watches the site is never told to wait.
+HEALTH_CHECKS = ("/livez", "/readyz")
 #: A process takes this part of a limit at a time.
 SHARES = 100
 PERIODS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -95,6 +99,21 @@ class ClientThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         return self._wait_s or None
+
+
+class PageRateMiddleware:
+    """Limits the pages of one user or address; the API's views have limits of their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_page = not is_api(request) and request.path not in HEALTH_CHECKS
+        if is_page and (wait_s := seconds_to_wait("pages", caller_name(request))):
+            response = error_response(request, 429, "throttled", f"Too many pages. Try again in {wait_s} s.")
+            response["Retry-After"] = str(wait_s)
+            return response
+        return self.get_response(request)
 
 
 def caller_name(request: HttpRequest | Request) -> str:
