@@ -69,12 +69,19 @@ def pool(query: JudgedQuery, *, version: IndexVersion | None = None) -> Pool:
             judged_by=str(judgement.judged_by) if judgement and judgement.judged_by else "",
         )
 
-    passages = {item_id: hit.passage.text if hit.passage else "" for item_id, hit in found.items()}
+    passages = {item_id: passage_of(hit) for item_id, hit in found.items()}
     items = [*(hit.item for hit in found.values()), *others]
     return Pool(
         items=[pooled(item, passages.get(item.pk, "")) for item in items],
         degraded_reason=next((result.degraded_reason for result in results.values() if result.degraded), ""),
     )
+
+
+def passage_of(hit: Hit) -> str:
+    """What is shown of a hit's text; empty where nothing is."""
+    if hit.passage is None:
+        return ""
+    return f"{'… ' if hit.passage.cut_before else ''}{hit.passage.text}{' …' if hit.passage.cut_after else ''}"
 
 
 def next_query(query: JudgedQuery) -> JudgedQuery | None:

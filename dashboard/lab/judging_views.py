@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views import View
 
 from catalog.errors import InvalidQuery
-from catalog.judged.pooling import Pooled, neighbours, next_query, pool
+from catalog.judged.pooling import Pooled, neighbours, next_query, passage_of, pool
 from catalog.judged.sets import SetRefused, forget, judge, judge_others
 from catalog.models import IndexVersion, Item, JudgedQuery
 from catalog.search import search
@@ -105,10 +105,7 @@ def _found(text: str, query: JudgedQuery) -> list[Pooled]:
     except InvalidQuery:
         return []
     grades = dict(query.judgements.filter(item__in=[hit.item for hit in hits]).values_list("item_id", "grade"))
-    return [
-        Pooled(item=hit.item, passage=hit.passage.text if hit.passage else "", places={}, grade=grades.get(hit.item.pk))
-        for hit in hits
-    ]
+    return [Pooled(item=hit.item, passage=passage_of(hit), places={}, grade=grades.get(hit.item.pk)) for hit in hits]
 
 
 def _address(request: HttpRequest) -> str:

@@ -165,7 +165,7 @@ def test_grades_and_items_that_are_none_change_nothing(judged_set, ids, form):
 
 def test_judging_leads_to_the_next_query_that_nobody_has_judged(judged_set):
     page = staff().get(f"{PAGE}queries/{query_of(judged_set, 'storm').pk}/").content.decode()
-    assert f'href="{PAGE}queries/{query_of(judged_set, "robot").pk}/">Next not judged' in page
+    assert f'href="{PAGE}queries/{query_of(judged_set, "robot").pk}/">Next unjudged' in page
     assert f'href="{PAGE}queries/{query_of(judged_set, "ship").pk}/"><svg' in page
     assert "Query 2 of 3" in page
     assert "Found by words only." in page
