@@ -81,6 +81,13 @@ def _address_errors(name: str, url: str, *, id: str) -> list[CheckMessage]:
     return []
 
 
+@register
+def check_semantic_ratio(**_: Any) -> list[CheckMessage]:
+    if 0 <= settings.SEMANTIC_RATIO <= 1:
+        return []
+    return [Error("SEMANTIC_RATIO goes from 0, words alone, to 1, meaning alone.", id="catalog.E006")]
+
+
 def version_of(text: str) -> tuple[int, ...]:
     """`0.8.4` as numbers."""
     return tuple(int(part) for part in text.split(".") if part.isdecimal())

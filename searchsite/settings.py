@@ -327,6 +327,8 @@ RECOMMENDATION_LOG = env.bool("RECOMMENDATION_LOG", default=True)
 RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
 
 # A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
+# How much meaning counts beside words where a search does not say: 0 words alone, 1 meaning alone.
+SEMANTIC_RATIO = env.float("SEMANTIC_RATIO", default=0.5)
 RERANK_MODEL = env.str("RERANK_MODEL", default="")
 RERANK_REVISION = env.str("RERANK_REVISION", default="")
 RERANK_BUDGET_MS = env.float("RERANK_BUDGET_MS", default=300.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from catalog.models import Item
 from catalog.search.facets import Bucket, FacetValue
 from catalog.search.filters import Filter
@@ -16,7 +18,7 @@ MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
 #: How much meaning counts, unless a search says.
-DEFAULT_RATIO = 0.5
+DEFAULT_RATIO: float = settings.SEMANTIC_RATIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

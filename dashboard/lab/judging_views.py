@@ -101,7 +101,7 @@ def _found(text: str, query: JudgedQuery) -> list[Pooled]:
     if not text:
         return []
     try:
-        hits = search(SearchQuery(text=text, limit=FOUND_SHOWN, semantic_ratio=0.5)).hits
+        hits = search(SearchQuery(text=text, limit=FOUND_SHOWN)).hits
     except InvalidQuery:
         return []
     grades = dict(query.judgements.filter(item__in=[hit.item for hit in hits]).values_list("item_id", "grade"))

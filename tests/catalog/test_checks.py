@@ -69,3 +69,9 @@ def test_a_language_model_needs_a_name_and_an_address(settings, url: str, model:
 def test_an_encoder_needs_a_known_kind_and_an_address_that_can_be_called(settings, backend, url, found):
     settings.ENCODER_BACKEND, settings.ENCODER_URL = backend, url
     assert ids(checks.check_embeddings_endpoint()) == found
+
+
+@pytest.mark.parametrize(("ratio", "found"), [(0.0, []), (1.0, []), (1.5, ["catalog.E006"]), (-0.1, ["catalog.E006"])])
+def test_the_ratio_of_meaning_is_a_share(settings, ratio, found):
+    settings.SEMANTIC_RATIO = ratio
+    assert ids(checks.check_semantic_ratio()) == found
