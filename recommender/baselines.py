@@ -6,7 +6,7 @@ best on the public film collection of docs/quality.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from recommender.space.ease import ease_scores
+from recommender.space.histories import History
+from recommender.space.tower_training import train_tower
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,10 +29,11 @@ IALS = {"factors": 64, "regularization": 10.0, "alpha": 1.0, "iterations": 15}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
     """`histories` has a row for each person and a column for each item, 1 where they are in the history; `texts` is
-    the items' vectors as they are."""
+    the items' vectors as they are. `sequences` are the histories in the order of time."""
 
     histories: csr_matrix
     texts: npt.NDArray[np.float32]
+    sequences: Sequence[History] = ()
 
 
 def popularity(collection: Collection) -> Floats:
@@ -64,6 +67,12 @@ def raw_content(collection: Collection) -> Floats:
     return np.asarray((collection.histories @ collection.texts) @ collection.texts.T, np.float64)
 
 
+def tower(collection: Collection) -> Floats:
+    """The sequence tower of the taste space by itself, on texts less what all of them share."""
+    learnt = train_tower(collection.sequences, np.asarray(collection.texts - collection.texts.mean(axis=0), np.float64))
+    return learnt.people(collection.sequences) @ learnt.targets.T
+
+
 def ials(collection: Collection) -> Floats:
     """Weighted matrix factorisation (Hu, Koren & Volinsky, 2008) by the library implicit. Raises ImportError."""
     from implicit.als import AlternatingLeastSquares
@@ -82,6 +91,7 @@ BASELINES: Mapping[str, Method] = {
     "ease": ease,
     "raw-content": raw_content,
     "ials": ials,
+    "tower": tower,
 }
 
 

@@ -37,9 +37,12 @@ from recommender.evaluation import (
 )
 from recommender.importing import Event
 from recommender.interactions import NewInteraction, record_for_many
+from recommender.interests import Kind
 from recommender.models import EventKind, Interaction, TasteModel
 from recommender.recommend import choose
 from recommender.space import training
+from recommender.space.folding import strength
+from recommender.space.histories import History
 from recommender.subjects import Subject
 from recommender.vectors import item_vectors
 from recommender.viewer import viewer_of
@@ -149,7 +152,8 @@ def _baselines(
     people = [*names, *(name for name in histories if name not in set(names))]
     met, liked = _matrices([histories.get(name, ()) for name in people], external_ids)
     texts = np.array([vectors[ids[external_id]] for external_id in external_ids])
-    collection = baselines.Collection(histories=liked, texts=texts)
+    sequences = _sequences([histories.get(name, ()) for name in people], external_ids)
+    collection = baselines.Collection(histories=liked, texts=texts, sequences=sequences)
     left_out = met[: len(names)].toarray() > 0
     if among is not None:
         left_out |= np.array([external_id not in among for external_id in external_ids])
@@ -176,6 +180,24 @@ def _matrices(histories: Sequence[Sequence[Event]], external_ids: Sequence[str])
     shape = (len(histories), len(external_ids))
     positive = [cell for cell, liked in cells.items() if liked]
     return _ones(list(cells), shape), _ones(positive, shape)
+
+
+def _sequences(histories: Sequence[Sequence[Event]], external_ids: Sequence[str]) -> list[History]:
+    """The histories in the order of time, each item where it was met last."""
+    kinds = {
+        kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
+    }
+    places = {external_id: place for place, external_id in enumerate(external_ids)}
+    sequences = []
+    for own in histories:
+        strengths: dict[int, float] = {}
+        for event in own:
+            if (place := places.get(event.external_id)) is not None:
+                strengths.pop(place, None)
+                strengths[place] = strength(kinds[event.kind], event.value)
+        items, values = np.array(list(strengths), np.int64), np.array(list(strengths.values()), np.float64)
+        sequences.append(History(items=items, strengths=values))
+    return sequences
 
 
 def _ones(cells: Sequence[tuple[int, int]], shape: tuple[int, int]) -> csr_matrix:

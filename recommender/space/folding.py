@@ -1,10 +1,11 @@
 """From a history to a vector of the taste space: the arithmetic alone, without a database.
 
-An item's target is [content | factors | prior]. A person's vector is [a * sum of contents | b * sum of sources | c],
-each item weighted by what was done with it and by how many were met since. `a` and `b` make the two parts of the score
-spread alike over the whole catalogue, and then count by their shares; `c` is the same for everybody, and the prior of
-an item that somebody met is 0. What is linear in the past items stays so: each of them adds a vector of its own, and
-its inner product with a target is exactly what it adds to that item's score.
+An item's target is [content | factors | tower | prior]. A person's vector is [a * sum of contents | b * sum of factors
+| c * sum of the tower's sources | d], each item weighted by what was done with it and by how many were met since, in
+the tower by its attention. `a`, `b` and `c` make the parts of the score spread alike over the whole catalogue, and then
+count by their shares; `d` is the same for everybody, and the prior of an item that somebody met is 0. What is linear in
+the past items stays so: each of them adds a vector of its own, and its inner product with a target is exactly what it
+adds to that item's score. A space may do without the tower: its part is then of no dimensions.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from recommender.interests import Event, Kind
 from recommender.space.parameters import Parameters
+from recommender.space.tower import Tower
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,28 +77,35 @@ def fold(
     sources: Floats,
     spreads: Spreads,
     parameters: Parameters,
+    tower: Tower | None = None,
 ) -> Folded | None:
-    """Fold in a history, the newest item first: its strengths (n,), contents (n, dimensions) and sources (n, factors).
+    """Fold in a history, the newest item first: its strengths (n,), contents (n, dimensions) and sources, (n, factors)
+    or with a tower (n, factors + d).
 
     None where it has no direction.
     """
     if not len(item_ids):
         return None
-    content = contents * decayed(values, parameters.half_life_content)[:, None]
-    factors = sources * decayed(values, parameters.half_life_factors)[:, None]
-    share = parameters.content_share
-    rows = np.hstack(
-        [
-            content * (share / _spread(content.sum(axis=0), spreads.content)),
-            factors * ((1 - share) / _spread(factors.sum(axis=0), spreads.factors)),
-            np.zeros((len(item_ids), 1)),
-        ]
-    )
+    factors, own = np.split(sources, [len(spreads.factors)], axis=1)
+    share, rest = parameters.content_share, 1 - parameters.tower_share
+    parts = [
+        _weighed(contents, decayed(values, parameters.half_life_content), spreads.content, share=rest * share),
+        _weighed(factors, decayed(values, parameters.half_life_factors), spreads.factors, share=rest * (1 - share)),
+    ]
+    if tower is not None:
+        parts.append(_weighed(own, tower.weights(own, values), tower.spread, share=parameters.tower_share))
+    rows = np.hstack([*parts, np.zeros((len(item_ids), 1))])
     vector = rows.sum(axis=0)
     if np.abs(vector).max() <= FLAT:
         return None
     vector[-1] = parameters.prior
     return Folded(vector=vector, rows=rows, item_ids=item_ids)
+
+
+def _weighed(rows: Floats, weights: Floats, covariance: Floats, *, share: float) -> Floats:
+    """A part's rows by their weights, so long that scores made of their sum spread by the part's share."""
+    weighed = rows * weights[:, None]
+    return weighed * (share / _spread(weighed.sum(axis=0), covariance))
 
 
 def _spread(direction: Floats, covariance: Floats) -> float:

@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "half_life_content": (5.0, 10.0, 20.0, 40.0),
     "tag_length": (0.0, 0.3, 0.5, 0.7, 1.0),
     "content_share": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    "tower_share": (0.0, 0.2, 0.35, 0.5, 0.65, 0.8),
 }
 #: Those by which a list shows more of the catalogue or less.
 WIDENING = ("content_share", "learnt")
@@ -32,8 +33,9 @@ class Parameters:
     """`ridge` and `factors` are those of EASE, and `learnt` is how many items it learns, those that most people met;
     the others are fitted to these. Half-lives count items: one met so many items ago counts half, in the collaborative
     part and in the content part. `tag_length` is the length of an item's tags beside that of its text's vector, which
-    is 1, and `content_share` the share of content in a score. `map_ridge` is that of the regressions from contents, and
-    `prior` how much the popularity counts that they predict for an item nobody met."""
+    is 1. `tower_share` is the share of the sequence tower in a score, where 0 leaves it out of the space, and
+    `content_share` that of content in the rest. `map_ridge` is that of the regressions from contents, and `prior` how
+    much the popularity counts that they predict for an item nobody met."""
 
     ridge: float = 150.0
     factors: int = 64
@@ -42,6 +44,7 @@ class Parameters:
     half_life_content: float = 10.0
     tag_length: float = 0.5
     content_share: float = 0.5
+    tower_share: float = 0.0
     map_ridge: float = 1.0
     prior: float = 0.25
 

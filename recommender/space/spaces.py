@@ -21,6 +21,7 @@ from recommender.space.contents import Contents, scaled
 from recommender.space.folding import MOST_ITEMS, Folded, Spreads, fold, strengths
 from recommender.space.learning import Guess
 from recommender.space.parameters import Parameters
+from recommender.space.tower import Tower
 from recommender.vectors import item_vectors
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,7 @@ class Space:
     contents: Contents
     spreads: Spreads
     guess: Guess
+    tower: Tower | None = None
 
     def dump(self) -> bytes:
         """The space as bytes; `load` is the inverse."""
@@ -51,6 +53,7 @@ class Space:
             map=self.guess.map,
             popularity=self.guess.popularity,
             popularity_centre=np.array(self.guess.centre),
+            **(self.tower.as_arrays() if self.tower else {}),
         )
         return file.getvalue()
 
@@ -63,7 +66,15 @@ class Space:
                 contents=Contents(tags=described["tags"], centre=file["centre"]),
                 spreads=Spreads(content=file["content"], factors=file["factors"]),
                 guess=Guess(map=file["map"], popularity=file["popularity"], centre=float(file["popularity_centre"])),
+                tower=Tower.of_arrays(file),
             )
+
+    def new(self, content: Floats) -> tuple[Floats, Floats]:
+        """[factors | tower | prior] of an item that nobody met, as its content suggests, and what it says of whoever
+        meets it, [factors | tower]: nothing by its factors."""
+        factors, prior = self.guess.of(content)
+        targets, sources = self.tower.of(content) if self.tower else (np.zeros(0), np.zeros(0))
+        return np.hstack([factors, targets, prior]), np.hstack([np.zeros(len(factors)), sources])
 
 
 def space_of(model: TasteModel) -> Space:
@@ -95,6 +106,7 @@ def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind
         sources=placed.sources[order].astype(np.float64),
         spreads=space.spreads,
         parameters=space.parameters,
+        tower=space.tower,
     )
 
 
@@ -116,7 +128,7 @@ def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple
 def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
     """Give items whose passages are new or changed their places in the active space; return how many.
 
-    What people did with an item stays as trained; an item that nobody met gets the factors that its content suggests.
+    What people did with an item stays as trained; an item that nobody met gets what its content suggests.
     Four queries and one more for each item.
     """
     model = TasteModel.objects.active_for(version)
@@ -124,15 +136,15 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
     if model is None or not vectors:
         return 0
     space, items, known = space_of(model), Item.objects.in_bulk(list(vectors)), storage.read(model, vectors)
-    width = len(space.contents.centre)
-    met = {item_id: row for item_id, row in known.rows().items() if known.sources[row].any()}
+    width, factors = len(space.contents.centre), space.guess.map.shape[1]
+    met = {item_id: row for item_id, row in known.rows().items() if known.sources[row, :factors].any()}
     targets, sources = [], []
     for item_id, item in items.items():
         content = space.contents.of(vectors[item_id], (item.category, item.attributes))
         row = met.get(item_id)
-        learnt = np.hstack(space.guess.of(content)) if row is None else known.targets[row, width:]
-        sources.append(np.zeros(space.guess.map.shape[1]) if row is None else known.sources[row])
+        learnt, source = space.new(content) if row is None else (known.targets[row, width:], known.sources[row])
         targets.append(np.concatenate([scaled(content, version.dimensions, space.parameters.tag_length), learnt]))
+        sources.append(source)
     placed = storage.Placed(
         item_ids=np.array(list(items), np.int64),
         targets=np.array(targets, np.float32),

@@ -28,6 +28,7 @@ from recommender.space.measures import ndcg_of_top
 from recommender.space.parameters import Parameters
 from recommender.space.report import report
 from recommender.space.spaces import Space
+from recommender.space.tower_training import train_tower
 from recommender.space.tuning import Bench, people_asked
 from recommender.vectors import item_vectors
 
@@ -174,12 +175,15 @@ def store(version: IndexVersion, material: Material, choice: Choice, *, started:
     guessed = guess(learnt, material.rows, ridge=parameters.map_ridge)
     contents = scaled(material.rows, version.dimensions, parameters.tag_length)
     collaborative = targets_of(learnt, guessed, material.rows)
-    targets = np.hstack([contents, collaborative])
+    tower = train_tower(material.histories, material.rows) if parameters.tower_share else None
+    beside = [tower.targets] if tower else []
+    targets = np.hstack([contents, collaborative[:, :-1], *beside, collaborative[:, -1:]])
     space = Space(
         parameters=parameters,
         contents=material.contents,
         spreads=spreads_of(contents, collaborative),
         guess=guessed,
+        tower=tower.tower if tower else None,
     )
     model = TasteModel.objects.create(
         version_id=version.pk,
@@ -188,7 +192,8 @@ def store(version: IndexVersion, material: Material, choice: Choice, *, started:
         dimensions=targets.shape[1],
     )
     if choice.promoted:
-        storage.fill(model, material.item_ids.tolist(), targets, learnt.factors.sources)
+        sources = np.hstack([learnt.factors.sources, *([tower.sources] if tower else [])])
+        storage.fill(model, material.item_ids.tolist(), targets, sources)
     model.figures = choice.figures | {
         "items": len(material.item_ids),
         "people": len(material.histories),

@@ -1,0 +1,140 @@
+"""The parts that scores are made of, for people asked about on one split: worked out once, remembered while they serve.
+
+Most of what a search tries changes one part or only the shares, so most of a measurement is adding up what is known.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.space.contents import scaled
+from recommender.space.folding import MOST_ITEMS, decayed
+from recommender.space.histories import History
+from recommender.space.learning import Collaborative, collaborate, guess, targets_of
+from recommender.space.parameters import CHOICES, Parameters
+from recommender.space.tower_training import train_tower
+
+Floats = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.float32]
+Value = TypeVar("Value")
+
+#: Values of a part that are remembered: the one that serves and the one that is tried.
+REMEMBERED = 2
+#: Scores that are worked out at a time.
+SCORES_AT_ONCE = 2_500_000
+
+
+class Newest(Generic[Value]):
+    """Remembers the values that were asked for last."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+
+    def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value by this key, made if it is not remembered."""
+        if key not in self._values:
+            while len(self._values) >= self._most:
+                self._values.popitem(last=False)
+            self._values[key] = make()
+        self._values.move_to_end(key)
+        return self._values[key]
+
+
+class Parts:
+    """Trains on `histories`, of everybody, and scores all items for the `people` at these places. Each part remembers
+    REMEMBERED arrays of people by items, 4 bytes a score."""
+
+    def __init__(
+        self, histories: Sequence[History], people: Sequence[int], contents: Floats, *, text_dimensions: int
+    ) -> None:
+        self.people = people
+        self._histories = histories
+        self._contents = contents
+        self._text_dimensions = text_dimensions
+        self._learnt: Newest[Collaborative] = Newest()
+        self._targets: Newest[Floats] = Newest()
+        self._by_content: Newest[Scores] = Newest()
+        self._by_factors: Newest[Scores] = Newest()
+        self._by_tower: Newest[Scores] = Newest()
+
+    def scores(self, parameters: Parameters, some: slice) -> Scores:
+        """Of shape (people, items), for some of the people; all parts spread alike over all items."""
+        share, rest = np.float32(parameters.content_share), np.float32(1 - parameters.tower_share)
+        scores = rest * share * self._content(parameters)[some]
+        scores += rest * (1 - share) * self._factors(parameters)[some]
+        if parameters.tower_share:
+            scores += np.float32(parameters.tower_share) * self._tower()[some]
+        if parameters.prior:
+            scores += np.float32(parameters.prior) * self._found(parameters)[:, -1].astype(np.float32)
+        return scores
+
+    def batches(self) -> list[slice]:
+        """So few people at a time that their scores fit in memory."""
+        at_once = max(SCORES_AT_ONCE // max(len(self._contents), 1), 1)
+        return [slice(start, start + at_once) for start in range(0, len(self.people), at_once)]
+
+    def _content(self, parameters: Parameters) -> Scores:
+        half_life, tag_length = parameters.half_life_content, parameters.tag_length
+
+        def made() -> Scores:
+            contents = scaled(self._contents, self._text_dimensions, tag_length)
+            return self._spread(self._sums(half_life, contents), contents)
+
+        return self._by_content.of((half_life, tag_length), made)
+
+    def _factors(self, parameters: Parameters) -> Scores:
+        p, cut = parameters, slice(parameters.factors)
+
+        def made() -> Scores:
+            folded = self._sums(p.half_life_factors, self._collaborated(p).factors.sources[:, cut])
+            return self._spread(folded, self._found(p)[:, :-1][:, cut])
+
+        return self._by_factors.of((p.ridge, p.learnt, p.map_ridge, p.factors, p.half_life_factors), made)
+
+    def _tower(self) -> Scores:
+        def made() -> Scores:
+            learnt = train_tower(self._histories, self._contents)
+            return self._spread(learnt.people([self._histories[place] for place in self.people]), learnt.targets)
+
+        return self._by_tower.of(None, made)
+
+    def _collaborated(self, parameters: Parameters) -> Collaborative:
+        """As many factors as any choice has; fewer are the first of them."""
+        most = max(CHOICES["factors"])
+        return self._learnt.of(
+            (parameters.ridge, parameters.learnt),
+            lambda: collaborate(self._histories, len(self._contents), parameters=parameters, factors=most),
+        )
+
+    def _found(self, parameters: Parameters) -> Floats:
+        """[factors | prior] of all items."""
+
+        def made() -> Floats:
+            learnt = self._collaborated(parameters)
+            return targets_of(learnt, guess(learnt, self._contents, ridge=parameters.map_ridge), self._contents)
+
+        return self._targets.of((parameters.ridge, parameters.learnt, parameters.map_ridge), made)
+
+    def _sums(self, half_life: float, sources: Floats) -> Floats:
+        folded = np.zeros((len(self.people), sources.shape[1]))
+        for row, place in zip(folded, self.people, strict=True):
+            items, strengths = self._histories[place].newest_first(MOST_ITEMS)
+            row[:] = decayed(strengths, half_life) @ sources[items]
+        return folded
+
+    def _spread(self, folded: Floats, targets: Floats) -> Scores:
+        """Of shape (people, items), each row by its standard deviation."""
+        spread_scores = np.empty((len(folded), len(targets)), np.float32)
+        found_by = targets.T.astype(np.float32)
+        for some in self.batches():
+            scores = folded[some].astype(np.float32) @ found_by
+            spread = scores.std(axis=1, keepdims=True)
+            np.divide(scores, spread, out=scores, where=spread > 0)
+            spread_scores[some] = np.where(spread > 0, scores, 0)
+        return spread_scores

@@ -1,0 +1,233 @@
+"""Training the sequence tower with torch: what do people turn to next?
+
+Each example is a place in somebody's history: what was met before it, and one of the positives that follow soon after,
+drawn anew each time (as PinnerFormer does; Pancha et al., 2022). The loss is a softmax over that item and a sample of
+others, each less the logarithm of how likely it is drawn (logQ; Bengio & Senecal, 2008; Yi et al., 2019). An item's
+vectors are its content mapped linearly, plus a learnt part where enough people met it. That part is dropped at random,
+so that the map alone serves where it is missing (DropoutNet; Volkovs et al., 2017).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.space.histories import History
+from recommender.space.tower import DIMENSIONS, MOST_READ, LearntTower, Tower
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+SEED = 0
+#: Times that every example is seen, but so many steps at least and at most.
+EPOCHS, FEWEST_STEPS, MOST_STEPS = 12, 300, 2_400
+#: Examples of a step, and the items that the next one is told apart from.
+BATCH, NEGATIVES = 512, 1_024
+LEARNING_RATE = 0.01
+#: How far ahead an example looks, in items.
+AHEAD = 3
+#: People who must have met an item for it to have a part of its own, and how often that is dropped.
+LEAST_PEOPLE, DROPPED = 5, 0.2
+#: Negatives are drawn by how many met them to this power: popular items more often, every item sometimes.
+TEMPER = 0.75
+
+
+#: How large what is learnt is at first, and what is out of sight.
+SMALL, OUT_OF_SIGHT = 0.05, -1e9
+FLAT = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """All histories one after the other, in the order of time: for each place its item, strength and where the history
+    it belongs to begins and ends."""
+
+    items: Integers
+    strengths: Floats
+    begins: Integers
+    ends: Integers
+
+    @classmethod
+    def of(cls, histories: Sequence[History]) -> Places:
+        lengths = np.array([len(history.items) for history in histories], np.int64)
+        ends = np.cumsum(lengths)
+        return cls(
+            items=np.concatenate([np.zeros(0, np.int64), *(history.items for history in histories)]),
+            strengths=np.concatenate([np.zeros(0), *(history.strengths for history in histories)]),
+            begins=np.repeat(ends - lengths, lengths),
+            ends=np.repeat(ends, lengths),
+        )
+
+    def before(self, at: Integers) -> tuple[Integers, Floats]:
+        """What was met before these places, the newest first: items and strengths, (n, MOST_READ), zeros after the
+        oldest."""
+        places = at[:, None] - 1 - np.arange(MOST_READ)
+        known = places >= self.begins[at][:, None]
+        places = np.maximum(places, 0)
+        return self.items[places], np.where(known, self.strengths[places], 0.0)
+
+    def with_something_before(self) -> Integers:
+        return np.flatnonzero(self.begins < np.arange(len(self.items)))
+
+    def ahead(self, at: Integers, random: np.random.Generator) -> Integers:
+        """A place for each, among these and the AHEAD - 1 that follow."""
+        left = np.minimum(self.ends[at] - at, AHEAD)
+        return at + (random.random(len(at)) * left).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Examples of a step: `before` (n, MOST_READ) are the items met before, the newest first, with their `strengths`,
+    and `wanted` (n,) the items that follow, each counting by its weight. `negatives` are told apart from them."""
+
+    before: Integers
+    strengths: Floats
+    wanted: Integers
+    weights: Floats
+    negatives: Integers
+
+    @classmethod
+    def drawn(cls, places: Places, able: Integers, chances: Floats, random: np.random.Generator) -> Batch:
+        at = random.choice(able, BATCH)
+        before, strengths = places.before(at)
+        following = places.ahead(at, random)
+        return cls(
+            before=before,
+            strengths=strengths,
+            wanted=places.items[following],
+            weights=np.maximum(places.strengths[following], 0.0),
+            negatives=random.choice(len(chances), NEGATIVES, p=chances),
+        )
+
+
+def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = SEED) -> LearntTower:
+    """Train on everybody's histories, with contents of all items, (items, content dimensions).
+
+    On a GPU where torch finds one. The same seed gives the same tower on the same device. Time is bounded by MOST_STEPS
+    whatever the catalogue; memory is that of the contents in float32, and of four copies of both vectors of each item:
+    32 * DIMENSIONS bytes an item.
+    """
+    import torch
+
+    random = np.random.default_rng(seed)
+    places = Places.of(histories)
+    counts = np.bincount(places.items[places.strengths > 0], minlength=len(contents)).astype(np.float64)
+    chances = (counts + 1) ** TEMPER
+    chances /= chances.sum()
+    model = Model(contents, counts, chances, seed=seed)
+    able = places.with_something_before()
+    if not len(able):
+        return model.learnt()
+    steps = min(max(EPOCHS * len(able) // BATCH, FEWEST_STEPS), MOST_STEPS)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LEARNING_RATE, total_steps=steps)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model.loss(Batch.drawn(places, able, chances, random)).backward()
+        optimizer.step()
+        schedule.step()
+    return model.learnt()
+
+
+class Model:
+    """The tower in torch, float32. `chances` are those of an item to be drawn."""
+
+    def __init__(self, contents: Floats, counts: Floats, chances: Floats, *, seed: int) -> None:
+        import torch
+
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._random = torch.Generator().manual_seed(seed)
+        self._contents = self._tensor(contents)
+        self._has_own = self._tensor(counts >= LEAST_PEOPLE)[:, None]
+        self._log_chances = self._tensor(np.log(chances * NEGATIVES))
+        items, width = contents.shape
+        self._maps = {side: self._normal(width, DIMENSIONS, scale=DIMENSIONS**-0.5) for side in ("source", "target")}
+        self._own = {side: self._normal(items, DIMENSIONS) for side in ("source", "target")}
+        self._queries, self._keys = self._normal(DIMENSIONS, DIMENSIONS), self._normal(DIMENSIONS, DIMENSIONS)
+        self._query, self._positions = self._normal(DIMENSIONS), self._normal(MOST_READ)
+
+    def parameters(self) -> list[torch.Tensor]:
+        attention = (self._queries, self._keys, self._query, self._positions)
+        return [*self._maps.values(), *self._own.values(), *attention]
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """The mean of the sampled softmax's losses, by weight."""
+        import torch
+
+        people = self._people(batch)
+        both = self._vectors(np.concatenate([batch.wanted, batch.negatives]), "target")
+        wanted, negatives = both[: len(batch.wanted)], both[len(batch.wanted) :]
+        right = (people * wanted).sum(dim=1) - self._log_chances[self._places(batch.wanted)]
+        wrong = people @ negatives.T - self._log_chances[self._places(batch.negatives)]
+        same = torch.as_tensor(batch.wanted[:, None] == batch.negatives, device=self._device)
+        wrong = wrong.masked_fill(same, OUT_OF_SIGHT)
+        losses = torch.logsumexp(torch.cat([right[:, None], wrong], dim=1), dim=1) - right
+        weights = self._tensor(batch.weights)
+        return (losses * weights).sum() / weights.sum().clamp_min(FLAT)
+
+    def _people(self, batch: Batch) -> torch.Tensor:
+        """The same as `Tower.weights` and the sum by them, for all examples at once: (n, DIMENSIONS)."""
+        import torch
+
+        sources, strengths = self._vectors(batch.before, "source"), self._tensor(batch.strengths)
+        asked = (sources[:, 0] @ self._queries + self._query) / math.sqrt(DIMENSIONS)
+        answers = torch.einsum("nld,nd->nl", sources @ self._keys, asked) + self._positions
+        answers = answers.masked_fill(strengths == 0, OUT_OF_SIGHT)
+        raw = strengths * torch.exp(answers - answers.max(dim=1, keepdim=True).values)
+        weights = raw / raw.abs().sum(dim=1, keepdim=True).clamp_min(FLAT)
+        return torch.einsum("nl,nld->nd", weights, sources)
+
+    def _vectors(self, items: Integers, side: str) -> torch.Tensor:
+        """Of shape (*items.shape, DIMENSIONS). Each item's own part is there or dropped for all examples of a step."""
+        import torch
+        from torch.nn import functional
+
+        known, inverse = np.unique(items, return_inverse=True)
+        at = self._places(known)
+        kept = torch.rand(len(known), 1, generator=self._random) >= DROPPED
+        own = functional.embedding(at, self._own[side]) * self._has_own[at] * kept.to(self._device)
+        table = self._contents[at] @ self._maps[side] + own
+        return functional.embedding(self._places(inverse.reshape(items.shape)), table)
+
+    def learnt(self) -> LearntTower:
+        sources, targets = (
+            _array(self._contents @ self._maps[side] + self._own[side] * self._has_own) for side in ("source", "target")
+        )
+        centred = targets - targets.mean(axis=0)
+        tower = Tower(
+            queries=_array(self._queries),
+            keys=_array(self._keys),
+            query=_array(self._query),
+            positions=_array(self._positions),
+            target_map=_array(self._maps["target"]),
+            source_map=_array(self._maps["source"]),
+            spread=np.asarray(centred.T @ centred / len(centred)),
+        )
+        return LearntTower(tower=tower, sources=sources, targets=targets)
+
+    def _normal(self, *shape: int, scale: float = SMALL) -> torch.Tensor:
+        import torch
+
+        return (torch.randn(*shape, generator=self._random) * scale).to(self._device).requires_grad_()
+
+    def _tensor(self, values: npt.NDArray[np.generic]) -> torch.Tensor:
+        import torch
+
+        return torch.as_tensor(values, dtype=torch.float32, device=self._device)
+
+    def _places(self, values: Integers) -> torch.Tensor:
+        import torch
+
+        return torch.as_tensor(values, device=self._device)
+
+
+def _array(tensor: torch.Tensor) -> Floats:
+    return np.asarray(tensor.detach().cpu().numpy(), np.float64)
