@@ -209,8 +209,8 @@ class TasteModel(models.Model):
 
 
 class TasteVector(models.Model):
-    """An item in a taste space: `target` is how it is found, [content | factors], and `source` what it says of those
-    who met it, factors alone. Partitioned by model; HNSW on `target::halfvec(n)`."""
+    """An item in a taste space: `target` is how it is found, [content | factors | tower | prior], and `source` what it
+    says of those who met it, [factors | tower]. Partitioned by model; HNSW on `target::halfvec(n)`."""
 
     pk = models.CompositePrimaryKey("model_id", "item_id")
     model_id = models.BigIntegerField()

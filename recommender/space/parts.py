@@ -25,6 +25,8 @@ Value = TypeVar("Value")
 
 #: Values of a part that are remembered: the one that serves and the one that is tried.
 REMEMBERED = 2
+#: The same of what EASE learnt, which costs the most: each number of items that it learns, and one more.
+LEARNT_REMEMBERED = len(CHOICES["learnt"]) + 1
 #: Scores that are worked out at a time.
 SCORES_AT_ONCE = 2_500_000
 
@@ -48,7 +50,7 @@ class Newest(Generic[Value]):
 
 class Parts:
     """Trains on `histories`, of everybody, and scores all items for the `people` at these places. Each part remembers
-    REMEMBERED arrays of people by items, 4 bytes a score."""
+    REMEMBERED arrays of people by items, 4 bytes a score, beside what EASE learnt."""
 
     def __init__(
         self, histories: Sequence[History], people: Sequence[int], contents: Floats, *, text_dimensions: int
@@ -57,7 +59,7 @@ class Parts:
         self._histories = histories
         self._contents = contents
         self._text_dimensions = text_dimensions
-        self._learnt: Newest[Collaborative] = Newest()
+        self._learnt: Newest[Collaborative] = Newest(LEARNT_REMEMBERED)
         self._targets: Newest[Floats] = Newest()
         self._by_content: Newest[Scores] = Newest()
         self._by_factors: Newest[Scores] = Newest()

@@ -55,7 +55,7 @@ class Tower:
         """How items are found and what they say, both (..., d), by their contents alone."""
         return contents @ self.target_map, contents @ self.source_map
 
-    def as_arrays(self) -> dict[str, Floats]:
+    def as_arrays(self) -> dict[str, Any]:
         """By name, as `of_arrays` takes them."""
         return {f"tower_{field.name}": getattr(self, field.name) for field in fields(self)}
 

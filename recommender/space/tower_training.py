@@ -27,10 +27,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SEED = 0
-#: Times that every example is seen, but so many steps at least and at most.
-EPOCHS, FEWEST_STEPS, MOST_STEPS = 12, 300, 2_400
-#: Examples of a step, and the items that the next one is told apart from.
-BATCH, NEGATIVES = 512, 1_024
+#: Times that every example is seen, but so many steps at most.
+EPOCHS, MOST_STEPS = 12, 2_400
+#: Examples of a step, a 64th of all between these bounds, and the items that the next one is told apart from at most.
+FEWEST_AT_ONCE, MOST_AT_ONCE, NEGATIVES = 32, 512, 1_024
 LEARNING_RATE = 0.01
 #: How far ahead an example looks, in items.
 AHEAD = 3
@@ -95,8 +95,7 @@ class Batch:
     negatives: Integers
 
     @classmethod
-    def drawn(cls, places: Places, able: Integers, chances: Floats, random: np.random.Generator) -> Batch:
-        at = random.choice(able, BATCH)
+    def drawn(cls, places: Places, at: Integers, chances: Floats, random: np.random.Generator) -> Batch:
         before, strengths = places.before(at)
         following = places.ahead(at, random)
         return cls(
@@ -104,8 +103,13 @@ class Batch:
             strengths=strengths,
             wanted=places.items[following],
             weights=np.maximum(places.strengths[following], 0.0),
-            negatives=random.choice(len(chances), NEGATIVES, p=chances),
+            negatives=random.choice(len(chances), negatives_of(chances), p=chances),
         )
+
+
+def negatives_of(chances: Floats) -> int:
+    """How many negatives are drawn: no more than twice the items."""
+    return min(NEGATIVES, 2 * len(chances))
 
 
 def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = SEED) -> LearntTower:
@@ -126,12 +130,13 @@ def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = S
     able = places.with_something_before()
     if not len(able):
         return model.learnt()
-    steps = min(max(EPOCHS * len(able) // BATCH, FEWEST_STEPS), MOST_STEPS)
+    at_once = min(max(len(able) // 64, FEWEST_AT_ONCE), MOST_AT_ONCE)
+    steps = min(-(-EPOCHS * len(able) // at_once), MOST_STEPS)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LEARNING_RATE, total_steps=steps)
     for _ in range(steps):
         optimizer.zero_grad()
-        model.loss(Batch.drawn(places, able, chances, random)).backward()
+        model.loss(Batch.drawn(places, random.choice(able, at_once), chances, random)).backward()
         optimizer.step()
         schedule.step()
     return model.learnt()
@@ -147,7 +152,7 @@ class Model:
         self._random = torch.Generator().manual_seed(seed)
         self._contents = self._tensor(contents)
         self._has_own = self._tensor(counts >= LEAST_PEOPLE)[:, None]
-        self._log_chances = self._tensor(np.log(chances * NEGATIVES))
+        self._log_chances = self._tensor(np.log(chances * negatives_of(chances)))
         items, width = contents.shape
         self._maps = {side: self._normal(width, DIMENSIONS, scale=DIMENSIONS**-0.5) for side in ("source", "target")}
         self._own = {side: self._normal(items, DIMENSIONS) for side in ("source", "target")}

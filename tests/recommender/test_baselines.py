@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from recommender import baselines
 from recommender.space.ease import ease_scores
+from recommender.space.histories import History
 
 MET = np.array([[1.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0]])
 TEXTS = np.array([[1, 0], [0, 1], [1, 1], [0, -1]], dtype=np.float32)
@@ -15,7 +16,8 @@ TEXTS = np.array([[1, 0], [0, 1], [1, 1], [0, -1]], dtype=np.float32)
 
 @pytest.fixture
 def collection() -> baselines.Collection:
-    return baselines.Collection(histories=csr_matrix(MET), texts=TEXTS)
+    sequences = [History(items=np.flatnonzero(row), strengths=np.ones(int(row.sum()))) for row in MET]
+    return baselines.Collection(histories=csr_matrix(MET), texts=TEXTS, sequences=sequences)
 
 
 def test_popularity_is_the_same_for_everybody(collection):
@@ -53,3 +55,9 @@ def test_a_ranking_leaves_out_what_it_is_told_to():
     left_out = np.array([[False, True, False]])
     assert baselines.rank(scores, left_out, depth=2) == [[2, 0]]
     assert baselines.rank(scores, left_out, depth=10) == [[2, 0]]
+
+
+def test_the_tower_ranks_by_what_is_met_next(collection):
+    scores = baselines.tower(collection)
+    assert scores.shape == MET.shape
+    assert scores[2, 1] > scores[2, 3]  # whoever met the first item went on to the second, and nobody to the last

@@ -113,7 +113,7 @@ def test_it_learns_which_way_people_go(learnt):
 
 
 def test_the_same_seed_gives_the_same_tower(contents, monkeypatch):
-    monkeypatch.setattr(tower_training, "FEWEST_STEPS", 10)
+    monkeypatch.setattr(tower_training, "MOST_STEPS", 10)
     histories = [walked(person, runs=2) for person in range(20)]
     once, again = (train_tower(histories, contents) for _ in range(2))
     assert (once.targets == again.targets).all()
@@ -121,8 +121,7 @@ def test_the_same_seed_gives_the_same_tower(contents, monkeypatch):
     assert (train_tower(histories, contents, seed=1).targets != once.targets).any()
 
 
-def test_what_few_met_is_placed_by_its_content_alone(contents, monkeypatch):
-    monkeypatch.setattr(tower_training, "FEWEST_STEPS", 50)
+def test_what_few_met_is_placed_by_its_content_alone(contents):
     histories = [History(items=np.array([0, 1, 2]), strengths=np.ones(3)) for _ in range(6)]
     found = train_tower([*histories, History(items=np.array([3, 4]), strengths=np.ones(2))], contents)
     targets, sources = found.tower.of(contents)
