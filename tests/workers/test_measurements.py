@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.cache import cache
 
 from catalog.judged import measuring
 from catalog.judged.measuring import (
@@ -18,7 +19,7 @@ from catalog.judged.measuring import (
 )
 from catalog.models import IndexVersion, Item, JudgedSet, Judgement, Measurement
 from catalog.ranking.gains import gain_of
-from tests.checkpoints import write_checkpoint
+from tests.checkpoints import write_checkpoint, write_cross_encoder
 from tests.factories import make_items, make_set, make_version
 from workers import tasks
 from workers.embed import drain
@@ -106,6 +107,30 @@ def test_two_versions_are_measured_on_the_same_queries(version, judged_set, smal
     assert theirs.gain is not None
     means = [np.mean(list(setting.ndcg_by_query.values())) for setting in (mine, theirs)]
     assert theirs.gain["mean"] == pytest.approx(means[1] - means[0], abs=1e-4)
+
+
+def test_reranking_is_measured_beside_the_first_stage_and_says_where_time_did_not_do(
+    version, judged_set, settings, tmp_path
+):
+    settings.RERANK_MODEL = str(write_cross_encoder(tmp_path / "cross"))
+    settings.RERANK_MAX_TOKENS, settings.RERANK_BUDGET_MS = 64, 60_000.0
+    cache.clear()
+    tried = settings_of(Kind.RERANKING, one(version, semantic_ratio=0.0))
+    assert [setting.rerank for setting in tried] == [False, True]
+
+    def measured() -> Measurement:
+        measurement = start_measurement(judged_set, tried, kind=Kind.RERANKING)
+        tasks.measure_relevance()
+        measurement.refresh_from_db()
+        assert measurement.state == "done", measurement.message
+        return measurement
+
+    assert [setting.not_reranked for setting in measured().settings.all()] == [0, 0]
+    settings.RERANK_BUDGET_MS = 0.0
+    cache.clear()
+    without_time = list(measured().settings.all())
+    assert [setting.not_reranked for setting in without_time] == [0, 2]
+    assert without_time[0].ndcg_by_query == without_time[1].ndcg_by_query
 
 
 def test_nothing_is_started_that_cannot_be_measured(version, judged_set, settings):
