@@ -102,14 +102,17 @@ class ClientThrottle(BaseThrottle):
 
 
 class PageRateMiddleware:
-    """Limits the pages of one user or address; the API's views have limits of their own."""
+    """Limits the pages of one address; the API's views have limits of their own.
+
+    Who calls is not looked at: that would read the session, and covers that anybody may keep would be one visitor's.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_page = not is_api(request) and request.path not in HEALTH_CHECKS
-        if is_page and (wait_s := seconds_to_wait("pages", caller_name(request))):
+        if is_page and (wait_s := seconds_to_wait("pages", address_name(request))):
             response = error_response(request, 429, "throttled", f"Too many pages. Try again in {wait_s} s.")
             response["Retry-After"] = str(wait_s)
             return response
@@ -117,10 +120,15 @@ class PageRateMiddleware:
 
 
 def caller_name(request: HttpRequest | Request) -> str:
-    """One API key, user or address. Forwarded addresses count only behind NUM_PROXIES."""
+    """One API key, user or address."""
     key = getattr(request, "auth", None)
     if isinstance(key, ApiKey):
         return f"key-{key.pk}"
     if request.user and request.user.is_authenticated:
         return f"user-{request.user.pk}"
+    return address_name(request)
+
+
+def address_name(request: HttpRequest | Request) -> str:
+    """The address of a caller. Forwarded ones count only behind NUM_PROXIES."""
     return f"address-{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]
