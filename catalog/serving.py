@@ -27,6 +27,9 @@ SERVING_SQL = f"""
     FROM catalog_indexversion WHERE state = 'active'
 """  # noqa: S608
 
+#: Fields of an item that no list of hits shows.
+NOT_SHOWN = ("created_at", "updated_at")
+
 _remembered: IndexVersion | None = None
 
 
@@ -73,7 +76,8 @@ def items_now(ids: Sequence[int], version: IndexVersion | None) -> list[Item]:
     """The items with these ids, in no order. Raises Outdated when a remembered version is no longer as it was."""
     if version is None or version.serving_stamp is None:
         return Item.objects.in_order(ids)
-    items = read_rows(Item, "id = ANY(%s)", [list(ids)], annotations={"serving_stamp": STAMP_SQL})
+    annotations = {"serving_stamp": STAMP_SQL}
+    items = read_rows(Item, "id = ANY(%s)", [list(ids)], deferred=NOT_SHOWN, annotations=annotations)
     stamp = items[0].serving_stamp if items else present_stamp()  # type: ignore[attr-defined]
     if stamp != version.serving_stamp:
         raise Outdated

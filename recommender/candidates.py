@@ -14,9 +14,9 @@ from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate
 from catalog.search.scope import Scope, array_literal, scope_of
+from catalog.wire import HALVES, IDS, binary, halves_of, ids_of
 from recommender.models import TasteModel
 from recommender.serving.scenarios import Leg
-from recommender.wire import HALVES, IDS, binary, halves_of, ids_of
 
 Vectors = npt.NDArray[np.float32]
 

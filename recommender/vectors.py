@@ -13,9 +13,9 @@ import numpy.typing as npt
 from django.db import connection
 
 from catalog.models import PICTURE_ORDINAL, IndexVersion
+from catalog.wire import binary, vector_of
 from recommender.interests import Vector
 from recommender.models import VectorCentre
-from recommender.wire import binary, vector_of
 
 #: Passages a centre is the mean of at most; the mean of so many differs from that of all by less than a hundredth.
 CENTRE_PASSAGES = 20_000

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from catalog.models import IndexVersion
+from catalog.wire import binary
 from recommender.interests import Event, Interest, Kind, sum_of
 from recommender.models import TasteModel
 from recommender.portraits import PersonalInterest
@@ -19,7 +20,6 @@ from recommender.space.folding import Folded
 from recommender.space.spaces import fold_in
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
-from recommender.wire import binary
 
 #: The newest events of a history, whose items are left out; further back nothing is.
 MAX_EVENTS_SEEN = 20_000

@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "catalog.http.middleware.RequestTextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "catalog.http.middleware.ContentSecurityPolicyMiddleware",
     "catalog.http.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -233,6 +233,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["catalog.http.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.http.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["catalog.http.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.http.negotiation.ContentNegotiation",
     # `format` is a parameter like any other.
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

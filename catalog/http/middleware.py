@@ -6,10 +6,15 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from catalog.http.problems import error_response
+
+#: Django's own pages about errors have styles in them.
+DEBUG_PAGES = (404, 500)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -52,6 +57,20 @@ class RequestTextMiddleware:
         if any("\0" in value for value in request.COOKIES.values()):
             return error_response(request, 400, "null_characters_not_allowed", "A cookie holds a NUL character.")
         return self.get_response(request)
+
+
+class ContentSecurityPolicyMiddleware:
+    """The site's policy on every response. It is the same for all, so it is put together once."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.policy = build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not (settings.DEBUG and response.status_code in DEBUG_PAGES):
+            response.headers.setdefault(HEADER, self.policy)
+        return response
 
 
 class BodyLimitMiddleware:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 
 class StrictSerializer(serializers.Serializer):
@@ -26,17 +27,39 @@ class StrictSerializer(serializers.Serializer):
             own._shared_fields = super().fields  # type: ignore[attr-defined]
         return own._shared_fields  # type: ignore[attr-defined]
 
+    @property
+    def _defaults(self) -> dict[str, Any]:
+        """What fields stand for that may be left out, where it is the same for every request."""
+        own = type(self)
+        if "_shared_defaults" not in vars(own):
+            own._shared_defaults = {  # type: ignore[attr-defined]
+                name: field.default
+                for name, field in self.fields.items()
+                if not (field.required or field.read_only or callable(field.default) or field.default is empty)
+                and field.source_attrs == [name]
+                and not hasattr(self, f"validate_{name}")
+            }
+        return own._shared_defaults  # type: ignore[attr-defined]
+
+    @property
+    def _writable_fields(self) -> list[Any]:
+        """Those to be checked: not what is left out and known without."""
+        return [field for field in super()._writable_fields if field.field_name not in self._left_out]
+
     def to_internal_value(self, data: Any) -> Any:
+        self._left_out: dict[str, Any] = {}
         if isinstance(data, Mapping):
             if errors := dict(self._faults(data)):
                 raise serializers.ValidationError(errors)
             if isinstance(data, MultiValueDict):
                 # A plain one, or else a switch that is left out would count as one of a form that is not ticked.
                 data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
-        return super().to_internal_value(data)
+            if not self.root.partial:
+                self._left_out = {name: value for name, value in self._defaults.items() if name not in data}
+        return self._left_out | super().to_internal_value(data)
 
     def _faults(self, data: Mapping[str, Any]) -> Iterator[tuple[str, list[serializers.ErrorDetail]]]:
-        for name in sorted(set(data) - set(self.fields)):
+        for name in sorted(data.keys() - self.fields.keys()):
             reason = f"Unknown parameter. Known here: {', '.join(sorted(self.fields)) or 'none'}."
             yield name, [serializers.ErrorDetail(reason, "unknown_parameter")]
         for name, values in data.lists() if isinstance(data, MultiValueDict) else ():

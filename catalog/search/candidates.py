@@ -19,6 +19,7 @@ from catalog.search.keywords import keyword_leg
 from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
 from catalog.search.scope import array_literal, scope_of
+from catalog.wire import binary
 
 #: Items that fill up what a filter leaves.
 ITEMS_PER_LEG = 200
@@ -120,7 +121,7 @@ def find_candidates(
             **(closeness_parameters(version, vector) if version and vector is not None else {}),
             "also": list(also),
         }
-        cursor.execute(statement, parameters)
+        binary(cursor).execute(statement, parameters)
         rows = cursor.fetchall()
     return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
+from catalog.wire import binary
 
 #: Items looked for: as many as a page may hold, or beside those that the words bring fewer.
 NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50
@@ -69,7 +71,7 @@ def nearest(
     parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:
-        cursor.execute(_nearest_of_all_kinds(version, scope, passages=passages), parameters)
+        binary(cursor).execute(_nearest_of_all_kinds(version, scope, passages=passages), parameters)
         rows = cursor.fetchall()
         found = _best_passages(rows)
         if len(found) >= items or len(rows) < passages:
@@ -108,9 +110,11 @@ def nearest_sql(
 
 
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
+    """By item, the nearest first; of equally near ones in the order of ids."""
     found: dict[int, Passage] = {}
-    for item_id, cosine, ordinal, start, end in sorted(rows, key=lambda row: (-row[1], row[0], row[2])):
-        found.setdefault(item_id, Passage(cosine, ordinal, start, end))
+    for item_id, *passage in sorted(sorted(rows, key=itemgetter(0, 2)), key=itemgetter(1), reverse=True):
+        if item_id not in found:
+            found[item_id] = Passage._make(passage)
     return found
 
 
@@ -134,7 +138,7 @@ def inner_products(
         "version_id": version.pk,
     }
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters | {"vector": vector_literal(vector)})
+        binary(cursor).execute(statement, parameters | {"vector": vector_literal(vector)})
         for place, product in cursor.fetchall():
             products[place - 1] = product
     return products

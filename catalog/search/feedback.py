@@ -16,6 +16,7 @@ from django.db import connection
 from catalog.models import IndexVersion
 from catalog.search.candidates import Candidates
 from catalog.search.scope import array_literal
+from catalog.wire import binary
 
 #: Hits that the query is moved towards, and the weight of their mean next to its own vector.
 HITS = 3
@@ -51,11 +52,11 @@ def moved_cosines(
         "best_ordinals": array_literal(candidates.ordinals[best].tolist()),
     }
     with connection.cursor() as cursor:
-        cursor.execute(CENTRE_SQL.format(type=f"halfvec({version.dimensions})"), parameters)
+        binary(cursor).execute(CENTRE_SQL.format(type=f"halfvec({version.dimensions})"), parameters)
         rows = cursor.fetchall()
     if rows:
-        places = np.array([place - 1 for place, _, _ in rows])
-        to_centre = np.array([inner for _, inner, _ in rows])
+        places, to_centre, _ = np.array(rows).T
+        places = places.astype(np.int64) - 1
         length = math.sqrt(1 + 2 * WEIGHT * float(cosines[best].mean()) + WEIGHT**2 * rows[0][2])
         cosines[places] = (cosines[places] + WEIGHT * to_centre) / length
     return cosines

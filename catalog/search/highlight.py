@@ -29,11 +29,10 @@ ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 PAIR = re.compile(f"[{CHARACTERS}]{{2}}")
 WORD = re.compile(rf"[{ONE_BY_ONE}]|[^\W_{ONE_BY_ONE}](?:[{MARKS}]*[^\W_{ONE_BY_ONE}])*[{MARKS}]*")
 PLAIN_WORD = re.compile(r"[^\W_]+")
-SENTENCE = re.compile(r"\S.*?(?:[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)|$)")
+SENTENCE_END = re.compile(r"[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """A run of text. `word`: one of the query's; `closest`: in the sentence that answers the query best."""
 
     text: str
@@ -75,7 +74,7 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     if not stems:
         return frozenset()
     beginnings = {stem[:length] for stem in stems for length in (1, 2)}
-    spoken = {word for text in texts for word in _folded_words(text)}
+    spoken = set[str]().union(*map(_folded_words, texts))
     asked = {word for word in spoken if word[: 2 if len(word) >= LONG_WORD_CHARACTERS else 1] in beginnings}
     found = stems_of(asked - stems, words.configurations)
     return frozenset(
@@ -87,7 +86,7 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
 
 def mark(text: str, matching: frozenset[str]) -> tuple[Part, ...]:
     """The whole text, with the matching words marked."""
-    return tuple(_parts(text, _Range(0, len(text)), _matches(text, matching), closest=None))
+    return _parts(text, _Range(0, len(text)), _matches(text, matching), closest=None)
 
 
 def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
@@ -97,7 +96,7 @@ def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
     closest = _closest_sentence(text, matches)
     window = _window(text, closest, matches)
     return HighlightedPassage(
-        parts=tuple(_parts(text, window, matches, closest=closest)),
+        parts=_parts(text, window, matches, closest=closest),
         cut_before=window.start > 0,
         cut_after=window.end < len(text),
     )
@@ -114,7 +113,16 @@ class _Letters(dict[int, str]):
         return letter
 
 
-_letters = _Letters()
+class _Spaces(dict[int, str]):
+    """What is no part of a word of a folded text becomes a space: to split at these is quicker than to match words."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = kept = character if PLAIN_WORD.match(character) else " "
+        return kept
+
+
+_letters, _spaces = _Letters(), _Spaces()
 
 
 def _folded(text: str) -> str | None:
@@ -126,11 +134,13 @@ def _folded(text: str) -> str | None:
 def _folded_words(text: str) -> Iterable[str]:
     """The words of a text, folded, in any order."""
     folded = _folded(text)
-    return map(fold, set(WORD.findall(text))) if folded is None else PLAIN_WORD.findall(folded)
+    return map(fold, set(WORD.findall(text))) if folded is None else folded.translate(_spaces).split()
 
 
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
     """Where the matching words stand, in order."""
+    if not matching:
+        return []
     folded = _folded(text)
     if folded is not None:
         return sorted(_plain_matches(folded, matching))
@@ -140,13 +150,17 @@ def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
     return _merged(matches + found) if found else matches
 
 
-def _plain_matches(text: str, matching: frozenset[str]) -> Iterator[_Range]:
-    """The same in a folded text: searching for each word is quicker than looking at every word."""
+def _plain_matches(text: str, matching: frozenset[str]) -> list[_Range]:
+    """The same in a folded text, in any order: searching for each word is quicker than looking at every word."""
+    found = []
     for word in matching:
-        for start in _occurrences(text, word):
+        start = text.find(word)
+        while start >= 0:
             end = start + len(word)
             if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
-                yield _Range(start, end)
+                found.append(_Range(start, end))
+            start = text.find(word, start + 1)
+    return found
 
 
 def _occurrences(text: str, pair: str) -> Iterator[int]:
@@ -171,13 +185,25 @@ def _closest_sentence(text: str, matches: list[_Range]) -> _Range | None:
     """The first of the sentences with the most different matching words; None when no word matches."""
     if not matches:
         return None
+    words = [fold(text[start:end]) for start, end in matches]
     starts = [match.start for match in matches]
+    best, most, first = None, -1, 0
+    for sentence in _sentences(text):
+        end = bisect_left(starts, sentence.end, first)
+        if (different := len({*words[first:end]})) > most:
+            best, most = sentence, different
+        first = end
+    return best
 
-    def different_words(sentence: _Range) -> int:
-        inside = matches[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
-        return len({fold(text[start:end]) for start, end in inside})
 
-    return max((_Range(*sentence.span()) for sentence in SENTENCE.finditer(text)), key=different_words)
+def _sentences(text: str) -> Iterator[_Range]:
+    """The sentences of a text whose white space is single spaces. One has a character at least before it can end."""
+    start = 0
+    while start < len(text):
+        ended = SENTENCE_END.search(text, start + 1)
+        end = ended.end() if ended else len(text)
+        yield _Range(start, end)
+        start = end + 1 if text[end : end + 1] == " " else end
 
 
 def _within(outer: _Range, position: int) -> bool:
@@ -226,11 +252,10 @@ def _joined(text: str, at: int) -> bool:
     return text[at] in ATTACHED or text[at - 1] == JOINER
 
 
-def _parts(text: str, window: _Range, matches: list[_Range], *, closest: _Range | None) -> Iterator[Part]:
+def _parts(text: str, window: _Range, matches: list[_Range], *, closest: _Range | None) -> tuple[Part, ...]:
     """Cut the window wherever a match or the closest sentence begins or ends."""
-    edges = {window.start, window.end, *(edge for match in matches for edge in match), *(closest or ())}
-    inner = sorted(edge for edge in edges if window.start <= edge <= window.end)
+    edges = {edge for match in matches for edge in match} if matches else set()
+    inner = sorted(edge for edge in {*window, *edges, *(closest or ())} if window.start <= edge <= window.end)
     starts = {match.start for match in matches}
-    for start, end in pairwise(inner):
-        marked = start in starts
-        yield Part(text=text[start:end], word=marked, closest=closest is not None and _within(closest, start))
+    near, far = closest or (0, 0)
+    return tuple([Part(text[start:end], start in starts, near <= start < far) for start, end in pairwise(inner)])

@@ -24,15 +24,23 @@ def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int6
     """The hits of a page; items deleted since they were found are left out. Raises Outdated."""
     items = {item.pk: item for item in items_now(ranking.ids(positions), ranking.reading.version)}
     shown = [int(at) for at in positions if int(ranking.candidates.item_ids[at]) in items]
-    hits = [_hit(ranking, at, items[int(ranking.candidates.item_ids[at])]) for at in shown]
-    if query.highlight:
-        hits = _highlighted(hits, ranking, shown)
+    own = [items[int(ranking.candidates.item_ids[at])] for at in shown]
+    highlights = _highlights(own, ranking, shown) if query.highlight else [NO_HIGHLIGHTS] * len(own)
+    hits = [_hit(ranking, at, item, highlighted) for at, item, highlighted in zip(shown, own, highlights, strict=True)]
     if query.explain:
         hits = _explained(hits, ranking, shown)
     return tuple(hits)
 
 
-def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
+class _Highlights(NamedTuple):
+    title_parts: tuple[highlight.Part, ...]
+    passage: highlight.HighlightedPassage | None
+
+
+NO_HIGHLIGHTS = _Highlights((), None)
+
+
+def _hit(ranking: Ranking, at: int, item: Item, highlighted: _Highlights) -> Hit:
     cosine = float(ranking.candidates.cosines[at])
     return Hit(
         item=item,
@@ -44,6 +52,8 @@ def _hit(ranking: Ranking, at: int, item: Item) -> Hit:
         close=bool(ranking.close[at]),
         pinned=item.pk in ranking.actions.positions,
         rules=ranking.actions.rules_of(item.pk, boosted_by=ranking.boosts.rules[at]),
+        title_parts=highlighted.title_parts,
+        passage=highlighted.passage,
     )
 
 
@@ -53,16 +63,12 @@ def _rerank_score(ranking: Ranking, at: int) -> float | None:
     return float(ranking.second_stage.scores[at])
 
 
-def _highlighted(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
-    texts = [passage_text(hit.item, ranking, at) for hit, at in zip(hits, shown, strict=True)]
-    matching = highlight.matching_words([*texts, *(hit.item.title for hit in hits)], ranking.reading.words)
+def _highlights(items: Sequence[Item], ranking: Ranking, shown: Sequence[int]) -> list[_Highlights]:
+    texts = [passage_text(item, ranking, at) for item, at in zip(items, shown, strict=True)]
+    matching = highlight.matching_words([*texts, *(item.title for item in items)], ranking.reading.words)
     return [
-        replace(
-            hit,
-            title_parts=highlight.mark(hit.item.title, matching),
-            passage=highlight.snippet(text, matching) if text else None,
-        )
-        for hit, text in zip(hits, texts, strict=True)
+        _Highlights(highlight.mark(item.title, matching), highlight.snippet(text, matching) if text else None)
+        for item, text in zip(items, texts, strict=True)
     ]
 
 

@@ -18,8 +18,8 @@ from catalog.models import PICTURE_ORDINAL
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
 from catalog.statements import patient_cursor
+from catalog.wire import HALVES, IDS, binary, halves_of, ids_of
 from recommender.models import TasteModel
-from recommender.wire import HALVES, IDS, binary, halves_of, ids_of
 
 TABLE = "recommender_tastevector"
 Floats = npt.NDArray[np.float64]

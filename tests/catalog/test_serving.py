@@ -59,6 +59,15 @@ def test_rows_are_read_whole():
     assert item.get_deferred_fields() == set()
 
 
+def test_a_field_that_is_left_out_is_read_when_it_is_asked_for(django_assert_num_queries):
+    made = make_item("a")
+    (item,) = read_rows(Item, "id = %s", [made.pk], deferred=["created_at"])
+    with django_assert_num_queries(0):
+        assert (item, item.title, item.get_deferred_fields()) == (made, made.title, {"created_at"})
+    with django_assert_num_queries(1):
+        assert item.created_at == made.created_at
+
+
 EAST, NORTH = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from recommender.wire import HALVES, IDS, binary, halves_of, ids_of, vector_of
+from catalog.wire import HALVES, IDS, binary, halves_of, ids_of, vector_of
 
 
 @pytest.mark.django_db
