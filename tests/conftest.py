@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from tests.stack import Stack
 
@@ -36,15 +36,21 @@ def no_logs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's own Chromium, or the one that playwright installed."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+def chromium() -> Iterator[BrowserType]:
     # Playwright leaves an event loop running in this thread, which Django would take for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    """The machine's own Chromium, or the one that playwright installed. Another for each module: where one crashes, the
+    tests of the others go on."""
+    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    browser = chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
