@@ -150,6 +150,7 @@ def measure_worker(rows: list[dict[str, str]]) -> None:
     measure("live")
     for _ in range(2):
         building = new_version()
+        share(encoder, building.encoder_spec)
         save_new_version(building)
         add_missing_states(building)
         measure("reindex")
