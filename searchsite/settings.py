@@ -304,6 +304,8 @@ PICTURE_ROOT = Path(env.str("PICTURE_ROOT", default=str(MEDIA_ROOT / "pictures")
 PICTURE_ALLOW_PRIVATE = env.bool("PICTURE_ALLOW_PRIVATE", default=False)
 PICTURE_MAX_BYTES = env.int("PICTURE_MAX_BYTES", default=20 * 1024 * 1024)
 PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", default=50_000_000)
+PICTURE_CONCURRENCY = env.int("PICTURE_CONCURRENCY", default=2)  # decoded at a time, in each process
+PICTURE_WAIT_S = env.float("PICTURE_WAIT_S", default=2.0)  # of a request for that, before it is told to come back
 
 # Who tells search what a person likes, where a search asks to be personalised.
 SEARCH_TASTE = "recommender.taste.taste_for"

@@ -11,6 +11,24 @@ from rest_framework.test import APIClient
 from catalog.http.authentication import create_key
 
 
+class _Unreadable:
+    """A body that nobody may read."""
+
+    def read(self, *_: int) -> bytes:
+        raise AssertionError("The body was read.")
+
+    readline = readlines = __iter__ = read
+
+
+#: A large form whose body must not be looked at, for `Client.generic`.
+UNREADABLE: dict[str, Any] = {
+    "content_type": "multipart/form-data; boundary=x",
+    "CONTENT_TYPE": "multipart/form-data; boundary=x",  # the one above counts only beside data in some clients
+    "CONTENT_LENGTH": "20000000",
+    "wsgi.input": _Unreadable(),
+}
+
+
 def with_key(scope: str, **options: Any) -> APIClient:
     """A program whose key has this scope."""
     _, key = create_key(name=f"{scope} program", scope=scope)

@@ -20,6 +20,7 @@ from catalog.embedding.base import EncodingFailed, ImageEncoder
 from catalog.pictures.decoding import decoded
 from catalog.pictures.errors import PictureError, PictureUnavailable
 from catalog.pictures.reading import read_picture
+from catalog.pictures.turns import picture_turn
 from catalog.vectors import EmbeddedPicture
 from workers.claims import Claim
 
@@ -99,7 +100,9 @@ def pictures_of(documents: Sequence[Pictured]) -> Iterator[Pictures]:
 
 
 def _read(address: str) -> Image:
-    return decoded(read_picture(address))
+    data = read_picture(address)
+    with picture_turn():
+        return decoded(data)
 
 
 def _hash_of(address: str) -> str:

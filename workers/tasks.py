@@ -7,6 +7,7 @@ Three queues, each with a worker of its own: `embedding` for what needs the enco
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import shared_task
 
@@ -14,6 +15,7 @@ from catalog import importing
 from catalog.embedding.base import EncoderUnavailable
 from catalog.keyword_index import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
+from catalog.pictures.copies import forget_old_copies
 from catalog.querylog.tidying import tidy_query_log
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
@@ -71,6 +73,7 @@ def tidy() -> None:
         popularity.refresh_in_turn()
     spaces.place_missing()
     sweep.tune_graphs()
+    forget_old_copies(turn=int(time.time() // 60))
 
 
 @shared_task

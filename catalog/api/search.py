@@ -26,10 +26,10 @@ from catalog.http.middleware import request_id
 from catalog.http.parsers import StrictJSONParser
 from catalog.http.problems import PictureNotTaken, Unavailable
 from catalog.http.serializers import StrictSerializer, checked
-from catalog.http.throttling import caller_name, seconds_to_wait
+from catalog.http.throttling import ClientThrottle, PictureFormThrottle, caller_name, is_multipart, seconds_to_wait
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
-from catalog.pictures.errors import PictureError
+from catalog.pictures.errors import PictureError, PicturesBusy
 from catalog.querylog.requests import log_api_search
 from catalog.search import search
 from catalog.search.by_picture import PictureAsked, ask_for_picture, check_reads_pictures
@@ -134,6 +134,7 @@ class SearchView(ReadingView):
     query_class = SearchParameters
     parser_classes = [StrictJSONParser, MultiPartParser]
     accepts_pictures = True
+    throttle_classes = [ClientThrottle, PictureFormThrottle]
 
     @extend_schema(operation_id="search", parameters=[SearchParameters], responses=SearchResponseSerializer)
     def get(self, request: Request) -> Response:
@@ -173,11 +174,13 @@ def _picture(request: Request, parameters: dict[str, Any]) -> PictureAsked | Non
     """The picture that is looked for, and the version it was encoded for, which is the one to be searched."""
     if not (data := parameters.get("image")):
         return None
-    if wait_s := seconds_to_wait("pictures", caller_name(request)):
+    if not is_multipart(request) and (wait_s := seconds_to_wait("pictures", caller_name(request))):
         raise Throttled(wait_s)
     version = check_reads_pictures(version_for(SearchQuery(version_id=parameters["version"])))
     try:
         return ask_for_picture(version, data)
+    except PicturesBusy as error:
+        raise Unavailable(str(error), code=error.code) from error
     except PictureError as error:
         raise PictureNotTaken(error) from error
     except EncoderError as error:

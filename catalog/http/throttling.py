@@ -101,6 +101,18 @@ class ClientThrottle(BaseThrottle):
         return self._wait_s or None
 
 
+class PictureFormThrottle(ClientThrottle):
+    """Limits forms, which are sent where there is a picture in them, before their bodies are read."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self._wait_s = seconds_to_wait("pictures", caller_name(request)) if is_multipart(request) else 0
+        return self._wait_s == 0
+
+
+def is_multipart(request: Request) -> bool:
+    return (request.content_type or "").partition(";")[0].strip().lower() == "multipart/form-data"
+
+
 class PageRateMiddleware:
     """Limits the pages of one address; the API's views have limits of their own.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -18,27 +17,27 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 #: Beginnings of scans in a JPEG: photographs have a dozen. Each is decoded over all pixels, however few its bytes are.
 MOST_JPEG_SCANS = 100
+#: The same for pictures of as many pixels as there may be, of which a hundred scans would take five seconds.
+MOST_JPEG_SCANS_OF_THE_LARGEST = 16
 _SCAN = b"\xff\xda"
 #: Encoders look at less than that.
 LONGEST_SIDE_PIXELS = 640
-#: One picture may take some hundred megabytes for a moment.
-_turns = threading.BoundedSemaphore(2)
 
 
 def decoded(data: bytes, *, longest_side_pixels: int = LONGEST_SIDE_PIXELS) -> Image:
     """The picture in a file: upright, in RGB, transparency on white, its longer side cut down to the limit.
 
-    Of an animation the first frame. Raises PictureTooLarge, PictureUnsupported and PictureBroken.
+    Of an animation the first frame. It may take some hundred megabytes for a moment, so whoever calls it takes a
+    `picture_turn`. Raises PictureTooLarge, PictureUnsupported and PictureBroken.
     """
     if len(data) > settings.PICTURE_MAX_BYTES:
         raise PictureTooLarge.of_bytes(settings.PICTURE_MAX_BYTES)
-    with _turns:
-        try:
-            return _decoded(data, longest_side_pixels)
-        except PictureError:
-            raise
-        except Exception as error:  # decoders raise whatever they meet
-            raise PictureBroken(f"The picture is broken: {str(error)[:200] or type(error).__name__}.") from error
+    try:
+        return _decoded(data, longest_side_pixels)
+    except PictureError:
+        raise
+    except Exception as error:  # decoders raise whatever they meet
+        raise PictureBroken(f"The picture is broken: {str(error)[:200] or type(error).__name__}.") from error
 
 
 def _decoded(data: bytes, longest_side_pixels: int) -> Image:
@@ -54,13 +53,18 @@ def _decoded(data: bytes, longest_side_pixels: int) -> Image:
             raise PictureUnsupported(f"That is not a picture of one of the formats {', '.join(FORMATS)}.") from error
         except PIL.Image.DecompressionBombError as error:
             raise _too_many_pixels() from error
-    if image.width * image.height > settings.PICTURE_MAX_PIXELS:
+    pixels = image.width * image.height
+    if pixels > settings.PICTURE_MAX_PIXELS:
         raise _too_many_pixels()
-    if image.format in ("JPEG", "MPO") and data.count(_SCAN) > MOST_JPEG_SCANS:
-        raise PictureTooLarge(f"A JPEG may have at most {MOST_JPEG_SCANS} scans.")
+    if image.format in ("JPEG", "MPO") and data.count(_SCAN) > (most := _most_scans(pixels)):
+        raise PictureTooLarge(f"A JPEG of {pixels:,} pixels may have at most {most} scans.")
     image.draft("RGB", side)  # has JPEG decoded at a fraction of its size
     image.thumbnail(side)
     return _on_white(ImageOps.exif_transpose(image))
+
+
+def _most_scans(pixels: int) -> int:
+    return min(MOST_JPEG_SCANS, MOST_JPEG_SCANS_OF_THE_LARGEST * settings.PICTURE_MAX_PIXELS // max(pixels, 1))
 
 
 def _on_white(image: Image) -> Image:

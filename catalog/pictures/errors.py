@@ -20,6 +20,16 @@ class PictureUnavailable(PictureError):
     may_pass = True
 
 
+class PicturesBusy(PictureError):
+    """Many pictures are being read at this moment. Try again in a few seconds."""
+
+    code = "pictures_busy"
+    may_pass = True
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 class PictureRefused(PictureError):
     """It is at an address that this site does not read from."""
 

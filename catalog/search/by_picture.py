@@ -21,6 +21,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.pictures.decoding import as_jpeg, decoded
+from catalog.pictures.turns import picture_turn
 
 if TYPE_CHECKING:
     from catalog.http.cache import FailOpenRedisCache
@@ -52,16 +53,16 @@ def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
 def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
     """The picture in a file, its vector from the cache where it was asked for of late.
 
-    Raises PictureError, EncoderUnavailable and EncodingFailed.
+    Raises PictureError, of which PicturesBusy, EncoderUnavailable and EncodingFailed.
     """
     key = f"picture:vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
     known: bytes | None = cache.get(key)
     if known is not None:
         return PictureAsked(vector=tuple(np.frombuffer(known, np.float32).tolist()), version_id=version.pk)
-    image = decoded(data)
     encoder = encoder_for(version.encoder_spec, wait_s=settings.QUERY_ENCODER_WAIT_S)
     assert isinstance(encoder, ImageEncoder)
-    vector = encoder.encode_images([image])[0]
+    with picture_turn(wait_s=settings.PICTURE_WAIT_S):
+        vector = encoder.encode_images([decoded(data)])[0]
     cache.set(key, vector.tobytes(), KEPT_S)
     return PictureAsked(vector=tuple(vector.tolist()), version_id=version.pk)
 
@@ -72,7 +73,8 @@ def keep_picture(data: bytes) -> str:
 
     Nobody can guess it, so it may stand in an address. Raises PictureError.
     """
-    jpeg = as_jpeg(decoded(data))
+    with picture_turn(wait_s=settings.PICTURE_WAIT_S):
+        jpeg = as_jpeg(decoded(data))
     place = cast("FailOpenRedisCache", cache).count("pictures", _YEAR_S) % MOST_KEPT
     token = f"{place}-{secrets.token_urlsafe(_TOKEN_BYTES)}"
     cache.set(_key(place), (token, jpeg), KEPT_S)

@@ -8,18 +8,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from catalog.embedding.base import EncoderError
 from catalog.errors import InvalidQuery
 from catalog.http.addresses import parts_of
-from catalog.http.problems import error_response
+from catalog.http.problems import Unavailable, error_response
 from catalog.http.throttling import caller_name, seconds_to_wait
 from catalog.models import Attribute, Item
 from catalog.pictures.addresses import is_local
-from catalog.pictures.decoding import as_jpeg, decoded
-from catalog.pictures.errors import PictureError
-from catalog.pictures.reading import read_picture
+from catalog.pictures.copies import picture_copy
+from catalog.pictures.errors import PictureError, PicturesBusy
 from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictures, keep_picture, kept_picture
 from catalog.serving import serving_version
 from catalog.views.covers import lasting_cache
@@ -29,8 +30,12 @@ FORGOTTEN = "The picture is no longer kept here. Choose it again."
 NONE_CHOSEN = "Choose a picture first."
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class SearchByPictureView(View):
-    """Takes a picture and leads to the page of what it finds, which keeps to the filters of the page before."""
+    """Takes a picture and leads to the page of what it finds, which keeps to the filters of the page before.
+
+    To look for the CSRF token reads the whole body, so that is done once the rate limit has been looked at.
+    """
 
     accepts_pictures = True
 
@@ -39,6 +44,10 @@ class SearchByPictureView(View):
             response = error_response(request, 429, "throttled", "That were many pictures. Try again in a minute.")
             response["Retry-After"] = str(wait_s)
             return response
+        return self._look_for(request)
+
+    @method_decorator(csrf_protect)
+    def _look_for(self, request: HttpRequest) -> HttpResponse:
         before = QueryDict(parts_of(request.POST.get("address", "")).query)
         asked = read_address(before, list(Attribute.objects.all())).without_picture
         try:
@@ -48,6 +57,8 @@ class SearchByPictureView(View):
                 messages.error(request, NONE_CHOSEN)
             else:
                 asked = replace(asked, picture=keep_picture(file.read(settings.PICTURE_MAX_BYTES + 1)))
+        except PicturesBusy as error:
+            return busy_response(request, error)
         except (InvalidQuery, PictureError) as error:
             messages.error(request, str(error))
         response = HttpResponseRedirect(asked.address)
@@ -75,10 +86,18 @@ class ItemPictureView(View):
         if not item.image or not is_local(item.image):
             raise Http404
         try:
-            data = as_jpeg(decoded(read_picture(item.image)))
+            data = picture_copy(item.image)
+        except PicturesBusy as error:
+            return busy_response(request, error)
         except PictureError as error:
             raise Http404 from error
         return lasting_cache(HttpResponse(data, content_type="image/jpeg"), request, item)
+
+
+def busy_response(request: HttpRequest, error: PicturesBusy) -> HttpResponse:
+    response = error_response(request, 503, error.code, str(error))
+    response["Retry-After"] = str(Unavailable.wait)
+    return response
 
 
 def with_picture(asked: Asked) -> Asked:

@@ -16,6 +16,8 @@ from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import encoder_for
 from catalog.items import save_items
 from catalog.models import IndexVersion, Item
+from catalog.pictures.turns import picture_turn
+from tests.callers import UNREADABLE, problem, signed_in, with_key
 from tests.clip_checkpoints import COLOURS, picture, write_colours
 from tests.factories import add_passages, make_version
 from tests.picture_server import file_of
@@ -118,6 +120,35 @@ def test_pictures_have_a_rate_of_their_own(version, monkeypatch, somebody):
     monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "pictures", "1/hour")
     codes = [somebody.post(SEARCH, {"image": upload("red")}).status_code for _ in range(2)]
     assert codes == [200, 429]
+
+
+@pytest.mark.parametrize("who", ["anybody", "a key", "somebody signed in"])
+def test_the_body_of_a_caller_over_the_limit_is_not_read(version, monkeypatch, who):
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "pictures", "1/hour")
+    callers: dict[str, Any] = {"anybody": Client, "a key": lambda: with_key("search"), "somebody signed in": signed_in}
+    client = callers[who]()
+    assert client.post(SEARCH, {"image": upload("red")}).status_code == 200
+    response = client.generic("POST", SEARCH, **UNREADABLE)
+    assert problem(response, 429, "throttled")
+    assert int(response["Retry-After"]) > 0
+
+
+def test_a_form_is_counted_once_and_so_is_json(version, monkeypatch, somebody):
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "pictures", "2/hour")
+    coded = base64.b64encode(file_of(picture("red"))).decode()
+    assert somebody.post(SEARCH, {"image": upload("red")}).status_code == 200
+    statuses = [somebody.post(SEARCH, {"image": coded}, content_type="application/json").status_code for _ in range(2)]
+    assert statuses == [200, 429]
+    assert somebody.post(SEARCH, {"q": "red"}, content_type="application/json").status_code == 200
+
+
+def test_where_all_turns_are_taken_it_says_to_come_back(version, settings, somebody):
+    settings.PICTURE_CONCURRENCY, settings.PICTURE_WAIT_S = 1, 0.01
+    with picture_turn():
+        response = somebody.post(SEARCH, {"image": upload("red")})
+    problem(response, 503, "pictures_busy")
+    assert int(response["Retry-After"]) > 0
+    assert first(somebody.post(SEARCH, {"image": upload("red")})) == "red"
 
 
 def test_without_the_model_it_says_to_come_back(version, somebody):

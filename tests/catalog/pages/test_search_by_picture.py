@@ -16,7 +16,9 @@ from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import encoder_for
 from catalog.items import save_items
 from catalog.models import Item
+from catalog.pictures.turns import picture_turn
 from catalog.views.pictures import FORGOTTEN, NONE_CHOSEN
+from tests.callers import UNREADABLE
 from tests.clip_checkpoints import COLOURS, picture, write_colours
 from tests.factories import add_passages, make_item, make_version
 from tests.picture_server import file_of
@@ -130,8 +132,40 @@ def test_too_many_pictures_are_told_to_wait(pictured, client, monkeypatch):
     assert int(response["Retry-After"]) > 0
 
 
+def test_the_body_of_somebody_over_the_limit_is_not_read(pictured, monkeypatch):
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "pictures", "1/hour")
+    browser = Client(enforce_csrf_checks=True)
+    assert send(browser, file_of(picture("blue"))).status_code == 403, "it is counted before the token is looked for"
+    assert browser.generic("POST", "/search/picture", **UNREADABLE).status_code == 429
+
+
+def test_without_the_token_no_picture_is_taken(pictured):
+    cache.clear()
+    browser = Client(enforce_csrf_checks=True)
+    assert send(browser, file_of(picture("blue"))).status_code == 403
+    browser.get("/")
+    given = {"address": "/search", "csrfmiddlewaretoken": browser.cookies["csrftoken"].value}
+    assert browser.post("/search/picture", given).status_code == 303
+
+
+def test_where_all_turns_are_taken_it_says_when_to_come_back(pictured, client, settings, tmp_path):
+    settings.PICTURE_ROOT = settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "a.png").write_bytes(file_of(picture("blue")))
+    item = make_item("a", image="a.png")
+    address = send(client, file_of(picture("red")))["Location"]
+    settings.PICTURE_CONCURRENCY, settings.PICTURE_WAIT_S = 1, 0.01
+    with picture_turn():
+        refused = [send(client, file_of(picture("blue"))), client.get(f"/covers/{item.pk}.jpg")]
+        page = client.get(address)
+    for response in refused:
+        assert response.status_code == 503
+        assert int(response["Retry-After"]) > 0
+    assert "Many pictures are being read" in page.content.decode()
+    assert titles(client.get(address).content.decode())[0] == "The red thing", "to load the page again is enough"
+
+
 def test_a_file_of_an_item_is_shown_as_a_jpeg_made_from_it(db, client, settings, tmp_path):
-    settings.PICTURE_ROOT = tmp_path
+    settings.PICTURE_ROOT = settings.MEDIA_ROOT = tmp_path
     (tmp_path / "a.png").write_bytes(file_of(picture("blue")))
     (tmp_path / "b.png").write_bytes(b"<script>alert(1)</script>")
     item, bad = make_item("a", image="a.png"), make_item("b", image="b.png")

@@ -99,6 +99,17 @@ def test_a_jpeg_of_scans_without_end_is_not_decoded():
         decoded(file[:-2] + scan * MOST_JPEG_SCANS + file[-2:])
 
 
+def test_the_more_pixels_the_fewer_scans(settings):
+    file = file_of(picture("red"), "JPEG", progressive=True)
+    scan = file[file.rindex(b"\xff\xda") : -2]
+    many = file[:-2] + scan * 20 + file[-2:]
+    settings.PICTURE_MAX_PIXELS = 40 * 30
+    with pytest.raises(PictureTooLarge, match="at most 16 scans"):
+        decoded(many)
+    settings.PICTURE_MAX_PIXELS *= 2
+    assert decoded(many).size == (40, 30)
+
+
 def _png_of(side: int) -> bytes:
     """The head of a PNG that claims to be so large."""
 
