@@ -73,6 +73,8 @@ class Overview:
     recent_runs: Sequence[ReindexRun]
     encoder_problem: str
     """Why searches go by words alone; empty when they do not."""
+    runtime_problem: str
+    """Why the encoder is slower than it may be."""
 
     @property
     def failures_total(self) -> int:
@@ -89,6 +91,7 @@ def overview() -> Overview:
     run = ReindexRun.objects.unfinished().select_related("version", "started_by").first()
     active = next((row for row in rows if row.version.state == IndexVersion.State.ACTIVE), None)
     published = Item.objects.published().count()
+    encoder_problem, runtime_problem = _encoder_problems(active.version) if active else ("", "")
     return Overview(
         items=published,
         unpublished=Item.objects.count() - published,
@@ -102,7 +105,8 @@ def overview() -> Overview:
         failed=sum(row.progress.failed for row in rows),
         unseen=sum(EmbeddingState.objects.unseen_by_version([row.version for row in rows]).values()),
         recent_runs=list(ReindexRun.objects.finished().select_related("version", "started_by")[:5]),
-        encoder_problem=_encoder_problem(active.version) if active else "",
+        encoder_problem=encoder_problem,
+        runtime_problem=runtime_problem,
     )
 
 
@@ -125,13 +129,16 @@ def _segments(progress: IndexProgress) -> list[Segment]:
     return stacked_bar({"ok": progress.done, "pending": progress.unfinished, "bad": progress.failed})
 
 
-def _encoder_problem(version: IndexVersion) -> str:
-    """Asks this web process, the one that encodes queries; it begins to load the encoder if need be."""
+def _encoder_problems(version: IndexVersion) -> tuple[str, str]:
+    """What keeps this web process from encoding queries, and what from doing so as fast as it may.
+
+    It begins to load the encoder if need be.
+    """
     try:
-        encoder_for(version.encoder_spec, wait_s=0)
+        encoder = encoder_for(version.encoder_spec, wait_s=0)
     except EncoderUnavailable as error:
-        return str(error)
-    return ""
+        return str(error), ""
+    return "", getattr(encoder, "runtime_problem", "")
 
 
 def _steps(run: ReindexRun) -> list[StepView]:

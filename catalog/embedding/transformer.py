@@ -26,7 +26,9 @@ class TransformerEncoder:
 
     def __init__(self, spec: EncoderSpec) -> None:
         self._ready = threading.Event()
-        self._opened = open_model(spec.model, spec.revision, when_prepared=self._use)
+        self.runtime_problem = ""
+        """Why it stays with torch, where another runtime might be faster."""
+        self._opened = open_model(spec.model, spec.revision, when_prepared=self._use, when_not=self._stay)
         facts = self._opened.facts
         if spec.dimensions is not None and spec.dimensions > facts.dimensions:
             raise EncoderUnavailable(
@@ -74,6 +76,9 @@ class TransformerEncoder:
         tokens = self._tokens.ids([prompt + text for text in texts] if prompt else texts)
         vectors = feeder.vectors(tokens)
         return checked(vectors[:, : self.dimensions], count=len(texts), dimensions=self.dimensions)
+
+    def _stay(self, problem: str) -> None:
+        self.runtime_problem = problem
 
     def _use(self, opened: OpenedModel) -> None:
         """Go over to other runtimes, once those that are needed are open and warm."""

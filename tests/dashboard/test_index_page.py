@@ -13,7 +13,9 @@ from django.utils import timezone
 from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
 from catalog.reindexing import start_reindex
 from tests.callers import signed_in
+from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_items, make_version
+from tests.waiting import wait_until
 from tests.word_vectors import glove
 
 PAGE = "/staff/"
@@ -82,6 +84,18 @@ def test_work_that_nobody_does_says_so(staff):
     make_version()
     make_item("a")
     assert "waits for a worker" in shown(staff.get(PAGE))
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "auto"])
+def test_an_encoder_whose_preparation_takes_too_long_is_said_at_the_top(staff, tmp_path, monkeypatch, runtime):
+    monkeypatch.setenv("ENCODER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ENCODER_RUNTIME", runtime)
+    monkeypatch.setenv("SEARCHSITE_DEVICE", "cpu")
+    monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
+    make_version(backend="transformer", model=str(write_checkpoint(tmp_path / runtime, seed=9)))
+    wait_until(lambda: "takes longer than 0.05 s" in shown(staff.get(PAGE)), timeout_s=60, what="the reason")
+    by_words = "go by words alone" in shown(staff.get(PAGE))
+    assert by_words == (runtime == "onnxruntime")
 
 
 def test_an_encoder_that_cannot_be_had_is_said_at_the_top(staff):

@@ -49,10 +49,13 @@ class OpenedModel:
     queries: Feeder
 
 
-def open_model(model: str, revision: str, *, when_prepared: Callable[[OpenedModel], None]) -> OpenedModel:
+def open_model(
+    model: str, revision: str, *, when_prepared: Callable[[OpenedModel], None], when_not: Callable[[str], None]
+) -> OpenedModel:
     """Open a model by the runtimes that the environment asks for. Raises EncoderUnavailable.
 
-    Where better ones have yet to be prepared, `when_prepared` gets the model with them later, from another thread.
+    Where better ones have yet to be prepared, `when_prepared` gets the model with them later, from another thread, or
+    `when_not` the reason why they cannot be.
     """
     documents = _asked("ENCODER_RUNTIME", FOR_DOCUMENTS, otherwise=AUTO)
     queries = _asked("ENCODER_QUERY_RUNTIME", FOR_QUERIES, otherwise=documents)
@@ -75,6 +78,7 @@ def open_model(model: str, revision: str, *, when_prepared: Callable[[OpenedMode
         folder,
         name=model,
         then=lambda made: when_prepared(_with(made, folder, model, documents=documents, queries=queries)),
+        otherwise=when_not,
     )
     return opened
 

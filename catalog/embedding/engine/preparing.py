@@ -28,12 +28,15 @@ logger = logging.getLogger(__name__)
 #: The least share of a processor that there is, for work that nobody waits for.
 LEAST_PRIORITY = 19
 SAID_CHARACTERS = 500
+#: Large models take some minutes, several times as many on a machine that is busy.
+DEFAULT_TIMEOUT_S = 1_800.0
 
 
 def prepare(checkpoint: Path, *, name: str, niceness: int = 0) -> PreparedModel:
     """Return a checkpoint's exported model, with what is best here measured; made where that is missing.
 
-    Takes half a minute of a core for a small model. Raises EncoderUnavailable.
+    Takes half a minute of a core for a small model, and ENCODER_PREPARE_TIMEOUT_S at most. Raises EncoderUnavailable;
+    another call begins anew.
     """
     try:
         with _one_at_a_time():
@@ -47,14 +50,17 @@ def prepare(checkpoint: Path, *, name: str, niceness: int = 0) -> PreparedModel:
     return prepared
 
 
-def prepare_in_background(checkpoint: Path, *, name: str, then: Callable[[PreparedModel], None]) -> None:
-    """Do that in a thread, and hand over what comes of it; failures are logged, and torch stays in use."""
+def prepare_in_background(
+    checkpoint: Path, *, name: str, then: Callable[[PreparedModel], None], otherwise: Callable[[str], None]
+) -> None:
+    """Do that in a thread, and hand over what comes of it, or why nothing does: then torch stays in use."""
 
     def run() -> None:
         try:
             then(prepare(checkpoint, name=name, niceness=LEAST_PRIORITY))
         except Exception as error:  # nobody waits for this thread
             logger.warning("Model %s goes on with torch: %s", name, error)
+            otherwise(str(error))
 
     threading.Thread(target=run, name=f"prepare {name}", daemon=True).start()
 
@@ -83,8 +89,18 @@ def _in_a_process(checkpoint: Path, name: str, niceness: int) -> None:
         text=True,
     )
     assert process.stderr is not None
+    timeout_s = float(os.environ.get("ENCODER_PREPARE_TIMEOUT_S") or DEFAULT_TIMEOUT_S)
+    out_of_time = threading.Event()
+    timer = threading.Timer(timeout_s, lambda: (out_of_time.set(), process.kill()))
+    timer.daemon = True
     with process:
+        timer.start()
         said = process.stderr.read()
+        timer.cancel()
+    if out_of_time.is_set():
+        raise EncoderUnavailable(
+            f"To prepare model {name} takes longer than {timeout_s:g} s (ENCODER_PREPARE_TIMEOUT_S) and was given up."
+        )
     if process.returncode != 0:
         raise EncoderUnavailable(f"Model {name} cannot be exported: {said.strip()[-SAID_CHARACTERS:]}")
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
@@ -134,6 +135,26 @@ def test_an_export_with_other_vectors_is_refused_and_leaves_nothing(
         keep_prepared(checkpoint, lambda folder: exporting.write_export(model, facts, tokenizer_json, folder))
     assert prepared_model(checkpoint) is None
     assert list(cache.iterdir()) == []
+
+
+def test_what_takes_too_long_is_given_up_and_the_next_attempt_works(
+    checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ENCODER_RUNTIME", "onnxruntime")
+    monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
+    with pytest.raises(EncoderUnavailable, match=r"takes longer than 0\.05 s \(ENCODER_PREPARE_TIMEOUT_S\)"):
+        encoder(checkpoint)
+    assert not [child for child in psutil.Process().children() if str(checkpoint) in child.cmdline()]
+    monkeypatch.delenv("ENCODER_PREPARE_TIMEOUT_S")
+    assert encoder(checkpoint).runtimes == ("onnxruntime", "onnxruntime")
+
+
+def test_an_encoder_says_why_it_stays_with_torch(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
+    by_torch = encoder(checkpoint)
+    wait_until(lambda: bool(by_torch.runtime_problem), timeout_s=30, what="the preparation to be given up")
+    assert "takes longer than 0.05 s" in by_torch.runtime_problem
+    assert np.isfinite(by_torch.encode_queries(TEXTS)).all()
 
 
 def test_an_unknown_runtime_is_refused_by_name(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
