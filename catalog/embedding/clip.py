@@ -123,9 +123,10 @@ def _load(spec: EncoderSpec) -> tuple[Any, Any, Any]:
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = AutoModel.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        images = AutoImageProcessor.from_pretrained(folder, backend="pil", trust_remote_code=False)  # type: ignore[no-untyped-call]
+        known: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        model = AutoModel.from_pretrained(folder, use_safetensors=True, **known)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **known)
+        images = AutoImageProcessor.from_pretrained(folder, backend="pil", **known)  # type: ignore[no-untyped-call]
     except ImportError as error:
         raise EncoderUnavailable("A library is missing: pip install transformers pillow.") from error
     except Exception as error:  # the libraries below raise a dozen kinds of error for a missing or broken file

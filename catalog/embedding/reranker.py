@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -115,8 +114,6 @@ def reranker_for(spec: RerankerSpec, *, wait_s: float | None = None) -> Reranker
 def _load(spec: RerankerSpec) -> CrossEncoder:
     """Load the model's safetensors and nothing executable. Raises EncoderUnavailable."""
     files = local_files(spec.model)
-    if files is not None:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         from sentence_transformers import CrossEncoder
 
@@ -124,6 +121,7 @@ def _load(spec: RerankerSpec) -> CrossEncoder:
             str(files or spec.model),
             revision=spec.revision or None,
             device=asked_device(),
+            local_files_only=files is not None,
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
             max_length=spec.max_tokens,

@@ -28,6 +28,6 @@ def load_teacher(spec: EncoderSpec) -> tuple[Encoder, Any]:
     try:
         from transformers import AutoTokenizer
 
-        return encoder, AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+        return encoder, AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, ImportError) as error:
         raise EncoderUnavailable(f"The tokenizer of {spec.model} cannot be loaded: {error}") from error

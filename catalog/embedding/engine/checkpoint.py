@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ ALREADY_EXPORTED = ["onnx/*", "openvino/*"]
 def checkpoint_folder(model: str, revision: str) -> Path:
     """Return the folder with a model's files, which are fetched once from the hub. Raises EncoderUnavailable."""
     if (files := local_files(model)) is not None:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         return files
     try:
         from huggingface_hub import snapshot_download
@@ -64,6 +62,7 @@ def load(folder: Path, *, name: str, device: str | None = None, precise: bool = 
         model = SentenceTransformer(
             str(folder),
             device=device or asked_device(),
+            local_files_only=True,
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )

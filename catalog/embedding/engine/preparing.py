@@ -91,7 +91,12 @@ def _in_a_process(checkpoint: Path, name: str, niceness: int) -> None:
     assert process.stderr is not None
     timeout_s = float(os.environ.get("ENCODER_PREPARE_TIMEOUT_S") or DEFAULT_TIMEOUT_S)
     out_of_time = threading.Event()
-    timer = threading.Timer(timeout_s, lambda: (out_of_time.set(), process.kill()))
+
+    def give_up() -> None:
+        out_of_time.set()
+        process.kill()
+
+    timer = threading.Timer(timeout_s, give_up)
     timer.daemon = True
     with process:
         timer.start()
