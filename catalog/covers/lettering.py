@@ -4,7 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_LINES = 4
-NARROW = frozenset("iljtfrI.,:;'!|()[]·’ ")
+THIN = frozenset("iljI.,:;'!|()[]·’ ")
+NARROW = frozenset("tfr")
 WIDE = frozenset("mwMW@%&—")
 
 
@@ -17,7 +18,7 @@ class Lettering:
 
 
 def text_width_em(text: str) -> float:
-    """Estimate the width of text in units of its font size, a little on the generous side."""
+    """Estimate the width of text in units of its font size, by DejaVu in bold: no face that may stand in is wider."""
     return sum(_glyph_width_em(glyph) for glyph in text)
 
 
@@ -26,11 +27,13 @@ def _glyph_width_em(glyph: str) -> float:
         return 0
     if unicodedata.east_asian_width(glyph) in "WF":
         return 1.02
+    if glyph in THIN:
+        return 0.4
     if glyph in NARROW:
-        return 0.34
+        return 0.49
     if glyph in WIDE:
-        return 0.9
-    return 0.72 if glyph.isupper() else 0.58
+        return 1.08
+    return 0.81 if glyph.isupper() else 0.7
 
 
 def fit_title(title: str, *, width: int, height: int, sizes: tuple[int, ...]) -> Lettering:

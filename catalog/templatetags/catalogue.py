@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from django import template
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.timesince import timesince
 
 from catalog.models import Item
 from catalog.search.highlight import Part
@@ -29,6 +32,12 @@ def searches_pictures() -> bool:
     """Whether pictures can be searched with: the index that serves has an encoder for them. One query."""
     version = serving_version()
     return version is not None and version.reads_pictures
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Six days back -> 6 days ago; less than a minute back -> just now"""
+    return "just now" if timezone.now() - moment < timedelta(minutes=1) else f"{timesince(moment)} ago"
 
 
 @register.filter

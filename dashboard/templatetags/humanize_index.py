@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 
 register = template.Library()
@@ -45,3 +47,14 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest_s} s" if minutes else f"{rest_s} s"
+
+
+@register.filter
+def detail(noted: Mapping[str, object]) -> str:
+    """{"preview": True, "scope": "write", "items": 3} -> preview, scope: write, items: 3"""
+    told = (
+        (name.replace("_", " "), value)
+        for name, value in noted.items()
+        if value not in (None, "") and value is not False
+    )
+    return ", ".join(name if value is True else f"{name}: {value}" for name, value in told)

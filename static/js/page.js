@@ -1,5 +1,5 @@
-// What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close, and an
-// exchange with the site that failed is said to have failed.
+// What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close, the
+// tab that is open is in view, and an exchange with the site that failed is said to have failed.
 (() => {
   const isEditable = (element) => element.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
 
@@ -25,6 +25,12 @@
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
+
+  // On a narrow screen rows of tabs go on beyond its edge.
+  for (const tab of document.querySelectorAll(".sub [aria-current], .seg [aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft += tab.getBoundingClientRect().right - row.getBoundingClientRect().right + tab.offsetWidth / 2;
+  }
 
   const unanswered = document.getElementById("unanswered");
   const failed = (event) => {
