@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 STAMP := .venv/.locked
 
-.PHONY: help setup run test lint format bench faults lock
+.PHONY: help setup run test lint format bench faults lock sbom audit
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,3 +37,11 @@ bench: $(STAMP)  ## run the benchmarks; one JSON line a figure
 
 lock:  ## resolve the dependencies of pyproject.toml anew into requirements.lock
 	@PYTHON="$(PYTHON)" scripts/lock.sh
+
+sbom: $(STAMP)  ## list what .venv holds in sbom.cdx.json, as CycloneDX
+	@PYTHON="$(PYTHON)" scripts/supply_chain_tools.sh
+	@.venv-tools/bin/cyclonedx-py environment $(PY) --pyproject pyproject.toml --output-reproducible --output-format JSON --output-file sbom.cdx.json
+
+audit:  ## ask an advisory service about every locked version (ARGS="--vulnerability-service osv")
+	@PYTHON="$(PYTHON)" scripts/supply_chain_tools.sh
+	@$(PY) -m scripts.audit $(ARGS)
