@@ -53,6 +53,7 @@ TABLE: dict[str, Access] = {
     "api/v1/imports": Access(ADMIN, ADMIN),
     "api/v1/imports/<int:pk>": Access(ADMIN),
     "api/v1/index-versions": Access(ADMIN),
+    "api/v1/index-versions/compare": Access(ADMIN),
     "api/v1/index-versions/<int:pk>": Access(ADMIN),
     "api/v1/index-versions/<int:pk>/activate": Access(write=ADMIN),
     "api/v1/index-versions/<int:pk>/retire": Access(write=ADMIN),

@@ -13,6 +13,7 @@ from catalog.api import (
     reindex,
     rules,
     search,
+    side_by_side,
     synonyms,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("imports", imports.ImportsView.as_view(), name="api-imports"),
     path("imports/<int:pk>", imports.ImportView.as_view(), name="api-import"),
     path("index-versions", index.VersionsView.as_view(), name="api-index-versions"),
+    path("index-versions/compare", side_by_side.SideBySideView.as_view(), name="api-index-versions-compare"),
     path("index-versions/<int:pk>", index.VersionView.as_view(), name="api-index-version"),
     path("index-versions/<int:pk>/activate", index.ActivateView.as_view(), name="api-index-version-activate"),
     path("index-versions/<int:pk>/retire", index.RetireView.as_view(), name="api-index-version-retire"),

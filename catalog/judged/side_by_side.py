@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.conf import settings
 from catalog.embedding.base import EncoderError
 from catalog.judged.measuring import encoding_ms
 from catalog.models import IndexVersion
+from catalog.ranking.agreement import overlap, rank_biased_overlap
 from catalog.search import search
 from catalog.search.queries import DEFAULT_RATIO, MAX_LIMIT, SearchQuery, SearchResults
 
@@ -25,8 +27,13 @@ class Side:
     """What the vector of the query costs; 0 where there is none."""
 
     @property
+    def ranking(self) -> list[int]:
+        """The ids of the items."""
+        return [hit.item.pk for hit in self.results.hits]
+
+    @property
     def places(self) -> dict[int, int]:
-        return {hit.item.pk: place for place, hit in enumerate(self.results.hits, start=1)}
+        return {item_id: place for place, item_id in enumerate(self.ranking, start=1)}
 
     @property
     def took_ms(self) -> float:
@@ -41,9 +48,25 @@ class SideBySide:
     @property
     def overlap_at_10(self) -> float:
         """The share of the first ten that both have, of the longer of the two lists."""
-        mine, theirs = ({hit.item.pk for hit in side.results.hits[:TOP]} for side in (self.one, self.other))
-        longer = max(len(mine), len(theirs))
-        return len(mine & theirs) / longer if longer else 1.0
+        return overlap(self.one.ranking, self.other.ranking, k=TOP)
+
+    @property
+    def rank_biased_overlap(self) -> float:
+        """Of all that both searches looked at, what comes first counting most."""
+        return rank_biased_overlap(self.one.ranking, self.other.ranking)
+
+
+def pair_of(
+    live: Sequence[IndexVersion], *, one: IndexVersion | None = None, other: IndexVersion | None = None
+) -> tuple[IndexVersion | None, IndexVersion | None]:
+    """The two named, and for each that is not: what serves, or else the oldest; beside it the newest of the rest.
+
+    `live` begins with the newest. None where there are too few.
+    """
+    free = [version for version in live if version not in (one, other)]
+    serving = next((version for version in free if version.state == IndexVersion.State.ACTIVE), None)
+    one = one or serving or next(iter(free[-1:]), None)
+    return one, other or next((version for version in free if version != one), None)
 
 
 def side_by_side(

@@ -99,17 +99,28 @@ class MeasureForm(StyledForm, forms.Form):
         return other.pk if other else None
 
 
+class VersionField(forms.ModelChoiceField):
+    """A live version; it says which one serves."""
+
+    default_error_messages = {"invalid_choice": "There is no such version, or it is retired."}
+
+    def label_from_instance(self, version: IndexVersion) -> str:
+        serving = " (serving)" if version.state == IndexVersion.State.ACTIVE else ""
+        return f"v{version.pk}{serving} · {version.model}"
+
+
 class CompareForm(StyledForm, forms.Form):
     """Which two versions are asked what."""
 
-    one = forms.ModelChoiceField(IndexVersion.objects.none(), label="Version", empty_label=None)
-    other = forms.ModelChoiceField(IndexVersion.objects.none(), label="Beside", empty_label=None)
+    one = VersionField(IndexVersion.objects.none(), label="Version", empty_label=None)
+    other = VersionField(IndexVersion.objects.none(), label="Beside", empty_label=None)
     judged_set = forms.ModelChoiceField(JudgedSet.objects.none(), required=False, label="Query set", empty_label="None")
     q = forms.CharField(required=False, max_length=2000, label="Search for")
+    semantic_ratio = forms.FloatField(min_value=0, max_value=1, label="Ratio")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["one"].queryset = fields["other"].queryset = IndexVersion.objects.live()
         fields["judged_set"].queryset = JudgedSet.objects.all()
+        fields["semantic_ratio"].widget.attrs.update(step="0.05", min="0", max="1")

@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views import View
 
 from catalog.audit import record_action
 from catalog.judged.measuring import cancel_measurement
-from catalog.models import Measurement
+from catalog.models import MeasuredSetting, Measurement
 from dashboard.access import StaffOnly
 from dashboard.lab.history import moved, setting_rows, sweep_of
 
@@ -50,4 +52,20 @@ def figures_context(measurement: Measurement) -> dict[str, Any]:
     context: dict[str, Any] = {"rows": setting_rows(settings), "sweep": sweep_of(settings)}
     if len(settings) == 2:
         context["worse"], context["better"] = moved(*settings)
+        context["second"] = "with reranking"
+    if measurement.kind == Measurement.Kind.VERSIONS:
+        one, other = settings
+        context["second"] = f"by v{other.version_id}"
+        context["side_by_side"] = _side_by_side(measurement, one, other)
     return context
+
+
+def _side_by_side(measurement: Measurement, one: MeasuredSetting, other: MeasuredSetting) -> str:
+    """The address of both versions on the set; `&q=` may follow."""
+    asked = {
+        "one": one.version_id,
+        "other": other.version_id,
+        "judged_set": measurement.judged_set_id,
+        "semantic_ratio": str(one.semantic_ratio),
+    }
+    return f"{reverse('version-comparison')}?{urlencode(asked)}"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from catalog.models import IndexVersion, MeasuredSetting, Measurement
+from catalog.templatetags.catalogue import ordinal
 from tests.callers import signed_in
-from tests.checkpoints import write_checkpoint
-from tests.factories import make_items, make_set, make_version
-from workers.embed import drain
+from tests.factories import make_set, make_version
+from tests.opposed_versions import make_opposed_versions
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/versions/compare/"
@@ -24,16 +24,7 @@ def text_of(response: Any) -> str:
 
 @pytest.fixture
 def versions(tmp_path) -> tuple[IndexVersion, IndexVersion]:
-    """The same encoder on titles and on bodies, which say the opposite of each other."""
-    small = str(write_checkpoint(tmp_path / "small", seed=5))
-    one = make_version(backend="transformer", model=small, dimensions=32, document_template="{{ title }}")
-    other = make_version(
-        backend="transformer", model=small, dimensions=32, document_template="{{ body }}", state="ready"
-    )
-    words = ["storm", "robot", "ghost", "train", "island", "river", "ship", "war", "love", "town", "snow", "sea"]
-    make_items([{"external_id": word, "title": word, "body": words[-1 - number]} for number, word in enumerate(words)])
-    drain(until_s=60)
-    return one, other
+    return make_opposed_versions(tmp_path)
 
 
 def get(**parameters: Any) -> Any:
@@ -55,12 +46,12 @@ def test_both_lists_stand_side_by_side_with_what_moved(versions):
     shared = len({*lists[0][:10]} & {*lists[1][:10]})
     assert response.context["overlap"] == 10 * shared
     sides = response.context["sides"]
-    for (side, rows), there in zip(sides, reversed(lists), strict=True):
+    for (side, rows), there, beside in zip(sides, reversed(lists), reversed(versions), strict=True):
         for row in rows:
             place = there.index(row.item.pk) + 1 if row.item.pk in there else None
             told = [mark.text for mark in row.marks]
             assert told == (["Only here"] if place is None else [] if place == row.place else [told[0]]), side
-            assert place is None or place == row.place or told[0].endswith(f"there {place}")
+            assert place is None or place == row.place or told[0].endswith(f"{ordinal(place)} in v{beside.pk}")
     assert text_of(get(q="storm", one=versions[1].pk)).count("Choose two different versions.") == 1
 
 
@@ -79,7 +70,7 @@ def test_a_query_set_brings_its_queries_and_its_measurement(versions):
     shown = text_of(response)
     assert response.context["q"] == "storm"
     assert "Next query of the set" in shown
-    assert "These two were not measured on this set yet." in shown
+    assert "These two were not measured on this set yet at this ratio." in shown
     measurement = Measurement.objects.create(
         judged_set=judged_set, kind="versions", state="done", queries=1, finished_at="2026-11-20T10:00:00Z"
     )
@@ -93,9 +84,29 @@ def test_a_query_set_brings_its_queries_and_its_measurement(versions):
     shown = text_of(get(judged_set=judged_set.pk, one=other.pk, other=one.pk))
     assert "0.800" in shown and "-0.500 (-0.600 to -0.400)" in shown
     assert "storm 0.80 0.30 -0.50" in shown
+    assert "not measured on this set yet" in text_of(get(judged_set=judged_set.pk, semantic_ratio="0.3"))
+    # From the measurement each query leads back to both lists.
+    page = signed_in("staff", is_staff=True).get(f"/staff/relevance/measurements/{measurement.pk}/").content.decode()
+    both = f"{PAGE}?one={one.pk}&amp;other={other.pk}&amp;judged_set={judged_set.pk}&amp;semantic_ratio=0.5"
+    assert f'href="{both}"' in page
+    assert f'href="{both}&amp;q=storm"' in page
 
 
-@pytest.mark.parametrize("parameters", [{"one": "x"}, {"other": "999"}, {"judged_set": "999"}, {"q": "x" * 2_001}])
+def test_the_settings_that_differ_are_told(versions):
+    response = get()
+    assert [(own.name, own.one, own.other) for own in response.context["differences"]] == [
+        ("Document template", "{{ title }}", "{{ body }}")
+    ]
+    assert "Search for something" in text_of(response)
+
+
+def test_the_ratio_may_be_chosen(versions):
+    assert get(q="storm", semantic_ratio="0").context["overlap"] == 100
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"one": "x"}, {"other": "999"}, {"judged_set": "999"}, {"semantic_ratio": "2"}, {"q": "x" * 2_001}]
+)
 def test_odd_choices_are_told_and_compare_nothing(versions, parameters):
     response = get(**({"q": "storm"} | parameters))
     assert response.status_code == 200
