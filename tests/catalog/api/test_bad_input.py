@@ -56,6 +56,23 @@ def test_bodies_with_what_is_no_text_are_refused(administrator, path, body, fiel
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (RULES, r'{"name": "a", "condition": "\ud800"}', "condition"),
+        (RULES, r'{"name": "a", "\ud800": 1}', "\ud800"),
+        ("/api/v1/reindex-runs", r'{"model": "a", "backend": "\udfff x"}', "backend"),
+        ("/v1/embeddings", r'{"model": "default", "input": "a", "encoding_format": "\ud800"}', None),
+    ],
+)
+def test_an_error_may_quote_what_is_no_text(administrator, path, body, field):
+    response = post(administrator, body, path)
+    assert response.status_code == 400
+    assert "ud" in response.content.decode()
+    if field is not None:
+        problem(response, 400, None, field)
+
+
+@pytest.mark.parametrize(
     "parameters",
     [
         {"limit": "1000000000"},
