@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 from django.conf import settings
@@ -44,15 +45,19 @@ def check_encoder(*, backend: str, model: str) -> None:
 
 def check_template(template: str) -> None:
     """Render an item by it, which finds what parsing alone lets pass. Raises SettingsRefused."""
-    example = Item(title="title", body="body", category="category", language="en", attributes={"year": 2000})
+    any_attribute = defaultdict(lambda: "text", year=2000)
+    example = Item(title="title", body="body", category="category", language="en", attributes=any_attribute)
+    nothing = Item(title="", body="", category="", language="", attributes={})
     try:
-        document = render_document(example, template)
+        document, empty = render_document(example, template), render_document(nothing, template)
     except TemplateSyntaxError as error:
         raise SettingsRefused("document_template", f"The template cannot be read: {error}") from error
     except Exception as error:  # whatever a template's tags raise
         raise SettingsRefused("document_template", f"The template fails: {error}") from error
     if not document:
         raise SettingsRefused("document_template", "The template makes no text of an item that has all of its fields.")
+    if document == empty:
+        raise SettingsRefused("document_template", "The template names no field of an item, such as {{ title }}.")
 
 
 def check_overlap(*, window_tokens: int | None, overlap_tokens: int) -> None:

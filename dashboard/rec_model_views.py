@@ -9,7 +9,7 @@ from django.views import View
 
 from catalog.audit import record_action
 from dashboard.access import StaffOnly
-from dashboard.rec_models import models, pairs
+from dashboard.rec_models import models, pairs, too_few_people
 from recommender.space.choosing import is_training, put_to_use
 from recommender.space.training import go_back
 from workers import tasks
@@ -42,6 +42,8 @@ class TrainView(StaffOnly, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         if is_training():
             messages.warning(request, "A training is under way already.")
+        elif reason := too_few_people():
+            messages.warning(request, reason)
         elif wake(tasks.train_recommender):
             record_action(self.staff, "model.train", "taste model")
             messages.success(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recommender.models import TasteModel
+from recommender.models import ProfileState, TasteModel
 from recommender.space.choosing import is_training
 from recommender.space.training import FEWEST_PEOPLE
 
@@ -81,6 +81,8 @@ class Models:
     back: TasteModel | None
     """What going back would serve; None for the untrained score."""
     training: bool
+    people: int
+    """Who did anything at all; counted where nothing was trained yet."""
     fewest_people: int = FEWEST_PEOPLE
 
 
@@ -93,7 +95,16 @@ def models() -> Models:
         serving=next((row.model for row in rows if row.model.state == TasteModel.State.ACTIVE), None),
         back=max(ready, key=lambda model: (model.activated_at is not None, model.activated_at), default=None),
         training=is_training(),
+        people=0 if rows else ProfileState.objects.count(),
     )
+
+
+def too_few_people() -> str:
+    """Why there is nothing to train on, in words; empty where there may be enough. One query."""
+    people = ProfileState.objects.count()
+    if people >= FEWEST_PEOPLE:
+        return ""
+    return f"A model takes {FEWEST_PEOPLE} people who came more than once; {people} have done anything so far."
 
 
 def row_of(model: TasteModel) -> ModelRow:

@@ -128,6 +128,15 @@ def test_a_page_that_is_not_there_is_told_in_the_pages_own_looks(visitor):
     assert "<script>alert" not in response.content.decode()
 
 
+def test_the_address_of_a_form_leads_on_when_it_is_looked_at(visitor):
+    response = visitor.get("/search/picture")
+    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    page = response.content.decode()
+    assert "This address takes what a form sends, and shows nothing of its own." in page
+    assert 'href="/"' in page
+    assert "Content-Security-Policy" in response
+
+
 def test_a_form_without_the_token_is_refused_with_a_page():
     response = Client(enforce_csrf_checks=True).post("/reactions/", {"item": 1, "kind": "like"})
     assert response.status_code == 403

@@ -73,6 +73,24 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class RefusedMethodMiddleware:
+    """Puts a page where Django refuses a method with nothing at all.
+
+    People get there who go to the address of a form: out of their history, or by signing in after it was sent too late.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            told = "This address takes what a form sends, and shows nothing of its own."
+            page = error_response(request, 405, "method_not_allowed", told)
+            response.content, response["Content-Type"] = page.content, page["Content-Type"]
+        return response
+
+
 class BodyLimitMiddleware:
     """Refuses bodies that are too large, of a length not told or compressed, before anything reads them.
 

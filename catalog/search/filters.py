@@ -212,8 +212,8 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
     if isinstance(token := getattr(error, "token", None), Token) and token.type == "$END":
         position = len(text)
     rest = text[position : position + 20]
-    where = f"“{rest}” at character {position + 1}" if rest else "the end of the filter"
-    return FilterError(f"The filter does not go on with {where}.", position=position, expected=" or ".join(wanted))
+    wrong = f"does not go on with “{rest}” at character {position + 1}" if rest else "ends too early"
+    return FilterError(f"The filter {wrong}.", position=position, expected=" or ".join(wanted))
 
 
 def selection(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import AuditEntry
 from recommender.models import EventKind, Experiment, ProfileState, ScenarioChange, ShownList, TasteModel
@@ -45,6 +47,11 @@ def mira(ids) -> Subject:
     subject = Subject(user_id=User.objects.create_user("mira", first_name="Mira", last_name="Ek").pk)
     did(subject, "like", ids["space-0"])
     return subject
+
+
+def known_people(count: int) -> None:
+    """So many visitors who did something."""
+    ProfileState.objects.bulk_create(ProfileState(visitor=uuid4(), changed_at=timezone.now()) for _ in range(count))
 
 
 def shown(response: Any) -> str:
@@ -297,6 +304,16 @@ def test_models_are_listed_compared_served_and_gone_back_from(staff):
 
 def test_training_is_asked_for_and_said_to_be_under_way(staff, settings):
     assert "No training is under way" in shown(staff.get(f"{BASE}models/", headers={"HX-Request": "true"}))
+    known_people(20)
     page = shown(staff.post(f"{BASE}models/train", follow=True))
     assert "A worker trains now" in page
     assert actions() == ["model.train"]
+
+
+def test_too_few_people_to_train_on_are_told_before_a_worker_is(staff):
+    known_people(3)
+    assert "20 people who came more than once; 3 have done anything so far" in shown(staff.get(f"{BASE}models/"))
+    page = shown(staff.post(f"{BASE}models/train", follow=True))
+    assert "A model takes 20 people who came more than once; 3 have done anything so far." in page
+    assert "A worker trains now" not in page
+    assert actions() == []

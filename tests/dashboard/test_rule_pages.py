@@ -142,7 +142,7 @@ def test_an_unfinished_rule_is_previewed_and_an_unreadable_one_says_why_not(staf
     assert "A name has" not in shown(page)
     assert side(page, "With it")[0] == "Whale"
     page = staff.post(NEW, FIELDS | {"preview_q": "whale", "hide_filter": "year >"})
-    assert "The filter does not go on" in shown(page)
+    assert "The filter ends too early." in shown(page)
     assert "Without it" not in page.content.decode()
     page = staff.post(NEW, FIELDS | {"preview_q": "x" * 3_000, "hidden_items_item": "one"})
     assert "at most 2,000 characters" in shown(page)
@@ -200,7 +200,7 @@ def test_an_item_without_a_position_gets_the_next_free_one(staff, items):
         ({"pins_item": "", "pins_position": "4"}, "There is no item “”"),
         ({"pins_item": ["two", "three"], "pins_position": ["4", "4"]}, "Two items are pinned to position 4"),
         ({"hide_filter": "colour = red"}, "There is no field “colour”"),
-        ({"boosts_filter": "year > ", "boosts_amount": "0.1"}, "The filter does not go on"),
+        ({"boosts_filter": "year > ", "boosts_amount": "0.1"}, "The filter ends too early."),
         ({"boosts_filter": "", "boosts_amount": "0.1"}, "Say what is boosted"),
         ({"boosts_filter": "year > 1", "boosts_amount": "2"}, "A boost adds between"),
         ({"boosts_filter": "year > 1", "boosts_amount": "nan"}, "A boost adds between"),

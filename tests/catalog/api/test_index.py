@@ -133,6 +133,7 @@ def test_a_reindex_is_started_once_paused_resumed_and_cancelled(administrator):
         ({"document_template": "{% if title %}{{ title }}"}, "document_template"),
         ({"document_template": "{% include 'base.html' %}"}, "document_template"),
         ({"document_template": "{# nothing #}"}, "document_template"),
+        ({"document_template": "{{ title"}, "document_template"),
         ({"model": "/nowhere/model"}, "model"),
         ({"storage": "int8"}, "storage"),
         ({"dimensions": 0}, "dimensions"),
@@ -166,3 +167,9 @@ def test_a_version_whose_index_is_being_built_is_given_up_without_waiting(commit
         assert cancelled.json()["version"]["state"] == "retired"
         assert time.monotonic() - started < 5
     assert IndexVersion.objects.get(pk=version.pk).state == "retired"
+
+
+def test_a_template_may_rest_on_attributes_alone(administrator):
+    template = "Directed by {{ attributes.director }}."
+    run = start(administrator, document_template=template).json()
+    assert run["version"]["document_template"] == template
