@@ -45,7 +45,7 @@ def check_encoder(*, backend: str, model: str) -> None:
 
 def check_template(template: str) -> None:
     """Render an item by it, which finds what parsing alone lets pass. Raises SettingsRefused."""
-    any_attribute = defaultdict(lambda: "text", year=2000)
+    any_attribute: defaultdict[str, object] = defaultdict(lambda: "text", year=2000)
     example = Item(title="title", body="body", category="category", language="en", attributes=any_attribute)
     nothing = Item(title="", body="", category="", language="", attributes={})
     try:

@@ -99,7 +99,7 @@ class ScenarioForm(SettingsForm):
 class VariantForm(SettingsForm):
     """A variant of an experiment: what it is called, its share, and what it changes of the scenario."""
 
-    name = forms.CharField(required=False, max_length=MAX_VARIANT_NAME)
+    name = forms.CharField(required=False, max_length=MAX_VARIANT_NAME, label="Variant")
     share = forms.FloatField(required=False, min_value=0, max_value=100, label="Share (%)")
     model = forms.ChoiceField(required=False, choices=(), label="Scored by")
 

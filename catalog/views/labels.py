@@ -52,7 +52,7 @@ def value_label(name: str, value: Any) -> str:
         case bool():
             return "Yes" if value else "No"
         case int() | float():
-            return f"{number_label(name, value)} {unit_of(name)}".strip()
+            return f"{number_label(name, value)}\u00a0{unit_of(name)}".strip()  # never broken between lines
         case _ if name == "language":
             return language_label(str(value))
     return str(value)

@@ -62,7 +62,7 @@ def figures_context(measurement: Measurement) -> dict[str, Any]:
 
 def _side_by_side(measurement: Measurement, one: MeasuredSetting, other: MeasuredSetting) -> str:
     """The address of both versions on the set; `&q=` may follow."""
-    asked = {
+    asked: dict[str, str | int] = {
         "one": one.version_id,
         "other": other.version_id,
         "judged_set": measurement.judged_set_id,

@@ -68,7 +68,7 @@ def test_an_item_of_odd_attributes_has_a_page(db, client):
         "x", "Odd", attributes={"restored": True, "price_eur": 12500.5, "pages": 0, "empty": [], "year": 1999}
     )
     page = client.get(item.get_absolute_url()).content.decode()
-    assert "12,500.5 €" in page
+    assert "12,500.5\u00a0€" in page
     assert ">1999</a>" in page
 
 
