@@ -64,7 +64,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "catalog.http.middleware.ContentSecurityPolicyMiddleware",
     "catalog.http.middleware.BodyLimitMiddleware",
-    "catalog.http.middleware.RefusedMethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -72,6 +71,7 @@ MIDDLEWARE = [
     "catalog.http.throttling.PageRateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "catalog.http.middleware.RefusedMethodMiddleware",
     "recommender.serving.middleware.ShownListsMiddleware",
 ]
 

@@ -131,6 +131,7 @@ def test_a_page_that_is_not_there_is_told_in_the_pages_own_looks(visitor):
 def test_the_address_of_a_form_leads_on_when_it_is_looked_at(visitor):
     response = visitor.get("/search/picture")
     assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    assert int(response["Content-Length"]) == len(response.content)
     page = response.content.decode()
     assert "This address takes what a form sends, and shows nothing of its own." in page
     assert 'href="/"' in page

@@ -56,6 +56,13 @@ def test_addresses_are_served(name: str):
             pytest.fail(f"{address} leads nowhere", pytrace=False)
 
 
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_addresses_hold_nothing_that_a_server_refuses(name: str):
+    """Servers answer 400, with nothing, to a quote, a space or an angle bracket that is not escaped."""
+    for address in re.findall(r"""(["'])(https?://.*?)\1""", page(name)):
+        assert not re.search(r"""[\s"<>^`{|}\\]""", address[1]), address[1]
+
+
 def leads_somewhere(path: str) -> bool:
     try:
         resolve(path)
