@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import blas, cholesky, lapack, solve_triangular
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import LinearOperator, svds
+from scipy.sparse.linalg import LinearOperator
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -28,6 +28,9 @@ FLAT = 1e-12
 #: two of them by people, where these are fewer.
 MOST_ITEMS = 6_000
 COLUMNS_AT_ONCE = 500
+#: Steps of the Krylov iteration, of half as many directions each as are wanted: where values fall off slowly, as those
+#: of 6,000 items do, scores by 128 directions are right to within a thousandth.
+STEPS = 11
 #: What few people met is drawn to the usual: as if so many others had met it who are like nobody.
 OTHERS = 10.0
 
@@ -52,15 +55,42 @@ def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most
     if k < 1:
         return Factors(sources=sources, targets=targets)
     solve = _by_people if people < len(kept) else _by_items
-    left, values, right = svds(solve(interactions[:, kept], ridge), k=k, v0=np.ones(len(kept)))
-    order = np.argsort(-values)
-    scale = np.sqrt(values[order])
-    sources[kept, :k] = left[:, order] * scale
-    targets[kept, :k] = right[order].T * scale
+    left, values, right = _largest_directions(solve(interactions[:, kept], ridge), k)
+    scale = np.sqrt(values)
+    sources[kept, :k] = left * scale
+    targets[kept, :k] = right * scale
     others = np.setdiff1d(np.flatnonzero(met), kept)
     if len(others):
         _fit_others(interactions, kept, others, sources, targets)
     return Factors(sources=sources, targets=targets)
+
+
+def _largest_directions(square: LinearOperator, k: int) -> tuple[Floats, Floats, Floats]:
+    """The k largest singular values, descending, with their left and right directions, both (n, k): by a randomised
+    block Krylov iteration (Musco & Musco, 2015), which multiplies with many vectors at once and so runs at the speed of
+    matrix products. Its start is drawn by a fixed seed. Of few items they are exact.
+    """
+    n, block = square.shape[0], -(-k // 2)
+    if STEPS * block >= n:
+        basis, swept = np.eye(n), square.rmatmat(np.eye(n))
+    else:
+        basis, swept = np.empty((n, STEPS * block)), np.empty((n, STEPS * block))
+        drawn = np.random.default_rng(0).standard_normal((n, block))
+        for start in range(0, STEPS * block, block):
+            columns = slice(start, start + block)
+            basis[:, columns] = _beside(basis[:, :start], square.matmat(drawn))
+            swept[:, columns] = drawn = square.rmatmat(basis[:, columns])
+    squares, turn = np.linalg.eigh(swept.T @ swept)
+    turn = turn[:, ::-1][:, :k]
+    values = np.sqrt(np.maximum(squares[::-1][:k], 0.0))
+    return basis @ turn, values, swept @ (turn / np.maximum(values, FLAT))
+
+
+def _beside(basis: Floats, vectors: Floats) -> Floats:
+    """An orthonormal basis of what vectors have beside another one; where they have nothing, of anything beside it."""
+    for _ in range(2):
+        vectors, _ = np.linalg.qr(vectors - basis @ (basis.T @ vectors))
+    return vectors
 
 
 def _fit_others(interactions: csr_matrix, kept: Integers, others: Integers, sources: Floats, targets: Floats) -> None:

@@ -95,6 +95,27 @@ def test_factors_are_the_largest_of_ease_whichever_way_they_are_found(people):
     assert not factors.targets[5].any()
 
 
+@pytest.mark.parametrize("people", [100, 900])
+def test_the_largest_directions_of_many_items_are_those_of_a_whole_decomposition(people):
+    random = np.random.default_rng(1)
+    liking = random.random((people, 6)) @ random.random((6, 400))  # tastes, and values that fall off slowly below them
+    matrix = (random.random((people, 400)) < 0.1 * liking).astype(float)
+    factors = truncated_ease(csr_matrix(matrix), ridge=20.0, factors=32)
+    left, values, right = np.linalg.svd(dense_ease(matrix, 20.0))
+    best = left[:, :32] * values[:32] @ right[:32]
+    assert np.linalg.norm(factors.sources @ factors.targets.T - best) < 1e-3 * np.linalg.norm(best)
+    for side in (factors.sources, factors.targets):  # the largest first, and both sides share it
+        assert np.square(side).sum(axis=0) == pytest.approx(values[:32], rel=1e-3)
+
+
+def test_directions_of_people_who_have_nothing_in_common_are_found():
+    matrix = np.kron(np.eye(8), np.ones((3, 30)))  # eight crowds alike: each value comes eight times
+    factors = truncated_ease(csr_matrix(matrix), ridge=1.0, factors=8)
+    left, values, right = np.linalg.svd(dense_ease(matrix, 1.0))
+    best = left[:, :8] * values[:8] @ right[:8]
+    assert factors.sources @ factors.targets.T == pytest.approx(best, abs=1e-6)
+
+
 def test_items_beyond_those_learnt_are_fitted_to_them():
     # Two crowds; the last two items are met by one of each crowd, too few to be learnt.
     matrix = np.zeros((20, 8))
