@@ -1,9 +1,11 @@
-"""The content part of an item's vector: its text's vector, and the tags it bears, both less what all items share."""
+"""The content part of an item's vector: its text's vector, the tags it bears and its numbers, all less what all items
+share."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -15,20 +17,24 @@ Floats = npt.NDArray[np.float64]
 #: A tag is a category or a textual attribute's value that at least this share of the items bear; the commonest are
 #: taken.
 LEAST_SHARE, MOST_TAGS = 0.01, 64
+#: Numbers are the numeric attributes that most items bear, each told by how near it lies to so many quantiles. At least
+#: as many items bear a number as would give each quantile the least share of a tag.
+MOST_NUMBERS, QUANTILES = 4, 12
 
 Tagged = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """How items become contents: `centre` is the mean over all items, of text and tags together. A tag weighs the more
-    the rarer it is."""
+    """How items become contents: `centre` is the mean over all items, of text, tags and numbers together. A tag weighs
+    the more the rarer it is. `numbers` has the quantiles of each numeric attribute, ascending and different."""
 
     tags: Mapping[str, float]
     centre: Floats
+    numbers: Mapping[str, Sequence[float]]
 
     def of(self, text: npt.NDArray[Any], tagged: Tagged) -> Floats:
-        return uncentred(text, tagged, self.tags) - self.centre
+        return uncentred(text, tagged, self.tags, self.numbers) - self.centre
 
 
 def learn(texts: npt.NDArray[np.float32], tagged: Sequence[Tagged]) -> tuple[Contents, Floats]:
@@ -36,24 +42,33 @@ def learn(texts: npt.NDArray[np.float32], tagged: Sequence[Tagged]) -> tuple[Con
     counts = Counter(tag for item in tagged for tag in tags_of(*item))
     common = [(tag, n) for tag, n in counts.most_common(MOST_TAGS) if LEAST_SHARE * len(tagged) <= n < len(tagged)]
     tags = {tag: float(np.log(len(tagged) / n)) for tag, n in common}
-    rows = np.array([uncentred(text, item, tags) for text, item in zip(texts, tagged, strict=True)])
+    numbers = _quantiles([attributes for _, attributes in tagged])
+    rows = np.array([uncentred(text, item, tags, numbers) for text, item in zip(texts, tagged, strict=True)])
     centre = rows.mean(axis=0)
-    return Contents(tags=tags, centre=centre), rows - centre
+    return Contents(tags=tags, numbers=numbers, centre=centre), rows - centre
 
 
 def scaled(rows: Floats, text_dimensions: int, tag_length: float) -> Floats:
-    """Contents, of shape (..., dimensions), with tags of this length beside texts of length 1."""
+    """Contents, of shape (..., dimensions), with tags and numbers of this length beside texts of length 1."""
     scale = np.ones(rows.shape[-1])
     scale[text_dimensions:] = tag_length
     return rows * scale
 
 
-def uncentred(text: npt.NDArray[Any], tagged: Tagged, tags: Mapping[str, float]) -> Floats:
-    """The text's vector and then a place for each tag, both of length 1."""
-    own = tags_of(*tagged)
-    places = np.array([weight if tag in own else 0.0 for tag, weight in tags.items()])
-    length = float(np.linalg.norm(places)) if len(places) else 0.0
-    return np.concatenate([np.asarray(text, np.float64), places / length if length else places])
+def uncentred(
+    text: npt.NDArray[Any], tagged: Tagged, tags: Mapping[str, float], numbers: Mapping[str, Sequence[float]]
+) -> Floats:
+    """The text's vector, then a place for each tag, and then one for each quantile of the numbers, each of these three
+    of length 1.
+
+    A number between two quantiles is at both, the more the nearer it lies, and at no other: so what is learnt from
+    contents, linear as it is, bends at each quantile.
+    """
+    category, attributes = tagged
+    own = tags_of(category, attributes)
+    borne = np.array([weight if tag in own else 0.0 for tag, weight in tags.items()])
+    near = [_near(attributes.get(name), quantiles) for name, quantiles in numbers.items()]
+    return np.concatenate([np.asarray(text, np.float64), _normalised(borne), _normalised(np.concatenate([[], *near]))])
 
 
 def tags_of(category: str, attributes: Mapping[str, Any]) -> set[str]:
@@ -64,3 +79,37 @@ def tags_of(category: str, attributes: Mapping[str, Any]) -> set[str]:
 def _texts(value: Any) -> Iterable[str]:
     values = value if isinstance(value, list) else [value]
     return (text for text in values if isinstance(text, str))
+
+
+def _quantiles(items: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The quantiles of the numeric attributes that most items bear; of one that is the same for all there is none."""
+    counts = Counter(name for attributes in items for name, _ in _numbers(attributes))
+    found = {}
+    for name, count in counts.most_common(MOST_NUMBERS):
+        if count >= LEAST_SHARE * QUANTILES * len(items):
+            values = [value for attributes in items for own, value in _numbers(attributes) if own == name]
+            quantiles = np.unique(np.quantile(values, np.linspace(0, 1, QUANTILES))).tolist()
+            if len(quantiles) > 1:
+                found[name] = quantiles
+    return found
+
+
+def _numbers(attributes: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    return ((name, float(value)) for name, value in attributes.items() if _is_number(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _near(value: Any, quantiles: Sequence[float]) -> Floats:
+    """How near a value lies to each quantile: linear between two, and 0 to all where there is no number."""
+    if not _is_number(value):
+        return np.zeros(len(quantiles))
+    places = np.arange(len(quantiles))
+    return np.maximum(1 - np.abs(places - np.interp(value, quantiles, places)), 0.0)
+
+
+def _normalised(places: Floats) -> Floats:
+    length = float(np.linalg.norm(places))
+    return places / length if length else places

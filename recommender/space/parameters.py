@@ -32,10 +32,10 @@ CHOICES_FOR_NEW: dict[str, tuple[Any, ...]] = {
 class Parameters:
     """`ridge` and `factors` are those of EASE, and `learnt` is how many items it learns, those that most people met;
     the others are fitted to these. Half-lives count items: one met so many items ago counts half, in the collaborative
-    part and in the content part. `tag_length` is the length of an item's tags beside that of its text's vector, which
-    is 1. `tower_share` is the share of the sequence tower in a score, where 0 leaves it out of the space, and
-    `content_share` that of content in the rest. `map_ridge` is that of the regressions from contents, and `prior` how
-    much the popularity counts that they predict for an item nobody met."""
+    part and in the content part. `tag_length` is the length of an item's tags, and that of its numbers, beside that of
+    its text's vector, which is 1. `tower_share` is the share of the sequence tower in a score, where 0 leaves it out of
+    the space, and `content_share` that of content in the rest. `map_ridge` is that of the regressions from contents,
+    and `prior` how much the popularity counts that they predict for an item nobody met."""
 
     ridge: float = 150.0
     factors: int = 64

@@ -43,10 +43,14 @@ class Space:
     def dump(self) -> bytes:
         """The space as bytes; `load` is the inverse."""
         file = io.BytesIO()
-        described = json.dumps({"parameters": self.parameters.as_json(), "tags": self.contents.tags})
+        described = {
+            "parameters": self.parameters.as_json(),
+            "tags": self.contents.tags,
+            "numbers": self.contents.numbers,
+        }
         np.savez_compressed(
             file,
-            described=np.array(described),
+            described=np.array(json.dumps(described)),
             centre=self.contents.centre,
             content=self.spreads.content,
             factors=self.spreads.factors,
@@ -63,7 +67,8 @@ class Space:
             described = json.loads(str(file["described"]))
             return cls(
                 parameters=Parameters(**described["parameters"]),
-                contents=Contents(tags=described["tags"], centre=file["centre"]),
+                # A space that was stored before contents had numbers has none of them.
+                contents=Contents(tags=described["tags"], numbers=described.get("numbers", {}), centre=file["centre"]),
                 spreads=Spreads(content=file["content"], factors=file["factors"]),
                 guess=Guess(map=file["map"], popularity=file["popularity"], centre=float(file["popularity_centre"])),
                 tower=Tower.of_arrays(file),

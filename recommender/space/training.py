@@ -162,7 +162,8 @@ def material_of(version: IndexVersion) -> Material:
                 tagged.append((items[item_id].category, items[item_id].attributes))
     item_ids = np.array(ids, dtype=np.int64)
     stacked = np.array(texts, np.float32).reshape(len(ids), version.dimensions)
-    contents, rows = learn(stacked, tagged) if ids else (Contents(tags={}, centre=np.zeros(0)), np.zeros((0, 0)))
+    nothing = Contents(tags={}, numbers={}, centre=np.zeros(0))
+    contents, rows = learn(stacked, tagged) if ids else (nothing, np.zeros((0, 0)))
     histories = read_histories(item_ids)
     return Material(item_ids=item_ids, texts=stacked, contents=contents, rows=rows, histories=histories)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -198,11 +199,31 @@ def test_a_gain_is_certain_only_where_most_people_gain():
 
 def test_contents_are_texts_and_tags_less_what_all_share():
     texts = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    contents, rows = learn(texts, [("Drama", {"genres": ["War"], "year": 1999}), ("Drama", {"genres": []})])
+    contents, rows = learn(texts, [("Drama", {"genres": ["War"]}), ("Drama", {"genres": []})])
     assert list(contents.tags) == ["War"]  # all items are dramas, so that tells none apart
     assert rows.tolist() == [[0.5, -0.5, 0.5], [-0.5, 0.5, -0.5]]
     assert contents.of(texts[0], ("", {"genres": "War"})) == pytest.approx(rows[0])
     assert scaled(rows, 2, 0.5)[0].tolist() == [0.5, -0.5, 0.25]
+
+
+def test_numbers_are_told_by_the_quantiles_beside_them():
+    years: list[dict[str, Any]] = [{"year": year} for year in range(1900, 2011)]
+    tagged = [("", attributes) for attributes in [*years, {}, {"year": "1950"}, {"year": True}, {"year": 10**400}]]
+    contents, rows = learn(np.ones((len(tagged), 1), np.float32), tagged)
+    assert contents.numbers == {"year": pytest.approx(np.arange(1900, 2011, 10))}
+    places = rows + contents.centre
+    assert places[0, 1:].tolist() == [1] + [0] * 11
+    assert places[12, 1:4] == pytest.approx(np.array([0, 0.8, 0.2]) / np.sqrt(0.68))  # 1912, between 1910 and 1920
+    assert not places[-4:, 1:].any()  # no number, or none that can be reckoned with
+    later = contents.of(np.ones(1), ("", {"year": 2030})) + contents.centre
+    assert later[1:].tolist() == [0] * 11 + [1]
+
+
+def test_numbers_that_few_items_bear_or_that_are_the_same_for_all_tell_nothing():
+    tagged = [("", {"pages": 100, **({"rare": place} if place < 11 else {})}) for place in range(100)]
+    contents, rows = learn(np.ones((100, 1), np.float32), tagged)
+    assert contents.numbers == {}
+    assert rows.shape == (100, 1)
 
 
 def test_tags_are_the_category_and_texts_among_the_attributes():

@@ -164,7 +164,7 @@ def test_an_item_that_is_embedded_is_placed_in_the_serving_taste_space(version):
     width = version.dimensions
     space = Space(
         parameters=Parameters(),
-        contents=Contents(tags={}, centre=np.zeros(width)),
+        contents=Contents(tags={}, numbers={}, centre=np.zeros(width)),
         spreads=Spreads(content=np.eye(width), factors=np.eye(2)),
         guess=Guess(map=np.ones((width, 2)), popularity=np.ones(width), centre=0.5),
     )
