@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalog.search.queries import Explanation, Hit, SearchResults
+from catalog.search.synonyms import folded_words
 from catalog.search.taste import MOST
 
 BAR_WIDTH, BAR_GAP = 96, 1
@@ -38,6 +40,7 @@ class Evidence:
     """Of the most that a taste adds or takes."""
     rules_share: float
     terms: list[tuple[str, float]]
+    """What each word of the query adds to BM25, the most first."""
 
 
 def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
@@ -45,6 +48,8 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
     explanation = hit.explanation
     if explanation is None:
         return None
+    asked = folded_words(results.query.text)
+    terms = sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0]))
     ratio = 0.0 if results.degraded else results.query.semantic_ratio
     return Evidence(
         explanation=explanation,
@@ -55,8 +60,13 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
         meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
         taste_share=round(100 * abs(explanation.taste) / MOST, 1),
         rules_share=round(100 * abs(explanation.boost), 1),
-        terms=sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0])),
+        terms=[(_as_asked(stem, asked), weight) for stem, weight in terms],
     )
+
+
+def _as_asked(stem: str, asked: Iterable[str]) -> str:
+    """The word of the query that begins with the stem; the stem itself where none does, as with what synonyms add."""
+    return min((word for word in asked if word.startswith(stem)), key=len, default=stem)
 
 
 def _segments(score: float, explanation: Explanation) -> list[Segment]:

@@ -70,6 +70,7 @@ class CompareVersionsView(StaffOnly, View):
         if one == other:
             return context | {"fault": "Choose two different versions."}
         context["differences"] = _differences(one, other)
+        context["switch_to"] = _switch_to(one, other)
         texts = [query.text for query in queries]
         if text in texts[:-1]:
             context["next"] = texts[texts.index(text) + 1]
@@ -87,6 +88,12 @@ class CompareVersionsView(StaffOnly, View):
 
 def _usual(live: list[IndexVersion]) -> dict[str, str]:
     return {name: str(version.pk) for name, version in zip(("one", "other"), pair_of(live), strict=True) if version}
+
+
+def _switch_to(one: IndexVersion, other: IndexVersion) -> IndexVersion | None:
+    """The one that is ready, where the other of the two serves."""
+    states = {version.state: version for version in (one, other)}
+    return states.get(IndexVersion.State.READY) if IndexVersion.State.ACTIVE in states else None
 
 
 def _differences(one: IndexVersion, other: IndexVersion) -> list[Difference]:

@@ -100,6 +100,16 @@ def test_the_settings_that_differ_are_told(versions):
     assert "Search for something" in text_of(response)
 
 
+def test_the_one_that_is_ready_may_be_switched_to(versions):
+    one, other = versions
+    staff = signed_in("staff", is_staff=True)
+    assert f'action="/staff/versions/{other.pk}/activate"' in staff.get(PAGE).content.decode()
+    staff.post(f"/staff/versions/{other.pk}/activate")
+    assert f'action="/staff/versions/{one.pk}/activate"' in staff.get(PAGE).content.decode()
+    other.refresh_from_db()
+    assert other.state == "active"
+
+
 def test_the_ratio_may_be_chosen(versions):
     assert get(q="storm", semantic_ratio="0").context["overlap"] == 100
 

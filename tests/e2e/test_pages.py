@@ -25,7 +25,21 @@ PUBLIC = [
     "/sign-in/",
     "/sign-up/",
 ]
-STAFF = ["/staff/", "/staff/imports/", "/staff/api-keys/", "/staff/audit/"]
+STAFF = [
+    "/staff/",
+    "/staff/encoders/",
+    "/staff/imports/",
+    "/staff/analytics/",
+    "/staff/relevance/",
+    "/staff/versions/compare/",
+    "/staff/rules/new/",
+    "/staff/synonyms/",
+    "/staff/recommendations/",
+    "/staff/recommendations/weights/",
+    "/staff/recommendations/experiments/new/",
+    "/staff/api-keys/",
+    "/staff/audit/",
+]
 
 
 @pytest.fixture
@@ -68,6 +82,19 @@ def test_no_staff_page_is_wider_than_a_phone(phone: Page):
     for address in STAFF:
         phone.goto(address)
         assert overflowing(phone) == [], address
+
+
+def test_the_open_tab_is_in_view_on_a_phone(phone: Page):
+    sign_in(phone, "staff", "demo")
+    for address, row, name in (
+        ("/staff/", "Staff", "Index"),
+        ("/staff/audit/", "Staff", "Audit log"),
+        ("/staff/recommendations/models/", "Recommendations", "Models"),
+    ):
+        phone.goto(address)
+        tab = phone.get_by_role("navigation", name=row, exact=True).get_by_role("link", name=name)
+        expect(tab).to_have_attribute("aria-current", "page")
+        expect(tab).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

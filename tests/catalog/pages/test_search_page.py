@@ -61,6 +61,13 @@ def test_words_are_marked_and_every_hit_says_why(films, client):
     assert re.search(r'<dt class="c-words">Words</dt>.*?<dt class="c-meaning">Meaning</dt>', page, re.DOTALL)
 
 
+def test_words_are_explained_as_they_were_asked_and_not_by_their_stems(films, client):
+    page = search(client, q="stuck in time loops")
+    explained = re.findall(r"<b>(\w+)</b> \d", page)
+    assert "loops" in explained
+    assert "loop" not in explained
+
+
 def test_the_legend_names_what_the_bars_are_made_of(films, client):
     def legend(**parameters: object) -> list[str]:
         return re.findall(r'<i class="l-(\w+)"></i>', search(client, **parameters))
