@@ -50,6 +50,17 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     page.get_by_role("link", name="Asked in the browser").click()
     expect(page.locator(".kpi").filter(has_text="MRR@10").locator("dd")).to_have_text(re.compile(r"[01]\.\d{3}"))
 
+    # What takes judgements with it asks first.
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="time loop"))
+    row.get_by_text("Take out").click()
+    row.get_by_role("button", name="With 1 judgement").click()
+    expect(page.get_by_text("“time loop” is taken out of the set.")).to_be_visible()
+    page.get_by_text("Change", exact=True).click()
+    expect(page.get_by_role("button", name="Delete it all")).to_be_hidden()
+    page.get_by_text("Delete the set").click()
+    page.get_by_role("button", name="Delete it all").click()
+    expect(page.get_by_text("“Asked in the browser” is deleted")).to_be_visible()
+
 
 def test_hits_are_judged_without_javascript(site: Stack, browser: Browser):
     context = browser.new_context(base_url=site.url, java_script_enabled=False)
