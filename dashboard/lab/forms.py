@@ -66,7 +66,11 @@ class MoreQueriesForm(QueriesForm):
 class MeasureForm(StyledForm, forms.Form):
     """What is to be measured on a set."""
 
-    kind = forms.ChoiceField(choices=Measurement.Kind, label="What")
+    kind = forms.ChoiceField(
+        choices=Measurement.Kind,
+        label="What",
+        help_text="One setting is what is chosen below; a sweep tries every ratio beside it.",
+    )
     version = forms.ModelChoiceField(IndexVersion.objects.none(), label="Index version", empty_label=None)
     other_version = forms.ModelChoiceField(
         IndexVersion.objects.none(), required=False, label="The other version", empty_label="None"
