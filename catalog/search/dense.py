@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,16 +43,9 @@ def vector_search() -> Iterator[Any]:
         yield cursor
 
 
-class Passage(NamedTuple):
-    """The best passage of an item that was found: how close it is, which one it is, and where it lies in the document.
-
-    Or its picture, of PICTURE_ORDINAL.
-    """
-
-    cosine: float
-    ordinal: int
-    start: int
-    end: int
+#: The best passage of an item that was found: how close it is, which one it is (or PICTURE_ORDINAL), and where it lies
+#: in the document.
+Passage = tuple[float, int, int, int]
 
 
 SELECTED = "SELECT passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end"
@@ -112,10 +104,15 @@ def nearest_sql(
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
     """By item, the nearest first; of equally near ones in the order of ids."""
     found: dict[int, Passage] = {}
-    for item_id, *passage in sorted(sorted(rows, key=itemgetter(0, 2)), key=itemgetter(1), reverse=True):
+    for item_id, cosine, ordinal, start, end in sorted(rows, key=_furthest_last):
         if item_id not in found:
-            found[item_id] = Passage._make(passage)
+            found[item_id] = (cosine, ordinal, start, end)
     return found
+
+
+def _furthest_last(row: tuple[int, float, int, int, int]) -> tuple[float, int, int]:
+    item_id, cosine, ordinal, _, _ = row
+    return -cosine, item_id, ordinal
 
 
 def inner_products(

@@ -13,7 +13,7 @@ from catalog.search.scope import Scope
 
 #: Postings read to find candidates, beside those that the meaning brings and where words are all there is. Commoner
 #: words only add to the scores of what rarer words have found.
-POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 4_000, 20_000
+POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 2_000, 20_000
 
 # What one posting adds to the score of its item. `term` has the columns term, slot and idf.
 WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}

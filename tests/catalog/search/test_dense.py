@@ -34,4 +34,4 @@ def test_where_passages_crowd_as_many_items_are_found_as_a_page_may_hold(db):
         few = nearest(cursor, version, [1.0, 0.0, 0.0], EVERYTHING, items=10)
     assert len(found) >= NEAREST_ITEMS > len(few)
     assert len(few) * 2 <= PASSAGES_READ[0] + 2
-    assert all(passage.ordinal == 0 for passage in list(found.values())[:20])
+    assert all(ordinal == 0 for _, ordinal, _, _ in list(found.values())[:20])
