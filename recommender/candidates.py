@@ -97,6 +97,8 @@ def find_candidates(
         parameters["vector"] = dense.vector_literal(near.vector.tolist())
     else:
         legs = [leg for leg in legs if leg != "near"]
+    if not legs:
+        return Candidates(item_ids=np.empty(0, dtype=np.int64), popularity=np.empty(0, dtype=np.float64))
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted) if wanted else PUBLISHED
         cursor.execute(_statement(legs, near, scope, filtered=wanted is not None), parameters | dict(scope.parameters))
