@@ -12,10 +12,12 @@ import numpy.typing as npt
 from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search import dense
-from catalog.search.predicates import Predicate
+from catalog.search.predicates import Predicate, all_of
 from catalog.search.scope import Scope, array_literal, scope_of
 from catalog.wire import HALVES, IDS, binary, halves_of, ids_of
 from recommender.models import TasteModel
+from recommender.past import Past
+from recommender.popularity import table
 from recommender.serving.scenarios import Leg
 
 Vectors = npt.NDArray[np.float32]
@@ -34,7 +36,7 @@ NOT_EXCLUDED = f"passage.item_id {EXCLUDED}"
 # exactly, so that no index is walked in vain. Versions, models and limits stand in the statements, which are planned
 # once a connection.
 POPULAR = """
-    SELECT popularity.item_id FROM recommender_itempopularity AS popularity
+    SELECT popularity.item_id FROM {popularity} AS popularity
     WHERE popularity.item_id {excluded} {within_popular}
     ORDER BY popularity.score DESC, popularity.item_id LIMIT {items}
 """
@@ -50,9 +52,9 @@ EXACT_NEAR = """
     GROUP BY passage.item_id ORDER BY min({distance}), passage.item_id LIMIT {items}
 """
 CANDIDATES = """
-    WITH candidate (item_id) AS MATERIALIZED ({legs})
+    WITH {then} candidate (item_id) AS MATERIALIZED ({legs})
     SELECT candidate.item_id, coalesce(popularity.score, 0)
-    FROM candidate LEFT JOIN recommender_itempopularity AS popularity ON popularity.item_id = candidate.item_id
+    FROM candidate LEFT JOIN {popularity} AS popularity ON popularity.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
 IN_SPACE = f"""
@@ -86,13 +88,14 @@ def find_candidates(
     near: Around | None = None,
     wanted: Predicate | None = None,
     excluded: Iterable[int] = (),
+    past: Past | None = None,
 ) -> Candidates:
-    """Gather the candidates in one statement, after one for the items that a filter leaves.
+    """Gather the candidates, now or as of a moment, in one statement, after one for the items that a filter leaves.
 
     With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. The leg `near`, by cosine, is left
     out where there is nothing to look around.
     """
-    parameters: dict[str, Any] = {"excluded": array_literal(excluded)}
+    parameters: dict[str, Any] = {"excluded": array_literal(excluded)} | (past.parameters if past else {})
     if near is not None:
         parameters["vector"] = dense.vector_literal(near.vector.tolist())
     else:
@@ -100,8 +103,8 @@ def find_candidates(
     if not legs:
         return Candidates(item_ids=np.empty(0, dtype=np.int64), popularity=np.empty(0, dtype=np.float64))
     with dense.vector_search() as cursor:
-        scope = scope_of(cursor, wanted=wanted) if wanted else PUBLISHED
-        cursor.execute(_statement(legs, near, scope, filtered=wanted is not None), parameters | dict(scope.parameters))
+        scope = _scope(cursor, wanted, past)
+        cursor.execute(_statement(legs, near, scope, past), parameters | dict(scope.parameters))
         rows = cursor.fetchall()
     return Candidates(
         item_ids=np.array([row[0] for row in rows], dtype=np.int64),
@@ -116,12 +119,13 @@ def nearest_in_space(
     items: int,
     wanted: Predicate | None = None,
     excluded: Iterable[int] = (),
+    past: Past | None = None,
 ) -> tuple[npt.NDArray[np.int64], Vectors]:
-    """The items of a taste space with the largest inner products, and their targets, (n, dimensions): one statement,
-    after one for the items that a filter leaves."""
+    """The items of a taste space with the largest inner products, now or among those of a moment, and their targets,
+    (n, dimensions): one statement, after one for the items that a filter leaves."""
     cast = f"halfvec({model.dimensions})"
     with dense.vector_search() as cursor:
-        scope = scope_of(cursor, wanted=wanted) if wanted else PUBLISHED
+        scope = _scope(cursor, wanted, past)
         distance = f"placed.target::{cast} <#> %(vector)s::{cast}"
         statement = IN_SPACE.format(
             model_id=int(model.pk),
@@ -138,10 +142,21 @@ def nearest_in_space(
     return found, halves_of(targets, rows=len(found)).reshape(len(found), model.dimensions)
 
 
-def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filtered: bool) -> str:
+def _scope(cursor: Any, wanted: Predicate | None, past: Past | None) -> Scope:
+    """The items to look among. Without a filter the graph is walked as of a moment in the same way as now."""
+    there = past.items if past else None
+    if wanted:
+        return scope_of(cursor, wanted=all_of(wanted, there))
+    if there is None:
+        return PUBLISHED
+    condition, parameters = there.named()
+    return Scope(condition=f"{PUBLISHED.condition} AND {condition}", parameters=parameters)
+
+
+def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, past: Past | None) -> str:
     texts = {"popular": POPULAR, "new": NEW, "near": EXACT_NEAR if scope.exact else NEAR}
     # Items that are not published have no passages.
-    within_near = f"AND {NOT_EXCLUDED} {scope.within('passage.item_id') if filtered else ''}"
+    within_near = f"AND {NOT_EXCLUDED} {'' if scope is PUBLISHED else scope.within('passage.item_id')}"
     parts = {
         "passages_of": passages_of(near.version) if near else "",
         "excluded": EXCLUDED,
@@ -151,5 +166,10 @@ def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, *, filt
         "within_popular": scope.within("popularity.item_id"),
         "within_new": scope.within("catalog_item.id") if scope.exact else f"AND {scope.condition}",
         "items": ITEMS_PER_LEG,
+        "popularity": "popularity_then" if past else table(past),
     }
-    return CANDIDATES.format(legs=" UNION ".join(f"({texts[leg].format(**parts)})" for leg in legs))
+    return CANDIDATES.format(
+        legs=" UNION ".join(f"({texts[leg].format(**parts)})" for leg in legs),
+        then=f"popularity_then AS MATERIALIZED {table(past)}," if past else "",
+        popularity=parts["popularity"],
+    )

@@ -24,10 +24,12 @@ from recommender.querysets import (
 from recommender.serving.models import (
     Experiment,
     ScenarioChange,
+    ServingRecord,
     ServingStamp,
     ShownList,
     SplitUnit,
 )
+from recommender.serving.records import keep_record
 from recommender.triggers import INTERACTION_TRIGGERS
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Profile",
     "ProfileState",
     "ScenarioChange",
+    "ServingRecord",
     "ServingStamp",
     "ShownList",
     "SplitUnit",
@@ -62,6 +65,7 @@ class EventKind(models.Model):
 
     class Meta:
         ordering = ["name"]
+        triggers = [keep_record()]
 
     def __str__(self) -> str:
         return self.name
@@ -202,7 +206,7 @@ class TasteModel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="active"), name="one_active_taste_model")
         ]
-        triggers = [renew_stamp("recommender", "serving")]
+        triggers = [renew_stamp("recommender", "serving"), keep_record()]
 
     def __str__(self) -> str:
         return f"Taste model {self.pk} ({self.state})"

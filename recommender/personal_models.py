@@ -18,6 +18,7 @@ class Preferences(SubjectModel):
         null=True, help_text="Since when nothing is recorded or used; null where it is."
     )
     mutes = models.JSONField(default=list, help_text="Muted interests: the name of each and the items that made it.")
+    changed_at = models.DateTimeField(auto_now=True, null=True, help_text="When any of this was decided last.")
 
     objects: ClassVar[PreferencesQuerySet] = PreferencesQuerySet.as_manager()  # type: ignore[assignment]
 

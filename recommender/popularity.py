@@ -6,9 +6,25 @@ import time
 
 from django.db import connection
 
+from recommender.past import Past
+
 #: What somebody liked counts half after this many days, measured from the newest interaction of all. Ten years were
 #: best on two decades of film ratings; on a site that is younger little fades.
 HALF_LIFE_DAYS = 3_650.0
+# The items that anything speaks for, with how much. `kinds` is a table of names and weights, and `known` a condition on
+# events, which are called `event`.
+SUMS = """
+    SELECT event.item_id, sum(kind.weight
+        * (CASE WHEN event.value IS NULL THEN 1 ELSE event.value - 3 END)
+        * exp(-ln(2) * least(extract(epoch FROM latest.moment - event.occurred_at)::float8
+            / 86400 / {half_life_days}::float8, 1000::float8))
+    ) AS score
+    FROM recommender_interaction AS event
+    CROSS JOIN (SELECT max(occurred_at) AS moment FROM recommender_interaction AS event WHERE {known}) AS latest
+    JOIN {kinds} AS kind ON kind.name = event.kind_id AND kind.weight > 0
+    WHERE (event.value IS NULL OR event.value > 3) AND {known}
+    GROUP BY event.item_id
+"""
 #: Bringing it up to date takes at most this share of the time, however many interactions there are.
 MOST_TIME = 0.05
 _rest_until_s = 0.0
@@ -33,19 +49,9 @@ def refresh() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH latest AS (SELECT max(occurred_at) AS moment FROM recommender_interaction),
-            sums AS (
-                SELECT interaction.item_id, sum(kind.weight
-                    * (CASE WHEN interaction.value IS NULL THEN 1 ELSE interaction.value - 3 END)
-                    * exp(-ln(2) * least(extract(epoch FROM latest.moment - interaction.occurred_at)::float8
-                        / 86400 / %(half_life_days)s::float8, 1000::float8))
-                ) AS score
-                FROM recommender_interaction AS interaction
-                CROSS JOIN latest
-                JOIN recommender_eventkind AS kind ON kind.name = interaction.kind_id AND kind.weight > 0
-                WHERE interaction.value IS NULL OR interaction.value > 3
-                GROUP BY interaction.item_id
+            f"""
+            WITH sums AS (
+                {SUMS.format(half_life_days=HALF_LIFE_DAYS, known="true", kinds="recommender_eventkind")}
             ), gone AS (
                 DELETE FROM recommender_itempopularity AS popularity
                 WHERE NOT EXISTS (SELECT FROM sums WHERE sums.item_id = popularity.item_id)
@@ -55,7 +61,19 @@ def refresh() -> int:
                 ON CONFLICT (item_id) DO UPDATE SET score = excluded.score WHERE popularity.score <> excluded.score
             )
             SELECT count(*) FROM sums
-            """,
-            {"half_life_days": HALF_LIFE_DAYS},
+            """  # noqa: S608
         )
         return int(cursor.fetchone()[0])
+
+
+def table(past: Past | None) -> str:
+    """Popularity as a table of `item_id` and `score`: the stored one, or worked out as it was.
+
+    Of a moment it reads the interactions up to then, by about a million a second; the parameters are `past.parameters`.
+    """
+    if past is None:
+        return "recommender_itempopularity"
+    weighed = """(
+        SELECT name, coalesce((%(weights)s::jsonb ->> name)::float8, weight) AS weight FROM recommender_eventkind
+    )"""
+    return f"({SUMS.format(half_life_days=HALF_LIFE_DAYS, known=past.events, kinds=weighed)})"

@@ -42,7 +42,7 @@ def opt_out(subject: Subject) -> None:
 def opt_in(subject: Subject) -> None:
     """Record and use what is done again."""
     take_turn(subject)
-    Preferences.objects.of(subject).update(opted_out_at=None)
+    Preferences.objects.of(subject).update(opted_out_at=None, changed_at=timezone.now())
 
 
 @transaction.atomic

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from django.db import connection, transaction
@@ -41,7 +41,7 @@ def refresh(subject: Subject) -> list[PersonalInterest]:
             UserEmbedding.objects.of(subject).delete()
             return []
         events = history(subject)
-        interests = interests_from(events, version)
+        interests = interests_from(events, version, kinds_now())
         _store(subject, version, interests)
         retry_at = Now() + RETRY if _vectors_are_awaited(events, version) else None
         ProfileState.objects.of(subject).filter(changed_at=state.changed_at).update(
@@ -66,11 +66,9 @@ def stale_subjects() -> list[Subject]:
     return [state.subject for state in ProfileState.objects.stale_for(version)[:STALE_SUBJECTS]]
 
 
-def history(subject: Subject, *, as_of: datetime | None = None) -> list[Event]:
-    """The newest MAX_EVENTS events of a subject, or of those before a moment."""
+def history(subject: Subject) -> list[Event]:
+    """The newest MAX_EVENTS events of a subject."""
     interactions = Interaction.objects.of(subject).newest()
-    if as_of is not None:
-        interactions = interactions.before(as_of)
     return [
         Event(item_id=item_id, kind=kind, value=value, occurred_at=occurred_at)
         for item_id, kind, value, occurred_at in interactions.values_list("item_id", "kind_id", "value", "occurred_at")[
@@ -79,11 +77,12 @@ def history(subject: Subject, *, as_of: datetime | None = None) -> list[Event]:
     ]
 
 
-def interests_from(events: list[Event], version: IndexVersion) -> list[PersonalInterest]:
-    """The interests that these events make in a version's space, with their names. Four queries."""
-    kinds = {
-        kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
-    }
+def kinds_now() -> dict[str, Kind]:
+    return {kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()}
+
+
+def interests_from(events: Sequence[Event], version: IndexVersion, kinds: Mapping[str, Kind]) -> list[PersonalInterest]:
+    """The interests that these events make in a version's space, with their names. Three queries."""
     weights = item_weights(events, kinds)
     centre = centre_of(version) if weights else None
     if centre is None:
@@ -105,6 +104,25 @@ def stored_interests(subject: Subject, version: IndexVersion) -> list[PersonalIn
     ]
 
 
+def as_stored(interests: Iterable[PersonalInterest]) -> list[PersonalInterest]:
+    """Interests as they are once they have been stored, to the last digit."""
+    return [
+        replace(
+            own,
+            interest=replace(
+                own.interest,
+                vector=own.interest.vector.astype(np.float16).astype(np.float32),
+                sources=dict(_sources(own)),
+            ),
+        )
+        for own in interests
+    ]
+
+
+def _sources(own: PersonalInterest) -> list[tuple[int, float]]:
+    return [(item_id, round(weight, 6)) for item_id, weight in own.interest.sources.items()]
+
+
 def _names(interests: Sequence[PersonalInterest]) -> list[str]:
     items = Item.objects.in_bulk({item_id for own in interests for item_id in own.items})
     tags = {item_id: frozenset(tags_of(item.category, item.attributes)) for item_id, item in items.items()}
@@ -123,7 +141,7 @@ def _store(subject: Subject, version: IndexVersion, interests: Sequence[Personal
             vector=own.interest.vector.tolist(),
             length=own.interest.length,
             weight=own.share,
-            sources=[[item_id, round(weight, 6)] for item_id, weight in own.interest.sources.items()],
+            sources=_sources(own),
         )
         for ordinal, own in enumerate(interests)
     )

@@ -83,9 +83,6 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
     def recorded_after(self, pk: int) -> InteractionQuerySet:
         return self.filter(pk__gt=pk).order_by("pk")
 
-    def before(self, moment: datetime) -> InteractionQuerySet:
-        return self.filter(occurred_at__lt=moment)
-
     def counts_by_item(self) -> dict[int, int]:
         """How many there are of each item."""
         return dict(self.order_by().values_list("item_id").annotate(models.Count("pk")))
@@ -113,6 +110,9 @@ class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
 
 
 class PreferencesQuerySet(models.QuerySet["Preferences"]):
+    def changed_after(self, moment: datetime) -> PreferencesQuerySet:
+        return self.filter(changed_at__gt=moment)
+
     def of(self, subject: Subject) -> PreferencesQuerySet:
         return self.filter(**subject.lookup) if subject.known else self.none()
 

@@ -66,7 +66,9 @@ def _above_usual(values: Floats) -> Floats:
     return np.maximum(values - np.median(values), 0.0) if len(values) else values
 
 
-def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int]) -> tuple[Reason, ...]:
+def reasons_of(
+    lift: Lift, items: Mapping[int, Item], *, liked: Collection[int], given: Collection[int] = ()
+) -> tuple[Reason, ...]:
     """The reasons in words, past items first. Items that are no longer shown count with the rest of the history."""
     shown = [
         (share, items[item_id])
@@ -84,7 +86,15 @@ def reasons_of(lift: Lift, items: Mapping[int, Item], *, liked: Collection[int])
     rest = [(kind, share) for kind, share in others if share >= LEAST_SHARE]
     total = sum(share for share, _ in named) + sum(share for _, share in rest)
     reasons = [
-        *(Reason(kind="item", share=share / total, item=item, liked=item.pk in liked) for share, item in named),
+        *(
+            Reason(
+                kind="item",
+                share=share / total,
+                item=item,
+                done="given" if item.pk in given else "liked" if item.pk in liked else "looked at",
+            )
+            for share, item in named
+        ),
         *(Reason(kind=kind, share=share / total) for kind, share in rest),
     ]
     if lift.source != "taste":

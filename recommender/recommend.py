@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from catalog.search.predicates import Predicate, predicate
 from catalog.search.queries import SearchQuery
 from recommender.candidates import Around, find_candidates, nearest_in_space
 from recommender.models import TasteModel
+from recommender.past import Past
 from recommender.portraits import PersonalInterest
 from recommender.quotas import quotas
 from recommender.reasons import EXPLORED, lifts_of, reasons_of
@@ -36,6 +36,8 @@ from recommender.viewer import Viewer, viewer_of
 
 MAX_LIMIT = MAX_LENGTH
 MAX_EXCLUDED = 1_000
+#: Items that a list may be made for beside a history, such as those of a cart.
+MAX_GIVEN = 100
 #: Hits of a query that recommendations may be chosen among.
 MAX_FOUND = 100
 #: The best candidates, among which a diverse list is chosen.
@@ -54,32 +56,34 @@ def recommend(
     category: str = "",
     filter: str = "",
     query: str = "",
+    items: Sequence[int] = (),
     exclude: Iterable[int] = (),
     diversity: float | None = None,
     calibration: float | None = None,
     exploration: float | None = None,
     seed: int | None = None,
     explain: bool = True,
-    as_of: datetime | None = None,
+    past: Past | None = None,
 ) -> tuple[Recommendation, ...]:
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. With a `query`, they are among the MAX_FOUND hits that search has for it. `as_of` goes by the history
-    before that moment; with it and a seed, lists over the same catalogue are the
-    same. From a trained space that costs seven queries, two more with a filter, two where the space has too few, two
-    where something is muted or interests have shares, and two or three where a scenario excludes, boosts or counts
-    freshness. Raises FilterError, and KeyError for a scenario that there is not.
+    of them. With a `query`, they are among the MAX_FOUND hits that search has for it. `items`, such as those of a cart,
+    count as if each had just been liked, and are left out. A list of the `past` is made of what was known then; with
+    the same seed it is the same list again. From a trained space that costs seven queries, two more with a filter, two
+    where the space has too few, two where something is muted or interests have shares, and two or three where a
+    scenario excludes, boosts or counts freshness. Raises FilterError, and KeyError for a scenario that there is not.
     """
-    settings = (settings or assignment_for(scenario, subject).settings).given(
-        length=limit, diversity=diversity, calibration=calibration, exploration=exploration
-    )
+    if settings is None:
+        then = (past.at, past.configuration) if past else None
+        settings = assignment_for(scenario, subject, then=then).settings
+    settings = settings.given(length=limit, diversity=diversity, calibration=calibration, exploration=exploration)
     asked = wanted_items(category, filter)
     wanted = _found(query, asked) if query else predicate(asked)
     for_a_list = not settings.calibration
-    viewer = viewer_of(subject, as_of=as_of, model=settings.model, for_a_list=for_a_list).without(exclude)
-    seed = seed_of(subject) if seed is None else seed
-    return choose(viewer, settings=settings, wanted=wanted, explain=explain, seed=seed)
+    viewer = viewer_of(subject, past=past, model=settings.model, given=items, for_a_list=for_a_list)
+    seed = seed_of(subject, past.at if past else None) if seed is None else seed
+    return choose(viewer.without(exclude), settings=settings, wanted=wanted, explain=explain, seed=seed)
 
 
 def wanted_items(category: str, filter: str) -> Filter | None:
@@ -111,7 +115,7 @@ def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicat
     """Score the candidates that a scenario's sources bring."""
     pool = max(POOL, 2 * settings.length)
     ids, vectors, scores = _scored(viewer, settings, within(settings, wanted), pool=pool)
-    scores = adjusted(scores, settings, ids)
+    scores = adjusted(scores, settings, ids, viewer.past)
     return Ranking(
         item_ids=ids,
         vectors=vectors,
@@ -149,7 +153,7 @@ def choose(
             item=items[item_id],
             score=float(ranking.levels[position]),
             source=lift.source,
-            reasons=reasons_of(lift, items, liked=viewer.liked) if explain else (),
+            reasons=reasons_of(lift, items, liked=viewer.liked, given=viewer.given) if explain else (),
         )
         for position, item_id, lift in zip(chosen, ids[chosen].tolist(), lifts, strict=True)
         if item_id in items
@@ -190,7 +194,9 @@ def _scored(
         return ids, *score_in_space(viewer.model, viewer.folded, targets)
     version, centre, interest = viewer.version, viewer.centre, viewer.interest
     around = Around(version=version, vector=interest.vector) if version is not None and interest is not None else None
-    candidates = find_candidates(legs=settings.sources, near=around, wanted=wanted, excluded=viewer.seen)
+    candidates = find_candidates(
+        legs=settings.sources, near=around, wanted=wanted, excluded=viewer.seen, past=viewer.past
+    )
     ids, popularity = candidates.item_ids, candidates.popularity
     if version is None or centre is None:
         nothing = np.zeros((len(ids), 1))
@@ -216,11 +222,14 @@ def _in_space(
     other sources are asked only where those are too few."""
     ids, targets = np.zeros(0, np.int64), np.zeros((0, model.dimensions), np.float32)
     if "near" in settings.sources:
-        ids, targets = nearest_in_space(model, folded.vector, items=pool, wanted=wanted, excluded=viewer.seen)
+        ids, targets = nearest_in_space(
+            model, folded.vector, items=pool, wanted=wanted, excluded=viewer.seen, past=viewer.past
+        )
     others = [leg for leg in settings.sources if leg != "near"]
     if not others or (len(ids) >= pool and settings.leaves_scores):
         return ids, targets
-    more = find_candidates(legs=others, wanted=wanted, excluded=viewer.seen.union(ids.tolist())).item_ids
+    known = viewer.seen.union(ids.tolist())
+    more = find_candidates(legs=others, wanted=wanted, excluded=known, past=viewer.past).item_ids
     placed = storage.read(model, more.tolist())
     added = np.zeros((len(more), model.dimensions), np.float32)
     if len(placed.item_ids):

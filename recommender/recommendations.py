@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,13 @@ from catalog.models import Item
 
 Source = Literal["taste", "popular", "new", "explore"]
 ReasonKind = Literal["item", "history", "popular", "new", "explore"]
+
+Done = Literal["liked", "looked at", "given"]
+DONE: Mapping[Done, str] = {
+    "liked": "Because you liked",
+    "looked at": "Because you looked at",
+    "given": "Goes with",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +31,14 @@ class Reason:
     kind: ReasonKind
     share: float
     item: Item | None = None
-    liked: bool = True
-    """Whether the item was liked, saved, bought or rated, and not only looked at."""
+    done: Done = "liked"
+    """What was done with the item: `liked` is saved, bought and rated as well, and `given` is named for this list."""
 
     @property
     def text(self) -> str:
         match self.kind:
             case "item" if self.item is not None:
-                return f"Because you {'liked' if self.liked else 'looked at'} {self.item.title}"
+                return f"{DONE[self.done]} {self.item.title}"
             case "history":
                 return "Fits the rest of your history"
             case "new":

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from catalog.models import IndexVersion
 from catalog.wire import binary
 from recommender.interests import Event, Interest, Kind, sum_of
 from recommender.models import TasteModel
+from recommender.past import Past
 from recommender.portraits import PersonalInterest
 from recommender.preferences import marked, preferences_of
-from recommender.profiles import MAX_EVENTS, history, interests_from, stored_interests
+from recommender.profiles import MAX_EVENTS, as_stored, interests_from, stored_interests
 from recommender.serving.scenarios import SERVING
-from recommender.space.folding import Folded
+from recommender.space.folding import FULL_WEIGHT, Folded
 from recommender.space.spaces import fold_in
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
@@ -27,9 +29,11 @@ MAX_EVENTS_SEEN = 20_000
 HISTORY = f"""
     SELECT event.item_id, event.value, event.occurred_at, kind.name, kind.weight, kind.half_life_days
     FROM recommender_interaction AS event JOIN recommender_eventkind AS kind ON kind.name = event.kind_id
-    WHERE event.{{column}} = %(subject)s {{before}}
+    WHERE event.{{column}} = %(subject)s {{known}}
     ORDER BY event.occurred_at DESC, event.id DESC LIMIT {MAX_EVENTS_SEEN}
 """  # noqa: S608
+#: The kind of what is not recorded: items given for one list.
+GIVEN = "given"
 LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 
 
@@ -38,7 +42,7 @@ class Viewer:
     """`seen` items are left out of what is recommended, whether they were liked, hidden or only looked at; `liked`
     are those among them that more was done with than to look. `interest` is the sum of those of `interests` that are
     not muted. `folded` is the place in the space of `model`, where a trained one is active and knows anything of the
-    history."""
+    history. `given` items were named for this list alone, and `past` is the moment that all of it is as of."""
 
     version: IndexVersion | None
     centre: Centre | None
@@ -48,16 +52,24 @@ class Viewer:
     interests: tuple[PersonalInterest, ...] = ()
     model: TasteModel | None = None
     folded: Folded | None = None
+    given: frozenset[int] = frozenset()
+    past: Past | None = None
 
     def without(self, item_ids: Iterable[int]) -> Viewer:
         return replace(self, seen=self.seen.union(item_ids))
 
 
 def viewer_of(
-    subject: Subject, *, as_of: datetime | None = None, model: str = SERVING, for_a_list: bool = False
+    subject: Subject,
+    *,
+    past: Past | None = None,
+    model: str = SERVING,
+    given: Sequence[int] = (),
+    for_a_list: bool = False,
 ) -> Viewer:
     """Read what is known of a subject, or what was at a moment; nothing of somebody who opted out. What is muted is
-    muted at any moment. `model` is `serving`, `untrained`, or a model's number.
+    muted at any moment. `model` is `serving`, `untrained`, or a model's number. `given` items, the weightiest first,
+    count as if each had just been liked; nothing of that is recorded.
 
     Seven queries, five more while no interest is stored. What is read `for_a_list` is the place in a trained space
     alone, where there is one and nothing is muted: four queries then.
@@ -65,11 +77,20 @@ def viewer_of(
     preferences = preferences_of(subject)
     if preferences.opted_out_at is not None:
         subject = Subject()
-    events, kinds = _history(subject, as_of)
+    events, kinds = _history(subject, past)
+    if given:
+        kinds |= {GIVEN: Kind(weight=FULL_WEIGHT, half_life_days=1.0)}
+        events = [*_given(given, past.at if past else timezone.now()), *events]
     seen = frozenset(event.item_id for event in events)
     by_interests = bool(preferences.mutes) or not for_a_list
     version = IndexVersion.objects.active() if by_interests else None
-    interests = marked(_interests(subject, version, as_of), preferences) if seen and version else []
+
+    def interests_in(version: IndexVersion) -> list[PersonalInterest]:
+        """The stored ones, where nothing but the whole history counts and a worker has stored any."""
+        stored = [] if past or given else stored_interests(subject, version)
+        return stored or as_stored(interests_from(events[:MAX_EVENTS], version, kinds))
+
+    interests = marked(interests_in(version), preferences) if seen and version else []
     muted = {item_id for own in interests if own.muted for item_id in own.interest.sources}
     counted = [event for event in events[:MAX_EVENTS] if event.item_id not in muted]
     taste_model = TasteModel.objects.chosen(model) if seen else None
@@ -82,6 +103,8 @@ def viewer_of(
         liked=frozenset(event.item_id for event in events if event.kind in LIKED) - muted,
         model=taste_model,
         folded=fold_in(taste_model, counted, kinds) if taste_model else None,
+        given=frozenset(given),
+        past=past,
     )
     if known.folded is not None and for_a_list:
         return known
@@ -89,7 +112,7 @@ def viewer_of(
     if version is None:
         return known
     if seen and not by_interests:
-        interests = _interests(subject, version, as_of)
+        interests = interests_in(version)
     return replace(
         known,
         version=version,
@@ -99,22 +122,26 @@ def viewer_of(
     )
 
 
-def _history(subject: Subject, as_of: datetime | None) -> tuple[list[Event], dict[str, Kind]]:
+def _given(item_ids: Sequence[int], moment: datetime) -> list[Event]:
+    """Events with these items just after a moment, the last of them with the first."""
+    return [
+        Event(item_id=item_id, kind=GIVEN, occurred_at=moment + timedelta(microseconds=len(item_ids) - place))
+        for place, item_id in enumerate(dict.fromkeys(item_ids))
+    ]
+
+
+def _history(subject: Subject, past: Past | None) -> tuple[list[Event], dict[str, Kind]]:
     """The newest MAX_EVENTS_SEEN events, and the kinds they are of; no query for somebody unknown."""
     if not subject.known:
         return [], {}
     (column, subject_id), *_ = subject.lookup.items()
-    statement = HISTORY.format(column=column, before="AND event.occurred_at < %(as_of)s" if as_of else "")
+    statement = HISTORY.format(column=column, known=f"AND {past.events}" if past else "")
     with connection.cursor() as cursor:
-        binary(cursor).execute(statement, {"subject": subject_id, "as_of": as_of})
+        binary(cursor).execute(statement, {"subject": subject_id} | (past.parameters if past else {}))
         rows = cursor.fetchall()
     kinds = {kind: Kind(weight=weight, half_life_days=half_life_days) for *_, kind, weight, half_life_days in rows}
+    if past:
+        kinds |= past.kinds
     return [
         Event(item_id=item_id, kind=kind, value=value, occurred_at=moment) for item_id, value, moment, kind, *_ in rows
     ], kinds
-
-
-def _interests(subject: Subject, version: IndexVersion, as_of: datetime | None) -> list[PersonalInterest]:
-    """The stored interests; worked out on the spot for another moment, or while no worker has stored any."""
-    stored = stored_interests(subject, version) if as_of is None else []
-    return stored or interests_from(history(subject, as_of=as_of), version)

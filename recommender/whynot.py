@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 
 from catalog.models import EmbeddingState, Item
 from catalog.search.predicates import Predicate
 from recommender.models import Interaction
+from recommender.past import Past
 from recommender.recommend import Ranking, positions, rank
 from recommender.serving.adjusting import within
 from recommender.serving.assignment import seed_of
@@ -58,15 +58,15 @@ class Fate:
     """What boosts multiply the sum of the parts by."""
 
 
-def fate_of(item: Item, subject: Subject, settings: ScenarioSettings, *, moment: datetime | None = None) -> Fate:
+def fate_of(item: Item, subject: Subject, settings: ScenarioSettings, *, past: Past | None = None) -> Fate:
     """Follow an item through the making of a subject's list, as of now or of a moment.
 
     What keeps it out is told in the order in which it is met. An item that was met before is scored as if it had not
     been, and one that no source brings as if one had.
     """
-    viewer = viewer_of(subject, as_of=moment, model=settings.model)
+    viewer = viewer_of(subject, past=past, model=settings.model)
     ranking = rank(viewer, settings=settings)
-    listed, drawn = positions(ranking, settings, seed=seed_of(subject))
+    listed, drawn = positions(ranking, settings, seed=seed_of(subject, past.at if past else None))
     ids = ranking.item_ids
     place = next((place for place, at in enumerate(listed, start=1) if ids[at] == item.pk), None)
     own, at = _scored_alone(item, viewer, settings)

@@ -329,6 +329,8 @@ SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
 # The log of which recommendations were shown and what came of them.
 RECOMMENDATION_LOG = env.bool("RECOMMENDATION_LOG", default=True)
 RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
+# Taste models that served before the one that does, kept to go back to and to make lists of then again.
+RECOMMENDATION_MODELS_KEPT = env.int("RECOMMENDATION_MODELS_KEPT", default=1)
 
 # A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
 # How much meaning counts beside words where a search does not say: 0 words alone, 1 meaning alone.

@@ -21,11 +21,11 @@ class Predicate:
     sql: str
     parameters: tuple[Any, ...] = ()
 
-    def named(self) -> tuple[str, dict[str, Any]]:
+    def named(self, name: str = "filter") -> tuple[str, dict[str, Any]]:
         """The same with named parameters, for statements that have others of their own."""
         first, *rest = self.sql.split("%s")
-        sql = first + "".join(f"%(filter_{index})s{part}" for index, part in enumerate(rest))
-        return sql, {f"filter_{index}": value for index, value in enumerate(self.parameters)}
+        sql = first + "".join(f"%({name}_{index})s{part}" for index, part in enumerate(rest))
+        return sql, {f"{name}_{index}": value for index, value in enumerate(self.parameters)}
 
     def __invert__(self) -> Predicate:
         """Met by every row that does not meet this one."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,9 +19,12 @@ from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
 from catalog.search.queries import MAX_TEXT_CHARACTERS
 from recommender.api.callers import SubjectParameters, is_program, subject_named
-from recommender.recommend import MAX_EXCLUDED, MAX_LIMIT, recommend
+from recommender.importing import CLOCK_SKEW
+from recommender.models import ShownList
+from recommender.past import past_of
+from recommender.recommend import MAX_EXCLUDED, MAX_GIVEN, MAX_LIMIT, recommend
 from recommender.recommendations import Reason, Recommendation
-from recommender.serving.assignment import Assignment, assignment_for
+from recommender.serving.assignment import Assignment, assignment_for, seed_of
 from recommender.serving.lists import note_api_list
 from recommender.serving.scenarios import DEFAULT_SCENARIO, MAX_EXPLORATION, SCENARIOS
 
@@ -48,6 +55,12 @@ class RecommendationsParameters(SubjectParameters):
     query = serializers.CharField(
         default="", allow_blank=True, max_length=MAX_TEXT_CHARACTERS, help_text="Among what search finds for it."
     )
+    items = IdsField(
+        default=list,
+        max_length=MAX_GIVEN,
+        help_text="Ids of items that the list is to go with, such as those of a cart, between commas. They count as if "
+        "each had just been liked, beside the history or without one. Nothing of that is recorded.",
+    )
     exclude = IdsField(default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, between commas.")
     diversity = serializers.FloatField(
         default=None,
@@ -74,9 +87,28 @@ class RecommendationsParameters(SubjectParameters):
         default=None, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="What chance goes by."
     )
     as_of = serializers.DateTimeField(
-        default=None, allow_null=True, help_text="By the history before this moment. With a seed a list stays the same."
+        default=None, allow_null=True, help_text="A moment in the past: the list as it was made then."
+    )
+    request_id = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        help_text="An answer of the last day, to be made again for the same person by the same parameters: in its "
+        "scenario, as of its moment.",
     )
     explain = serializers.BooleanField(default=True, help_text="Whether to say why each item is there.")
+
+    def validate_as_of(self, moment: datetime | None) -> datetime | None:
+        if moment is not None and moment > timezone.now() + CLOCK_SKEW:
+            raise serializers.ValidationError("This lies in the future.", code="in_the_future")
+        return moment
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if attrs["as_of"] is not None and attrs["request_id"] is not None:
+            raise serializers.ValidationError(
+                {"as_of": "An answer has a moment of its own: give one of as_of and request_id."}, code="two_moments"
+            )
+        return attrs
 
 
 class ReasonItemSerializer(serializers.Serializer[Any]):
@@ -105,11 +137,25 @@ class VariantSerializer(serializers.Serializer[Any]):
     variant = serializers.CharField()
 
 
+class MadeBySerializer(serializers.Serializer[Any]):
+    as_of = serializers.DateTimeField(help_text="Send it back with the seed, and the list is made again.")
+    seed = serializers.IntegerField(help_text="What chance went by.")
+    model = serializers.IntegerField(allow_null=True, help_text="The taste model; null for the untrained score.")
+    not_kept = serializers.ListField(
+        child=serializers.ChoiceField(choices=["items", "settings", "model", "index", "preferences"]),
+        help_text="Of a moment in the past, what is as it is now, for it was not kept how it was then.",
+    )
+    same = serializers.BooleanField(
+        allow_null=True, help_text="Of an answer made again, whether it lists the same items in the same order."
+    )
+
+
 class RecommendationsSerializer(serializers.Serializer[Any]):
     recommendations = RecommendationSerializer(many=True)
     scenario = serializers.CharField()
     variant = VariantSerializer(allow_null=True, help_text="What the list is made by, while an experiment runs.")
     request_id = serializers.CharField(help_text="Send it back with what is done with these items.")
+    made_by = MadeBySerializer(help_text="What makes the same list again.")
 
 
 class RecommendationsView(ApiView):
@@ -124,19 +170,45 @@ class RecommendationsView(ApiView):
     def get(self, request: Request) -> Response:
         wanted = dict(self.query)
         subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"))
+        shown = _answered(wanted.pop("request_id"))
+        scenario, as_of = wanted.pop("scenario"), wanted.pop("as_of")
+        if shown is not None:
+            scenario, as_of = shown.scenario, shown.shown_at
+        past = past_of(as_of, subject) if as_of else None
         # A browser gets the variant that its pages have; a program that of whom it names.
         browser = request._request if subject.known and not is_program(request) else None
-        assigned = assignment_for(wanted.pop("scenario"), subject, request=browser)
-        recommendations = recommend(subject, settings=assigned.settings, **wanted)
-        note_api_list(request._request, assigned, (found.item.pk for found in recommendations))
+        then = (past.at, past.configuration) if past else None
+        assigned = assignment_for(scenario, subject, request=browser, then=then)
+        if wanted["seed"] is None:
+            wanted["seed"] = seed_of(subject, assigned.at)
+        recommendations = recommend(subject, settings=assigned.settings, past=past, **wanted)
+        item_ids = [found.item.pk for found in recommendations]
+        if past is None:
+            note_api_list(request._request, assigned, item_ids)
         return Response(
             {
                 "recommendations": [describe(recommendation) for recommendation in recommendations],
                 "scenario": assigned.scenario,
                 "variant": _describe_variant(assigned),
                 "request_id": request_id(request._request),
+                "made_by": {
+                    "as_of": assigned.at,
+                    "seed": wanted["seed"],
+                    "model": assigned.model_id,
+                    "not_kept": past.not_kept if past else (),
+                    "same": None if shown is None else shown.item_ids == item_ids,
+                },
             }
         )
+
+
+def _answered(wanted: UUID | None) -> ShownList | None:
+    """The list of an answer. Raises NotFound for one that is not on record, or not any more."""
+    if wanted is None:
+        return None
+    if (shown := ShownList.objects.answered(wanted)) is None:
+        raise NotFound("No list is known by this request_id: it is kept for a day, where lists are logged.")
+    return shown
 
 
 def _describe_variant(assigned: Assignment) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from django.db import connection
 from catalog.models import Attribute
 from catalog.search.filters import FilterError
 from catalog.search.predicates import Predicate, all_of, predicate
+from recommender.past import Past
+from recommender.popularity import table
 from recommender.scoring import EVIDENCE, Floats, Scores
 from recommender.serving.scenarios import ScenarioSettings
 
@@ -34,15 +37,18 @@ def within(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | 
     return all_of(wanted, ~excluded) if excluded is not None else wanted
 
 
-def adjusted(scores: Scores, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64]) -> Scores:
-    """The scores as the scenario has them; as they are, and without a query, where it says nothing of them.
+def adjusted(
+    scores: Scores, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64], past: Past | None = None
+) -> Scores:
+    """The scores as the scenario has them; as they are, and without a query, where it says nothing of them. What is
+    popular and new is so now or as of a moment.
 
     total = (total as measured + (popularity - 1) * log(1 + popularity / EVIDENCE) + freshness * 0.5^(age / half-life))
             times the boosts, or divided by them where it is negative
     """
     if settings.leaves_scores:
         return scores
-    popularity, facts = _facts(item_ids, settings)
+    popularity, facts = _facts(item_ids, settings, past)
     return apply(scores, popularity, settings, facts)
 
 
@@ -81,7 +87,7 @@ def explored(
     return result, frozenset(drawn)
 
 
-def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> tuple[Floats, ItemFacts]:
+def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings, past: Past | None) -> tuple[Floats, ItemFacts]:
     """Popularity and the other facts: one statement, and one for the known attributes where something is boosted."""
     attributes = Attribute.objects.by_name() if settings.boosts else None
     boosts = [
@@ -89,16 +95,19 @@ def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings) -> tuple
         for boost in settings.boosts
         if (compiled := _compiled(boost.filter, attributes)) is not None
     ]
-    columns = "".join(f", ({met.sql}) IS TRUE" for met, _ in boosts)
-    parameters = [value for met, _ in boosts for value in met.parameters]
+    numbered = [met.named(f"boost_{number}") for number, (met, _) in enumerate(boosts)]
+    columns = "".join(f", ({condition}) IS TRUE" for condition, _ in numbered)
     statement = f"""
         SELECT catalog_item.id, coalesce(popularity.score, 0),
-            extract(epoch FROM now() - catalog_item.created_at)::float8{columns}
-        FROM catalog_item LEFT JOIN recommender_itempopularity AS popularity ON popularity.item_id = catalog_item.id
-        WHERE catalog_item.id = ANY(%s)
+            extract(epoch FROM {"%(as_of)s" if past else "now()"} - catalog_item.created_at)::float8{columns}
+        FROM catalog_item LEFT JOIN {table(past)} AS popularity ON popularity.item_id = catalog_item.id
+        WHERE catalog_item.id = ANY(%(items)s)
     """  # noqa: S608
+    parameters: dict[str, Any] = {"items": item_ids.tolist()} | (past.parameters if past else {})
+    for _, own in numbered:
+        parameters |= own
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, item_ids.tolist()])
+        cursor.execute(statement, parameters)
         rows = {item_id: (popular, age_s, met) for item_id, popular, age_s, *met in cursor.fetchall()}
     popularity, ages, factors = np.zeros(len(item_ids)), np.full(len(item_ids), np.inf), np.ones(len(item_ids))
     for at, item_id in enumerate(item_ids.tolist()):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from recommender.serving.configuration import configuration
-from recommender.serving.scenarios import UNTRAINED, ScenarioSettings
+from recommender.serving.configuration import Configuration, in_force
+from recommender.serving.scenarios import SERVING, UNTRAINED, ScenarioSettings
 from recommender.serving.units import unit_for, unit_of
 from recommender.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """The settings of a scenario for somebody. `experiment` and `variant` are empty outside an experiment; `pseudonym`
-    stands for the person in its log. `model_id` is the taste model in force, None for the untrained score."""
+    """The settings of a scenario for somebody, at a moment. `experiment` and `variant` are empty outside an experiment;
+    `pseudonym` stands for the person in its log. `model_id` is the taste model in force, None for the untrained
+    score."""
 
     scenario: str
+    at: datetime
     settings: ScenarioSettings
     model_id: int | None = None
     experiment_id: int | None = None
@@ -29,24 +31,33 @@ class Assignment:
     pseudonym: int | None = None
 
 
-def assignment_for(scenario: str, subject: Subject, *, request: HttpRequest | None = None) -> Assignment:
-    """What a subject gets in a scenario; `request` is that of a page, which knows more of somebody unknown.
+def assignment_for(
+    scenario: str,
+    subject: Subject,
+    *,
+    request: HttpRequest | None = None,
+    then: tuple[datetime, Configuration] | None = None,
+) -> Assignment:
+    """What a subject gets in a scenario, now or by what was in force `then`; `request` is that of a page, which knows
+    more of somebody unknown.
 
     One query, and one more for an account while an experiment runs. Raises KeyError for a scenario that there is not.
     """
-    known = configuration()
+    at, known = then or in_force()
     split = known.splits.get(scenario)
     unit = None
     if split is not None:
         unit = unit_of(subject) if request is None else unit_for(request, subject)
     if split is None or unit is None:
-        settings = known.settings[scenario]
-        return Assignment(scenario=scenario, settings=settings, model_id=_model_id(settings, known.models))
+        settings = _served(known.settings[scenario], known)
+        return Assignment(scenario=scenario, at=at, settings=settings, model_id=_model_id(settings, known.models))
     variant = split.variant_of(unit)
+    settings = _served(variant.settings, known)
     return Assignment(
         scenario=scenario,
-        settings=variant.settings,
-        model_id=_model_id(variant.settings, known.models),
+        at=at,
+        settings=settings,
+        model_id=_model_id(settings, known.models),
         experiment_id=split.experiment_id,
         experiment=split.name,
         variant=variant.name,
@@ -54,9 +65,15 @@ def assignment_for(scenario: str, subject: Subject, *, request: HttpRequest | No
     )
 
 
-def seed_of(subject: Subject) -> int:
-    """What chance goes by: the same for somebody all day, so that a list does not change at every look."""
-    return zlib.crc32(f"{subject} {timezone.now():%Y%m%d}".encode()) if subject.known else secrets.randbits(32)
+def seed_of(subject: Subject, at: datetime | None = None) -> int:
+    """What chance goes by at a moment: the same for somebody all day, so that a list does not change at every look; for
+    somebody unknown another every time. Below 2^31."""
+    at = (at or timezone.now()).astimezone(UTC)
+    return zlib.crc32(f"{subject} {at:%Y%m%d}".encode() if subject.known else at.isoformat().encode()) >> 1
+
+
+def _served(settings: ScenarioSettings, known: Configuration) -> ScenarioSettings:
+    return replace(settings, model=known.served_by) if settings.model == SERVING else settings
 
 
 def _model_id(settings: ScenarioSettings, models: tuple[int, ...]) -> int | None:

@@ -7,13 +7,17 @@ change counts from the next list on, in every process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from recommender.models import TasteModel
 from recommender.serving.models import Experiment, ScenarioChange, ServingStamp
-from recommender.serving.scenarios import SCENARIOS, ScenarioSettings, SettingsRefused
+from recommender.serving.scenarios import SCENARIOS, SERVING, ScenarioSettings, SettingsRefused
 from recommender.serving.splitting import Split, Variant
 
 logger = logging.getLogger(__name__)
@@ -26,11 +30,13 @@ def _defaults() -> dict[str, ScenarioSettings]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """`settings` of every scenario and the `splits` of experiments that run, by the scenario's name, and the ids of the
-    taste models that can be scored by: the one that serves first, or 0 where none does."""
+    taste models that can be scored by: the one that serves first, or 0 where none does. `served_by` is the one that
+    is meant by `serving`, where that is another."""
 
     settings: Mapping[str, ScenarioSettings] = field(default_factory=_defaults)
     splits: Mapping[str, Split] = field(default_factory=dict)
     models: tuple[int, ...] = ()
+    served_by: str = SERVING
 
 
 AS_DELIVERED = Configuration()
@@ -46,19 +52,26 @@ _known = _Copy()
 
 
 def configuration() -> Configuration:
-    """What is in force at this moment. One query, and more only after a change.
+    """What is in force at this moment. One query, and more only after a change."""
+    return in_force()[1]
+
+
+def in_force() -> tuple[datetime, Configuration]:
+    """The moment, by the database's clock, and what is in force at it. One query, and more only after a change.
 
     The stamp is read before the settings: a change in between makes the copy newer than its stamp, and it is read
     again.
     """
     global _known
-    stamp = ServingStamp.objects.values_list("value", flat=True).first() or ServingStamp.NONE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp(), (SELECT value FROM recommender_servingstamp ORDER BY id LIMIT 1)")
+        moment, stamp = cursor.fetchone()
     known = _known
-    if stamp == ServingStamp.NONE:
-        return AS_DELIVERED
+    if stamp is None:
+        return moment, AS_DELIVERED
     if known.stamp != stamp:
         _known = known = _Copy(stamp=stamp, configuration=_read())
-    return known.configuration
+    return moment, known.configuration
 
 
 def settings_of(scenario: str) -> ScenarioSettings:
@@ -67,16 +80,25 @@ def settings_of(scenario: str) -> ScenarioSettings:
 
 
 def _read() -> Configuration:
+    changes = dict(ScenarioChange.objects.values_list("scenario", "changes"))
+    running = Experiment.objects.running().values("id", "name", "scenario", "salt", "variants")
+    return configuration_of(changes, running, models=_models())
+
+
+def configuration_of(
+    scenarios: Mapping[str, Mapping[str, object]], experiments: Iterable[Mapping[str, Any]], *, models: tuple[int, ...]
+) -> Configuration:
+    """Put together what was changed of scenarios, by their names, and the experiments that run."""
     settings = _defaults()
-    for name, changes in ScenarioChange.objects.values_list("scenario", "changes"):
+    for name, changes in scenarios.items():
         if name in settings:
             settings[name] = with_readable(settings[name], changes, of=name)
     splits = {
-        experiment.scenario: split_of(experiment, settings[experiment.scenario])
-        for experiment in Experiment.objects.running()
-        if experiment.scenario in settings
+        row["scenario"]: split_of(Experiment(**{**row, "salt": UUID(str(row["salt"]))}), settings[row["scenario"]])
+        for row in experiments
+        if row["scenario"] in settings
     }
-    return Configuration(settings=settings, splits=splits, models=_models())
+    return Configuration(settings=settings, splits=splits, models=models)
 
 
 def split_of(experiment: Experiment, base: ScenarioSettings) -> Split:

@@ -75,7 +75,7 @@ def _note(
         return
     buffer.add(
         ListShown(
-            at=timezone.now(),
+            at=assignment.at,
             source=source,
             scenario=assignment.scenario,
             model_id=assignment.model_id,

@@ -12,7 +12,8 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models.stamps import renew_stamp
-from recommender.serving.querysets import ExperimentQuerySet, ShownListQuerySet
+from recommender.serving.querysets import ExperimentQuerySet, ServingRecordQuerySet, ShownListQuerySet
+from recommender.serving.records import keep_record
 
 
 class ServingStamp(models.Model):
@@ -31,6 +32,23 @@ class ServingStamp(models.Model):
         return str(self.value)
 
 
+class ServingRecord(models.Model):
+    """What lists were made by from a moment on, until the next record: scenarios as changed, experiments that ran, the
+    weights of events and the taste model that served. Triggers write the rows; the first is of the day that brought
+    this table."""
+
+    since = models.DateTimeField(db_index=True)
+    in_force = models.JSONField()
+
+    objects: ClassVar[ServingRecordQuerySet] = ServingRecordQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        get_latest_by = ["since", "id"]
+
+    def __str__(self) -> str:
+        return f"Since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
 class ScenarioChange(models.Model):
     """What staff changed of a scenario's defaults. `recommender.serving.saving` checks it and saves it."""
 
@@ -39,7 +57,7 @@ class ScenarioChange(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        triggers = [renew_stamp("recommender", "serving")]
+        triggers = [renew_stamp("recommender", "serving"), keep_record()]
 
     def __str__(self) -> str:
         return self.scenario
@@ -72,7 +90,7 @@ class Experiment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["scenario"], condition=Q(state="running"), name="one_experiment_scenario")
         ]
-        triggers = [renew_stamp("recommender", "serving")]
+        triggers = [renew_stamp("recommender", "serving"), keep_record()]
 
     def __str__(self) -> str:
         return self.name

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDay
 
 if TYPE_CHECKING:
-    from recommender.serving.models import Experiment, ShownList
+    from recommender.serving.models import Experiment, ServingRecord, ShownList
 
 #: How lists are counted, whatever they are grouped by.
 COUNTS: dict[str, Any] = {
@@ -42,7 +43,17 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
         return self.filter(scenario=scenario)
 
 
+class ServingRecordQuerySet(models.QuerySet["ServingRecord"]):
+    def at(self, moment: datetime) -> ServingRecord | None:
+        """What was in force at a moment; None for one before anything was put on record."""
+        return self.filter(since__lte=moment).order_by("-since", "-id").first()
+
+
 class ShownListQuerySet(models.QuerySet["ShownList"]):
+    def answered(self, request_id: UUID) -> ShownList | None:
+        """The list that the API handed out with this id; None where there is none, or the id is forgotten."""
+        return self.filter(request_id=request_id, source="api").first()
+
     def since(self, moment: datetime) -> ShownListQuerySet:
         return self.filter(shown_at__gte=moment)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
@@ -38,8 +39,6 @@ Floats = npt.NDArray[np.float64]
 LOCK = 0x7A57E5
 #: With fewer people to ask, no difference can be told from chance.
 FEWEST_PEOPLE = 20
-#: Models kept to go back to.
-MODELS_KEPT = 1
 READ_AT_ONCE = 5_000
 
 
@@ -219,11 +218,11 @@ def _refuse(model: TasteModel) -> TasteModel:
 
 
 def _clear_up() -> None:
-    """Retire what killed runs left and what is older than MODELS_KEPT and in no experiment, and drop the vectors of
+    """Retire what killed runs left and what is older than those kept and in no experiment, and drop the vectors of
     what is retired."""
     TasteModel.objects.building().update(state=TasteModel.State.RETIRED)
     wanted = Experiment.objects.models_wanted()
-    ready = TasteModel.objects.ready().values_list("pk", flat=True)[MODELS_KEPT:]
+    ready = TasteModel.objects.ready().values_list("pk", flat=True)[settings.RECOMMENDATION_MODELS_KEPT :]
     old = [model_id for model_id in ready if model_id not in wanted]
     TasteModel.objects.filter(pk__in=old).update(state=TasteModel.State.RETIRED)
     for model_id in storage.stored(states=(TasteModel.State.RETIRED, TasteModel.State.REFUSED)):

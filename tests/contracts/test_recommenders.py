@@ -8,6 +8,7 @@ import pytest
 
 from catalog.models import Item
 from recommender.models import TasteModel
+from recommender.past import past_of
 from recommender.recommend import recommend
 from recommender.space import training
 from recommender.subjects import Subject
@@ -79,10 +80,10 @@ def test_the_same_question_has_the_same_answer(ids):
 
 
 def test_as_of_a_moment_only_the_history_before_it_counts(ids):
-    before = shown(limit=10, as_of=NOW)
+    before = shown(limit=10, past=past_of(NOW, VISITOR))
     did(VISITOR, "like", *(ids[f"day-{number}"] for number in range(5)), days_ago=-1)
-    assert shown(limit=10, as_of=NOW) == before
-    assert "night-0" in shown(limit=100, as_of=NOW - timedelta(days=20))
+    assert shown(limit=10, past=past_of(NOW, VISITOR)) == before
+    assert "night-0" in shown(limit=100, past=past_of(NOW - timedelta(days=20), VISITOR))
 
 
 def test_what_was_embedded_last_is_found_too(ids):

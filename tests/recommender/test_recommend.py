@@ -13,6 +13,7 @@ from catalog.models import Item
 from catalog.search.filters import FilterError
 from recommender import profiles
 from recommender.models import UserEmbedding
+from recommender.past import past_of
 from recommender.recommend import recommend
 from recommender.subjects import Subject
 from tests.factories import add_passages, make_item, make_items
@@ -152,10 +153,12 @@ def test_equal_scores_always_stand_in_the_same_order(ids):
 
 def test_as_of_a_moment_only_the_history_before_it_counts(ids):
     did(VISITOR, "like", ids["space-0"], days_ago=10)
-    before = shown(VISITOR, limit=3, diversity=0, as_of=NOW)
+    before = shown(VISITOR, limit=3, diversity=0, past=past_of(NOW, VISITOR))
     did(VISITOR, "like", *(ids[f"love-{number}"] for number in range(3)), days_ago=-1)
-    assert shown(VISITOR, limit=3, diversity=0, as_of=NOW) == before == ["space-1", "space-2", "space-3"]
-    assert shown(VISITOR, limit=3, as_of=NOW - timedelta(days=20))[0] != "space-1"
+    assert (
+        shown(VISITOR, limit=3, diversity=0, past=past_of(NOW, VISITOR)) == before == ["space-1", "space-2", "space-3"]
+    )
+    assert shown(VISITOR, limit=3, past=past_of(NOW - timedelta(days=20), VISITOR))[0] != "space-1"
 
 
 def test_an_interest_that_is_not_stored_yet_is_worked_out_on_the_spot(ids):

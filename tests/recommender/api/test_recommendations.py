@@ -7,7 +7,10 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from recommender.models import Interaction, ShownList
+from recommender.serving.lists import buffer
 from recommender.subjects import Subject
 from tests.callers import problem, signed_in, with_key
 from tests.recommender.spaces import VISITOR, VISITOR_ID, did, make_space
@@ -114,3 +117,55 @@ def test_nothing_is_written_by_reading(ids, client):
     client.get(PATH)
     assert "visitor" not in client.session
     problem(with_key("admin").post(PATH), 405)
+
+
+def test_a_list_is_made_again_by_what_its_answer_says(ada, ids):
+    first = ada.get(PATH, {"limit": 4, "exploration": 0.5})
+    made_by = first.json()["made_by"]
+    assert (made_by["not_kept"], made_by["model"], made_by["same"]) == ([], None, None)
+    did(Subject(user_id=User.objects.get(username="ada").pk), "like", ids["love-0"])
+    Interaction.objects.filter(item_id=ids["love-0"]).update(created_at=timezone.now())
+    again = {"limit": 4, "exploration": 0.5, "as_of": made_by["as_of"], "seed": made_by["seed"]}
+    assert names(ada.get(PATH, again)) == names(first)
+    assert names(ada.get(PATH, {"limit": 4, "exploration": 0.5, "seed": made_by["seed"]})) != names(first)
+
+
+def test_an_answer_is_made_again_by_its_request_id(ada, ids, settings):
+    settings.RECOMMENDATION_LOG = True
+    first = ada.get(PATH, {"limit": 4, "scenario": "email"})
+    buffer.flush()
+    assert ShownList.objects.count() == 1
+    again = ada.get(PATH, {"limit": 4, "request_id": first.json()["request_id"]})
+    assert (names(again), again.json()["scenario"]) == (names(first), "email")
+    assert again.json()["made_by"]["same"] is True
+    shorter = ada.get(PATH, {"limit": 3, "request_id": first.json()["request_id"]})
+    assert shorter.json()["made_by"]["same"] is False
+    buffer.flush()
+    assert ShownList.objects.count() == 1
+    problem(ada.get(PATH, {"request_id": str(UUID(int=1))}), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("as_of=2999-01-01T00:00:00Z", "as_of"),
+        (f"as_of=2026-01-01T00:00:00Z&request_id={UUID(int=1)}", "as_of"),
+        ("request_id=7", "request_id"),
+        ("items=a", "items.0"),
+        ("items=" + ",".join(["1"] * 101), "items"),
+    ],
+)
+def test_moments_and_items_that_cannot_be_are_refused(ids, client, query, field):
+    problem(client.get(f"{PATH}?{query}"), 400, None, field)
+
+
+def test_a_cart_is_matched_for_somebody_and_for_nobody_known(ada, ids):
+    cart = {"scenario": "cart", "items": f"{ids['rain-0']},{ids['rain-1']}", "limit": "2", "diversity": "0"}
+    unknown = with_key("search").get(PATH, cart)
+    assert names(unknown) == ["rain-2", "rain-3"]
+    assert unknown.json()["recommendations"][0]["reasons"][0]["text"] == "Goes with rain-0"
+    known = ada.get(PATH, cart | {"limit": "8"})
+    assert set(names(known)[:2]) == {"rain-2", "rain-3"}
+    assert {"space-1", "space-2"} < set(names(known))
+    assert not {"rain-0", "rain-1", "space-0"} & set(names(known))
+    assert Interaction.objects.count() == 1

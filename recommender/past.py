@@ -1,0 +1,78 @@
+"""Lists as of a moment: what they were made by then, as far as it was kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from catalog.models import IndexVersion
+from catalog.search.predicates import Predicate
+from recommender.interests import Kind
+from recommender.models import Preferences, ServingRecord
+from recommender.serving.configuration import Configuration, configuration, configuration_of
+from recommender.serving.scenarios import UNTRAINED
+from recommender.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A moment that lists are made as of.
+
+    Where the site was there already, what was recorded by then counts, and the items that had come in. Of a moment
+    before, known from imported histories alone, it is what happened by then, with the catalogue of today. `not_kept`
+    says what is as it is now because nobody knows how it was.
+    """
+
+    at: datetime
+    on_record: bool
+    configuration: Configuration = field(default_factory=configuration)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """What events counted; of those that are missing, what they count now."""
+    not_kept: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> Predicate | None:
+        """Met by the items that there were."""
+        return Predicate(sql="catalog_item.created_at < %s", parameters=(self.at,)) if self.on_record else None
+
+    @property
+    def events(self) -> str:
+        """A condition on interactions by the name of `event`; its parameters are in `parameters`."""
+        return f"event.{'created_at' if self.on_record else 'occurred_at'} < %(as_of)s"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of `events`, and `weights` by the kinds of events, as JSON."""
+        return {"as_of": self.at, "weights": json.dumps({name: kind.weight for name, kind in self.kinds.items()})}
+
+
+def past_of(at: datetime, subject: Subject) -> Past:
+    """What is known of a moment, for a subject's lists. Four queries."""
+    now, record = configuration(), ServingRecord.objects.at(at)
+    not_kept = [name for name, kept in _kept(at, subject).items() if not kept]
+    if record is None:
+        return Past(at=at, on_record=False, configuration=now, not_kept=("items", "settings", "model", *not_kept))
+    then = configuration_of(record.in_force["scenarios"], record.in_force["experiments"], models=now.models)
+    model_id = record.in_force["model"]
+    if model_id and model_id not in now.models:
+        not_kept.insert(0, "model")
+    return Past(
+        at=at,
+        on_record=True,
+        configuration=replace(then, served_by=str(model_id) if model_id else UNTRAINED),
+        kinds={
+            name: Kind(weight=weight, half_life_days=half_life_days)
+            for name, (weight, half_life_days) in record.in_force["kinds"].items()
+        },
+        not_kept=tuple(not_kept),
+    )
+
+
+def _kept(at: datetime, subject: Subject) -> dict[str, bool]:
+    """Whether the index that serves did so then, and whether a subject's preferences are those of then."""
+    version = IndexVersion.objects.active()
+    index_kept = version is None or version.activated_at is None or version.activated_at <= at
+    return {"index": index_kept, "preferences": not Preferences.objects.of(subject).changed_after(at).exists()}
