@@ -77,6 +77,7 @@ TABLE: dict[str, Access] = {
     "api/v1/synonyms/<int:pk>": Access(ADMIN, ADMIN),
     "api/v1/interactions": Access(write=SEARCH),
     "api/v1/interactions/export": Access(ADMIN),
+    "api/v1/recommendations/export": Access(ADMIN),
     "api/v1/interactions/<int:pk>": Access(write=SEARCH),
     "api/v1/recommendations": Access(SEARCH),
     "api/v1/me/interests": Access(SEARCH, SEARCH),

@@ -1,4 +1,4 @@
-"""The API of the export of what people did."""
+"""The API of files of what people did, and of what they are recommended."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog.api.export import FILES, ExportParameters, ExportView
 from recommender.exporting import export_interactions
+from recommender.letters import export_lists
+from recommender.serving.scenarios import SCENARIOS
 
 
 class ExportInteractionsView(ExportView):
@@ -21,5 +24,25 @@ class ExportInteractionsView(ExportView):
         return export_interactions(file_format)
 
     @extend_schema(operation_id="export_interactions", parameters=[ExportParameters], responses=FILES)
+    def get(self, request: Request) -> StreamingHttpResponse:
+        return self.respond()
+
+
+class ListsParameters(ExportParameters):
+    scenario = serializers.ChoiceField(
+        default="email", choices=list(SCENARIOS), help_text="What the lists are for; it says how they are made."
+    )
+
+
+class ExportListsView(ExportView):
+    """The lists of everybody with an account who did something and has personalisation on, for administrators."""
+
+    name = "recommendations"
+    query_class = ListsParameters
+
+    def pieces(self, file_format: str) -> Iterator[bytes]:
+        return export_lists(file_format, scenario=self.query["scenario"])
+
+    @extend_schema(operation_id="export_recommendations", parameters=[ListsParameters], responses=FILES)
     def get(self, request: Request) -> StreamingHttpResponse:
         return self.respond()

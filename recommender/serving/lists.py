@@ -8,7 +8,7 @@ clicks count without JavaScript.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -39,11 +39,18 @@ def note_page_list(request: HttpRequest, assignment: Assignment, item_ids: Itera
     if request.method == "GET" and "Sec-Purpose" not in request.headers:
         visit = visit_of(request)
         request.shows_lists = True  # type: ignore[attr-defined]
-        _note(request, assignment, item_ids, source=ShownList.Source.PAGE, visit=visit)
+        _note(assignment, item_ids, source=ShownList.Source.PAGE, shown_by=UUID(request_id(request)), visit=visit)
 
 
 def note_api_list(request: HttpRequest, assignment: Assignment, item_ids: Iterable[int]) -> None:
-    _note(request, assignment, item_ids, source=ShownList.Source.API, visit=None)
+    _note(assignment, item_ids, source=ShownList.Source.API, shown_by=UUID(request_id(request)))
+
+
+def note_list(assignment: Assignment, item_ids: Iterable[int]) -> UUID:
+    """Note a list of many that one request or command hands out, and return an id of its own for what comes of it."""
+    shown_by = uuid4()
+    _note(assignment, item_ids, source=ShownList.Source.API, shown_by=shown_by)
+    return shown_by
 
 
 def note_opened(request: HttpRequest, item_id: int) -> None:
@@ -68,7 +75,7 @@ def note_event(shown_by: str, item_id: int, kind: str, value: float | None) -> N
 
 
 def _note(
-    request: HttpRequest, assignment: Assignment, item_ids: Iterable[int], *, source: str, visit: UUID | None
+    assignment: Assignment, item_ids: Iterable[int], *, source: str, shown_by: UUID, visit: UUID | None = None
 ) -> None:
     items = tuple(item_ids)
     if not settings.RECOMMENDATION_LOG or not items:
@@ -82,7 +89,7 @@ def _note(
             experiment_id=assignment.experiment_id,
             variant=assignment.variant,
             unit=assignment.pseudonym,
-            request_id=UUID(request_id(request)),
+            request_id=shown_by,
             visit=visit,
             item_ids=items,
         )

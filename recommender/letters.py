@@ -1,0 +1,95 @@
+"""Lists for many people at once, as a file: what a program that sends letters reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, QuerySet
+
+from catalog.exporting import csv_file, json_file
+from catalog.importing.csv_reader import escaped
+from recommender.models import Interaction, Preferences
+from recommender.recommend import recommend
+from recommender.recommendations import Recommendation
+from recommender.serving.assignment import assignment_for
+from recommender.serving.lists import note_list
+from recommender.subjects import Subject
+
+PEOPLE_A_PAGE = 500
+COLUMNS = ("user", "email", "place", "item", "title", "url", "score", "reason", "request_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A person's list; `request_id` ties what comes of it to it."""
+
+    user: User
+    request_id: str
+    recommendations: Sequence[Recommendation]
+
+
+def export_lists(file_format: str, *, scenario: str, usernames: Sequence[str] = ()) -> Iterator[bytes]:
+    """Yield a file of everybody's list in pieces and in bounded memory: an object a person, in CSV a row an item.
+
+    Everybody is who has an account that is active, did something and has personalisation on, or those of these who are
+    named. Each list is logged as shown. Raises KeyError for a scenario that there is not.
+    """
+    letters = _letters(scenario, usernames)
+    if file_format == "csv":
+        return csv_file(COLUMNS, chain.from_iterable(map(_cells, letters)))
+    return json_file(map(_values, letters), lines=file_format == "ndjson")
+
+
+def _letters(scenario: str, usernames: Sequence[str]) -> Iterator[Letter]:
+    for user in _people(usernames):
+        subject = Subject(user_id=user.pk)
+        assigned = assignment_for(scenario, subject)
+        recommendations = recommend(subject, settings=assigned.settings)
+        shown = note_list(assigned, (own.item.pk for own in recommendations))
+        yield Letter(user=user, request_id=str(shown), recommendations=recommendations)
+
+
+def _people(usernames: Sequence[str]) -> Iterator[User]:
+    after = 0
+    people = _reachable().filter(username__in=usernames) if usernames else _reachable()
+    while page := list(people.filter(pk__gt=after).order_by("pk")[:PEOPLE_A_PAGE]):
+        yield from page
+        after = page[-1].pk
+
+
+def _reachable() -> QuerySet[User]:
+    of_user = {"user": OuterRef("pk")}
+    return User.objects.filter(
+        Exists(Interaction.objects.filter(**of_user)),
+        ~Exists(Preferences.objects.filter(**of_user, opted_out_at__isnull=False)),
+        is_active=True,
+    )
+
+
+def _values(letter: Letter) -> dict[str, object]:
+    return {
+        "user": letter.user.username,
+        "email": letter.user.email,
+        "request_id": letter.request_id,
+        "recommendations": [
+            {
+                "place": place,
+                "item": own.item.external_id,
+                "title": own.item.title,
+                "url": own.item.get_absolute_url(),
+                "score": round(own.score, 6),
+                "reason": own.reason,
+            }
+            for place, own in enumerate(letter.recommendations, start=1)
+        ],
+    }
+
+
+def _cells(letter: Letter) -> Iterable[list[str]]:
+    for place, own in enumerate(letter.recommendations, start=1):
+        texts = (letter.user.username, letter.user.email, str(place), own.item.external_id, own.item.title)
+        rest = (own.item.get_absolute_url(), f"{own.score:.6f}", own.reason, letter.request_id)
+        yield [escaped(text) for text in (*texts, *rest)]

@@ -1,0 +1,23 @@
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.export_command import ExportCommand
+from recommender.letters import export_lists
+from recommender.serving.scenarios import SCENARIOS
+
+
+class Command(ExportCommand):
+    help = "Write the lists of everybody who did something to a CSV, JSON or NDJSON file, as for a letter."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--scenario", choices=list(SCENARIOS), default="email", help="how lists are made")
+        parser.add_argument("--user", action="append", default=[], help="a user's name; several may be given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._scenario, self._usernames = options["scenario"], options["user"]
+        super().handle(*args, **options)
+
+    def pieces(self, file_format: str) -> Iterator[bytes]:
+        return export_lists(file_format, scenario=self._scenario, usernames=self._usernames)
