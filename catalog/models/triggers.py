@@ -1,4 +1,4 @@
-"""The statement triggers on `Item` that keep the ledger and the keyword index in its own transaction.
+"""The statement triggers on `Item` that keep the ledger, the keyword index and the facts in its own transaction.
 
 They run once a statement over transition tables, so a bulk load of a thousand rows costs one pass.
 """
@@ -49,6 +49,13 @@ ADD_WORDS = """
     FROM {items} item, catalog_item_words(item.title, item.body, item.category, item.attributes) AS words
     WHERE item.published AND NOT EXISTS (SELECT FROM catalog_word AS known WHERE known.word = words.word);
 """
+ADD_FACTS = """
+    INSERT INTO catalog_fact (item_id, name, text, number)
+    SELECT item.id, facts.* FROM {items} item,
+        catalog_item_facts(item.category, item.language, item.attributes) AS facts
+    WHERE item.published;
+"""
+FORGET_FACTS = "DELETE FROM catalog_fact WHERE item_id IN (SELECT id FROM {items} item);"
 
 
 def _add_terms(items: str) -> str:
@@ -74,7 +81,10 @@ ITEM_TRIGGERS = [
         operation=pgtrigger.Insert,
         when=pgtrigger.After,
         referencing=pgtrigger.Referencing(new="new_items"),
-        func=MARK_PENDING.format(items="new_items") + _add_terms("new_items") + "RETURN NULL;",
+        func=MARK_PENDING.format(items="new_items")
+        + _add_terms("new_items")
+        + ADD_FACTS.format(items="new_items")
+        + "RETURN NULL;",
     ),
     pgtrigger.Trigger(
         name="index_updated_items",
@@ -84,6 +94,8 @@ ITEM_TRIGGERS = [
         referencing=pgtrigger.Referencing(old="old_items", new="new_items"),
         func=_remove_terms(OLD_ROWS)
         + _add_terms(NEW_ROWS)
+        + FORGET_FACTS.format(items=OLD_ROWS)
+        + ADD_FACTS.format(items=NEW_ROWS)
         + MARK_PENDING.format(items=NEW_ROWS)
         + FORGET_VECTORS.format(items=NEW_ROWS, condition="NOT item.published")
         + "RETURN NULL;",
@@ -94,6 +106,9 @@ ITEM_TRIGGERS = [
         operation=pgtrigger.Delete,
         when=pgtrigger.After,
         referencing=pgtrigger.Referencing(old="old_items"),
-        func=_remove_terms("old_items") + FORGET_VECTORS.format(items="old_items", condition="true") + "RETURN NULL;",
+        func=_remove_terms("old_items")
+        + FORGET_FACTS.format(items="old_items")
+        + FORGET_VECTORS.format(items="old_items", condition="true")
+        + "RETURN NULL;",
     ),
 ]

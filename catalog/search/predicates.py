@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.models import Attribute
-from catalog.search.filters import And, Condition, Filter, FilterError, Not, Or, Value, parse
+from catalog.search.facts import FactQuery, fact_query
+from catalog.search.fields import COLUMNS, typed_value
+from catalog.search.filters import And, Condition, Filter, FilterError, Not, Or, parse
 
-COLUMNS = ("category", "external_id", "language")
 PATH_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -20,6 +21,8 @@ class Predicate:
 
     sql: str
     parameters: tuple[Any, ...] = ()
+    facts: FactQuery | None = None
+    """The ids of the published items that meet it, where the facts alone tell."""
 
     def named(self, name: str = "filter") -> tuple[str, dict[str, Any]]:
         """The same with named parameters, for statements that have others of their own."""
@@ -58,8 +61,10 @@ def predicate(wanted: str | Filter | None, *, attributes: Mapping[str, Attribute
     parsed = parse(wanted) if isinstance(wanted, str) else wanted
     if parsed is None:
         return None
-    compiler = _Compiler(attributes=Attribute.objects.by_name() if attributes is None else attributes)
-    return Predicate(sql=compiler.compile(parsed), parameters=tuple(compiler.parameters))
+    attributes = Attribute.objects.by_name() if attributes is None else attributes
+    compiler = _Compiler(attributes=attributes)
+    sql = compiler.compile(parsed)
+    return Predicate(sql=sql, parameters=tuple(compiler.parameters), facts=fact_query(parsed, attributes))
 
 
 @dataclass(slots=True)
@@ -99,7 +104,7 @@ class _Compiler:
     def _attribute(self, condition: Condition, attribute: Attribute) -> str:
         if condition.operator == "exists":
             return self._path(attribute, "@ != null", {})
-        values = [_typed(value, attribute) for value in condition.values]
+        values = [typed_value(value, attribute) for value in condition.values]
         if condition.operator in ("=", "in"):
             return f"({' OR '.join(self._contains(attribute, value) for value in values)})"
         if attribute.kind == Attribute.Kind.BOOLEAN:
@@ -119,21 +124,3 @@ class _Compiler:
         return self._bind(
             "jsonb_path_exists(catalog_item.attributes, %s::jsonpath, %s::jsonb, true)", path, json.dumps(variables)
         )
-
-
-def _typed(value: Value, attribute: Attribute) -> str | float | int | bool:
-    """The value as the attribute's kind has it."""
-    match attribute.kind:
-        case Attribute.Kind.TEXT:
-            return value.text
-        case Attribute.Kind.BOOLEAN:
-            if value.text.lower() in ("true", "false"):
-                return value.text.lower() == "true"
-            raise FilterError(f"{attribute.name} is true or false.", position=value.position, expected="true or false")
-    try:
-        number = float(value.text)
-    except ValueError:
-        number = float("nan")
-    if value.quoted or number != number or number in (float("inf"), float("-inf")):
-        raise FilterError(f"{attribute.name} is a number.", position=value.position, expected="a number")
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -59,26 +59,38 @@ def scope_of(cursor: Any, *, wanted: Predicate | None, hidden: Predicate | None 
     if matching is None:
         return EVERYTHING
     few_hidden = wanted is None and hidden is not None and matches_at_most(cursor, hidden, EXACT_UP_TO_ITEMS)
-    found = None if few_hidden else _matching(cursor, matching)
+    found = None if few_hidden else _matching(cursor, wanted, hidden)
     if found is not None:
         return found
     condition, parameters = matching.named()
     return Scope(condition=f"catalog_item.published AND {condition}", parameters=parameters)
 
 
-def _matching(cursor: Any, wanted: Predicate) -> Scope | None:
-    """The items that meet a filter; None where they are too many.
+def _matching(cursor: Any, wanted: Predicate | None, hidden: Predicate | None) -> Scope | None:
+    """The items that are wanted and not hidden; None where they are too many.
 
     Their ids come and go as one text: thousands of rows would take longer to pass on than to find.
     """
+    found, parameters = _ids(wanted, hidden)
     statement = f"""
-        SELECT count(*), coalesce(array_agg(id ORDER BY id), '{{}}')::text FROM (
-            SELECT id FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s
-        ) AS matching
+        SELECT count(*), coalesce(array_agg(id ORDER BY id), '{{}}')::text FROM ({found} LIMIT %s) AS matching (id)
     """  # noqa: S608
-    cursor.execute(statement, [*wanted.parameters, EXACT_UP_TO_ITEMS + 1])
+    cursor.execute(statement, [*parameters, EXACT_UP_TO_ITEMS + 1])
     count, ids = cursor.fetchone()
     return Scope(exact=True, parameters={"subset": ids}) if count <= EXACT_UP_TO_ITEMS else None
+
+
+def _ids(wanted: Predicate | None, hidden: Predicate | None) -> tuple[str, list[Any]]:
+    """A query for the ids of these items, by the facts alone where they tell."""
+    if wanted is None or wanted.facts is None:
+        matching = all_of(wanted, None if hidden is None else ~hidden)
+        assert matching is not None
+        return f"SELECT id FROM catalog_item WHERE catalog_item.published AND {matching.sql}", [*matching.parameters]  # noqa: S608
+    sql, parameters = wanted.facts.sql, [*wanted.facts.parameters]
+    if hidden is not None:
+        sql += f" AND NOT EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = fact.item_id AND {hidden.sql})"
+        parameters += hidden.parameters
+    return sql, parameters
 
 
 def matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:

@@ -73,6 +73,11 @@ def found_by(wanted):
         sql, parameters = compiled.named()
         cursor.execute(f"SELECT external_id FROM catalog_item WHERE {sql}", parameters)
         assert {external_id for (external_id,) in cursor.fetchall()} == by_position
+        if compiled.facts is not None:
+            cursor.execute(compiled.facts.sql, compiled.facts.parameters)
+            ids = [item_id for (item_id,) in cursor.fetchall()]
+            assert len(ids) == len(set(ids))
+            assert set(Item.objects.filter(pk__in=ids).values_list("external_id", flat=True)) == by_position
     return by_position
 
 
@@ -154,6 +159,30 @@ def test_a_value_or_name_is_never_read_as_sql(items, attack):
     assert found_by(Condition(field=attack[:90], operator="=", values=(Value(text=attack),))) == {"attack"}
     assert found_by(Condition(field=attack[:90], operator=">=", values=(Value(text=attack),))) == {"attack"}
     assert Item.objects.count() == len(ITEMS) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("genres = Drama", True),
+        ("year >= 1990 AND NOT genres = Drama", True),
+        ("category = War OR language = en", True),
+        ("year 0 TO 5 AND (seen = true OR NOT director EXISTS)", True),
+        ("NOT genres = Drama", False),
+        ("external_id = one AND year = 1990", False),
+        ("(genres = Drama AND year = 1990) OR seen = true", False),
+    ],
+)
+def test_the_facts_tell_where_a_condition_can_lead(items, text, told):
+    facts = predicate(text).facts
+    assert (facts is not None) == told
+
+
+def test_a_long_text_is_equal_to_itself_alone(db):
+    long = "x" * 5_000
+    make_item("long", attributes={"note": long})
+    make_item("longer", attributes={"note": f"{long}y"})
+    assert found_by(Condition(field="note", operator="=", values=(Value(text=long),))) == {"long"}
 
 
 def test_no_filter_is_no_condition(db):
