@@ -76,6 +76,24 @@ TERM_COUNT_DIFFERENCES = """
     ) AS counted FULL JOIN (SELECT term, count(*) AS documents FROM catalog_posting GROUP BY term) AS held USING (term)
     WHERE counted.documents IS DISTINCT FROM held.documents
 """
+FACTS = """
+    SELECT item.id AS item_id, facts.* FROM catalog_item AS item,
+        catalog_item_facts(item.category, item.language, item.attributes) AS facts
+    WHERE item.published
+"""
+FACT_DIFFERENCES = f"""
+    WITH held AS MATERIALIZED ({FACTS}),
+    indexed AS MATERIALIZED (SELECT item_id, name, text, number FROM catalog_fact)
+    SELECT count(DISTINCT item_id) FROM (
+        (SELECT * FROM held EXCEPT ALL SELECT * FROM indexed)
+        UNION ALL (SELECT * FROM indexed EXCEPT ALL SELECT * FROM held)
+    ) AS different
+"""  # noqa: S608
+REBUILD_FACTS = f"""
+    LOCK TABLE catalog_item IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM catalog_fact;
+    INSERT INTO catalog_fact (item_id, name, text, number) {FACTS};
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +109,8 @@ class Finding:
 
 
 def verify_index() -> list[Finding]:
-    """Look at the versions that are kept and at the keywords. Reads all passages, and the words of all items."""
-    return [*_versions(), *(each for version in IndexVersion.objects.kept() for each in _version(version)), *_words()]
+    """Look at the versions that are kept and at what triggers keep. Reads all passages and items."""
+    return [*_versions(), *(each for version in IndexVersion.objects.kept() for each in _version(version)), *_kept()]
 
 
 def _versions() -> Iterator[Finding]:
@@ -163,17 +181,22 @@ def _awaits_graph(version: IndexVersion) -> bool:
     return version.state == IndexVersion.State.BUILDING and ReindexRun.objects.filter(version=version).exists()
 
 
-def _words() -> Iterator[Finding]:
-    for what, statement in (
-        ("items whose words are not as indexed", KEYWORD_DIFFERENCES),
-        ("words counted wrongly", TERM_COUNT_DIFFERENCES),
+def _kept() -> Iterator[Finding]:
+    """What is kept in step with the items."""
+    for subject, what, statement, repair in (
+        ("keywords", "items whose words are not as indexed", KEYWORD_DIFFERENCES, rebuild_keywords),
+        ("keywords", "words counted wrongly", TERM_COUNT_DIFFERENCES, rebuild_keywords),
+        ("filters", "items whose values are not as indexed", FACT_DIFFERENCES, _rebuild_facts),
     ):
         with patient_cursor() as cursor:
             cursor.execute(statement)
             count = int(cursor.fetchone()[0])
-        yield Finding(
-            subject="keywords", what=what, count=count, is_wrong=count > 0, repair=rebuild_keywords if count else None
-        )
+        yield Finding(subject=subject, what=what, count=count, is_wrong=count > 0, repair=repair if count else None)
+
+
+def _rebuild_facts() -> None:
+    with patient_cursor() as cursor:
+        cursor.execute(REBUILD_FACTS)
 
 
 def _broken(version: IndexVersion, what: str, rows: str, repair: Callable[[], object]) -> Finding:

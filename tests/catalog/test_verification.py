@@ -25,10 +25,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def version(db, settings, model: Path) -> IndexVersion:
     settings.ENCODER_MODEL = str(model)
     version = ensure_active_version()
-    make_items([{"external_id": name, "title": f"The ship {name} in the storm"} for name in "abc"])
+    make_items([ship(name) for name in "abc"])
     make_item("draft", published=False)
     drain()
     return version
+
+
+def ship(name: str) -> dict[str, object]:
+    return {"external_id": name, "title": f"The ship {name} in the storm", "attributes": {"year": 1990}}
 
 
 def wrong() -> dict[str, int]:
@@ -75,11 +79,16 @@ def test_a_whole_index_is_clean(version, capsys):
         ),
         ("UPDATE catalog_posting SET frequency = 9 WHERE item_id = {a}", {"items whose words are not as indexed": 1}),
         ("TRUNCATE catalog_termcount, catalog_termdelta", {"words counted wrongly": 4}),
+        ("DELETE FROM catalog_fact WHERE item_id = {a}", {"items whose values are not as indexed": 1}),
+        (
+            "INSERT INTO catalog_fact SELECT * FROM catalog_fact WHERE item_id = {a}",
+            {"items whose values are not as indexed": 1},
+        ),
         ("DROP TABLE catalog_passage_v{version}", {"partitions missing": 1}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_found_and_mended(version, damage, found):
-    item = make_items([{"external_id": "a", "title": "The ship a in the storm"}])["a"]
+    item = make_items([ship("a")])["a"]
     execute(damage.format(a=item, version=version.pk))
     assert wrong() == found
     with pytest.raises(CommandError, match=f"{len(found)} things are wrong"):
