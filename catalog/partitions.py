@@ -14,7 +14,7 @@ from catalog.models import IndexVersion
 
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")
 HNSW_M = 16
-HNSW_EF_CONSTRUCTION = 128
+HNSW_EF_CONSTRUCTION = 200
 BUILD_SETTINGS = {
     "statement_timeout": "0",
     "lock_timeout": "0",

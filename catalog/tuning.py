@@ -18,7 +18,8 @@ from catalog.search.scope import EVERYTHING
 from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)
-PASSAGES_SAMPLED, QUERIES_SAMPLED = 100, 100
+#: Of what is asked most, and of titles; of the passages themselves where there is neither.
+SAMPLED = 100
 NEIGHBOURS = 10
 #: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
 EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
@@ -41,7 +42,7 @@ class Measured:
     """None where the site's number stands."""
     passages: int
     queries: int
-    """Of the query log, beside vectors of passages."""
+    """Of the query log, beside titles or passages."""
 
 
 def awaits_tuning(version: IndexVersion) -> bool:
@@ -56,14 +57,19 @@ def awaits_tuning(version: IndexVersion) -> bool:
 def tune(version: IndexVersion) -> Measured | None:
     """Measure the graph and store how far searches look from now on; None without passages.
 
-    Costs an exact scan for each of up to 200 vectors, and loads the encoder where queries have been logged.
+    What people ask lies further from the passages than these do from each other, and is harder to find by a graph: it
+    is measured on the query log and on titles as queries, and on passages only where the encoder is not to be had.
+    Costs an exact scan for each of up to 200 vectors, and loads the encoder.
     """
-    vectors, logged = _passage_vectors(version), _query_vectors(version)
+    queries = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=SAMPLED)]
+    vectors = _encoded(version, queries + _titles(version))
     if not vectors:
-        return None
+        queries, vectors = [], _passage_vectors(version)
     with patient_cursor(), vector_search() as cursor:
         passages = _passages(cursor, version)
-        asked = [(vector, _bound(cursor, version, vector)) for vector in vectors + logged]
+        if not passages:
+            return None
+        asked = [(vector, _bound(cursor, version, vector)) for vector in vectors]
         tried = EF_SEARCH_TRIED if passages >= PASSAGES_TO_TUNE else (None,)
         recalls: dict[int | None, float] = {}
         for ef_search in tried:
@@ -74,33 +80,44 @@ def tune(version: IndexVersion) -> Measured | None:
     chosen = next(ef_search for ef_search, recall in recalls.items() if recall >= enough)
     version.ef_search, version.recall_at_10, version.passages_measured = chosen, recalls[chosen], passages
     version.save(update_fields=["ef_search", "recall_at_10", "passages_measured"])
-    return Measured(recall_at_10=recalls[chosen], ef_search=chosen, passages=passages, queries=len(logged))
+    return Measured(recall_at_10=recalls[chosen], ef_search=chosen, passages=passages, queries=len(queries))
+
+
+def _titles(version: IndexVersion) -> list[str]:
+    """Titles of items spread over the version."""
+    with patient_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT item.title FROM catalog_embeddingstate AS state JOIN catalog_item AS item ON item.id = state.item_id
+            WHERE state.version_id = %s AND state.state = 'done' ORDER BY hashint8(item.id) LIMIT %s
+            """,
+            [version.pk, SAMPLED],
+        )
+        return [title for (title,) in cursor.fetchall()]
+
+
+def _encoded(version: IndexVersion, texts: list[str]) -> list[str]:
+    """Their vectors as queries; none without texts, or where the encoder is not to be had."""
+    if not texts:
+        return []
+    try:
+        return [vector_literal(vector) for vector in encoder_for(version.encoder_spec).encode_queries(texts)]
+    except EncoderError as error:
+        logger.warning("The graph of %s is measured without what people ask: %s", version, error)
+        return []
 
 
 def _passage_vectors(version: IndexVersion) -> list[str]:
-    """Vectors of passages spread over the catalogue."""
+    """Vectors of passages spread over the version."""
     with patient_cursor() as cursor:
         cursor.execute(
             """
             SELECT embedding::text FROM catalog_passage
             WHERE version_id = %s AND ordinal <> %s ORDER BY hashint8(item_id), ordinal LIMIT %s
             """,
-            [version.pk, PICTURE_ORDINAL, PASSAGES_SAMPLED],
+            [version.pk, PICTURE_ORDINAL, SAMPLED],
         )
         return [vector for (vector,) in cursor.fetchall()]
-
-
-def _query_vectors(version: IndexVersion) -> list[str]:
-    """Vectors of what is asked most; none where nothing is, or the encoder is not to be had."""
-    texts = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=QUERIES_SAMPLED)]
-    if not texts:
-        return []
-    try:
-        vectors = encoder_for(version.encoder_spec).encode_queries(texts)
-    except EncoderError as error:
-        logger.warning("The graph of %s is measured without the queries of the log: %s", version, error)
-        return []
-    return [vector_literal(vector.tolist()) for vector in vectors]
 
 
 def _passages(cursor: Any, version: IndexVersion) -> int:

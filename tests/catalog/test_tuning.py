@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,14 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog import tuning
+from catalog.embedding.base import Encoder, FloatArray
+from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
-from catalog.models import IndexVersion, SearchIntent
+from catalog.models import EmbeddingState, IndexVersion, SearchIntent
 from catalog.tuning import awaits_tuning, tune
 from tests.checkpoints import write_checkpoint
-from tests.factories import add_passages, make_version
+from tests.factories import add_passages, make_item, make_version
+from workers.embed import drain
 from workers.sweep import tune_graphs
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +104,47 @@ def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(few_are_en
     assert awaits_tuning(version)
 
 
-def test_what_people_ask_is_measured_too(tmp_path: Path, settings):
+@pytest.fixture
+def asked_of(tmp_path: Path, settings, monkeypatch) -> list[Sequence[str]]:
+    """The texts that the encoder was asked for as queries."""
     settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
+    asked: list[Sequence[str]] = []
+    encoder = encoder_for(ensure_active_version().encoder_spec)
+    monkeypatch.setattr(tuning, "encoder_for", lambda spec: Recording(encoder, asked))
+    return asked
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The encoder itself, beside a list of what it is asked."""
+
+    encoder: Encoder
+    asked: list[Sequence[str]]
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        self.asked.append(texts)
+        return self.encoder.encode_queries(texts)
+
+
+def test_titles_are_asked_as_queries(asked_of):
+    make_item("ship", title="A ship in the storm")
+    drain()
+    measured = tune(ensure_active_version())
+    assert measured is not None
+    assert measured.passages == 1
+    assert asked_of == [["A ship in the storm"]]
+
+
+def test_passages_are_asked_where_the_encoder_is_not_to_be_had():
+    version = version_with(50)
+    make_item("ship", title="A ship in the storm")
+    EmbeddingState.objects.of(version).update(state="done")
+    measured = tune(version)
+    assert measured is not None
+    assert measured.recall_at_10 == 1
+
+
+def test_what_people_ask_is_measured_too(asked_of):
     version = ensure_active_version()
     add(version, 50)
     now = timezone.now()
@@ -112,3 +156,4 @@ def test_what_people_ask_is_measured_too(tmp_path: Path, settings):
     measured = tune(version)
     assert measured is not None
     assert measured.queries == 1
+    assert asked_of == [["a ship in the storm"]]
