@@ -140,7 +140,7 @@ def test_what_a_failed_run_left_is_shown_as_failed_and_can_be_retired(staff):
     page = staff.get(PAGE)
     assert "Failed" in shown(page)
     assert "Step build: no room" in shown(page)
-    assert f'id="retire-{left.pk}"' in page.content.decode()
+    assert f'id="confirm-{left.pk}"' in page.content.decode()
     assert "Building" not in shown(page)
     staff.post(f"/staff/versions/{left.pk}/retire")
     left.refresh_from_db()
@@ -231,7 +231,7 @@ def test_searches_are_switched_rolled_back_and_an_old_version_retired(staff):
 
 def test_a_version_that_a_run_works_on_cannot_be_retired(staff):
     run = start_reindex(window_tokens=64)
-    assert f'id="retire-{run.version_id}"' not in staff.get(PAGE).content.decode()
+    assert f'id="confirm-{run.version_id}"' not in staff.get(PAGE).content.decode()
     staff.post(f"/staff/versions/{run.version_id}/retire")
     run.version.refresh_from_db()
     assert run.version.state == "loading"
