@@ -12,7 +12,7 @@ class ApiKey(models.Model):
     class Scope(models.TextChoices):
         SEARCH = "search", "Search: read items, search, recommendations, record interactions"
         WRITE = "write", "Write: also create, change and delete items"
-        ADMIN = "admin", "Admin: also imports, index versions and reindex runs"
+        ADMIN = "admin", "Admin: also imports, index versions, reindex runs, rules, synonyms and query sets"
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12)
