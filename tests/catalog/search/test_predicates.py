@@ -174,8 +174,9 @@ def test_a_value_or_name_is_never_read_as_sql(items, attack):
     ],
 )
 def test_the_facts_tell_where_a_condition_can_lead(items, text, told):
-    facts = predicate(text).facts
-    assert (facts is not None) == told
+    compiled = predicate(text)
+    assert compiled is not None
+    assert (compiled.facts is not None) == told
 
 
 def test_a_long_text_is_equal_to_itself_alone(db):
