@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 
 from dashboard.forms import StyledForm
-from dashboard.rule_forms import RowsField
+from dashboard.rule_forms import MOMENT, RowsField
 from recommender.models import EventKind
 from recommender.serving.experiments import MAX_VARIANT_NAME, kept_models
 from recommender.serving.scenarios import (
@@ -170,6 +171,12 @@ class PersonForm(StyledForm, forms.Form):
     scenario = forms.ChoiceField(choices=[(scenario.name, scenario.title) for scenario in SCENARIOS.values()])
     item = forms.CharField(
         max_length=200, required=False, label="Why not this item?", help_text="Its external id, or its title."
+    )
+    as_of = forms.DateTimeField(
+        required=False,
+        label="As of",
+        help_text=f"Now, if it is empty. Time zone: {settings.TIME_ZONE}.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from catalog.models import Item
 from dashboard.rule_preview import Mark
-from recommender.models import Interaction
+from recommender.models import Interaction, Preferences
 from recommender.recommend import choose
 from recommender.recommendations import Recommendation
 from recommender.serving.assignment import seed_of
@@ -21,6 +22,8 @@ from recommender.viewer import viewer_of
 
 #: Items shown on each side of a comparison.
 SHOWN = 12
+#: The newest events, among whose people somebody is chosen for a preview.
+LATELY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +79,13 @@ def person_named(text: str) -> Person | None:
 
 
 def somebody() -> Person | None:
-    """Whoever did something last and has an account: a preview begins with them."""
-    newest = Interaction.objects.of_users().order_by("-id").values_list("user__username", flat=True)[:1]
-    return next((person_named(name) for name in newest), None)
+    """Of those with an account who did something of late and have personalisation on, whoever did most: a preview
+    begins with them."""
+    newest = Interaction.objects.of_users().order_by("-id").values_list("user_id", flat=True)[:LATELY]
+    opted_out = set(Preferences.objects.opted_out().values_list("user_id", flat=True))
+    counts = Counter(user_id for user_id in newest if user_id not in opted_out)
+    names = User.objects.filter(pk__in=[user_id for user_id, _ in counts.most_common(1)])
+    return next((person_named(user.username) for user in names), None)
 
 
 def list_for(subject: Subject, settings: ScenarioSettings) -> tuple[Recommendation, ...]:

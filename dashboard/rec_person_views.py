@@ -16,12 +16,22 @@ from dashboard.rec_forms import PersonForm, WeightsForm
 from dashboard.rec_lists import Person, compared, person_named, rows_of, somebody
 from dashboard.rec_looks import note_preview
 from recommender.models import EventKind
+from recommender.past import past_of
 from recommender.preferences import is_opted_out
 from recommender.recommend import recommend
 from recommender.serving.assignment import assignment_for
 from recommender.serving.scenarios import DEFAULT_SCENARIO
 from recommender.weights import list_with, save_weights
 from recommender.whynot import fate_of
+
+#: What is as it is now in a list of a moment, in words.
+NOT_KEPT = {
+    "items": "items",
+    "settings": "settings",
+    "model": "the taste model",
+    "index": "the index",
+    "preferences": "what the person decided",
+}
 
 
 class PersonView(StaffOnly, View):
@@ -39,22 +49,27 @@ class PersonView(StaffOnly, View):
         if person is None:
             form.add_error("person", "There is nobody of this name or id.")
             return render(request, "dashboard/rec_person.html", context, status=400)
-        assigned = assignment_for(form.cleaned_data["scenario"], person.subject)
+        as_of = form.cleaned_data["as_of"]
+        past = past_of(as_of, person.subject) if as_of else None
+        then = (past.at, past.configuration) if past else None
+        assigned = assignment_for(form.cleaned_data["scenario"], person.subject, then=then)
         record_action(
             self.staff, "person.look", person.name, scenario=assigned.scenario, item=form.cleaned_data["item"]
         )
         context |= {
             "person": person,
             "assigned": assigned,
+            "past": past,
+            "not_kept": [NOT_KEPT[name] for name in past.not_kept] if past else (),
             "opted_out": is_opted_out(person.subject),
-            "rows": rows_of(recommend(person.subject, settings=assigned.settings)),
+            "rows": rows_of(recommend(person.subject, settings=assigned.settings, past=past)),
         }
         if text := form.cleaned_data["item"]:
             item = _item(text)
             if item is None:
                 form.add_error("item", "There is no such item.")
             else:
-                context["fate"] = fate_of(item, person.subject, assigned.settings)
+                context["fate"] = fate_of(item, person.subject, assigned.settings, past=past)
         return render(request, "dashboard/rec_person.html", context)
 
 

@@ -64,7 +64,7 @@ def _reachable() -> QuerySet[User]:
     of_user = {"user": OuterRef("pk")}
     return User.objects.filter(
         Exists(Interaction.objects.filter(**of_user)),
-        ~Exists(Preferences.objects.filter(**of_user, opted_out_at__isnull=False)),
+        ~Exists(Preferences.objects.opted_out().filter(**of_user)),
         is_active=True,
     )
 

@@ -110,6 +110,9 @@ class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
 
 
 class PreferencesQuerySet(models.QuerySet["Preferences"]):
+    def opted_out(self) -> PreferencesQuerySet:
+        return self.filter(opted_out_at__isnull=False)
+
     def changed_after(self, moment: datetime) -> PreferencesQuerySet:
         return self.filter(changed_at__gt=moment)
 

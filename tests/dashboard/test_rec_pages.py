@@ -147,6 +147,23 @@ def test_why_not_an_item_is_answered_by_id_and_by_title(staff, mira, ids):
     assert "There is no such item" in page
 
 
+def test_looking_as_of_a_moment_shows_the_list_of_then_and_what_was_not_kept(staff, mira, ids):
+    did(mira, "like", ids["rain-0"], days_ago=-1)
+    asked = {"person": "mira", "scenario": "for-you", "item": "rain-0"}
+    assert "Why not “rain-0”? It was met before" in shown(staff.post(f"{BASE}people/", asked))
+    page = shown(staff.post(f"{BASE}people/", asked | {"as_of": "2026-03-01T12:00"}))
+    assert "As of 2026-03-01 12:00 UTC, by what was known then; not kept from then" in page
+    assert "It was met before" not in page
+
+
+def test_a_preview_begins_with_whoever_did_most_of_late_and_is_not_opted_out(staff, mira, ids):
+    ada, bob = (Subject(user_id=User.objects.create_user(name).pk) for name in ("ada", "bob"))
+    did(ada, "like", ids["rain-0"], ids["rain-1"])
+    did(bob, "like", *ids.values())
+    opt_out(bob)
+    assert 'value="ada"' in staff.get(f"{BASE}weights/").content.decode()
+
+
 @pytest.mark.parametrize("name", ["nobody", "00000000-0000-0000-0000-000000000001", "a\0b"])
 def test_somebody_that_there_is_not_is_refused_and_not_audited(staff, ids, name):
     response = staff.post(f"{BASE}people/", {"person": name, "scenario": "for-you"})
