@@ -16,6 +16,9 @@ from catalog.embedding.engine.samples import SAMPLE_QUERIES
 from catalog.embedding.engine.tokens import Tokens
 from catalog.embedding.streaming import windows_ahead
 
+#: The runtime of queries takes one lane, which is cheap for few and slow for more.
+MOST_QUERIES = 32
+
 
 class TransformerEncoder:
     """A transformer on the runtime that is best here, which may change to a better one between two calls.
@@ -53,7 +56,9 @@ class TransformerEncoder:
         return self._encode(texts, self.spec.document_prompt, self._opened.documents)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(texts, self.spec.query_prompt, self._opened.queries)
+        """By the runtime of queries; very many, where documents are encoded anyway, by theirs."""
+        many = len(texts) > MOST_QUERIES and self._opened.documents.is_open
+        return self._encode(texts, self.spec.query_prompt, self._opened.documents if many else self._opened.queries)
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return self._tokens.offsets(texts)

@@ -129,6 +129,12 @@ def test_queries_and_documents_differ_exactly_where_their_prompts_do(encoder: En
     assert (cosines(documents, queries) > 0.9999).all() == same
 
 
+def test_many_queries_at_once_are_what_each_is_alone(encoder: Encoder):
+    encoder.encode_documents(TEXTS)  # some encode many queries as they do documents, once they do
+    many = encoder.encode_queries([*TEXTS] * 20)
+    assert cosines(many[: len(TEXTS)], encoder.encode_queries(TEXTS)).min() > 0.998
+
+
 def test_a_prompt_is_put_before_the_text(encoder: Encoder):
     longer = encoder_for(replace(encoder.spec, document_prompt=encoder.spec.document_prompt + "film: "))
     prompted = encoder.encode_documents([f"film: {text}" for text in TEXTS[:3]])
