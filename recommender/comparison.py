@@ -10,6 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -38,8 +39,10 @@ from recommender.evaluation import (
 from recommender.importing import Event
 from recommender.interactions import NewInteraction, record_for_many
 from recommender.interests import Kind
+from recommender.miscalibration import miscalibration, tags_by_external_id
 from recommender.models import EventKind, Interaction, TasteModel
 from recommender.recommend import choose
+from recommender.serving.scenarios import PLAIN, ScenarioSettings
 from recommender.space import training
 from recommender.space.folding import strength
 from recommender.space.histories import History
@@ -57,24 +60,34 @@ RECORDED_AT_ONCE = 5_000
 COLD_SAMPLES = 3
 
 
-def compare(directory: Path, *, everything: bool = False) -> Iterator[RecommendationEvaluation]:
+def compare(
+    directory: Path, *, everything: bool = False, calibrations: Sequence[float] = ()
+) -> Iterator[RecommendationEvaluation]:
     """Measure the served recommender, the untrained one, cold items and the baselines, each as it is done.
 
-    The items must be loaded and embedded. Histories hold positives, or `everything` that the users rated.
+    The items must be loaded and embedded. Histories hold positives, or `everything` that the users rated. What is
+    served is measured with these `calibrations` as well.
     """
     events = read_events(directory / "interactions.csv", mapping_of(directory))
     histories, held_out = split(events, everything=everything)
     subjects = _record(histories)
-    items = Item.objects.published().count()
+    tags = tags_by_external_id()
+    positives = _positives({name: histories.get(name, ()) for name in held_out})
 
     def measured(method: str, rankings: Rankings) -> RecommendationEvaluation:
         left_out = EVERYTHING_LEFT_OUT if everything else LEFT_OUT
-        return summarise(rankings, held_out, method=method, collection=directory.name, items=items, left_out=left_out)
+        found = summarise(
+            rankings, held_out, method=method, collection=directory.name, items=len(tags), left_out=left_out
+        )
+        return replace(found, miscalibration_at_10=miscalibration(positives, rankings, tags))
 
     _refresh(subjects[name] for name in held_out)
     untrained = _served(subjects, held_out)
     logger.info("Training: %s", training.train().message)
     yield measured("serving", _served(subjects, held_out))
+    for calibration in calibrations:
+        calibrated = _served(subjects, held_out, settings=PLAIN.given(calibration=calibration))
+        yield measured(f"serving-calibrated-{calibration:g}", calibrated)
     yield measured("untrained", untrained)
     for method, rankings in _baselines(histories, sorted(held_out)):
         yield measured(method, rankings)
@@ -125,13 +138,24 @@ def _cold(
         yield measured(f"{method}-cold", rankings)
 
 
+def _positives(histories: Histories) -> dict[str, list[str]]:
+    """What was positive in each history, as external ids."""
+    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    return {name: [event.external_id for event in own if is_positive(event, kinds)] for name, own in histories.items()}
+
+
 def _served(
-    subjects: Mapping[str, Subject], names: Iterable[str], *, among: Predicate | None = None
+    subjects: Mapping[str, Subject],
+    names: Iterable[str],
+    *,
+    among: Predicate | None = None,
+    settings: ScenarioSettings = PLAIN,
 ) -> dict[str, list[str]]:
     """What is recommended to each, as by `recommend`, `among` some items or all."""
     rankings = {}
     for name in names:
-        chosen = choose(viewer_of(subjects[name]), limit=RANKING_DEPTH, wanted=among, explain=False)
+        viewer = viewer_of(subjects[name])
+        chosen = choose(viewer, limit=RANKING_DEPTH, settings=settings, wanted=among, explain=False)
         rankings[name] = [found.item.external_id for found in chosen]
     return rankings
 

@@ -53,7 +53,8 @@ class UnreadableCollection(ValueError):
 class RecommendationEvaluation:
     """The measures of one method: means over the users with held-out positives, whose nDCG@10 are `ndcg_by_user`, in
     the order of their names. `coverage_at_10` is the share of the catalogue that somebody has among the first ten.
-    `samples` are the means of the samples that it was measured on, if there were several."""
+    `miscalibration_at_10` says how far the tags of the first ten are from those of the history. `samples` are the means
+    of the samples that it was measured on, if there were several."""
 
     method: str
     collection: str
@@ -62,6 +63,7 @@ class RecommendationEvaluation:
     recall_at_20: float
     hit_rate_at_10: float
     coverage_at_10: float
+    miscalibration_at_10: float | None = None
     samples: tuple[float, ...] = ()
 
     @property
@@ -93,6 +95,7 @@ class RecommendationEvaluation:
             "recall@20": round(self.recall_at_20, 4),
             "hit_rate@10": round(self.hit_rate_at_10, 4),
             "coverage@10": round(self.coverage_at_10, 4),
+            **({} if self.miscalibration_at_10 is None else {"miscalibration@10": round(self.miscalibration_at_10, 4)}),
             "left_out": self.left_out,
         }
 

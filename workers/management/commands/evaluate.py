@@ -45,6 +45,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--everything", action="store_true", help="recommendations: record low ratings as well, not positives alone"
         )
+        parser.add_argument(
+            "--calibration",
+            type=float,
+            nargs="+",
+            default=[],
+            help="recommendations: measure what is served with these calibrations, 0 to 1, as well",
+        )
         add_encoder_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,7 +70,9 @@ class Command(BaseCommand):
                     settings = {name: options[name] for name in ("storage", "dimensions")}
                     figures = self._search(directory, semantic_ratio=options["semantic_ratio"], **settings)
                 else:
-                    figures = self._recommendations(directory, everything=options["everything"])
+                    figures = self._recommendations(
+                        directory, everything=options["everything"], calibrations=options["calibration"]
+                    )
         except (OSError, ValueError, EncoderUnavailable, DegradedEvaluation) as error:
             raise CommandError(str(error)) from error
         self._print(figures, as_json=options["json"])
@@ -87,10 +96,15 @@ class Command(BaseCommand):
         found = evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
         return [found | {"storage_loss": storage_loss(directory, version, encoder)}]
 
-    def _recommendations(self, directory: Path, *, everything: bool) -> list[dict[str, Any]]:
+    def _recommendations(
+        self, directory: Path, *, everything: bool, calibrations: Sequence[float]
+    ) -> list[dict[str, Any]]:
         """A row for each method; those asked about the same users as what is served say how far they are behind it."""
         self._embed(load_catalogue(directory))
-        found = {evaluation.method: evaluation for evaluation in compare(directory, everything=everything)}
+        found = {
+            evaluation.method: evaluation
+            for evaluation in compare(directory, everything=everything, calibrations=calibrations)
+        }
         rows = []
         for method, evaluation in found.items():
             served = found["serving-cold" if method.endswith("-cold") else "serving"]
