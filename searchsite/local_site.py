@@ -58,7 +58,8 @@ class LocalSite:
 
     def start_web(self) -> None:
         """Start the web server and return once it answers. Raises ServiceFailed."""
-        argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=8)
+        threads = int(self.environment.get("WEB_THREADS", processes.DEFAULT_WEB_THREADS))
+        argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=threads)
         self.launch(self.web, argv)
         self._wait_until_live()
 

@@ -12,15 +12,22 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+#: Of one process of the web server; those that are open cost memory and no thread.
+_CONNECTIONS = 4096
+DEFAULT_WEB_THREADS = 8
 _CELERY = (sys.executable, "-m", "celery", "-A", "searchsite")
 _WORKER = (*_CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
 
 
 def web(*, host: str, port: int, workers: int, threads: int) -> list[str]:
-    """The web server. Each worker process holds one copy of the query encoder."""
+    """The web server. Each worker process holds one copy of the query encoder.
+
+    It speaks HTTP/1 alone: a server that also finds out about HTTP/2 waits for good for a client that says nothing.
+    """
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
     size = ["--workers", str(workers), "--blocking-threads", str(threads), "--workers-kill-timeout", "5"]
-    return [*granian, "--host", host, "--port", str(port), *size, "searchsite.wsgi:application"]
+    clients = ["--http", "1", "--backlog", str(_CONNECTIONS), "--backpressure", str(_CONNECTIONS)]
+    return [*granian, "--host", host, "--port", str(port), *size, *clients, "searchsite.wsgi:application"]
 
 
 def embedding_worker() -> list[str]:
@@ -59,7 +66,7 @@ def deployed(environment: Mapping[str, str]) -> dict[str, Callable[[], list[str]
             host=environment.get("HOST", "127.0.0.1"),
             port=int(environment.get("PORT", "8000")),
             workers=int(environment.get("WEB_WORKERS", "2")),
-            threads=int(environment.get("WEB_THREADS", "8")),
+            threads=int(environment.get("WEB_THREADS", DEFAULT_WEB_THREADS)),
         ),
         "worker-embedding": embedding_worker,
         "worker-events": events_worker,

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from searchsite.environment import optional_secret, read_secret
+from searchsite.processes import DEFAULT_WEB_THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -71,11 +72,14 @@ MIDDLEWARE = [
     "catalog.http.throttling.PageRateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "catalog.http.slow_clients.SlowClientsMiddleware",
     "catalog.http.middleware.RefusedMethodMiddleware",
     "recommender.serving.middleware.ShownListsMiddleware",
 ]
 
 ROOT_URLCONF = "searchsite.urls"
+# Of each process of the web server, some of which are kept from clients that are slow.
+WEB_THREADS = env.int("WEB_THREADS", default=DEFAULT_WEB_THREADS)
 WSGI_APPLICATION = "searchsite.wsgi.application"
 TEMPLATES = [
     {

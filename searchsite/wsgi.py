@@ -5,8 +5,13 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "searchsite.settings")
-application = get_wsgi_application()
+_application = get_wsgi_application()
 
-from catalog.query_encoders import keep_query_encoders_loaded  # noqa: E402  (needs the applications)
+from django.conf import settings  # noqa: E402
+
+from catalog.http.slow_clients import SlowClients  # noqa: E402  (needs the applications)
+from catalog.query_encoders import keep_query_encoders_loaded  # noqa: E402
+
+application = SlowClients(_application, threads=settings.WEB_THREADS)
 
 keep_query_encoders_loaded()
