@@ -13,9 +13,10 @@ from rest_framework.response import Response
 
 from catalog.api.audit import record_request
 from catalog.api.query_sets import person
+from catalog.api.version_asked import VersionAsked
 from catalog.http.pages import PageParameters, page
 from catalog.http.problems import Conflict
-from catalog.http.serializers import StrictSerializer, checked
+from catalog.http.serializers import checked
 from catalog.http.views import ApiView
 from catalog.judged.measuring import (
     AlreadyMeasuring,
@@ -26,23 +27,16 @@ from catalog.judged.measuring import (
     start_measurement,
 )
 from catalog.models import IndexVersion, JudgedSet, MeasuredSetting, Measurement
-from catalog.search.queries import DEFAULT_RATIO
 
 
-class MeasurementBody(StrictSerializer):
+class MeasurementBody(VersionAsked):
     kind = serializers.ChoiceField(
         choices=Measurement.Kind.choices,
         default=Measurement.Kind.ONE,
         help_text="One setting; a sweep of ratios from 0 to 1; two index versions; with reranking and without.",
     )
-    version = serializers.IntegerField(
-        default=None, allow_null=True, help_text="A live index version; the one that serves, if not given."
-    )
     other_version = serializers.IntegerField(
         default=None, allow_null=True, help_text="For two versions: what the first is compared with."
-    )
-    semantic_ratio = serializers.FloatField(
-        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
     )
     rerank = serializers.BooleanField(default=False, help_text="Has the site's cross-encoder reorder the hits.")
 

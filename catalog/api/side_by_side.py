@@ -9,23 +9,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.http.serializers import StrictSerializer
+from catalog.api.version_asked import VersionAsked
 from catalog.http.views import ApiView
 from catalog.judged.side_by_side import TOP, Side, SideBySide, pair_of, side_by_side
 from catalog.models import IndexVersion
-from catalog.search.queries import DEFAULT_RATIO, MAX_LIMIT, MAX_TEXT_CHARACTERS
+from catalog.search.queries import MAX_LIMIT, MAX_TEXT_CHARACTERS
 
 
-class SideBySideParameters(StrictSerializer):
+class SideBySideParameters(VersionAsked):
     q = serializers.CharField(max_length=MAX_TEXT_CHARACTERS, help_text="What is looked for.")
-    version = serializers.IntegerField(
-        default=None, allow_null=True, help_text="A live index version; the one that serves, if not given."
-    )
     other_version = serializers.IntegerField(
         default=None, allow_null=True, help_text="What it is compared with; the newest other one, if not given."
-    )
-    semantic_ratio = serializers.FloatField(
-        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
     )
     limit = serializers.IntegerField(
         default=TOP, min_value=1, max_value=MAX_LIMIT, help_text="Hits of each that are told."

@@ -26,6 +26,8 @@ def checkpoint_folder(model: str, revision: str) -> Path:
     """Return the folder with a model's files, which are fetched once from the hub. Raises EncoderUnavailable."""
     if (files := local_files(model)) is not None:
         return files
+    if model.startswith(("/", ".", "~")):
+        raise EncoderUnavailable(f"Model {model} cannot be loaded: there is no such folder. Check the path.")
     try:
         from huggingface_hub import snapshot_download
 

@@ -60,7 +60,7 @@ def test_an_unknown_backend_is_refused_with_those_known():
 
 
 def test_a_missing_model_is_refused_with_what_to_do(tmp_path: Path):
-    with pytest.raises(EncoderUnavailable, match=r"cannot be loaded.*give a path"):
+    with pytest.raises(EncoderUnavailable, match=r"there is no such folder. Check the path"):
         encoder_for(EncoderSpec(model=str(tmp_path / "nowhere")))
 
 
