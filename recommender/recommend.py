@@ -219,14 +219,14 @@ def _in_space(
     pool: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The candidates and their targets. Where the scenario leaves scores as they are the best are the nearest, and
-    other sources are asked only where those are too few."""
+    other sources are asked only where those are too few, or for chance to draw among."""
     ids, targets = np.zeros(0, np.int64), np.zeros((0, model.dimensions), np.float32)
     if "near" in settings.sources:
         ids, targets = nearest_in_space(
             model, folded.vector, items=pool, wanted=wanted, excluded=viewer.seen, past=viewer.past
         )
     others = [leg for leg in settings.sources if leg != "near"]
-    if not others or (len(ids) >= pool and settings.leaves_scores):
+    if not others or (len(ids) >= pool and settings.leaves_scores and not settings.exploration):
         return ids, targets
     known = viewer.seen.union(ids.tolist())
     more = find_candidates(legs=others, wanted=wanted, excluded=known, past=viewer.past).item_ids

@@ -40,8 +40,12 @@ class Factors:
     """`sources` and `targets` are both (items, k): the score of item j for a history is the inner product of the
     history's weighted sum of sources with target j. Items that nobody met have zeros in both."""
 
-    sources: Floats
-    targets: Floats
+    sources: npt.NDArray[np.floating[Any]]
+    targets: npt.NDArray[np.floating[Any]]
+
+    def in_single_precision(self) -> Factors:
+        """The same in half the memory."""
+        return Factors(sources=self.sources.astype(np.float32), targets=self.targets.astype(np.float32))
 
 
 def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most_items: int = MOST_ITEMS) -> Factors:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from recommender.space.parameters import CHOICES, Parameters
 from recommender.space.tower_training import train_tower
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Value = TypeVar("Value")
 
@@ -49,13 +51,21 @@ class Newest(Generic[Value]):
 
 
 class Parts:
-    """Trains on `histories`, of everybody, and scores all items for the `people` at these places. Each part remembers
-    REMEMBERED arrays of people by items, 4 bytes a score, beside what EASE learnt."""
+    """Trains on `histories`, of everybody, and scores items for the `people` at these places: all of them, or those
+    `asked` about. Each part remembers REMEMBERED arrays of people by items asked about, 4 bytes a score, beside what
+    EASE learnt, 8 bytes a factor of each item."""
 
     def __init__(
-        self, histories: Sequence[History], people: Sequence[int], contents: Floats, *, text_dimensions: int
+        self,
+        histories: Sequence[History],
+        people: Sequence[int],
+        contents: Floats,
+        *,
+        text_dimensions: int,
+        asked: Integers | None = None,
     ) -> None:
         self.people = people
+        self._asked = np.arange(len(contents)) if asked is None else asked
         self._histories = histories
         self._contents = contents
         self._text_dimensions = text_dimensions
@@ -66,14 +76,14 @@ class Parts:
         self._by_tower: Newest[Scores] = Newest()
 
     def scores(self, parameters: Parameters, some: slice) -> Scores:
-        """Of shape (people, items), for some of the people; all parts spread alike over all items."""
+        """Of shape (people, items asked about), for some of the people; all parts spread alike over all items."""
         share, rest = np.float32(parameters.content_share), np.float32(1 - parameters.tower_share)
         scores = rest * share * self._content(parameters)[some]
         scores += rest * (1 - share) * self._factors(parameters)[some]
         if parameters.tower_share:
             scores += np.float32(parameters.tower_share) * self._tower()[some]
         if parameters.prior:
-            scores += np.float32(parameters.prior) * self._found(parameters)[:, -1].astype(np.float32)
+            scores += np.float32(parameters.prior) * self._found(parameters)[self._asked, -1].astype(np.float32)
         return scores
 
     def batches(self) -> list[slice]:
@@ -107,12 +117,14 @@ class Parts:
         return self._by_tower.of(None, made)
 
     def _collaborated(self, parameters: Parameters) -> Collaborative:
-        """As many factors as any choice has; fewer are the first of them."""
+        """As many factors as any choice has; fewer are the first of them. In float32, for several are remembered."""
         most = max(CHOICES["factors"])
-        return self._learnt.of(
-            (parameters.ridge, parameters.learnt),
-            lambda: collaborate(self._histories, len(self._contents), parameters=parameters, factors=most),
-        )
+
+        def made() -> Collaborative:
+            learnt = collaborate(self._histories, len(self._contents), parameters=parameters, factors=most)
+            return replace(learnt, factors=learnt.factors.in_single_precision())
+
+        return self._learnt.of((parameters.ridge, parameters.learnt), made)
 
     def _found(self, parameters: Parameters) -> Floats:
         """[factors | prior] of all items."""
@@ -123,7 +135,7 @@ class Parts:
 
         return self._targets.of((parameters.ridge, parameters.learnt, parameters.map_ridge), made)
 
-    def _sums(self, half_life: float, sources: Floats) -> Floats:
+    def _sums(self, half_life: float, sources: npt.NDArray[Any]) -> Floats:
         folded = np.zeros((len(self.people), sources.shape[1]))
         for row, place in zip(folded, self.people, strict=True):
             items, strengths = self._histories[place].newest_first(MOST_ITEMS)
@@ -131,12 +143,13 @@ class Parts:
         return folded
 
     def _spread(self, folded: Floats, targets: Floats) -> Scores:
-        """Of shape (people, items), each row by its standard deviation."""
-        spread_scores = np.empty((len(folded), len(targets)), np.float32)
+        """Of shape (people, items asked about), each row by its standard deviation over all items."""
+        spread_scores = np.empty((len(folded), len(self._asked)), np.float32)
         found_by = targets.T.astype(np.float32)
         for some in self.batches():
             scores = folded[some].astype(np.float32) @ found_by
             spread = scores.std(axis=1, keepdims=True)
+            scores = scores if len(self._asked) == len(targets) else scores[:, self._asked]
             np.divide(scores, spread, out=scores, where=spread > 0)
             spread_scores[some] = np.where(spread > 0, scores, 0)
         return spread_scores

@@ -32,7 +32,9 @@ class Bench:
             Parts(split.histories, people_asked(split, len(contents)), contents, text_dimensions=text_dimensions)
             for split in splits
         ]
-        self._new = Parts(withheld.histories, withheld.asked, contents, text_dimensions=text_dimensions)
+        self._new = Parts(
+            withheld.histories, withheld.asked, contents, text_dimensions=text_dimensions, asked=withheld.items
+        )
         self._judged: dict[Parameters, Floats] = {}
 
     def ndcg(self, parameters: Parameters) -> Floats:
@@ -53,7 +55,7 @@ class Bench:
         """The nDCG@10 of each person who met withheld items, over these alone, of which nothing is known but their
         contents."""
         batches = self._new.batches()
-        scores = np.concatenate([self._new.scores(parameters, some)[:, self._withheld.items] for some in batches])
+        scores = np.concatenate([self._new.scores(parameters, some) for some in batches])
         return ndcg_of(scores, [np.zeros(0, np.int64)] * len(scores), self._withheld.wanted)
 
     def search(self, start: Parameters) -> Parameters:

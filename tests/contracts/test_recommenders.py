@@ -86,6 +86,20 @@ def test_as_of_a_moment_only_the_history_before_it_counts(ids):
     assert "night-0" in shown(limit=100, past=past_of(NOW - timedelta(days=20), VISITOR))
 
 
+def test_chance_draws_among_all_sources_and_within_filters(ids, monkeypatch):
+    monkeypatch.setattr("recommender.recommend.POOL", 4)
+    did(VISITOR, "dislike", ids["day-3"])
+    drawn = [
+        found.item.external_id
+        for seed in range(30)
+        for found in recommend(VISITOR, limit=2, exploration=0.5, seed=seed, filter='external_id != "day-4"')
+        if found.source == "explore"
+    ]
+    assert len(drawn) == 30
+    assert {name.split("-")[0] for name in drawn} == {"night", "day"}
+    assert not {"night-0", "night-1", "day-3", "day-4"} & set(drawn)
+
+
 def test_what_was_embedded_last_is_found_too(ids):
     item = make_item("fresh")
     add_passages(active(), {item.pk: [along(1)]})
