@@ -56,7 +56,12 @@ class Child:
         folder: Path = Path("/"),
         standard_input: bytes = b"",
     ) -> None:
-        """Start the process with its output appended to `log`. Call it from the main thread: see `stop_with_parent`."""
+        """Start the process with its output appended to `log`. Call it from the main thread: see `stop_with_parent`.
+
+        What one before it that was killed has left behind is stopped: a web server's processes serve on without it.
+        """
+        if self._process is not None and not self.running:
+            _kill_group(self.pid)
         switched = account is not None and account.switched
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -110,6 +115,12 @@ def stop_leftovers(records: Path, *, timeout_s: float) -> None:
             if abs(process.create_time() - float(started)) < _SAME_START_S:
                 _stop_tree(process, signal.Signals(int(stop_signal)), timeout_s)
         record.unlink(missing_ok=True)
+
+
+def _kill_group(leader: int) -> None:
+    """End what is left of the session of a child that has died, which began it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: float) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from searchsite.embedded import ServiceFailed
@@ -18,6 +19,14 @@ def until(condition: Callable[[], bool], *, check: Callable[[], None], timeout_s
         assert time.monotonic() < deadline, "waited in vain"
         check()
         pause.wait(0.02)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it is dead; it stays listed until the machine's first process takes note."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.fixture
@@ -42,6 +51,21 @@ def test_a_child_that_dies_is_started_again_and_a_line_says_so(child: Child, tmp
     try:
         assert child.pid != first
         assert lines == ["sleeper stopped (exit status -9); starting it again in 1 s"]
+    finally:
+        child.stop(timeout_s=5)
+
+
+def test_what_a_killed_child_left_running_does_not_run_beside_the_next(child: Child, tmp_path: Path) -> None:
+    written = tmp_path / "grandchild"
+    child.start(["sh", "-c", f"sleep 60 & echo $! > {written}; wait"], log=tmp_path / "log")
+    until(lambda: written.exists() and written.read_text().strip() != "", check=lambda: None)
+    grandchild = psutil.Process(int(written.read_text()))
+    child.kill()
+    assert grandchild.is_running()
+    child.start(["sleep", "60"], log=tmp_path / "log")
+    try:
+        until(lambda: has_ended(grandchild), check=lambda: None)
+        assert child.running
     finally:
         child.stop(timeout_s=5)
 
