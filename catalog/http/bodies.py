@@ -120,6 +120,11 @@ class ArrivingBody(io.RawIOBase):
         self._read, self._missing, self._room = read, length, room
         self._caller, self._peer = caller, peer
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether some of it has not been read."""
+        return self._missing > 0
+
     def readable(self) -> bool:
         return True
 

@@ -56,7 +56,7 @@ class SlowClients:
             )
             environ["wsgi.input"] = io.BufferedReader(body)
         environ[_KEY] = _Turn(body=body, streams=self._streams)
-        response = self._application(environ, start_response)
+        response = self._application(environ, start_response if body is None else _closing(start_response, body))
         return _whole(response) if isinstance(response, HttpResponseBase) and _is_short_file(response) else response
 
     def _hang_up(self, arrival: Arrival) -> None:
@@ -64,6 +64,17 @@ class SlowClients:
         if not api_settings.NUM_PROXIES:
             count = hang_up(arrival.peer, port=self._port, silent_s=BLOCK_TIMEOUT_S)
             logger.info("Hung up on %s slow connections of %s", count, arrival.peer)
+
+
+def _closing(start_response: StartResponse, body: ArrivingBody) -> StartResponse:
+    """Say that the connection ends where the body was not read: the server ends it, and a client that keeps it would
+    send its next request into nothing.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+        return start_response(status, [*headers, ("Connection", "close")] if body.is_unread else headers, *error)
+
+    return start
 
 
 class SlowClientsMiddleware:

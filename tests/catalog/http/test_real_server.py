@@ -88,6 +88,25 @@ def test_a_body_longer_than_it_says_is_cut_at_what_it_says(server):
     assert answer.startswith(b"HTTP/1.1 400")
 
 
+def test_a_body_that_was_not_read_ends_its_connection_and_the_answer_says_so(server):
+    _, headers, _ = exchange(server, "POST", "/nothing", b"x" * MEGABYTE, **JSON)
+    assert headers["Connection"] == "close"
+    status, headers, _ = exchange(server, "POST", SEARCH, b'{"q": "a", "semantic_ratio": 0}', **JSON)
+    assert (status, headers["Connection"]) == (200, None)
+
+
+def test_a_body_that_ends_early_is_not_taken_for_a_shorter_one(server):
+    key = server.manage("create_api_key", "early", "--scope", "write").strip()
+    head = f"POST /api/v1/items/bulk HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+    body = b'{"items": [{"external_id": "early", "title": "Cut off"}]}'
+    with socket.create_connection((server.host, server.port), timeout=30) as connection:
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 900\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(4096)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    assert server.count("SELECT count(*) FROM catalog_item WHERE external_id = 'early'") == 0
+
+
 @pytest.mark.parametrize(
     "lengths", [b"Content-Length: many\r\n", b"Content-Length: -5\r\n", b"Content-Length: 3\r\nContent-Length: 9\r\n"]
 )
