@@ -58,7 +58,8 @@ def _inner(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, if it does."""
     if isinstance(address, IPv4Address):
         return address
-    if address in NAT64:
+    is_compatible = 1 < int(address) < 2**32  # as in ::10.0.0.8, a form of old; :: and ::1 are their own
+    if address in NAT64 or is_compatible:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
 
