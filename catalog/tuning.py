@@ -18,8 +18,10 @@ from catalog.search.scope import EVERYTHING
 from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)
-#: Of what is asked most, and of titles; of the passages themselves where there is neither.
-SAMPLED = 100
+#: So many of what is asked most, and of titles, each of which may be missed altogether.
+QUERIES_SAMPLED, TITLES_SAMPLED = 100, 200
+#: Asked where the encoder is not to be had.
+PASSAGES_SAMPLED = 100
 NEIGHBOURS = 10
 #: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
 EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
@@ -59,9 +61,9 @@ def tune(version: IndexVersion) -> Measured | None:
 
     What people ask lies further from the passages than these do from each other, and is harder to find by a graph: it
     is measured on the query log and on titles as queries, and on passages only where the encoder is not to be had.
-    Costs an exact scan for each of up to 200 vectors, and loads the encoder.
+    Costs an exact scan for each of up to 300 vectors, and loads the encoder.
     """
-    queries = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=SAMPLED)]
+    queries = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=QUERIES_SAMPLED)]
     vectors = _encoded(version, queries + _titles(version))
     if not vectors:
         queries, vectors = [], _passage_vectors(version)
@@ -91,7 +93,7 @@ def _titles(version: IndexVersion) -> list[str]:
             SELECT item.title FROM catalog_embeddingstate AS state JOIN catalog_item AS item ON item.id = state.item_id
             WHERE state.version_id = %s AND state.state = 'done' ORDER BY hashint8(item.id) LIMIT %s
             """,
-            [version.pk, SAMPLED],
+            [version.pk, TITLES_SAMPLED],
         )
         return [title for (title,) in cursor.fetchall()]
 
@@ -115,7 +117,7 @@ def _passage_vectors(version: IndexVersion) -> list[str]:
             SELECT embedding::text FROM catalog_passage
             WHERE version_id = %s AND ordinal <> %s ORDER BY hashint8(item_id), ordinal LIMIT %s
             """,
-            [version.pk, PICTURE_ORDINAL, SAMPLED],
+            [version.pk, PICTURE_ORDINAL, PASSAGES_SAMPLED],
         )
         return [vector for (vector,) in cursor.fetchall()]
 
