@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: A body is waited for in blocks, and that is the time for one of them.
 BLOCK_BYTES, BLOCK_TIMEOUT_S = 32 * 1024, 10.0
 #: Bodies that come at once are read in a moment: where all places are taken one is waited for, unless by slow ones.
-SLOW_AFTER_S, PLACE_TIMEOUT_S = 1.0, 0.1
+SLOW_AFTER_S, PLACE_TIMEOUT_S = 1.0, 0.5
 _LOOK_EVERY_S = 1.0
 
 
