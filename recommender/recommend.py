@@ -68,11 +68,12 @@ def recommend(
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
     `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. With a `query`, they are among the MAX_FOUND hits that search has for it. `items`, such as those of a cart,
-    count as if each had just been liked, and are left out. A list of the `past` is made of what was known then; with
-    the same seed it is the same list again. From a trained space that costs seven queries, two more with a filter, two
-    where the space has too few, two where something is muted or interests have shares, and two or three where a
-    scenario excludes, boosts or counts freshness. Raises FilterError, and KeyError for a scenario that there is not.
+    of them. With a `query`, they are among what search finds close to it, MAX_FOUND hits at most. `items`, such as
+    those of a cart, count as if each had just been liked, and are left out. A list of the `past` is made of what was
+    known then; with the same seed it is the same list again. From a trained space that costs seven queries, two more
+    with a filter, two where the space has too few, two where something is muted or interests have shares, and two or
+    three where a scenario excludes, boosts or counts freshness. Raises FilterError, and KeyError for a scenario that
+    there is not.
     """
     if settings is None:
         then = (past.at, past.configuration) if past else None
@@ -92,9 +93,10 @@ def wanted_items(category: str, filter: str) -> Filter | None:
 
 
 def _found(query: str, filter: Filter | None) -> Predicate:
-    """Met by what search finds. Raises FilterError."""
-    found = search(SearchQuery(text=query, filter=filter, limit=MAX_FOUND, highlight=False))
-    return Predicate(sql="catalog_item.id = ANY(%s)", parameters=([hit.item.pk for hit in found.hits],))
+    """Met by what search finds close to the query; by the nearest there is where nothing is. Raises FilterError."""
+    hits = search(SearchQuery(text=query, filter=filter, limit=MAX_FOUND, highlight=False)).hits
+    found = [hit.item.pk for hit in hits if hit.close] or [hit.item.pk for hit in hits]
+    return Predicate(sql="catalog_item.id = ANY(%s)", parameters=(found,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class RecommendationsParameters(SubjectParameters):
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
     query = serializers.CharField(
-        default="", allow_blank=True, max_length=MAX_TEXT_CHARACTERS, help_text="Among what search finds for it."
+        default="", allow_blank=True, max_length=MAX_TEXT_CHARACTERS, help_text="Among what search finds close to it."
     )
     items = IdsField(
         default=list,

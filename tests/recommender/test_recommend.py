@@ -61,6 +61,16 @@ def test_excluded_items_are_left_out(ids):
     assert "space-1" not in shown(VISITOR, limit=100, exclude=[ids["space-1"]])
 
 
+def test_a_query_keeps_to_what_is_close_to_it(ids):
+    make_items([{"external_id": title, "title": title} for title in ("Storm at sea", "Storm", "Sea")])
+    assert shown(NOBODY, limit=100, query="storm sea") == ["Storm at sea"]
+
+
+def test_a_query_that_nothing_is_close_to_still_has_its_hits(ids):
+    make_items([{"external_id": title, "title": title} for title in ("Storm", "Sea", "Wind")])
+    assert sorted(shown(NOBODY, limit=100, query="storm sea wind")) == ["Sea", "Storm", "Wind"]
+
+
 def test_unpublished_items_are_left_out(ids):
     make_item("space-1", category="Space", published=False)
     did(VISITOR, "like", ids["space-0"])
