@@ -43,11 +43,13 @@ def measure(prepared: PreparedModel, torch_runtime: Runtime) -> Choice:
         [[own] for own in tokens.ids(SAMPLE_QUERIES)],
         clock=time.process_time,
     )
+    documents_per_s = {name: round(len(SAMPLE_PASSAGES) / spent, 1) for name, spent in documents_s.items()}
+    query_cpu_ms = {name: round(1000 * spent / len(SAMPLE_QUERIES), 3) for name, spent in queries_s.items()}
     return Choice(
-        documents=min(documents_s, key=documents_s.__getitem__),
-        queries=min(queries_s, key=queries_s.__getitem__, default="torch"),
-        documents_per_s={name: round(len(SAMPLE_PASSAGES) / spent, 1) for name, spent in documents_s.items()},
-        query_cpu_ms={name: round(1000 * spent / len(SAMPLE_QUERIES), 3) for name, spent in queries_s.items()},
+        documents=max(documents_per_s, key=documents_per_s.__getitem__),
+        queries=min(query_cpu_ms, key=query_cpu_ms.__getitem__, default="torch"),
+        documents_per_s=documents_per_s,
+        query_cpu_ms=query_cpu_ms,
     )
 
 
