@@ -38,9 +38,14 @@ def _connections() -> Iterator[socket.socket]:
         return
     for number in numbers:
         try:
-            connection = socket.socket(fileno=os.dup(number))
+            own = os.dup(number)
         except OSError:
             continue  # closed meanwhile
+        try:
+            connection = socket.socket(fileno=own)
+        except OSError:
+            os.close(own)  # a file of another kind
+            continue
         if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.type == socket.SOCK_STREAM:
             yield connection
         else:
