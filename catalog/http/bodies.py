@@ -92,7 +92,7 @@ class WaitingRoom:
         finally:
             with self._changed:
                 del self._inside[arrival]
-                self._changed.notify()
+                self._changed.notify_all()  # the first to wait may be one whose caller has no place yet
 
     def _has_place(self, arrival: Arrival) -> bool:
         own = sum(other.caller == arrival.caller for other in self._inside)
