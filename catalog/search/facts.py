@@ -66,7 +66,8 @@ class _Compiler:
         """Whether the facts say all about it."""
         match part:
             case Condition() if part.field in COLUMNS:
-                return part.field in COLUMNS_KEPT
+                # An empty text is no fact.
+                return part.field in COLUMNS_KEPT and all(value.text for value in part.values)
             case Condition():
                 # Long texts are not kept as they are, so facts do not tell which comes first.
                 return _is_number(self.attributes[part.field]) or part.operator in ("=", "in", "exists")

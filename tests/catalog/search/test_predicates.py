@@ -119,6 +119,21 @@ def test_category_language_and_external_id_are_texts_to_be_equal_to(db):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('category = ""', {"two"}),
+        ('category IN ["", Drama]', {"one", "two"}),
+        ('year = 1990 AND category != ""', {"one"}),
+        ('year = 1990 AND NOT (language = "" AND category = Drama)', {"two"}),
+    ],
+)
+def test_what_has_no_category_or_language_is_found_by_an_empty_one(db, text, expected):
+    make_item("one", category="Drama", attributes={"year": 1990})
+    make_item("two", attributes={"year": 1990})
+    assert found_by(text) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "position", "message"),
     [
         ("password__startswith = x", 0, "There is no field “password__startswith”"),
