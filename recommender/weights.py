@@ -44,5 +44,8 @@ def save_weights(changes: Changes) -> int:
 
 
 def _change(changes: Changes) -> None:
-    for name, (weight, half_life_days) in sorted(changes.items()):
-        EventKind.objects.filter(pk=name).update(weight=weight, half_life_days=half_life_days)
+    """In one statement, which is put on record as one change."""
+    kinds = EventKind.objects.filter(pk__in=changes).order_by("pk").select_for_update()
+    for kind in kinds:
+        kind.weight, kind.half_life_days = changes[kind.pk]
+    EventKind.objects.bulk_update(kinds, ["weight", "half_life_days"])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pgtrigger
 
+#: Whoever changes any of this takes turns until it is committed: each record is of the whole, and of two changes at a
+#: time neither would know of the other.
+LOCK = 0x2EC02D
 # One row of the whole, as it is after the change; none where the change leaves all of this as it was.
-RECORD_SQL = """
+RECORD_SQL = f"""
+    PERFORM pg_advisory_xact_lock({LOCK});
     INSERT INTO recommender_servingrecord (since, in_force)
     SELECT clock_timestamp(), now_in_force FROM (
         SELECT jsonb_build_object(
-            'scenarios', (SELECT coalesce(jsonb_object_agg(scenario, changes), '{}') FROM recommender_scenariochange),
+            'scenarios', (SELECT coalesce(jsonb_object_agg(scenario, changes), '{{}}') FROM recommender_scenariochange),
             'experiments', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'id', id, 'name', name, 'scenario', scenario, 'salt', salt, 'variants', variants
@@ -17,7 +21,7 @@ RECORD_SQL = """
                 FROM recommender_experiment WHERE state = 'running'
             ),
             'kinds', (
-                SELECT coalesce(jsonb_object_agg(name, jsonb_build_array(weight, half_life_days)), '{}')
+                SELECT coalesce(jsonb_object_agg(name, jsonb_build_array(weight, half_life_days)), '{{}}')
                 FROM recommender_eventkind
             ),
             'model', (SELECT id FROM recommender_tastemodel WHERE state = 'active')
@@ -25,8 +29,8 @@ RECORD_SQL = """
     ) AS state (now_in_force)
     WHERE now_in_force IS DISTINCT FROM (
         SELECT in_force FROM recommender_servingrecord ORDER BY since DESC, id DESC LIMIT 1
-    )
-"""
+    );
+"""  # noqa: S608
 
 
 def keep_record() -> pgtrigger.Trigger:
@@ -36,5 +40,5 @@ def keep_record() -> pgtrigger.Trigger:
         level=pgtrigger.Statement,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         when=pgtrigger.After,
-        func=f"{RECORD_SQL}; RETURN NULL;",
+        func=f"{RECORD_SQL}RETURN NULL;",
     )
