@@ -88,6 +88,14 @@ def check_semantic_ratio(**_: Any) -> list[CheckMessage]:
     return [Error("SEMANTIC_RATIO goes from 0, words alone, to 1, meaning alone.", id="catalog.E006")]
 
 
+@register
+def check_site_url(**_: Any) -> list[CheckMessage]:
+    """Whether links that begin with it lead anywhere from outside the site."""
+    if not settings.SITE_URL or settings.SITE_URL.startswith(("http://", "https://")):
+        return []
+    return [Error("SITE_URL does not begin with http:// or https://.", id="catalog.E007")]
+
+
 def version_of(text: str) -> tuple[int, ...]:
     """`0.8.4` as numbers."""
     return tuple(int(part) for part in text.split(".") if part.isdecimal())

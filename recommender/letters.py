@@ -31,16 +31,16 @@ class Letter:
     recommendations: Sequence[Recommendation]
 
 
-def export_lists(file_format: str, *, scenario: str, usernames: Sequence[str] = ()) -> Iterator[bytes]:
+def export_lists(file_format: str, *, scenario: str, site_url: str, usernames: Sequence[str] = ()) -> Iterator[bytes]:
     """Yield a file of everybody's list in pieces and in bounded memory: an object a person, in CSV a row an item.
 
     Everybody is who has an account that is active, did something and has personalisation on, or those of these who are
-    named. Each list is logged as shown. Raises KeyError for a scenario that there is not.
+    named. Links begin with `site_url`. Each list is logged as shown. Raises KeyError for a scenario that there is not.
     """
     letters = _letters(scenario, usernames)
     if file_format == "csv":
-        return csv_file(COLUMNS, chain.from_iterable(map(_cells, letters)))
-    return json_file(map(_values, letters), lines=file_format == "ndjson")
+        return csv_file(COLUMNS, chain.from_iterable(_cells(letter, site_url) for letter in letters))
+    return json_file((_values(letter, site_url) for letter in letters), lines=file_format == "ndjson")
 
 
 def _letters(scenario: str, usernames: Sequence[str]) -> Iterator[Letter]:
@@ -69,7 +69,7 @@ def _reachable() -> QuerySet[User]:
     )
 
 
-def _values(letter: Letter) -> dict[str, object]:
+def _values(letter: Letter, site_url: str) -> dict[str, object]:
     return {
         "user": letter.user.username,
         "email": letter.user.email,
@@ -79,7 +79,7 @@ def _values(letter: Letter) -> dict[str, object]:
                 "place": place,
                 "item": own.item.external_id,
                 "title": own.item.title,
-                "url": own.item.get_absolute_url(),
+                "url": site_url + own.item.get_absolute_url(),
                 "score": round(own.score, 6),
                 "reason": own.reason,
             }
@@ -88,8 +88,8 @@ def _values(letter: Letter) -> dict[str, object]:
     }
 
 
-def _cells(letter: Letter) -> Iterable[list[str]]:
+def _cells(letter: Letter, site_url: str) -> Iterable[list[str]]:
     for place, own in enumerate(letter.recommendations, start=1):
         texts = (letter.user.username, letter.user.email, str(place), own.item.external_id, own.item.title)
-        rest = (own.item.get_absolute_url(), f"{own.score:.6f}", own.reason, letter.request_id)
+        rest = (site_url + own.item.get_absolute_url(), f"{own.score:.6f}", own.reason, letter.request_id)
         yield [escaped(text) for text in (*texts, *rest)]

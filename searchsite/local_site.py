@@ -49,7 +49,8 @@ class LocalSite:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of every process of the site."""
-        return dict(os.environ) | {"PYTHONUNBUFFERED": "1"} | self.services.environment | self._own_environment
+        inherited = {"SITE_URL": self.url} | os.environ
+        return inherited | {"PYTHONUNBUFFERED": "1"} | self.services.environment | self._own_environment
 
     def start(self) -> None:
         """Start the services and bring the database up to date. Raises EmbeddedError."""
@@ -62,6 +63,8 @@ class LocalSite:
         argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=threads)
         self.launch(self.web, argv)
         self._wait_until_live()
+        # Known only now that there is a port.
+        self.services.data_dir.publish(self.services.environment | {"SITE_URL": self.environment["SITE_URL"]})
 
     def start_embedding_worker(self) -> None:
         self.launch(self.embedding_worker, processes.embedding_worker())

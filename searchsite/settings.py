@@ -26,6 +26,8 @@ ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if hos
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
+# What links begin with where no request says it, as in files for letters.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if EMBEDDED else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if EMBEDDED else "item")
 ITEM_NOUN_PLURAL = env.str("ITEM_NOUN_PLURAL", default=ITEM_NOUN + "s")

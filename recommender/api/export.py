@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -41,7 +42,8 @@ class ExportListsView(ExportView):
     query_class = ListsParameters
 
     def pieces(self, file_format: str) -> Iterator[bytes]:
-        return export_lists(file_format, scenario=self.query["scenario"])
+        site_url = settings.SITE_URL or self.request.build_absolute_uri("/").rstrip("/")
+        return export_lists(file_format, scenario=self.query["scenario"], site_url=site_url)
 
     @extend_schema(operation_id="export_recommendations", parameters=[ListsParameters], responses=FILES)
     def get(self, request: Request) -> StreamingHttpResponse:

@@ -42,6 +42,15 @@ def test_uploads_need_a_folder_that_can_be_written(settings, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("url", "found"),
+    [("", []), ("https://search.example.org", []), ("search.example.org", ["catalog.E007"])],
+)
+def test_the_address_of_the_site_is_a_whole_one(settings, url: str, found: list[str]):
+    settings.SITE_URL = url
+    assert ids(checks.check_site_url()) == found
+
+
+@pytest.mark.parametrize(
     ("url", "model", "found"),
     [
         ("", "", []),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from recommender.models import ShownList
 from recommender.preferences import opt_out
@@ -18,6 +18,13 @@ from recommender.serving.lists import buffer
 from recommender.subjects import Subject
 from tests.callers import with_key
 from tests.recommender.spaces import VISITOR, did, make_space
+
+SITE = "https://films.example.org"
+
+
+@pytest.fixture(autouse=True)
+def site_url(settings) -> None:
+    settings.SITE_URL = SITE
 
 
 @pytest.fixture
@@ -52,6 +59,7 @@ def test_everybody_who_did_something_and_may_be_written_to_gets_their_own_list(p
         own = recommend(people[letter["user"]], scenario="email")
         assert [row["item"] for row in letter["recommendations"]] == [each.item.external_id for each in own]
         assert letter["recommendations"][0]["reason"] == own[0].reason
+        assert letter["recommendations"][0]["url"] == SITE + own[0].item.get_absolute_url()
 
 
 def test_people_may_be_named_and_the_scenario_too(people, tmp_path):
@@ -59,11 +67,24 @@ def test_people_may_be_named_and_the_scenario_too(people, tmp_path):
     assert (letter["user"], len(letter["recommendations"])) == ("ada", 6)
 
 
+def test_links_begin_with_the_address_that_is_given(people, tmp_path):
+    (letter,) = written(tmp_path, "--user", "ada", "--site-url", "http://127.0.0.1:8000/")
+    assert all(row["url"].startswith("http://127.0.0.1:8000/items/") for row in letter["recommendations"])
+
+
+@pytest.mark.parametrize("address", ["", "films.example.org"])
+def test_no_letter_is_written_without_an_address_for_its_links(address, tmp_path):
+    with pytest.raises(CommandError, match="--site-url https://"):
+        written(tmp_path, "--site-url", address)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_in_csv_each_item_is_a_row_and_no_cell_a_formula(people, tmp_path):
     file = tmp_path / "letters.csv"
     call_command("export_recommendations", str(file))
     rows = list(csv.DictReader(file.read_text().splitlines()))
     assert {row["user"] for row in rows} == {"ada", "'=bob"}
+    assert all(row["url"].startswith(f"{SITE}/items/") for row in rows)
     assert [row["place"] for row in rows if row["user"] == "ada"] == [str(place) for place in range(1, 11)]
 
 
@@ -79,4 +100,14 @@ def test_each_list_is_logged_by_an_id_of_its_own(people, tmp_path, settings):
 def test_administrators_get_the_same_over_the_api(people):
     response: Any = with_key("admin").get("/api/v1/recommendations/export", {"format": "csv"})
     assert response["Content-Disposition"] == 'attachment; filename="recommendations.csv"'
-    assert response.getvalue().count(b"\nada,ada@example.org,") == 10
+    content = response.getvalue()
+    assert content.count(b"\nada,ada@example.org,") == 10
+    assert content.count(f",{SITE}/items/".encode()) == 20
+
+
+def test_over_the_api_links_begin_with_the_address_that_was_called_unless_the_site_has_one(people, settings):
+    settings.SITE_URL = ""
+    response: Any = with_key("admin").get("/api/v1/recommendations/export")
+    letters = [json.loads(line) for line in response.getvalue().splitlines()]
+    urls = [row["url"] for letter in letters for row in letter["recommendations"]]
+    assert urls and all(url.startswith("http://testserver/items/") for url in urls)

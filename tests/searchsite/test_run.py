@@ -131,6 +131,11 @@ def test_manage_py_in_another_terminal_reaches_its_database(site: Running) -> No
     assert count_items(site.environment) == len(ITEMS)
 
 
+def test_manage_py_in_another_terminal_knows_its_address(site: Running) -> None:
+    asked = "from django.conf import settings; print(settings.SITE_URL)"
+    assert manage(site.environment, "shell", "--no-imports", "-c", asked).strip() == f"http://127.0.0.1:{site.port}"
+
+
 def test_a_second_one_on_the_same_data_is_refused_in_one_line(site: Running) -> None:
     second = subprocess.run(
         [sys.executable, "-m", "searchsite.run"],

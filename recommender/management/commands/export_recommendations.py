@@ -2,6 +2,9 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+from django.core.management.base import CommandError
+
 from catalog.export_command import ExportCommand
 from recommender.letters import export_lists
 from recommender.serving.scenarios import SCENARIOS
@@ -14,10 +17,14 @@ class Command(ExportCommand):
         super().add_arguments(parser)
         parser.add_argument("--scenario", choices=list(SCENARIOS), default="email", help="how lists are made")
         parser.add_argument("--user", action="append", default=[], help="a user's name; several may be given")
+        parser.add_argument("--site-url", default=settings.SITE_URL, help="what links begin with; default: SITE_URL")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._scenario, self._usernames = options["scenario"], options["user"]
+        self._site_url = options["site_url"].rstrip("/")
+        if not self._site_url.startswith(("http://", "https://")):
+            raise CommandError("Links in letters need the address of the site: --site-url https://search.example.org")
         super().handle(*args, **options)
 
     def pieces(self, file_format: str) -> Iterator[bytes]:
-        return export_lists(file_format, scenario=self._scenario, usernames=self._usernames)
+        return export_lists(file_format, scenario=self._scenario, site_url=self._site_url, usernames=self._usernames)
