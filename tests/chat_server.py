@@ -11,6 +11,7 @@ from typing import Any
 from tests.small_server import SmallServer
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
+EVENTS = "text/event-stream; charset=utf-8"
 
 
 class ChatServer(SmallServer):
@@ -37,11 +38,16 @@ class ChatServer(SmallServer):
 
 def streamed(*pieces: str, done: bool = True, pause_s: float = 0.0) -> Reply:
     """The pieces as server-sent events; without `done` the connection breaks off after them."""
-    events = [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
-    lines = [f": keep-alive\n\ndata: {json.dumps(event)}\n\n".encode() for event in events]
+    return raw(events(*pieces, done=done), content_type=EVENTS, pause_s=pause_s)
+
+
+def events(*pieces: str, done: bool = True) -> list[bytes]:
+    """The pieces as server-sent events, and with `done` one more that says so."""
+    found = [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
+    lines = [f": keep-alive\n\ndata: {json.dumps(event)}\n\n".encode() for event in found]
     if done:
         lines.append(b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n')
-    return raw(lines, content_type="text/event-stream; charset=utf-8", pause_s=pause_s)
+    return lines
 
 
 def whole(text: str) -> Reply:

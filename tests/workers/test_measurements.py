@@ -106,7 +106,7 @@ def test_two_versions_are_measured_on_the_same_queries(version, judged_set, smal
     assert mine.ndcg_by_query.keys() == theirs.ndcg_by_query.keys()
     assert theirs.gain is not None
     means = [np.mean(list(setting.ndcg_by_query.values())) for setting in (mine, theirs)]
-    assert theirs.gain["mean"] == pytest.approx(means[1] - means[0], abs=1e-4)
+    assert theirs.gain["mean"] == pytest.approx(means[1] - means[0], abs=2e-4)
 
 
 def test_reranking_is_measured_beside_the_first_stage_and_says_where_time_did_not_do(

@@ -116,11 +116,11 @@ def test_a_pause_is_as_long_as_the_endpoint_asks(connect: Connect, headers):
 
 def test_a_limit_that_is_used_up_holds_back_the_next_request(connect: Connect):
     encoder, server = connect(EmbeddingServer(x_ratelimit_remaining_tokens="0", x_ratelimit_reset_tokens="700ms"))
+    started = time.monotonic()
     encoder.encode_documents(["sea"])
     server.headers = {}
-    started = time.monotonic()
     encoder.encode_documents(["storm"])
-    assert time.monotonic() - started >= 0.5
+    assert time.monotonic() - started >= 0.7
 
 
 def test_a_rest_longer_than_there_is_patience_for_is_said_at_once(connect: Connect):
@@ -139,7 +139,7 @@ def test_after_a_failure_queries_do_not_wait_one_after_another(connect: Connect)
     for _ in range(10):
         with pytest.raises(EncoderUnavailable):
             encoder.encode_queries(["sea"])
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < server.pause_s
     assert len(server.asked) == 1
 
 
@@ -149,7 +149,7 @@ def test_a_query_that_is_refused_waits_no_longer_than_others(connect: Connect):
     started = time.monotonic()
     with pytest.raises(EncoderError):
         encoder.encode_queries(["poison"])
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < server.pause_s
 
 
 def test_a_dead_endpoint_is_unavailable_and_says_so():
