@@ -17,7 +17,7 @@ class ReactionForm(forms.Form):
     on = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
     off = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
     look = forms.ChoiceField(choices=[(look, look) for look in LOOKS])
-    place = forms.SlugField(required=False)
+    place = forms.SlugField(max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -60,6 +60,7 @@ def test_nobody_is_sent_to_another_site(item, client, address):
         {"on": "like", "item": "9" * 40},
         {"on": "like", "look": "<script>"},
         {"on": "like", "place": "<script>"},
+        {"on": "like", "look": "rail", "place": "x" * 20_000},
     ],
 )
 def test_what_is_no_switch_is_refused(item, client, form):
