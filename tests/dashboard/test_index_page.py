@@ -39,8 +39,8 @@ def shown(response) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
-def left_by_failed_run() -> IndexVersion:
-    version = make_version(state="building")
+def left_by_failed_run(state: str = "building") -> IndexVersion:
+    version = make_version(state=state)
     ReindexRun.objects.create(
         version=version, state="failed", finished_at=timezone.now(), message="Step build: no room"
     )
@@ -146,6 +146,11 @@ def test_what_a_failed_run_left_is_shown_as_failed_and_can_be_retired(staff):
     left.refresh_from_db()
     assert left.state == "retired"
     assert AuditEntry.objects.get().action == "version.retire"
+
+
+def test_a_version_whose_model_was_never_loaded_covers_nothing(staff):
+    left_by_failed_run(state="loading")
+    assert "0 of 0" not in shown(staff.get(PAGE))
 
 
 def test_what_a_failed_run_left_is_embedded_no_further(db):
