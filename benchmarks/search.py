@@ -75,7 +75,8 @@ def main() -> None:
     with site(home=options.home) as local:
         from django.conf import settings
 
-        from catalog.embedding.registry import encoder_for, query_vector
+        from catalog.embedding.query_vectors import query_vector
+        from catalog.embedding.registry import encoder_for
 
         known = documents(Path(settings.DATA_DIR), count=options.documents)
         spec = load_documents(known).encoder_spec

@@ -29,5 +29,4 @@ def embedding_service() -> Service | None:
         batch_tokens=settings.ENCODER_BATCH_TOKENS,
         max_tokens=settings.ENCODER_MAX_TOKENS or None,
         patience_s=2 * settings.ENCODER_TIMEOUT_S,
-        price_per_million_tokens=settings.ENCODER_PRICE or None,
     )

@@ -11,7 +11,8 @@ from django.conf import settings
 
 from catalog.embedding.base import Encoder, EncoderError, FloatArray
 from catalog.embedding.bulk import count_tokens, encode_in_slices, leading_dimensions
-from catalog.embedding.registry import encoder_for, queries_of
+from catalog.embedding.query_vectors import queries_of
+from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.indexing import room_tokens
 from catalog.models import IndexVersion

@@ -11,8 +11,9 @@ import threading
 from django.db import DatabaseError, connection
 
 from catalog.embedding.base import EncoderError
-from catalog.embedding.registry import query_vector
+from catalog.embedding.query_vectors import query_vector
 from catalog.embedding.reranker import reranker_for
+from catalog.endpoint_use import keep_use
 from catalog.indexing import new_version
 from catalog.models import IndexVersion
 from catalog.search.reranking import reranker_spec
@@ -54,6 +55,7 @@ def _look_again_and_again() -> None:
     while True:
         try:
             load_query_encoders()
+            keep_use()
         except (DatabaseError, EncoderError) as error:
             logger.warning("The encoders of queries are not looked after for now: %s", error)
         finally:

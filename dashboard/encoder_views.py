@@ -11,7 +11,7 @@ from django.views import View
 
 from catalog.audit import record_action
 from catalog.embedding.base import EncoderSpec
-from catalog.models import EncoderAdaptation, EncoderComparison
+from catalog.models import EncoderAdaptation, EncoderComparison, EndpointUse
 from catalog.reindexing import AlreadyReindexing
 from dashboard.access import StaffOnly
 from dashboard.encoders import adaptation_rows, comparison_rows, comparison_verdict
@@ -21,6 +21,7 @@ from workers.encoder_jobs import NothingToGoBy, start_adaptation, start_comparis
 from workers.wakeups import wake
 
 JOBS_SHOWN = 20
+USE_SHOWN = 12
 
 
 class EncodersView(StaffOnly, View):
@@ -49,6 +50,7 @@ class EncodersView(StaffOnly, View):
             "form": form,
             "comparisons": EncoderComparison.objects.select_related("started_by")[:JOBS_SHOWN],
             "adaptations": adaptation_rows(adaptations),
+            "endpoint_use": EndpointUse.objects.by_month()[:USE_SHOWN],
             "adapting": any(not adaptation.is_finished for adaptation in adaptations),
         }
         return render(request, "dashboard/encoders.html", context, status=status)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from celery.signals import task_postrun
+
 from catalog import signals
+from catalog.endpoint_use import keep_use
 from recommender.subjects import Subject
 from workers import tasks
 from workers.wakeups import wake
@@ -17,6 +20,7 @@ def connect() -> None:
     signals.import_requested.connect(load_file)
     signals.measurement_requested.connect(measure_relevance)
     signals.interactions_recorded.connect(refresh_profiles)
+    task_postrun.connect(keep_endpoint_use)
 
 
 def embed_changed_items(**_: Any) -> None:
@@ -39,3 +43,7 @@ def measure_relevance(**_: Any) -> None:
 def refresh_profiles(*, subjects: Sequence[Subject], **_: Any) -> None:
     for subject in subjects:
         wake(tasks.refresh_profile, **subject.as_arguments())
+
+
+def keep_endpoint_use(**_: Any) -> None:
+    keep_use()

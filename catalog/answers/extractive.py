@@ -13,7 +13,8 @@ import numpy.typing as npt
 from catalog.answers.queries import Answer, Citation, Found, Kind, Sentence, Source
 from catalog.answers.sentences import sentence_spans
 from catalog.embedding.base import EncoderError
-from catalog.embedding.registry import encoder_for, query_vector
+from catalog.embedding.query_vectors import query_vector
+from catalog.embedding.registry import encoder_for
 from catalog.ranking.diversity import diversify
 from catalog.ranking.fusion import semantic_level
 from catalog.search import dense

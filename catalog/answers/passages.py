@@ -10,7 +10,7 @@ from django.conf import settings
 from catalog.answers.queries import AnswerQuery, Found, Source
 from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
-from catalog.embedding.registry import query_vector
+from catalog.embedding.query_vectors import query_vector
 from catalog.graphs import distance_sql, passages_of
 from catalog.models import IndexVersion, Item
 from catalog.search import search

@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog import signals
-from catalog.embedding.registry import encoder_for, query_vector
+from catalog.embedding.query_vectors import query_vector
+from catalog.embedding.registry import encoder_for
 from catalog.embedding.reranker import reranker_for
 from catalog.judged.figures import RANKING_DEPTH, Figures, figures_of, mean_figures
 from catalog.judged.sets import grades_of

@@ -1,7 +1,7 @@
 """The nouns of the catalogue, one subject a module."""
 
 from catalog.models.access import ApiKey, AuditEntry
-from catalog.models.encoders import EncoderAdaptation, EncoderComparison
+from catalog.models.encoders import EncoderAdaptation, EncoderComparison, EndpointUse
 from catalog.models.imports import ImportRun
 from catalog.models.index import PICTURE_ORDINAL, EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
 from catalog.models.item import Attribute, Item
@@ -20,6 +20,7 @@ __all__ = [
     "EmbeddingState",
     "EncoderAdaptation",
     "EncoderComparison",
+    "EndpointUse",
     "ImportRun",
     "IndexVersion",
     "Item",

@@ -1,11 +1,13 @@
-"""What is known of encoders: comparisons of two, and those adapted to this catalogue."""
+"""What is known of encoders: comparisons of two, those adapted to this catalogue, and what endpoints were asked for."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
 
 from catalog.embedding.base import EncoderSpec
 from catalog.models.jobs import Job
@@ -61,3 +63,30 @@ class EncoderAdaptation(EncoderJob):
     def version_settings(self) -> dict[str, Any]:
         """Of an index version with the adapted encoder."""
         return version_settings(replace(self.base_spec, model=self.folder, revision=""))
+
+
+class EndpointUseQuerySet(models.QuerySet["EndpointUse"]):
+    def by_month(self) -> models.QuerySet[Any, Any]:
+        """What each model was asked for and did cost in each month, the last month first and the dearest model."""
+        by_month = self.annotate(month=TruncMonth("day")).values("model", "month")
+        by_month = by_month.annotate(
+            requests=Sum("requests"), texts=Sum("texts"), tokens=Sum("tokens"), cost=Sum("cost")
+        )
+        return by_month.order_by("-month", "-cost", "-tokens", "model")
+
+
+class EndpointUse(models.Model):
+    """What the embeddings endpoint was asked for on a day (UTC), by model."""
+
+    pk = models.CompositePrimaryKey("day", "model")
+    day = models.DateField()
+    model = models.CharField(max_length=300)
+    requests = models.PositiveBigIntegerField()
+    texts = models.PositiveBigIntegerField()
+    tokens = models.PositiveBigIntegerField()
+    cost = models.DecimalField(max_digits=18, decimal_places=8, help_text="By ENCODER_PRICE at that time.")
+
+    objects: ClassVar[EndpointUseQuerySet] = EndpointUseQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.day}"

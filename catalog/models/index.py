@@ -79,6 +79,11 @@ class IndexVersion(models.Model):
         return self.backend in READ_PICTURES
 
     @property
+    def name_of_vectors(self) -> str:
+        """Another for each index that there has ever been: a restored backup may give numbers out again."""
+        return f"{self.pk} of {self.created_at.timestamp()}"
+
+    @property
     def encoder_spec(self) -> EncoderSpec:
         return EncoderSpec(
             backend=self.backend,

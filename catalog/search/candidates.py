@@ -48,14 +48,18 @@ FILLING_LEG = "SELECT item_id, false FROM ({first_items}) AS filling"
 NAMED_LEG = """
     SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
 """
-# Not an ORDER BY on the distance, which would invite the planner to walk the HNSW index for each item.
-BEST_PASSAGE = """
-    SELECT {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end
+BEST_PASSAGES = """
+    SELECT DISTINCT ON (passage.item_id)
+        passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end
     FROM catalog_passage AS passage
-    WHERE passage.version_id = {version_id} AND passage.item_id = candidate.item_id AND NOT candidate.is_near
-    ORDER BY cosine DESC, passage.ordinal LIMIT 1
+    WHERE passage.version_id = {version_id}
+        AND passage.item_id = ANY(ARRAY(SELECT item_id FROM candidate WHERE NOT is_near))
+    ORDER BY passage.item_id, cosine DESC, passage.ordinal
 """
-NO_PASSAGE = "SELECT NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start, NULL::int AS span_end"
+NO_PASSAGES = """
+    SELECT NULL::bigint AS item_id, NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start,
+        NULL::int AS span_end WHERE false
+"""
 # What the dense leg found has its best passage already; the others' are looked up by their keys.
 CANDIDATES = """
     WITH candidate AS MATERIALIZED (
@@ -65,7 +69,7 @@ CANDIDATES = """
         far.cosine, far.ordinal, far.span_start, far.span_end
     FROM candidate
     LEFT JOIN ({word_scores}) AS words ON words.item_id = candidate.item_id
-    LEFT JOIN LATERAL ({far}) AS far ON true
+    LEFT JOIN ({far}) AS far ON far.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
 
@@ -111,7 +115,7 @@ def find_candidates(
         statement = CANDIDATES.format(
             legs=" UNION ALL ".join(f"({leg})" for leg in legs),
             word_scores=keywords.scores(words),
-            far=_far(version) if version and by_meaning else NO_PASSAGE,
+            far=_far(version) if version and by_meaning else NO_PASSAGES,
         )
         parameters = {
             **keywords.parameters(words, alone=not by_meaning),
@@ -127,7 +131,7 @@ def find_candidates(
 
 
 def _far(version: IndexVersion) -> str:
-    return BEST_PASSAGE.format(cosine=closeness_sql(version), version_id=int(version.pk))
+    return BEST_PASSAGES.format(cosine=closeness_sql(version), version_id=int(version.pk))
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:

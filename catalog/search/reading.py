@@ -10,7 +10,8 @@ import numpy.typing as npt
 from django.conf import settings
 
 from catalog.embedding.base import Encoder, EncoderError
-from catalog.embedding.registry import encoder_for, query_vector
+from catalog.embedding.query_vectors import query_vector
+from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.search.lexical import Words, read_words
@@ -129,8 +130,8 @@ def _vector(
     if own is not None and (query.vector is not None or not has_text):
         return own.tolist(), ""
     try:
-        spec = version.encoder_spec
-        vectors = [query_vector(spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S) for text in texts]
+        spec, name, wait_s = version.encoder_spec, version.name_of_vectors, settings.QUERY_ENCODER_WAIT_S
+        vectors = [query_vector(spec, text, shared_as=name, wait_s=wait_s) for text in texts]
     except EncoderError as error:
         return None, str(error)
     if len(vectors) == 1 and own is None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from catalog.embedding.base import EncoderSpec
-from catalog.models import AuditEntry, EncoderAdaptation, EncoderComparison, ReindexRun
+from catalog.models import AuditEntry, EncoderAdaptation, EncoderComparison, EndpointUse, ReindexRun
 from tests.callers import signed_in
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_version
@@ -184,5 +184,13 @@ def test_the_page_costs_few_queries(django_assert_num_queries):
     for _ in range(3):
         compared()
     client = staff()
-    with django_assert_num_queries(4):  # session, user, and both lists
+    with django_assert_num_queries(5):  # session, user, both lists, and what the endpoint was asked for
         client.get(PAGE)
+
+
+def test_what_the_endpoint_was_asked_for_is_shown_by_month():
+    assert "Asked of the embeddings endpoint" not in text_of(staff().get(PAGE))
+    EndpointUse.objects.create(
+        day="2026-10-05", model="text-embedding-3-small", requests=12, texts=1_500, tokens=2_000_000, cost="0.04"
+    )
+    assert "October 2026 text-embedding-3-small 12 1,500 2,000,000 0.04" in text_of(staff().get(PAGE))

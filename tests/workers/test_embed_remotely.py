@@ -11,9 +11,10 @@ import pytest
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
 from catalog.embedding.openai import calls
 from catalog.embedding.openai.encoder import calls_to
+from catalog.embedding.openai.use import used
 from catalog.embedding.registry import BACKENDS
 from catalog.indexing import ensure_active_version
-from catalog.models import EmbeddingState, IndexVersion, Item
+from catalog.models import EmbeddingState, EndpointUse, IndexVersion, Item
 from catalog.search import search
 from catalog.search.queries import SearchQuery
 from tests.embedding_server import DIMENSIONS, EmbeddingServer, vector_of
@@ -21,6 +22,7 @@ from tests.factories import make_items
 from tests.ledger import ledger
 from tests.ledger import vector_of as stored_vector
 from workers.embed import drain
+from workers.tasks import embed_pending
 
 
 @pytest.fixture
@@ -85,3 +87,12 @@ def test_a_site_without_an_endpoint_says_what_to_set(settings):
     settings.ENCODER_URL = ""
     with pytest.raises(EncoderUnavailable, match="set ENCODER_URL"):
         BACKENDS["openai"](EncoderSpec(backend="openai", model="small"))
+
+
+def test_a_worker_keeps_what_it_asked_for_after_each_task(version, server):
+    used.take()
+    make_items(films(3))
+    assert embed_pending.apply().successful()
+    use = EndpointUse.objects.get()
+    assert (use.model, use.texts) == (version.model, 3)
+    assert use.tokens > 0

@@ -20,6 +20,7 @@ from catalog.embedding.openai.answers import Answer
 from catalog.embedding.openai.calls import Calls, TextsRefused
 from catalog.embedding.openai.service import Service, service
 from catalog.embedding.openai.tokens import cut, token_offsets
+from catalog.embedding.openai.use import Use, used
 
 logger = logging.getLogger(__name__)
 # Of models that do not say; OpenAI's own take 8,191.
@@ -50,8 +51,6 @@ class OpenAIEncoder:
         self._lock = threading.Lock()
         self._kept: dict[str, FloatArray] = {}
         self._probed_at = 0.0
-        self.tokens_used = 0
-        """Tokens this process has paid for."""
         self.dimensions = self._agree_on_dimensions()
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
@@ -168,16 +167,9 @@ class OpenAIEncoder:
     def _answer(self, texts: Sequence[str], patience_s: float) -> Answer:
         answer = self._calls.embed(self._body, texts, patience_s=patience_s)
         tokens = answer.tokens if answer.tokens is not None else sum(len(token_offsets(text)) for text in texts)
-        with self._lock:
-            self.tokens_used += tokens
-            total = self.tokens_used
-        logger.info("Embedded %d texts of %d tokens%s", len(texts), tokens, self._cost_so_far(total))
+        used.add(self.spec.model, Use(requests=1, texts=len(texts), tokens=tokens))
+        logger.info("Embedded %d texts of %d tokens.", len(texts), tokens)
         return answer
-
-    def _cost_so_far(self, tokens: int) -> str:
-        price = self._service.price_per_million_tokens
-        cost = "" if price is None else f", which cost {tokens * price / 1_000_000:.4f}"
-        return f"; {tokens:,} tokens so far{cost}."
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,6 @@ class Service:
     """Most tokens of one request."""
     max_tokens: int | None = None
     """Most tokens of one text; None for what is usual of the model."""
-    price_per_million_tokens: float | None = None
     patience_s: float = 60.0
     """For how long a request for documents is tried again."""
     query_patience_s: float = 3.0

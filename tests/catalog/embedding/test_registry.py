@@ -11,7 +11,8 @@ import pytest
 
 from catalog.embedding import loading
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
-from catalog.embedding.registry import encoder_for, query_vector
+from catalog.embedding.query_vectors import query_vector
+from catalog.embedding.registry import encoder_for
 from tests.checkpoints import write_checkpoint
 
 

@@ -12,6 +12,7 @@ import pytest
 from catalog.embedding.base import EncoderError, EncoderSpec, EncoderUnavailable, EncodingFailed
 from catalog.embedding.openai.encoder import OpenAIEncoder
 from catalog.embedding.openai.service import Service, use_service
+from catalog.embedding.openai.use import Use, used
 from catalog.outgoing.endpoint import Endpoint
 from searchsite.embedded.ports import free_port
 from tests.catalog.embedding.openai.conftest import Connect
@@ -237,13 +238,14 @@ def test_an_answer_that_is_none_is_never_taken_for_one(connect: Connect, body, m
         encoder.encode_queries(["sea", "storm"])
 
 
-def test_tokens_are_counted_and_their_price_is_logged_without_the_key(connect: Connect, caplog):
+def test_requests_texts_and_tokens_are_counted_and_logged_without_the_key(connect: Connect, caplog):
     caplog.set_level(logging.DEBUG)
-    encoder, _ = connect(EmbeddingServer(), price_per_million_tokens=100.0)
-    before = encoder.tokens_used
+    encoder, _ = connect(EmbeddingServer())
+    used.take()
     encoder.encode_documents(["sea", "storm"])
-    assert encoder.tokens_used == before + 14
-    assert "Embedded 2 texts of 14 tokens; 21 tokens so far, which cost 0.0021." in caplog.text
+    assert used.take() == {"small": Use(requests=1, texts=2, tokens=14)}
+    assert used.take() == {}
+    assert "Embedded 2 texts of 14 tokens." in caplog.text
     assert "sk-secret" not in caplog.text
 
 

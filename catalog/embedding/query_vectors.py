@@ -1,0 +1,82 @@
+"""Vectors of queries that were asked before: of late, in this process; else, in what all processes share."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from functools import lru_cache
+from typing import Protocol
+
+from catalog.embedding.base import Encoder, EncoderSpec, FloatArray
+from catalog.embedding.registry import encoder_for
+from catalog.embedding.together import QueriesTogether
+
+QUERIES_KEPT = 4_096
+ENCODERS_IN_USE = 4
+#: Kinds of encoders that take less time than to ask another process.
+QUICKER_THAN_ASKING = frozenset({"static"})
+
+
+class SharedVectors(Protocol):
+    """Vectors that all processes of a site know, and that may be forgotten at any time."""
+
+    def get(self, key: bytes) -> FloatArray | None:
+        """The vector kept under these 32 bytes."""
+
+    def keep(self, key: bytes, vector: FloatArray) -> None: ...
+
+
+_shared: SharedVectors | None = None
+_lock = threading.Lock()
+_queries: OrderedDict[tuple[EncoderSpec, str], FloatArray] = OrderedDict()
+
+
+def share_vectors(shared: SharedVectors | None) -> None:
+    """Ask `shared` for vectors, from now on, before they are encoded; nobody, if it is None."""
+    global _shared
+    _shared = shared
+
+
+@lru_cache(maxsize=ENCODERS_IN_USE)
+def queries_of(encoder: Encoder) -> QueriesTogether:
+    """Whoever encodes with this encoder in this process keeps its turns."""
+    return QueriesTogether(encoder)
+
+
+def query_vector(
+    spec: EncoderSpec, text: str, *, shared_as: str | None = None, wait_s: float | None = None
+) -> FloatArray:
+    """Return a query's vector of shape (dimensions,), from memory when it was asked for of late.
+
+    `shared_as` names the index whose vectors it is compared with: other processes that look in the same one have it
+    from the same encoder, whatever has become of the encoder's files since. Without it nothing is shared.
+
+    Raises EncoderUnavailable as `encoder_for` does, and EncodingFailed.
+    """
+    key = (spec, " ".join(text.split()))
+    with _lock:
+        if (known := _queries.get(key)) is not None:
+            _queries.move_to_end(key)
+            return known
+    vector = _asked_elsewhere(spec, key[1], shared_as, wait_s)
+    vector.setflags(write=False)
+    with _lock:
+        _queries[key] = vector
+        if len(_queries) > QUERIES_KEPT:
+            _queries.popitem(last=False)
+    return vector
+
+
+def _asked_elsewhere(spec: EncoderSpec, text: str, shared_as: str | None, wait_s: float | None) -> FloatArray:
+    if _shared is None or shared_as is None or spec.backend in QUICKER_THAN_ASKING:
+        return _encoded(spec, text, wait_s)
+    key = hashlib.sha256(f"{shared_as}\n{spec}\n{text}".encode()).digest()
+    if (vector := _shared.get(key)) is None:
+        vector = _encoded(spec, text, wait_s)
+        _shared.keep(key, vector)
+    return vector
+
+
+def _encoded(spec: EncoderSpec, text: str, wait_s: float | None) -> FloatArray:
+    return queries_of(encoder_for(spec, wait_s=wait_s)).vector(text)  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""What the embeddings endpoint was asked for, by day, and its cost: counted in memory and kept here now and then."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from catalog.embedding.openai.use import Use, used
+
+logger = logging.getLogger(__name__)
+MILLION = 1_000_000
+ADD = """
+    INSERT INTO catalog_endpointuse (day, model, requests, texts, tokens, cost)
+    VALUES ((now() AT TIME ZONE 'UTC')::date, %s, %s, %s, %s, %s)
+    ON CONFLICT (day, model) DO UPDATE SET
+        requests = catalog_endpointuse.requests + excluded.requests,
+        texts = catalog_endpointuse.texts + excluded.texts,
+        tokens = catalog_endpointuse.tokens + excluded.tokens,
+        cost = catalog_endpointuse.cost + excluded.cost
+"""
+
+
+def keep_use() -> None:
+    """Add what this process has used since the last time to the counts of the day.
+
+    Within a transaction it waits for the next time: all processes add to the same rows. So it does while the database
+    is away.
+    """
+    if connection.in_atomic_block:
+        return
+    for model, use in used.take().items():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(ADD, [model, use.requests, use.texts, use.tokens, cost_of(use)])
+        except DatabaseError as error:
+            used.add(model, use)
+            logger.warning("What the embeddings endpoint was asked for is kept later: %s", error)
+
+
+def cost_of(use: Use) -> Decimal:
+    """At ENCODER_PRICE; nothing where that is not set."""
+    return use.tokens * Decimal(str(settings.ENCODER_PRICE)) / MILLION

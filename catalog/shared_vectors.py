@@ -1,0 +1,34 @@
+"""Vectors of queries in Redis, so that a query is encoded once for all web processes, and a restart forgets none.
+
+Each has one place among SLOTS, by its key, and takes it from whoever had it. So they take no more room than that,
+beside the wake-ups of workers that the same Redis carries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from django.core.cache import cache
+
+from catalog.embedding.base import FloatArray
+
+#: Of 384 dimensions, 13 MB; of 3,072, a hundred.
+SLOTS = 8_192
+KEPT_S = 24 * 3600
+KEY_BYTES = 32
+
+
+class RedisVectors:
+    """The site's cache as `catalog.embedding.query_vectors.SharedVectors`. While Redis is away it knows nothing."""
+
+    def get(self, key: bytes) -> FloatArray | None:
+        kept = cache.get(_slot(key))
+        if not isinstance(kept, bytes) or kept[:KEY_BYTES] != key:
+            return None
+        return np.frombuffer(kept, dtype="<f4", offset=KEY_BYTES)
+
+    def keep(self, key: bytes, vector: FloatArray) -> None:
+        cache.set(_slot(key), key + vector.astype("<f4").tobytes(), KEPT_S)
+
+
+def _slot(key: bytes) -> str:
+    return f"query-vector:{int.from_bytes(key[:4]) % SLOTS}"
