@@ -21,8 +21,9 @@ def room_of(places: int) -> WaitingRoom:
     return WaitingRoom(places=places, hang_up=lambda late: None)
 
 
-def waiting_in(room: WaitingRoom) -> int:
-    return len(room._changed._waiters)  # type: ignore[attr-defined]
+def wait_until_there_wait(count: int, room: WaitingRoom) -> None:
+    waiters = room._changed._waiters  # type: ignore[attr-defined]
+    wait_until(lambda: len(waiters) == count, timeout_s=20, what=f"{count} to wait for a place")
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_free_place_goes_to_whoever_may_have_it_behind_one_who_may_not(patient
             stack.enter_context(room.place(arrival(caller)))
         for count, caller in enumerate(("ada", "eve"), start=1):
             threads.submit(enter, caller)
-            wait_until(lambda count=count: waiting_in(room) == count, timeout_s=20, what=f"{caller} to wait")
+            wait_until_there_wait(count, room)
         bob.close()
         wait_until(lambda: entered == ["eve"], timeout_s=20, what="the place to be taken")
 
