@@ -51,8 +51,7 @@ class PersonView(StaffOnly, View):
             return render(request, "dashboard/rec_person.html", context, status=400)
         as_of = form.cleaned_data["as_of"]
         past = past_of(as_of, person.subject) if as_of else None
-        then = (past.at, past.configuration) if past else None
-        assigned = assignment_for(form.cleaned_data["scenario"], person.subject, then=then)
+        assigned = assignment_for(form.cleaned_data["scenario"], person.subject, past=past)
         record_action(
             self.staff, "person.look", person.name, scenario=assigned.scenario, item=form.cleaned_data["item"]
         )
@@ -60,7 +59,7 @@ class PersonView(StaffOnly, View):
             "person": person,
             "assigned": assigned,
             "past": past,
-            "not_kept": [NOT_KEPT[name] for name in past.not_kept] if past else (),
+            "not_kept": [NOT_KEPT[name] for name in past.not_kept_for(assigned)] if past else (),
             "opted_out": is_opted_out(person.subject),
             "rows": rows_of(recommend(person.subject, settings=assigned.settings, past=past)),
         }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.models import IndexVersion
 from catalog.search.predicates import Predicate
@@ -16,14 +16,16 @@ from recommender.serving.configuration import Configuration, configuration, conf
 from recommender.serving.scenarios import UNTRAINED
 from recommender.subjects import Subject
 
+if TYPE_CHECKING:
+    from recommender.serving.assignment import Assignment
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """A moment that lists are made as of.
 
     Where the site was there already, what was recorded by then counts, and the items that had come in. Of a moment
-    before, known from imported histories alone, it is what happened by then, with the catalogue of today. `not_kept`
-    says what is as it is now because nobody knows how it was.
+    before, known from imported histories alone, it is what happened by then, with the catalogue of today.
     """
 
     at: datetime
@@ -32,6 +34,12 @@ class Past:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """What events counted; of those that are missing, what they count now."""
     not_kept: tuple[str, ...] = ()
+    """What is as it is now because nobody knows how it was."""
+
+    def not_kept_for(self, assigned: Assignment) -> tuple[str, ...]:
+        """What is as it is now in the list of somebody who was assigned this."""
+        gone = assigned.model_is_gone and "model" not in self.not_kept
+        return ("model", *self.not_kept) if gone else self.not_kept
 
     @property
     def items(self) -> Predicate | None:
@@ -52,13 +60,11 @@ class Past:
 def past_of(at: datetime, subject: Subject) -> Past:
     """What is known of a moment, for a subject's lists. Four queries."""
     now, record = configuration(), ServingRecord.objects.at(at)
-    not_kept = [name for name, kept in _kept(at, subject).items() if not kept]
+    not_kept = tuple(name for name, kept in _kept(at, subject).items() if not kept)
     if record is None:
         return Past(at=at, on_record=False, configuration=now, not_kept=("items", "settings", "model", *not_kept))
     then = configuration_of(record.in_force["scenarios"], record.in_force["experiments"], models=now.models)
     model_id = record.in_force["model"]
-    if model_id and model_id not in now.models:
-        not_kept.insert(0, "model")
     return Past(
         at=at,
         on_record=True,
@@ -67,7 +73,7 @@ def past_of(at: datetime, subject: Subject) -> Past:
             name: Kind(weight=weight, half_life_days=half_life_days)
             for name, (weight, half_life_days) in record.in_force["kinds"].items()
         },
-        not_kept=tuple(not_kept),
+        not_kept=not_kept,
     )
 
 

@@ -76,8 +76,7 @@ def recommend(
     there is not.
     """
     if settings is None:
-        then = (past.at, past.configuration) if past else None
-        settings = assignment_for(scenario, subject, then=then).settings
+        settings = assignment_for(scenario, subject, past=past).settings
     settings = settings.given(length=limit, diversity=diversity, calibration=calibration, exploration=exploration)
     asked = wanted_items(category, filter)
     wanted = _found(query, asked) if query else predicate(asked)

@@ -177,8 +177,7 @@ class RecommendationsView(ApiView):
         past = past_of(as_of, subject) if as_of else None
         # A browser gets the variant that its pages have; a program that of whom it names.
         browser = request._request if subject.known and not is_program(request) else None
-        then = (past.at, past.configuration) if past else None
-        assigned = assignment_for(scenario, subject, request=browser, then=then)
+        assigned = assignment_for(scenario, subject, request=browser, past=past)
         if wanted["seed"] is None:
             wanted["seed"] = seed_of(subject, assigned.at)
         recommendations = recommend(subject, settings=assigned.settings, past=past, **wanted)
@@ -195,7 +194,7 @@ class RecommendationsView(ApiView):
                     "as_of": assigned.at,
                     "seed": wanted["seed"],
                     "model": assigned.model_id,
-                    "not_kept": past.not_kept if past else (),
+                    "not_kept": past.not_kept_for(assigned) if past else (),
                     "same": None if shown is None else shown.item_ids == item_ids,
                 },
             }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest
 from django.utils import timezone
 
+from recommender.past import Past
 from recommender.serving.configuration import Configuration, in_force
 from recommender.serving.scenarios import SERVING, UNTRAINED, ScenarioSettings
 from recommender.serving.units import unit_for, unit_of
@@ -30,20 +31,26 @@ class Assignment:
     variant: str = ""
     pseudonym: int | None = None
 
+    @property
+    def model_is_gone(self) -> bool:
+        """Whether the settings name a taste model that is not kept, so that another one or none is in force."""
+        named = self.settings.model
+        return named.isdecimal() and int(named) != self.model_id
+
 
 def assignment_for(
     scenario: str,
     subject: Subject,
     *,
     request: HttpRequest | None = None,
-    then: tuple[datetime, Configuration] | None = None,
+    past: Past | None = None,
 ) -> Assignment:
-    """What a subject gets in a scenario, now or by what was in force `then`; `request` is that of a page, which knows
-    more of somebody unknown.
+    """What a subject gets in a scenario, now or by what was in force at a moment of the `past`; `request` is that of a
+    page, which knows more of somebody unknown.
 
     One query, and one more for an account while an experiment runs. Raises KeyError for a scenario that there is not.
     """
-    at, known = then or in_force()
+    at, known = (past.at, past.configuration) if past else in_force()
     split = known.splits.get(scenario)
     unit = None
     if split is not None:

@@ -37,6 +37,11 @@ def names(subject: Subject = VISITOR, **options) -> list[str]:
     return [name for name, _ in lists(subject, **options)]
 
 
+def not_kept(moment: datetime, subject: Subject = VISITOR, *, scenario: str = "for-you") -> tuple[str, ...]:
+    past = past_of(moment, subject)
+    return past.not_kept_for(assignment_for(scenario, subject, past=past))
+
+
 def all_is_from(moment: datetime) -> None:
     """Let what there is have been there since a moment."""
     Item.objects.update(created_at=moment)
@@ -70,7 +75,7 @@ def test_what_was_done_added_and_made_popular_since_does_not_count(ids):
     assert lists(NOBODY) != before_of_nobody
     assert lists(at=THEN) == before
     assert lists(NOBODY, at=THEN) == before_of_nobody
-    assert past_of(THEN, VISITOR).not_kept == ()
+    assert not_kept(THEN) == ()
 
 
 def test_what_was_recorded_late_was_not_known_then(ids):
@@ -112,7 +117,7 @@ def test_the_variant_of_then_counts(ids):
     Experiment.objects.filter(pk=experiment.pk).update(state="stopped")
     since_then_at(NOW)
     past = past_of(THEN, user)
-    then = assignment_for("for-you", user, then=(past.at, past.configuration))
+    then = assignment_for("for-you", user, past=past)
     assert (then.variant, then.settings.length) == (assigned.variant, assigned.settings.length)
     assert assignment_for("for-you", user).variant == ""
 
@@ -126,7 +131,7 @@ def test_before_the_site_kept_anything_histories_count_by_when_things_happened(i
 
 def test_decisions_that_were_changed_since_stand_and_are_said(ids):
     mute(VISITOR, own_interests(VISITOR)[0])
-    assert past_of(THEN, VISITOR).not_kept == ("preferences",)
+    assert not_kept(THEN) == ("preferences",)
     assert "space-1" not in names(at=THEN, limit=2)
 
 
@@ -141,10 +146,26 @@ def test_the_model_that_served_then_serves_while_it_is_kept():
     second = TasteModel.objects.create(version_id=first.version_id, state="ready", dimensions=first.dimensions)
     put_to_use(second.pk)
     since_then_at(NOW)
-    assert past_of(NOW, VISITOR).not_kept == ()
+    assert not_kept(NOW) == ()
     assert lists(limit=10, at=THEN) == before
     TasteModel.objects.filter(pk=first.pk).update(state="retired")
-    assert past_of(THEN, VISITOR).not_kept == ("model",)
+    assert not_kept(THEN) == ("model",)
+
+
+def test_a_model_of_a_variant_that_is_not_kept_is_said():
+    gone = TasteModel.objects.create(version_id=1, state="ready", dimensions=2)
+    user = Subject(user_id=User.objects.create_user("ada").pk)
+    Experiment.objects.create(
+        name="Models",
+        scenario="for-you",
+        state="running",
+        variants=[{"name": "new", "share": 1.0, "changes": {"model": str(gone.pk)}}],
+    )
+    ServingRecord.objects.filter(since__gt=NOW).update(since=BEGAN)
+    assert not_kept(THEN, user) == ()
+    TasteModel.objects.filter(pk=gone.pk).update(state="retired")
+    assert not_kept(THEN, user) == ("model",)
+    assert not_kept(THEN, user, scenario="home") == ()
 
 
 def test_a_list_of_the_untrained_score_stays_one_after_a_training():

@@ -149,6 +149,7 @@ def test_an_answer_is_made_again_by_its_request_id(ada, ids, settings):
     ("query", "field"),
     [
         ("as_of=2999-01-01T00:00:00Z", "as_of"),
+        ("as_of=0001-01-01T00:00:00%2B14:00", "as_of"),
         (f"as_of=2026-01-01T00:00:00Z&request_id={UUID(int=1)}", "as_of"),
         ("request_id=7", "request_id"),
         ("items=a", "items.0"),
