@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils import timezone
 
 from dashboard.forms import StyledForm
 from dashboard.rule_forms import MOMENT, RowsField
@@ -178,6 +180,12 @@ class PersonForm(StyledForm, forms.Form):
         help_text=f"Now, if it is empty. Time zone: {settings.TIME_ZONE}.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
     )
+
+    def clean_as_of(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["as_of"]
+        if moment is not None and moment > timezone.now():
+            raise forms.ValidationError("This lies in the future.")
+        return moment
 
 
 class WeightsForm(StyledForm, forms.Form):

@@ -154,6 +154,9 @@ def test_looking_as_of_a_moment_shows_the_list_of_then_and_what_was_not_kept(sta
     page = shown(staff.post(f"{BASE}people/", asked | {"as_of": "2026-03-01T12:00"}))
     assert "As of 2026-03-01 12:00 UTC, by what was known then; not kept from then" in page
     assert "It was met before" not in page
+    refused = staff.post(f"{BASE}people/", asked | {"as_of": "2999-01-01T00:00"})
+    assert refused.status_code == 400
+    assert "This lies in the future." in shown(refused)
 
 
 def test_a_preview_begins_with_whoever_did_most_of_late_and_is_not_opted_out(staff, mira, ids):
