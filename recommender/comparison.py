@@ -66,8 +66,9 @@ def compare(
     """Measure the served recommender, the untrained one, cold items and the baselines, each as it is done.
 
     The items must be loaded and embedded. Histories hold positives, or `everything` that the users rated. What is
-    served is measured with these `calibrations` as well.
+    served is measured with these `calibrations` as well. Raises SettingsRefused for one that cannot be.
     """
+    calibrated = {f"serving-calibrated-{own:g}": PLAIN.with_changes({"calibration": own}) for own in calibrations}
     events = read_events(directory / "interactions.csv", mapping_of(directory))
     histories, held_out = split(events, everything=everything)
     subjects = _record(histories)
@@ -85,9 +86,8 @@ def compare(
     untrained = _served(subjects, held_out)
     logger.info("Training: %s", training.train().message)
     yield measured("serving", _served(subjects, held_out))
-    for calibration in calibrations:
-        calibrated = _served(subjects, held_out, settings=PLAIN.given(calibration=calibration))
-        yield measured(f"serving-calibrated-{calibration:g}", calibrated)
+    for method, settings in calibrated.items():
+        yield measured(method, _served(subjects, held_out, settings=settings))
     yield measured("untrained", untrained)
     for method, rankings in _baselines(histories, sorted(held_out)):
         yield measured(method, rankings)

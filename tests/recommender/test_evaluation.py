@@ -19,6 +19,8 @@ from recommender.evaluation import (
     together,
     withhold,
 )
+from recommender.models import Interaction
+from recommender.serving.scenarios import SettingsRefused
 from tests.factories import add_passages, make_version
 from tests.recommender.spaces import DIMENSIONS, along
 
@@ -131,6 +133,12 @@ def test_another_method_is_behind_by_the_mean_difference_over_the_same_users():
     best = measured({"ada": ["a"], "bob": ["a"]}, held_out, items=2)
     other = measured({"ada": ["b", "a"], "bob": ["b"]}, held_out, items=2, method="other")
     assert other.behind(best).mean == pytest.approx((2 - 1 / log2(3)) / 2)
+
+
+def test_a_calibration_that_cannot_be_is_refused_before_anything_is_measured(directory, db):
+    with pytest.raises(SettingsRefused, match="from 0 to 1"):
+        next(compare(directory, calibrations=[0.5, 30]))
+    assert not Interaction.objects.exists()
 
 
 def test_a_collection_goes_through_the_products_own_path_and_beside_it_every_baseline(directory, db):
