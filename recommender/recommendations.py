@@ -35,10 +35,15 @@ class Reason:
     """What was done with the item: `liked` is saved, bought and rated as well, and `given` is named for this list."""
 
     @property
+    def because(self) -> str:
+        """What goes before the title of the item."""
+        return DONE[self.done]
+
+    @property
     def text(self) -> str:
         match self.kind:
             case "item" if self.item is not None:
-                return f"{DONE[self.done]} {self.item.title}"
+                return f"{self.because} {self.item.title}"
             case "history":
                 return "Fits the rest of your history"
             case "new":
