@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from catalog.importing.csv_reader import unescaped
 from catalog.importing.mapping import Mapping as FileMapping
+from catalog.importing.names import NeededColumns, columns_of, source_named
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.models import ImportRun, Item
@@ -30,6 +31,7 @@ NAMES = {
     "occurred_at": ("occurred_at", "timestamp"),
     "event_id": ("event_id",),
 }
+_NEEDED = ("user", "item")
 RATING, DEFAULT_KIND = "rating", "view"
 MAX_USERNAME, MAX_EVENT_ID = 150, 64
 MAX_VALUE = 100.0
@@ -58,6 +60,8 @@ class InteractionLoader:
 
     @classmethod
     def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterator[Row]) -> InteractionLoader:
+        """Raises FileUnreadable where the columns of users or items are not there."""
+        NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.interactions).look_in(sample)
         return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)), is_csv=is_csv)
 
     def load(self, rows: Sequence[Row]) -> Loaded:
@@ -83,7 +87,8 @@ class InteractionLoader:
         """Raises RowFault."""
         if row.fault:
             raise RowFault(row.fault)
-        given = {name: self._value(name, row) for name in NAMES}
+        columns = columns_of(row.values)
+        given = {name: self._value(name, row, columns) for name in NAMES}
         value = _number("value", given["value"])
         kind = DEFAULT_KIND if value is None else RATING
         if given["kind"] not in (None, ""):
@@ -106,11 +111,9 @@ class InteractionLoader:
             event_id=_text("event_id", given["event_id"] or _digest(identity), MAX_EVENT_ID),
         )
 
-    def _value(self, name: str, row: Row) -> Any:
-        if source := self.mapping.interactions.get(name):
-            value = source.value_in(row.values)
-        else:
-            value = next((row.values[path] for path in NAMES[name] if row.values.get(path) not in (None, "")), None)
+    def _value(self, name: str, row: Row, columns: Mapping[str, str]) -> Any:
+        source = self.mapping.interactions.get(name) or source_named(NAMES[name], row.values, columns)
+        value = source.value_in(row.values) if source else None
         return unescaped(value) if self.is_csv and isinstance(value, str) else value
 
 

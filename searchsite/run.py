@@ -117,15 +117,23 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
     loaded = site.services.data_dir.root / "catalogue.loaded"
     if loaded.exists():
         return
+    log = site.log_of(site.loader.name)
     for argv in commands:
         site.launch(site.loader, argv)
         while site.loader.running:
             yield True
         if site.loader.exit_status:
-            log = site.log_of(site.loader.name)
             terminal.say(f"Loading failed at `manage.py {argv[2]}`; the next start goes on from there. See {log}")
+            terminal.say(_last_line_of(log).removeprefix("CommandError: "))
             return
+        if argv[2].startswith("import_"):
+            terminal.say(_last_line_of(log))
     loaded.touch()
+
+
+def _last_line_of(log: Path) -> str:
+    """How many rows were loaded, or why it failed."""
+    return (log.read_text(encoding="utf-8", errors="replace").splitlines() or [""])[-1]
 
 
 def _free_port(options: Options, terminal: Terminal) -> int:

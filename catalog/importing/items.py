@@ -9,8 +9,9 @@ from typing import Any
 
 from catalog.importing.cells import ATTRIBUTE_PREFIX, guess_kinds, read_cell, truth
 from catalog.importing.csv_reader import unescaped
-from catalog.importing.mapping import ITEM_FIELDS, Source
+from catalog.importing.mapping import ITEM_FIELDS
 from catalog.importing.mapping import Mapping as FileMapping
+from catalog.importing.names import NeededColumns, columns_of, plain, source_named
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.items import save_items
@@ -25,8 +26,10 @@ NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
     "image": ("image", "image_url"),
     "language": ("language", "lang"),
 }
+_NO_ATTRIBUTES = {*ITEM_FIELDS, "attributes"}
 # Columns that say nothing a visitor would filter by.
 _REFERENCE = re.compile(r"(.+_)?(id|ids|url|uri|href)")
+_NEEDED = ("external_id", "title")
 _SHORT_FIELDS = ("external_id", "title", "category")
 
 
@@ -39,10 +42,16 @@ class ItemLoader:
 
     @classmethod
     def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterable[Row]) -> ItemLoader:
-        """Look at the first rows of a CSV file to find what its columns hold; declared attributes keep their kind."""
+        """Look at the first rows of a CSV file to find what its columns hold; declared attributes keep their kind.
+
+        Raises FileUnreadable where the columns of a field that is needed are not there.
+        """
+        needed = NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.fields)
         if not is_csv:
+            needed.look_in(sample)
             return cls(mapping=mapping)
-        columns: dict[str, str] = dict(guess_kinds(row.values for row in sample))
+        columns: dict[str, str] = dict(guess_kinds(row.values for row in needed.watch(sample)))
+        needed.check()
         kinds = {name.removeprefix(ATTRIBUTE_PREFIX): kind for name, kind in columns.items()}
         for name, source in (mapping.attributes or {}).items():
             kinds[name] = columns.get(source.path, Attribute.Kind.TEXT)
@@ -76,19 +85,14 @@ class ItemLoader:
             raise RowFault(row.fault)
         item: dict[str, Any] = {}
         used = set()
+        columns = columns_of(row.values)
         for name in ITEM_FIELDS:
-            source = self._source(name, row)
+            source = self.mapping.fields.get(name) or source_named(NAMES[name], row.values, columns)
             value = source.value_in(row.values) if source else None
             if source and value not in (None, ""):
                 used.add(source.path)
                 item[name] = self._field(name, value)
         return item | {"attributes": self._attributes(row, used)}
-
-    def _source(self, name: str, row: Row) -> Source | None:
-        if name in self.mapping.fields:
-            return self.mapping.fields[name]
-        sources = (Source(path=path) for path in NAMES[name])
-        return next((source for source in sources if source.value_in(row.values) not in (None, "")), None)
 
     def _field(self, name: str, value: Any) -> Any:
         if self.cell_kinds is not None and isinstance(value, str):
@@ -104,7 +108,7 @@ class ItemLoader:
                 name.removeprefix(ATTRIBUTE_PREFIX): value
                 for name, value in row.values.items()
                 if name.startswith(ATTRIBUTE_PREFIX)
-                or not (name in used or name in (*ITEM_FIELDS, "attributes") or _REFERENCE.fullmatch(name))
+                or not (name in used or plain(name) in _NO_ATTRIBUTES or _REFERENCE.fullmatch(plain(name)))
             }
         attributes = {
             name: value for name, raw in found.items() if (value := self._attribute(name, raw)) not in (None, "")

@@ -106,6 +106,17 @@ def test_a_mapping_says_where_the_fields_are(load):
     assert Interaction.objects.get().occurred_at.year == 2000
 
 
+def test_case_and_spaces_of_columns_do_not_count(load):
+    assert figures(load("User ID,Item ID,Rating\nada,film,4\n")) == ("done", 1, 0, 0)
+    assert Interaction.objects.get().value == 4
+
+
+def test_a_file_without_the_columns_that_are_needed_is_refused_as_a_whole(load):
+    run = load("customer,film\nada,film\n")
+    assert figures(run) == ("failed", 0, 0, 0)
+    assert "looked for as user or user_id or username. The file has customer, film." in run.message
+
+
 def test_bad_rows_are_told_with_their_line_and_the_good_ones_kept(load):
     tomorrow = (timezone.now() + timedelta(days=2)).isoformat()
     run = load(

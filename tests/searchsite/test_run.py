@@ -127,6 +127,19 @@ def test_it_loads_the_catalogue_that_was_named_and_embeds_all_of_it(site: Runnin
     assert f"All {len(ITEMS)} items can be found by meaning." in site.said()
 
 
+def test_it_says_how_many_rows_were_loaded(site: Running) -> None:
+    assert f"items.jsonl: {len(ITEMS)} created, 0 updated, 0 unchanged, 0 rejected." in site.said()
+
+
+def test_it_says_why_a_catalogue_could_not_be_loaded() -> None:
+    with reachable_folder() as name:
+        items = Path(name) / "products.csv"
+        items.write_text("Number;Title\n1;Chair\n")
+        with started(Path(name), CATALOG=str(items)) as site:
+            until(lambda: "Loading failed" in site.said(), site=site)
+            until(lambda: "The file has Number, Title." in site.said(), site=site, timeout_s=5)
+
+
 def test_manage_py_in_another_terminal_reaches_its_database(site: Running) -> None:
     assert count_items(site.environment) == len(ITEMS)
 

@@ -94,6 +94,18 @@ def test_without_a_mapping_columns_are_known_by_their_names():
     }
 
 
+def test_case_spaces_and_hyphens_of_columns_do_not_count():
+    row = {"SKU": "7", "Name": "Chair", "Image URL": "https://example.com/x.png", "In stock": True, "Product URL": "x"}
+    assert item_of(row) == {
+        "external_id": "7",
+        "title": "Chair",
+        "image": "https://example.com/x.png",
+        "attributes": {"In stock": True},
+    }
+    assert item_of({"External-ID": "a", "id": "b", "title": "x", "Title": "y"})["external_id"] == "a"
+    assert item_of({"id": "b", "Title": "y", "title": "x"})["title"] == "x"
+
+
 def test_a_mapping_says_which_columns_fill_what_and_others_are_left_out():
     mapping = {
         "fields": {"external_id": "code", "title": "names[1]"},

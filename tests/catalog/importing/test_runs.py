@@ -137,6 +137,8 @@ def test_a_mapping_and_its_kinds_are_followed(write):
         ("x.csv", "id,title\n1,x\n".encode("utf-16"), "UTF-16", 0),
         ("x.csv", b"id,id\n1,x\n", "Two columns", 0),
         ("x.csv", b"id,title\n1,\n2,\n", "No row could be loaded", 0),
+        ("x.csv", b"Nr,Title\n1,x\n", "looked for as external_id or id or sku. The file has Nr, Title.", 0),
+        ("x.ndjson", b'{"id": 1, "label": "x"}\n', "looked for as title or name. The file has id, label.", 0),
         ("x.json", b'[{"id": 1, "title": "x"}, {"id": 2, "ti', "Line 1", 1),
         ("x.json", b'[{"id": 1, "title": "x"},\n {"id": 2, "title": \n}]', "Line 2", 1),
     ],
@@ -149,6 +151,12 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason_and_keeps_what_came_be
     assert message in run.message
     assert Item.objects.count() == created
     assert run.finished_at is not None
+
+
+@pytest.mark.django_db
+def test_a_mapping_to_a_column_that_is_not_there_says_so(write):
+    run = load(write("x.csv", "id,Title\n1,x\n"), {"fields": {"title": "Titel"}})
+    assert run.message.startswith("No row has the field title, which is looked for as Titel. The file has id, Title.")
 
 
 @pytest.mark.django_db
