@@ -118,7 +118,12 @@ def stop_leftovers(records: Path, *, timeout_s: float) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """End what is left of the session of a child that has died, which began it."""
+    """End what is left of the session of a child that has died, which began it.
+
+    As long as anything is left the leader's number is not given to another process; if it is, nothing is.
+    """
+    if psutil.pid_exists(leader):
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 

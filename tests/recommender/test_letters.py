@@ -79,6 +79,12 @@ def test_no_letter_is_written_without_an_address_for_its_links(address, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_nobody_has_is_refused_and_no_file_written(people, tmp_path):
+    with pytest.raises(CommandError, match="no account of this name: amy"):
+        written(tmp_path, "--user", "ada", "--user", "amy")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_in_csv_each_item_is_a_row_and_no_cell_a_formula(people, tmp_path):
     file = tmp_path / "letters.csv"
     call_command("export_recommendations", str(file))

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from searchsite.embedded import ServiceFailed
-from searchsite.embedded.child import Child
+from searchsite.embedded.child import Child, _kill_group
 from searchsite.supervisor import Supervisor
 
 
@@ -68,6 +68,16 @@ def test_what_a_killed_child_left_running_does_not_run_beside_the_next(child: Ch
         assert child.running
     finally:
         child.stop(timeout_s=5)
+
+
+def test_whoever_was_given_the_number_of_a_dead_child_is_left_alone(tmp_path: Path) -> None:
+    other = Child(name="other", records=tmp_path)
+    other.start(["sleep", "60"], log=tmp_path / "log")
+    try:
+        _kill_group(other.pid)
+        assert other.running
+    finally:
+        other.stop(timeout_s=5)
 
 
 def test_a_child_that_keeps_failing_is_tried_less_and_less_often(child: Child, tmp_path: Path) -> None:

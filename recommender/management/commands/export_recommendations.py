@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from catalog.export_command import ExportCommand
@@ -24,6 +25,9 @@ class Command(ExportCommand):
         self._site_url = options["site_url"].rstrip("/")
         if not self._site_url.startswith(("http://", "https://")):
             raise CommandError("Links in letters need the address of the site: --site-url https://search.example.org")
+        known = set(User.objects.filter(username__in=self._usernames).values_list("username", flat=True))
+        if unknown := [name for name in self._usernames if name not in known]:
+            raise CommandError(f"There is no account of this name: {', '.join(unknown)}.")
         super().handle(*args, **options)
 
     def pieces(self, file_format: str) -> Iterator[bytes]:
