@@ -36,8 +36,9 @@ def content_hash_expression() -> MD5:
 class Item(models.Model):
     """One thing in the catalogue.
 
-    Database triggers keep the ledger (`EmbeddingState`) and the keyword index (`Posting`) in step with it inside the
-    writer's own transaction, so bulk SQL is covered as well. An unpublished item is in neither.
+    Database triggers keep the ledger (`EmbeddingState`), the keyword index (`Posting`) and the values that filters look
+    up (`catalog_fact`) in step with it inside the writer's own transaction, so bulk SQL is covered as well. An
+    unpublished item is in none of them.
     """
 
     external_id = models.CharField(max_length=200, unique=True)
