@@ -249,6 +249,7 @@ REST_FRAMEWORK = {
         "read": env.str("API_READ_RATE", default="6000/min"),
         "write": env.str("API_WRITE_RATE", default="1200/min"),
         "answers": env.str("API_ANSWER_RATE", default="60/min"),
+        "past": env.str("API_PAST_RATE", default="60/min"),
         "embeddings": env.str("API_EMBEDDINGS_RATE", default="600/min"),
         "pictures": env.str("PICTURE_SEARCH_RATE", default="60/min"),
         "pages": env.str("PAGE_RATE", default="6000/min"),

@@ -12,9 +12,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from catalog.api.fields import ItemFields, item_fields
 from catalog.http.middleware import request_id
+from catalog.http.throttling import ClientThrottle, caller_name, seconds_to_wait
 from catalog.http.views import ApiView
 from catalog.models import ApiKey, Item
 from catalog.search.queries import MAX_TEXT_CHARACTERS
@@ -158,10 +160,20 @@ class RecommendationsSerializer(serializers.Serializer[Any]):
     made_by = MadeBySerializer(help_text="What makes the same list again.")
 
 
+class PastThrottle(ClientThrottle):
+    """Limits lists of the past, for each of which the interactions up to then are summed anew."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        asked = request.query_params.get("as_of") or request.query_params.get("request_id")
+        self._wait_s = seconds_to_wait("past", caller_name(request)) if asked else 0
+        return self._wait_s == 0
+
+
 class RecommendationsView(ApiView):
     """Items that somebody has not met, the best first; what is popular for somebody unknown."""
 
     read_scope = ApiKey.Scope.SEARCH
+    throttle_classes = [ClientThrottle, PastThrottle]
     query_class = RecommendationsParameters
 
     @extend_schema(

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from rest_framework.settings import api_settings
 
 from recommender.models import Interaction, ShownList
 from recommender.serving.lists import buffer
@@ -158,6 +159,15 @@ def test_an_answer_is_made_again_by_its_request_id(ada, ids, settings):
 )
 def test_moments_and_items_that_cannot_be_are_refused(ids, client, query, field):
     problem(client.get(f"{PATH}?{query}"), 400, None, field)
+
+
+def test_lists_of_the_past_have_a_limit_of_their_own(ada, ids, monkeypatch):
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "past", "2/day")
+    past = {"as_of": "2026-01-01T00:00:00Z"}
+    assert [ada.get(PATH, past).status_code for _ in range(2)] == [200, 200]
+    problem(ada.get(PATH, past), 429, "throttled")
+    problem(ada.get(PATH, {"request_id": str(UUID(int=1))}), 429, "throttled")
+    assert ada.get(PATH).status_code == 200
 
 
 def test_a_cart_is_matched_for_somebody_and_for_nobody_known(ada, ids):
