@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from searchsite.embedded.account import Account
+from searchsite.embedded.data_dir import write_private
 
 _PR_SET_PDEATHSIG = 1
 # psutil reads start times in clock ticks; two readings of one process differ by far less than this.
@@ -78,7 +79,7 @@ class Child:
                 preexec_fn=stop_with_parent(self.stop_signal, parent=os.getpid()),
             )
         started = psutil.Process(self.pid).create_time()
-        self._record.write_text(f"{self.pid} {started} {int(self.stop_signal)}", encoding="utf-8")
+        write_private(self._record, f"{self.pid} {started} {int(self.stop_signal)}")
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(standard_input)
