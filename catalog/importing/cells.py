@@ -21,20 +21,28 @@ _ANY_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONG_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _WRITTEN_OUT = {"true", "false"}
+# What stands in place of a number or a truth that nobody knows; among texts they are texts.
+NO_VALUE = {"n/a", "#n/a", "na", "nan", "null", "none", "-", "–", "—"}
 
 
 def guess_kinds(rows: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
     """The kind of each column: that of all its cells that are filled, text where they differ.
 
+    Words for no value decide nothing, unless there is nothing else.
+
     Columns named as the export names them may hold long numbers, for it puts a quote before texts that look like one.
     """
     kinds: dict[str, Kind] = {}
+    undecided: dict[str, Kind] = {}
     for row in rows:
         for name, cell in row.items():
-            if cell.strip():
-                kind = _guess(cell.strip(), _LONG_NUMBER if name.startswith(ATTRIBUTE_PREFIX) else _NUMBER)
+            bare = cell.strip()
+            if bare.lower() in NO_VALUE:
+                undecided[name] = Kind.TEXT
+            elif bare:
+                kind = _guess(bare, _LONG_NUMBER if name.startswith(ATTRIBUTE_PREFIX) else _NUMBER)
                 kinds[name] = kind if kinds.get(name, kind) == kind else Kind.TEXT
-    return kinds
+    return undecided | kinds
 
 
 def _guess(cell: str, number: re.Pattern[str]) -> Kind:
@@ -44,9 +52,9 @@ def _guess(cell: str, number: re.Pattern[str]) -> Kind:
 
 
 def read_cell(cell: str, kind: str) -> Any:
-    """The cell's value, None for an empty one. Raises RowFault."""
+    """The cell's value, None for an empty one and for a word that says so. Raises RowFault."""
     bare = cell.strip()
-    if not bare:
+    if not bare or (kind in (Kind.NUMBER, Kind.BOOLEAN) and bare.lower() in NO_VALUE):
         return None
     if kind == Kind.NUMBER:
         return _number(bare)
