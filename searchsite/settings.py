@@ -20,6 +20,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 EMBEDDED = env.bool("SEARCHSITE_EMBEDDED", default=False)
+# `make run CATALOG=path` has other items than the films that it brings along.
+_HAS_FILMS = EMBEDDED and not env.str("CATALOG", default="")
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = read_secret("SECRET_KEY")
 ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if host]
@@ -28,13 +30,13 @@ CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
 # What links begin with where no request says it, as in files for letters.
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
-SITE_NAME = env.str("SITE_NAME", default="Picture House" if EMBEDDED else "Search")
-ITEM_NOUN = env.str("ITEM_NOUN", default="film" if EMBEDDED else "item")
+SITE_NAME = env.str("SITE_NAME", default="Picture House" if _HAS_FILMS else "Search")
+ITEM_NOUN = env.str("ITEM_NOUN", default="film" if _HAS_FILMS else "item")
 ITEM_NOUN_PLURAL = env.str("ITEM_NOUN_PLURAL", default=ITEM_NOUN + "s")
 # Offered on the first page; without any, the commonest categories are.
 EXAMPLE_SEARCHES = (
     ("a lonely robot learns to love", "stuck in a time loop", "a heist that goes wrong", "grief, treated gently")
-    if EMBEDDED
+    if _HAS_FILMS
     else ()
 )
 DATA_DIR = Path(env.str("SEARCHSITE_DATA", default=str(BASE_DIR.parent / "shared" / "data")))

@@ -28,7 +28,10 @@ UNITS = {
     "gbp": "£",
     "percent": "%",
 }
+LEAST_GROUPED = 10_000
 YES_OR_NO = {"true": "Yes", "false": "No"}
+#: Texts that say nothing without the name of what they are the value of.
+BARE = {"yes", "no", "true", "false"}
 #: Longer values say too much for the line under a title.
 META_CHARACTERS = 40
 META_PARTS = 4
@@ -59,9 +62,9 @@ def value_label(name: str, value: Any) -> str:
 
 
 def number_label(name: str, value: float) -> str:
-    """1995 under `year` -> 1995, and 12500 under any other name -> 12,500"""
+    """1995 -> 1995, which may be a year, and 12500 -> 12,500, unless the name says that it is one."""
     whole = int(value) if float(value).is_integer() else value
-    return str(whole) if is_year(name) else f"{whole:,}"
+    return str(whole) if is_year(name) or abs(whole) < LEAST_GROUPED else f"{whole:,}"
 
 
 def is_year(name: str) -> bool:
@@ -83,7 +86,8 @@ def meta_line(item: Item, attributes: Sequence[Attribute]) -> list[str]:
     measured = [name for name, attribute in named.items() if attribute.kind == Kind.NUMBER and unit_of(name)]
     lists = [name for name, attribute in named.items() if attribute.many and attribute.facet]
     parts = [_short(name, item.attributes[name]) for name in (*single, *measured, *lists)]
-    shown = [part for part in parts if part and len(part) <= META_CHARACTERS][:META_PARTS]
+    telling = (part for part in parts if part and part.lower() not in BARE)
+    shown = [part for part in telling if len(part) <= META_CHARACTERS][:META_PARTS]
     return shown or ([item.category] if item.category else [])
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -125,6 +126,14 @@ def test_it_serves_and_says_where_and_who_may_sign_in(site: Running) -> None:
 
 def test_it_loads_the_catalogue_that_was_named_and_embeds_all_of_it(site: Running) -> None:
     assert f"All {len(ITEMS)} items can be found by meaning." in site.said()
+
+
+def test_another_catalogue_is_not_spoken_of_as_films(site: Running) -> None:
+    with urlopen(f"http://127.0.0.1:{site.port}/") as response:
+        page = response.read().decode()
+    assert "Find items by what they are about" in page
+    assert "Picture House" not in page
+    assert "a lonely robot" not in page
 
 
 def test_it_says_how_many_rows_were_loaded(site: Running) -> None:
