@@ -133,6 +133,10 @@ def _load(spec: RerankerSpec) -> CrossEncoder:
         raise EncoderUnavailable(
             f"Model {spec.model} gives {model.num_labels} scores for a pair; a reranker gives one."
         )
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if positions and model.max_seq_length:
+        # Longer pairs are cut, where a model has fewer positions than it is to read tokens.
+        model.max_seq_length = min(model.max_seq_length, positions)
     model.eval()
     if computes_bfloat16(model.device.type):
         import torch

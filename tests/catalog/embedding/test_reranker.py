@@ -40,6 +40,12 @@ def test_passages_too_long_for_the_model_are_cut(folder: Path):
     assert np.isfinite(scores).all()
 
 
+def test_pairs_are_cut_to_what_the_model_can_read(folder: Path):
+    """The model of the tests has 128 positions."""
+    reranker = Reranker(RerankerSpec(model=str(folder), max_tokens=256))
+    assert np.isfinite(reranker.scores(QUERY, ["storm " * 300], budget_s=30)).all()
+
+
 def test_it_gives_up_once_the_time_will_not_do(folder: Path):
     with pytest.raises(OutOfTime, match="longer than 0 ms"):
         Reranker(RerankerSpec(model=str(folder))).scores(QUERY, PASSAGES * 5, budget_s=0)
