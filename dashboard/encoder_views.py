@@ -14,7 +14,7 @@ from catalog.embedding.base import EncoderSpec
 from catalog.models import EncoderAdaptation, EncoderComparison, EndpointUse
 from catalog.reindexing import AlreadyReindexing
 from dashboard.access import StaffOnly
-from dashboard.encoders import adaptation_rows, comparison_rows, comparison_verdict
+from dashboard.encoders import adaptation_rows, comparison_rows, comparison_runtimes, comparison_verdict
 from dashboard.forms import EncoderForm
 from workers import tasks
 from workers.encoder_jobs import NothingToGoBy, start_adaptation, start_comparison, start_reindex_with
@@ -64,6 +64,7 @@ class ComparisonView(StaffOnly, View):
         context: dict[str, Any] = {
             "comparison": comparison,
             "rows": comparison_rows(comparison),
+            "runtimes": comparison_runtimes(comparison),
             "verdict": comparison_verdict(comparison),
         }
         if request.headers.get("HX-Request"):

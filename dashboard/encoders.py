@@ -110,6 +110,12 @@ def comparison_rows(comparison: EncoderComparison) -> list[Row]:
     return [row for row in rows if row.base or row.candidate]
 
 
+def comparison_runtimes(comparison: EncoderComparison) -> list[str]:
+    """What computed the vectors of either, empty for an encoder that has no choice; nothing where neither has one."""
+    runtimes = [one.get("runtime") or "" for one in comparison.figures.get("rows", [])]
+    return runtimes if any(runtimes) else []
+
+
 def comparison_verdict(comparison: EncoderComparison) -> Verdict | None:
     reported = comparison.figures.get("rows", [])
     if len(reported) != 2 or "gain" not in reported[1]:

@@ -113,6 +113,18 @@ def test_the_verdict_is_no_better_than_the_figures(low, high, said):
     assert said in text_of(staff().get(f"{PAGE}{comparison.pk}/"))
 
 
+def test_what_computed_is_told_of_either_encoder():
+    rows = [ROWS[0] | {"runtime": "openvino and onnxruntime-int8"}, ROWS[1] | {"runtime": "torch"}]
+    comparison = compared(figures={"source": "titles", "queries": 9, "documents": 9, "rows": rows})
+    shown = text_of(staff().get(f"{PAGE}{comparison.pk}/"))
+    assert "Computed by on this machine openvino and onnxruntime-int8 torch" in shown
+    assert "compare once more" in shown
+
+
+def test_encoders_that_have_no_choice_of_runtime_tell_none():
+    assert "Computed by" not in text_of(staff().get(f"{PAGE}{compared().pk}/"))
+
+
 def test_the_live_part_is_asked_for_until_the_comparison_is_finished():
     comparison = compared(state="running", message="Encoding 3,000 documents with other", figures={})
     page = staff().get(f"{PAGE}{comparison.pk}/").content.decode()
