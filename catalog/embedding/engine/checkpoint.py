@@ -82,6 +82,12 @@ def load(folder: Path, *, name: str, device: str | None = None, precise: bool = 
     return model.eval().to(torch.bfloat16 if bfloat16 else torch.float32)
 
 
+def transformer_of(model: SentenceTransformer) -> Any:
+    """The model of transformers that is its first module."""
+    first: Any = model[0]
+    return first.auto_model
+
+
 def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]:
     """Return what there is to know of a model, and its tokenizer as JSON. Raises EncoderUnavailable."""
     dimensions = model.get_embedding_dimension()

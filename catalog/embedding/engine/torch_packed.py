@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from catalog.embedding.engine.checkpoint import transformer_of
 from catalog.embedding.engine.failures import reason
 from catalog.embedding.engine.samples import SAMPLE_TEXTS, least_cosine
 from catalog.embedding.engine.tokens import TokenIds, Tokens, packed
@@ -42,7 +43,7 @@ class TorchPacked(TorchPadded):
         from transformers import AttentionInterface
 
         AttentionInterface.register(ATTENTION, _attend)
-        self._transformer = _transformer_of(model)
+        self._transformer = transformer_of(model)
         if "position_ids" not in inspect.signature(self._transformer.forward).parameters:
             raise ValueError("The architecture takes no positions.")
         self._first_position = _first_position(self._transformer)
@@ -67,11 +68,6 @@ class TorchPacked(TorchPadded):
             for module in list(self.model)[1:]:
                 features = module(features)
             return features["sentence_embedding"].float()
-
-
-def _transformer_of(model: SentenceTransformer) -> Any:
-    first: Any = model[0]
-    return first.auto_model
 
 
 def _first_position(transformer: Any) -> int:
@@ -132,7 +128,7 @@ def _one_by_one(
 
 def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) -> TorchPadded:
     """Return a packed runtime of the same model if it gives the same vectors as the padded one, else the latter."""
-    transformer = _transformer_of(padded.model)
+    transformer = transformer_of(padded.model)
     before = transformer.config._attn_implementation
     sample = tokens.ids(SAMPLE_TEXTS)
     expected = padded.fetch(padded.compute(sample))
