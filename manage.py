@@ -17,9 +17,12 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
-    from catalog.endpoint_use import keep_use
+    from django.apps import apps
 
-    keep_use()
+    if apps.ready:
+        from catalog.endpoint_use import keep_use
+
+        keep_use()
 
 
 if __name__ == "__main__":
