@@ -113,7 +113,7 @@ VECTOR_SEARCH = {
     "max_parallel_workers_per_gather": "0",
 }
 # A version looks no further than it must to find this share of the true neighbours, once that has been measured.
-HNSW_TARGET_RECALL = env.float("HNSW_TARGET_RECALL", default=0.99)
+HNSW_TARGET_RECALL = env.float("HNSW_TARGET_RECALL", default=0.995)
 # Behind a pooler in transaction mode nothing may be set for a connection as a whole.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 CONNECTION_SETTINGS = {

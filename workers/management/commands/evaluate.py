@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -22,6 +23,7 @@ from recommender.evaluation import load_catalogue
 from workers.embed import drain
 from workers.encoder_report import add_encoder_arguments, encoder_rows, side_by_side
 from workers.scratch import scratch_database
+from workers.sweep import tune_graphs
 
 FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items.jsonl", "interactions.csv")}
 
@@ -93,6 +95,7 @@ class Command(BaseCommand):
         version = ensure_active_version(**settings)
         encoder = RecordingEncoder(version)
         self._embed(load_collection(directory))
+        version.refresh_from_db()
         found = evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
         return [found | {"storage_loss": storage_loss(directory, version, encoder)}]
 
@@ -120,6 +123,9 @@ class Command(BaseCommand):
             while written := drain(until_s=5.0) or EmbeddingState.objects.all().unfinished().exists():
                 bars.advance(bar, written)
         fold_term_counts()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # which autovacuum does of itself within a minute or two
+        tune_graphs()
 
     def _print(self, figures: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         console = Console()
