@@ -46,4 +46,5 @@ def refresh_profiles(*, subjects: Sequence[Subject], **_: Any) -> None:
 
 
 def keep_endpoint_use(**_: Any) -> None:
+    """After every task, in the thread that may use the database."""
     keep_use()

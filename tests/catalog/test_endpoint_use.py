@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from catalog import endpoint_use
 from catalog.embedding.openai.use import Use, used
@@ -51,8 +51,6 @@ def test_what_cannot_be_kept_now_is_kept_later(monkeypatch: pytest.MonkeyPatch):
         broken.setattr(endpoint_use, "ADD", "SELECT %s, %s, %s, %s, %s FROM nowhere")
         keep_use()
     assert not EndpointUse.objects.exists()
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM nowhere")
     keep_use()
     assert EndpointUse.objects.get().tokens == 5
 
