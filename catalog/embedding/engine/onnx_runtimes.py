@@ -40,6 +40,9 @@ class _OnCpu:
         self._pad_id = pad_id
         self.lanes = 1 if queries else threads_to_use()
 
+    def enter_lane(self) -> None:
+        """Each lane has its own threads already."""
+
     def compute(self, tokens: Sequence[TokenIds]) -> FloatArray:
         ids, mask = padded(tokens, pad_id=self._pad_id, multiple=self.pad_to_tokens)
         return self._run(ids, mask)

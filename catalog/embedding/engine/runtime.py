@@ -28,6 +28,9 @@ class Runtime(Protocol):
     """Lengths are rounded up to multiples of this, where kernels are compiled for each shape they meet."""
     lanes: int
 
+    def enter_lane(self) -> None:
+        """Said once in the thread of each lane, where there are several."""
+
     def compute(self, tokens: Sequence[TokenIds]) -> Any:
         """One forward pass; what it returns may still be on its way through a device."""
 
@@ -87,7 +90,9 @@ class Feeder:
     def _lanes(self, runtime: Runtime) -> ThreadPoolExecutor:
         with self._lock:
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(max_workers=runtime.lanes, thread_name_prefix="lane")
+                self._threads = ThreadPoolExecutor(
+                    max_workers=runtime.lanes, thread_name_prefix="lane", initializer=runtime.enter_lane
+                )
             return self._threads
 
 

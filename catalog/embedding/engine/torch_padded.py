@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog.embedding.base import FloatArray
+from catalog.embedding.engine.devices import threads_to_use
 from catalog.embedding.engine.tokens import TokenIds, padded
 
 if TYPE_CHECKING:
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # Small batches keep a CPU's caches warm; a GPU wants as much as fits.
-BUDGET_TOKENS = {"cpu": 2_000, "cuda": 65_536}
+BUDGET_TOKENS = {"cpu": 1_500, "cuda": 65_536}
 TEXTS_AT_ONCE = {"cpu": 512, "cuda": 8_192}
 PAD_TO_TOKENS = 16
+#: On a CPU. What Python does between a model's operations, one lane at a time, would keep more of them waiting.
+MOST_LANES = 8
 
 
 class TorchPadded:
@@ -23,13 +26,19 @@ class TorchPadded:
 
     name = "torch"
     pad_to_tokens = PAD_TO_TOKENS
-    lanes = 1
 
     def __init__(self, model: SentenceTransformer, *, pad_id: int) -> None:
         self.model = model
         self._pad_id = pad_id
         self.budget_tokens = BUDGET_TOKENS.get(model.device.type, BUDGET_TOKENS["cpu"])
         self.texts_at_once = TEXTS_AT_ONCE.get(model.device.type, TEXTS_AT_ONCE["cpu"])
+        self.lanes = min(threads_to_use(), MOST_LANES) if model.device.type == "cpu" else 1
+
+    def enter_lane(self) -> None:
+        """Share the cores out: an operation that several compute at has the quicker ones wait for the slowest."""
+        import torch
+
+        torch.set_num_threads(max(1, threads_to_use() // self.lanes))
 
     def compute(self, tokens: Sequence[TokenIds]) -> Tensor:
         import torch
