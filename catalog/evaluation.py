@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from catalog.judged.beir import documents_in, judged_queries
 from catalog.judged.figures import RANKING_DEPTH, figures_of, mean_figures
 from catalog.models import Item
 from catalog.search import search
@@ -46,9 +43,9 @@ class SearchEvaluation:
 def load_collection(directory: Path) -> int:
     """Create an item for each document of `corpus.jsonl` and return how many there are."""
     count = 0
-    rows = json_lines(directory / "corpus.jsonl")
-    while batch := list(islice(rows, LOAD_BATCH_ITEMS)):
-        items = [Item(external_id=row["_id"], title=row.get("title", ""), body=row["text"]) for row in batch]
+    documents = documents_in(directory)
+    while batch := list(islice(documents, LOAD_BATCH_ITEMS)):
+        items = [Item(external_id=document.id, title=document.title, body=document.text) for document in batch]
         count += len(Item.objects.bulk_create(items))
     return count
 
@@ -69,44 +66,8 @@ def evaluate_search(
     )
 
 
-def judged_queries(directory: Path) -> tuple[list[tuple[str, str]], Mapping[str, dict[str, float]]]:
-    """The id and text of each query that has a relevant document, and all judgements. Raises ValueError."""
-    judgements = read_judgements(judgements_in(directory))
-    queries = [
-        (row["_id"], row["text"])
-        for row in json_lines(directory / "queries.jsonl")
-        if any(judgements[row["_id"]].values())
-    ]
-    if not queries:
-        raise ValueError(f"{directory.name}: no query has a relevant document.")
-    return queries, judgements
-
-
-def judgements_in(directory: Path) -> Path:
-    """The collection's judgements: `qrels.tsv`, or `qrels/test.tsv` as BEIR itself has it. Raises FileNotFoundError."""
-    for path in (directory / "qrels.tsv", directory / "qrels" / "test.tsv"):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(f"{directory} has neither qrels.tsv nor qrels/test.tsv.")
-
-
-def read_judgements(path: Path) -> Mapping[str, dict[str, float]]:
-    """Grades by query and document; queries without judgements have none."""
-    judgements: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            judgements[row["query-id"]][row["corpus-id"]] = float(row["score"])
-    return judgements
-
-
 def _ranking(text: str, semantic_ratio: float) -> list[str]:
     results = search(SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False))
     if results.degraded:
         raise DegradedEvaluation(results.degraded_reason)
     return [hit.item.external_id for hit in results.hits]
-
-
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)

@@ -13,7 +13,7 @@ import numpy as np
 from catalog.documents import render_document
 from catalog.embedding.base import Encoder, FloatArray, checked
 from catalog.embedding.registry import encoder_for, share
-from catalog.evaluation import judged_queries
+from catalog.judged.beir import judged_queries
 from catalog.models import IndexVersion, Item, Passage
 from catalog.ranking import metrics
 from catalog.search.dense import nearest, vector_search

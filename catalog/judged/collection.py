@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import md5
 from pathlib import Path
 
-from catalog.evaluation import json_lines, judged_queries
+from catalog.judged.beir import documents_in, judged_queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +48,9 @@ def read_collection(directory: Path) -> JudgedCollection:
     Queries without a relevant document are left out. Raises OSError, and ValueError where none is left.
     """
     documents, titles = {}, {}
-    for row in json_lines(directory / "corpus.jsonl"):
-        title = row.get("title", "")
-        documents[row["_id"]] = f"{title}\n{row['text']}".strip()
-        titles[row["_id"]] = title
+    for document in documents_in(directory):
+        documents[document.id] = f"{document.title}\n{document.text}".strip()
+        titles[document.id] = document.title
     queries, judged = judged_queries(directory)
     return JudgedCollection(
         name=directory.name,

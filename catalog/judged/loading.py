@@ -12,9 +12,9 @@ from typing import BinaryIO
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from catalog.evaluation import json_lines, judgements_in
 from catalog.importing.csv_reader import read_csv, unescaped
 from catalog.importing.rows import FileUnreadable, Problem
+from catalog.judged.beir import judgements_in, queries_in
 from catalog.judged.sets import MOST_QUERIES, SetRefused, add_queries, clean_text, keep_judgements, queries_by_text
 from catalog.models import Item, JudgedSet, Judgement
 from catalog.models.judged import HIGHEST_GRADE
@@ -104,7 +104,7 @@ def _columns(values: Mapping[str, object]) -> Mapping[str, str]:
 
 
 def _folder_rows(directory: Path, loaded: Loaded) -> Iterator[JudgedRow]:
-    texts = {row["_id"]: row["text"] for row in json_lines(directory / "queries.jsonl")}
+    texts = queries_in(directory)
     with judgements_in(directory).open(newline="", encoding="utf-8") as file:
         for line, row in enumerate(islice(csv.DictReader(file, delimiter="\t"), MOST_ROWS), start=2):
             if row["query-id"] not in texts:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection, read_judgements
+from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection
 from catalog.models import Item
 from tests.factories import make_version
 
@@ -41,12 +41,6 @@ def test_documents_become_items(collection):
     assert load_collection(collection) == 5
     assert dict(Item.objects.values_list("external_id", "title"))["d5"] == ""
     assert Item.objects.get(external_id="d1").body == "whale whale whale"
-
-
-def test_judgements_are_grades_by_query_and_document(collection):
-    judged = read_judgements(collection / "qrels.tsv")
-    assert judged["q2"] == {"d3": 2.0, "d4": 1.0}
-    assert judged["q3"] == {}
 
 
 def test_means_are_over_the_queries_with_a_relevant_document(collection):
