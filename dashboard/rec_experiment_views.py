@@ -19,6 +19,7 @@ from recommender.serving.configuration import settings_of
 from recommender.serving.experiments import (
     MAX_VARIANTS,
     Results,
+    equal_variants,
     kept_models,
     results_of,
     save_experiment,
@@ -86,7 +87,8 @@ class ExperimentView(StaffOnly, View):
         *,
         status: int = 200,
     ) -> HttpResponse:
-        context = {"experiment": experiment, "form": form, "variants": variants}
+        equal = equal_variants(experiment) if experiment.pk else []
+        context = {"experiment": experiment, "form": form, "variants": variants, "equal": equal}
         return render(request, "dashboard/rec_experiment_form.html", context, status=status)
 
     def _figures(self, request: HttpRequest, experiment: Experiment) -> HttpResponse:
@@ -96,6 +98,7 @@ class ExperimentView(StaffOnly, View):
             "title": SCENARIOS[experiment.scenario].title if experiment.scenario in SCENARIOS else experiment.scenario,
             "results": results,
             "rows": _rows(experiment, results),
+            "equal": equal_variants(experiment),
         }
         return render(request, "dashboard/rec_experiment.html", context)
 

@@ -45,3 +45,10 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+    @property
+    def who(self) -> str:
+        """The account, the key or the command that did it; accounts may be deleted afterwards."""
+        if self.actor is not None:
+            return self.actor.get_username()
+        return f"API key {self.detail['key']}" if "key" in self.detail else self.detail.get("by", "a deleted account")

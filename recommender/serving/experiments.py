@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -130,6 +131,22 @@ def _changes(scenario: str, index: int, changes: dict[str, object]) -> Iterator[
         return
     if settings.model not in (SERVING, UNTRAINED) and int(settings.model) not in kept_models():
         yield f"variants.{index}.model", f"Taste model {settings.model} is not kept any more."
+
+
+def equal_variants(experiment: Experiment) -> list[tuple[str, str]]:
+    """The names of each two variants that make the same lists: they differ in nothing that the scenario has not anyway.
+
+    That is allowed, as it tells whether people are split and counted as they should be; but it compares nothing.
+    """
+    base = asdict(settings_of(experiment.scenario)) if experiment.scenario in SCENARIOS else {}
+    settings = [(row["name"], _filled_in(base, row["changes"])) for row in experiment.variants]
+    return [(one, other) for (one, own), (other, others) in combinations(settings, 2) if own == others]
+
+
+def _filled_in(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Settings by name. Nothing is refused: what an experiment of the past holds may be known no more."""
+    lists_as_tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+    return {**base, **lists_as_tuples}
 
 
 def kept_models() -> list[int]:

@@ -229,7 +229,9 @@ def test_an_experiment_is_drafted_started_watched_and_stopped(staff, ids):
         {"name": "Short", "share": 0.5, "changes": {"length": 3, "model": "untrained"}},
     ]
     page = f"{BASE}experiments/{experiment.pk}/"
-    assert 'value="Short"' in staff.get(page).content.decode()
+    draft = staff.get(page)
+    assert 'value="Short"' in draft.content.decode()
+    assert "have the same settings" not in shown(draft)
     assert "runs. People are split" in shown(staff.post(f"{page}start", follow=True))
     for unit in range(20):
         ShownList.objects.create(
@@ -255,6 +257,14 @@ def test_an_experiment_is_drafted_started_watched_and_stopped(staff, ids):
     staff.post(f"{page}delete")
     assert not Experiment.objects.exists()
     assert actions() == [f"experiment.{name}" for name in ("create", "start", "stop", "delete")]
+
+
+def test_variants_that_make_the_same_lists_are_told_of(staff, ids):
+    equal = EXPERIMENT | {"v1-model": "serving", "v1-length": "20"}
+    warning = "“As it is” and “Short” have the same settings"
+    assert warning in shown(staff.post(f"{BASE}experiments/new/", equal, follow=True))
+    page = f"{BASE}experiments/{Experiment.objects.get().pk}/"
+    assert warning in shown(staff.post(f"{page}start", follow=True))
 
 
 def test_the_page_warns_of_a_split_that_did_not_go_as_it_should(staff, ids):

@@ -1,0 +1,28 @@
+"""The staff page of the audit log."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from catalog.audit import record_action
+from tests.dashboard.test_index_page import shown
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_log_names_the_account_the_key_or_the_command(client: Client, capsys):
+    staff = User.objects.create_user("oona", is_staff=True)
+    former = User.objects.create_user("former", is_staff=True)
+    client.force_login(staff)
+    record_action(staff, "rule.create", "oars")
+    record_action(former, "rule.delete", "sails")
+    record_action(None, "import.accept", "boats.csv", key="shop (sk_12345…)")
+    call_command("create_api_key", "till")
+    former.delete()
+    page = shown(client.get("/staff/audit/"))
+    for told in ("oona rule.create", "a deleted account rule.delete", "API key shop (sk_12345…) import.accept"):
+        assert told in page
+    assert "command line key.create till" in page
