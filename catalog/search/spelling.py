@@ -1,6 +1,7 @@
 """Words that the catalogue does not hold, put right by those it does.
 
 A word is looked for among those that begin or end as it does: where one letter is wrong, one half of the word is right.
+The last one may be unfinished, as whoever types it sees what it is the beginning of.
 Only words that neither the catalogue nor the encoder knows are touched: what the encoder reads as one piece is a word,
 and its meaning finds something whether or not it is written anywhere.
 """
@@ -21,6 +22,8 @@ from catalog.search.highlight import WORD
 from catalog.search.lexical import CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
 
 MIN_CHARACTERS = 5
+#: From so many characters on a last word may be the beginning of a longer one.
+MIN_CHARACTERS_BEGUN = 4
 MAX_CHARACTERS = 30
 #: From so many characters on, two letters may be wrong, though not the first.
 TWO_MISTAKES_FROM = 9
@@ -42,6 +45,9 @@ LIKE_SQL = """
         (SELECT word FROM catalog_word WHERE reverse(word) >= asked.tail AND reverse(word) < asked.tail || U&'\\+10FFFF'
             AND abs(length(word) - length(asked.word)) <= asked.mistakes LIMIT %(read)s)
     ) AS known
+"""
+BEGUN_SQL = """
+    SELECT word FROM catalog_word WHERE word >= %(word)s AND word < %(word)s || U&'\\+10FFFF' LIMIT %(read)s
 """
 USES_SQL = f"""
     WITH configuration AS MATERIALIZED ({CONFIGURATIONS}), stem AS (
@@ -66,14 +72,15 @@ class Correction:
 def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None) -> Correction | None:
     """Replace those unknown words of a query that a word of the catalogue is like enough to; None if there are none.
 
-    `unknown` are folded words that the catalogue holds in no form. One statement for the words like them, one for how
-    often those are used; the likest word is taken, and of several the one in most items.
+    `unknown` are folded words that the catalogue holds in no form. One statement for the words like them, one for those
+    that the last is the beginning of, and one for how often all of them are used; the likest word is taken, and of
+    several the one in most items.
     """
     asked = [word for word in unknown if _may_be_mistaken(word) and not _is_word(encoder, word)][:MAX_WORDS]
     if not asked:
         return None
-    best = _best(_nearest(asked))
-    replaced = {word: best[word] for word in asked if word in best}
+    mistyped = [word for word in asked if len(word) >= MIN_CHARACTERS]
+    replaced = _best((_nearest(mistyped) if mistyped else {}) | _finished(text, asked))
     if not replaced:
         return None
     corrected = WORD.sub(lambda found: replaced.get(fold(found.group()), found.group()), text)
@@ -81,7 +88,7 @@ def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None
 
 
 def _may_be_mistaken(word: str) -> bool:
-    lengthy = MIN_CHARACTERS <= len(word) <= MAX_CHARACTERS
+    lengthy = MIN_CHARACTERS_BEGUN <= len(word) <= MAX_CHARACTERS
     return lengthy and LETTERS.fullmatch(word) is not None and CHARACTER.search(word) is None
 
 
@@ -112,6 +119,17 @@ def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
         if distance <= (_mistakes(word) if known[0] == word[0] else 1):
             by_distance[word][distance].append(known)
     return {word: sorted(found[min(found)])[:WORDS_COUNTED] for word, found in by_distance.items()}
+
+
+def _finished(text: str, asked: Sequence[str]) -> dict[str, list[str]]:
+    """The last word of a text, if it is among those asked for, with the shortest words that begin with it."""
+    last = fold(WORD.findall(text)[-1])
+    if last not in asked:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(BEGUN_SQL, {"word": last, "read": WORDS_READ})
+        words = sorted((word for (word,) in cursor.fetchall()), key=lambda word: (len(word), word))
+    return {last: words[:WORDS_COUNTED]} if words else {}
 
 
 def _best(nearest: Mapping[str, Sequence[str]]) -> dict[str, str]:

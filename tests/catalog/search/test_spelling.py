@@ -76,6 +76,30 @@ def test_what_is_right_too_short_or_too_far_off_is_left(catalogue, typed):
     assert corrected(typed) is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ligh", "lighthouse"),
+        ("the DETEC", "the detective"),
+        ("orches", "orchestra"),
+        ("orch orchestra", None),
+        ("lig", None),
+        ("ligt", None),
+    ],
+)
+def test_a_last_word_that_is_not_finished_becomes_one_that_begins_so(catalogue, typed, meant):
+    assert corrected(typed) == meant
+
+
+def test_what_a_last_word_begins_comes_before_what_it_is_like_and_the_word_in_most_items_first(db):
+    make_item("caspar", title="Caspar", body="casar")
+    make_item("casablanca", title="Casablanca", body="casablancas")
+    assert corrected("casab") == "casablanca"
+    make_items([{"external_id": str(number), "title": "Casabella", "body": str(number)} for number in range(3)])
+    assert corrected("casab") == "casabella"
+    assert corrected("casab heist") == "casar heist"
+
+
 def test_a_word_that_the_encoder_knows_is_left(catalogue):
     assert corrected("harbor") == "harbour"
     assert corrected("harbor", encoder=Vocabulary("harbor")) is None
