@@ -27,11 +27,12 @@ ENCODING_BUDGET_S = 0.5
 SHORTEST_CHARACTERS = 12
 MOST_SENTENCES, MOST_CHARACTERS = 4, 700
 #: Sentences that are alike give way to others, and those far below the best one are left out.
-DIVERSITY, LEAST_SHARE_OF_BEST = 0.3, 0.7
+DIVERSITY, LEAST_SHARE_OF_BEST = 0.3, 0.8
 #: A sentence with so much of the matching words' weight is close, whatever its meaning.
 CLOSE_WORDS = 0.6
-#: What words count beside meaning.
+#: What words count beside meaning, and one that is in the title alone beside one that is in the sentence.
 WORDS_SHARE = 0.3
+TITLE_SHARE = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def _candidates(sources: Sequence[Source]) -> list[_Candidate]:
 
 
 def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
-    words = _word_shares(found.looked_for, [candidate.text for candidate in candidates])
+    words = _word_shares(found.looked_for, candidates)
     encoded = _encoded(found, candidates)
     if encoded is None:
         scores, vectors = words, np.zeros((len(candidates), 1))
@@ -115,15 +116,27 @@ def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
     return chosen
 
 
-def _word_shares(question: str, texts: Sequence[str]) -> Floats:
-    """How much of the weight of those words that any text holds each of them holds, 0 to 1."""
+def _word_shares(question: str, candidates: Sequence[_Candidate]) -> Floats:
+    """How much of the weight of those words that any sentence or title holds each sentence holds, 0 to 1."""
     words = read_words(question)
-    matching = matching_words(texts, words)
-    slots = {word: _term_of(word, words).slot for word in matching}
-    held = [{slots[word] for word in map(fold, WORD.findall(text)) if word in slots} for text in texts]
+    texts = [candidate.text for candidate in candidates]
+    titles = [candidate.source.item.title for candidate in candidates]
+    slots = {word: _term_of(word, words).slot for word in matching_words([*texts, *titles], words)}
     weights = {term.slot: term.idf for term in sorted(words.terms, key=lambda term: term.idf)}
-    total = sum(weights[slot] for slot in set().union(*held))
-    return np.array([sum(weights[slot] for slot in own) / total if total else 0.0 for own in held])
+
+    def held(text: str) -> set[int]:
+        return {slots[word] for word in map(fold, WORD.findall(text)) if word in slots}
+
+    said, named = [held(text) for text in texts], [held(title) for title in titles]
+    total = sum(weights[slot] for slot in set().union(*said, *named))
+    if not total:
+        return np.zeros(len(candidates))
+    return np.array(
+        [
+            sum(weights[slot] * (1.0 if slot in own else TITLE_SHARE) for slot in own | of_title) / total
+            for own, of_title in zip(said, named, strict=True)
+        ]
+    )
 
 
 def _term_of(word: str, words: Words) -> Term:

@@ -127,6 +127,19 @@ def test_the_same_sentence_in_two_items_is_said_once():
 
 
 @pytest.mark.django_db
+def test_words_of_the_title_count_half_of_those_in_the_sentence():
+    make_item("a", "Jaws", body="A shark is eating swimmers off an island.")
+    make_item("b", "The sea", body="Jaws are all they talk of.")
+    make_item("c", "The deep", body="Water is in it.")
+
+    def said(question: str) -> list[str]:
+        return [sentence.text for sentence in answer(AnswerQuery(text=question)).sentences]
+
+    assert said("jaws in deep water") == ["Water is in it."]
+    assert said("jaws") == ["Jaws are all they talk of."]
+
+
+@pytest.mark.django_db
 def test_an_item_without_a_text_has_no_passage():
     make_item("a", "Robot")
     found = answer(AnswerQuery(text="robot"))
