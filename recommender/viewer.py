@@ -82,43 +82,36 @@ def viewer_of(
         kinds |= {GIVEN: Kind(weight=FULL_WEIGHT, half_life_days=1.0)}
         events = [*_given(given, past.at if past else timezone.now()), *events]
     seen = frozenset(event.item_id for event in events)
-    by_interests = bool(preferences.mutes) or not for_a_list
-    version = IndexVersion.objects.active() if by_interests else None
 
-    def interests_in(version: IndexVersion) -> list[PersonalInterest]:
+    def interests_in(version: IndexVersion | None) -> list[PersonalInterest]:
         """The stored ones, where nothing but the whole history counts and a worker has stored any."""
+        if version is None or not seen:
+            return []
         stored = [] if past or given else stored_interests(subject, version)
-        return stored or as_stored(interests_from(events[:MAX_EVENTS], version, kinds))
+        return marked(stored or as_stored(interests_from(events[:MAX_EVENTS], version, kinds)), preferences)
 
-    interests = marked(interests_in(version), preferences) if seen and version else []
+    version = None if for_a_list and not preferences.mutes else IndexVersion.objects.active()
+    interests = interests_in(version)
     muted = {item_id for own in interests if own.muted for item_id in own.interest.sources}
-    counted = [event for event in events[:MAX_EVENTS] if event.item_id not in muted]
     taste_model = TasteModel.objects.chosen(model) if seen else None
-    known = Viewer(
-        version=None,
-        centre=None,
-        interest=None,
+    counted = [event for event in events[:MAX_EVENTS] if event.item_id not in muted]
+    folded = fold_in(taste_model, counted, kinds) if taste_model else None
+    if for_a_list and folded is not None:
+        version = None
+    elif version is None:
+        version = IndexVersion.objects.active()
+        interests = interests_in(version)
+    return Viewer(
+        version=version,
+        centre=centre_of(version) if version else None,
+        interest=sum_of(own.interest for own in interests if not own.muted) if version else None,
         interests=tuple(interests),
         seen=seen,
         liked=frozenset(event.item_id for event in events if event.kind in LIKED) - muted,
         model=taste_model,
-        folded=fold_in(taste_model, counted, kinds) if taste_model else None,
+        folded=folded,
         given=frozenset(given),
         past=past,
-    )
-    if known.folded is not None and for_a_list:
-        return known
-    version = version or IndexVersion.objects.active()
-    if version is None:
-        return known
-    if seen and not by_interests:
-        interests = interests_in(version)
-    return replace(
-        known,
-        version=version,
-        centre=centre_of(version),
-        interest=sum_of(own.interest for own in interests if not own.muted),
-        interests=tuple(interests),
     )
 
 
