@@ -52,3 +52,8 @@ class AuditEntry(models.Model):
         if self.actor is not None:
             return self.actor.get_username()
         return f"API key {self.detail['key']}" if "key" in self.detail else self.detail.get("by", "a deleted account")
+
+    @property
+    def noted(self) -> dict[str, object]:
+        """What is known of it beside who did it."""
+        return {name: value for name, value in self.detail.items() if name not in ("key", "by")}

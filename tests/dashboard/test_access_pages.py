@@ -26,3 +26,5 @@ def test_the_log_names_the_account_the_key_or_the_command(client: Client, capsys
     for told in ("oona rule.create", "a deleted account rule.delete", "API key shop (sk_12345…) import.accept"):
         assert told in page
     assert "command line key.create till" in page
+    assert "scope: search" in page
+    assert "by: command line" not in page
