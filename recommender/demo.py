@@ -29,10 +29,9 @@ def load_films() -> SaveReport:
 
 
 @transaction.atomic
-def create_accounts() -> list[User]:
-    """The demo members, and a member of staff; accounts that exist stay as they are."""
-    members = _members()
-    people = [{"username": STAFF, "name": "Staff", "about": "", "is_staff": True}, *members]
+def create_accounts(*, members: bool) -> list[User]:
+    """A member of staff, and the demo's `members`, who like films; accounts that exist stay as they are."""
+    people = [{"username": STAFF, "name": "Staff", "about": "", "is_staff": True}, *(_members() if members else [])]
     missing = set(names := [person["username"] for person in people])
     accounts = get_user_model().objects.filter(username__in=names)
     missing -= set(accounts.values_list("username", flat=True))

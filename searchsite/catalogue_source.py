@@ -34,7 +34,7 @@ def load_commands(catalogue: Path | None, *, mapping: Path | None = None) -> lis
     known = (mapping, folder / "mapping.toml", _MAPPINGS / f"{folder.name}.toml")
     found = next((path.resolve() for path in known if path is not None and path.is_file()), None)
     options = [] if found is None else ["--mapping", str(found)]
-    commands = [processes.manage("load_demo", "--accounts-only")]
+    commands = [processes.manage("load_demo", "--staff-only")]
     commands += [processes.manage("import_items", str(items), *options)]
     interactions = _first_of(folder, _INTERACTION_FILES) if catalogue.is_dir() else None
     if interactions is not None:

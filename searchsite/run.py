@@ -88,7 +88,7 @@ def _serve(options: Options, terminal: Terminal) -> None:
         # Only now: what a killed run left on the port has been stopped.
         site.port = _free_port(options, terminal)
         site.start_web()
-        terminal.welcome(site)
+        terminal.welcome(site, demo=options.catalogue is None)
         _supervise(site, commands, terminal)
 
 

@@ -30,14 +30,16 @@ class Terminal:
     def fail(self, line: str) -> None:
         Console(stderr=True, highlight=False).print(line, style="red", markup=False, soft_wrap=True)
 
-    def welcome(self, site: LocalSite) -> None:
+    def welcome(self, site: LocalSite, *, demo: bool) -> None:
+        """Tell where the site is and who can sign in: members only into the bundled `demo`."""
         logs = site.services.data_dir.logs
         where = logs.relative_to(PROJECT) if logs.is_relative_to(PROJECT) else logs
         facts = Table.grid(padding=(0, 3))
         facts.add_row("", "[bold]Open[/]", f"[bold cyan]{site.url}[/]")
         facts.add_row("", "Staff", "sign in as [bold]staff[/], password [bold]demo[/]")
-        facts.add_row("", "Visitors", "sign in as [bold]mira[/] or another demo member, password [bold]demo[/]")
-        facts.add_row("", "", "[dim]These accounts exist in this mode only.[/]")
+        if demo:
+            facts.add_row("", "Visitors", "sign in as [bold]mira[/] or another demo member, password [bold]demo[/]")
+        facts.add_row("", "", "[dim]Accounts with this password exist in this mode only.[/]")
         facts.add_row("", "Logs", str(where))
         facts.add_row("", "Stop", "Ctrl-C; the data is kept")
         self._console.print()

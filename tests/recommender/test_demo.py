@@ -40,8 +40,7 @@ def test_the_demo_is_loaded_whole_and_a_second_time_changes_nothing(trial, capsy
 
 
 def test_the_accounts_can_sign_in_and_one_is_staff(trial):
-    call_command("load_demo", "--accounts-only")
-    assert not Item.objects.exists()
+    call_command("load_demo")
     staff = authenticate(username=demo.STAFF, password=demo.PASSWORD)
     assert staff is not None
     assert staff.is_staff
@@ -51,9 +50,15 @@ def test_the_accounts_can_sign_in_and_one_is_staff(trial):
     assert Profile.objects.filter(is_demo=True).count() == get_user_model().objects.count()
 
 
+def test_another_catalogue_gets_the_member_of_staff_alone(trial):
+    call_command("load_demo", "--staff-only")
+    assert [user.username for user in get_user_model().objects.all()] == [demo.STAFF]
+    assert not Item.objects.exists()
+
+
 def test_an_account_that_is_there_keeps_its_password(trial):
     get_user_model().objects.create_user(demo.STAFF, password="my own")
-    call_command("load_demo", "--accounts-only")
+    call_command("load_demo", "--staff-only")
     assert authenticate(username=demo.STAFF, password=demo.PASSWORD) is None
     assert authenticate(username=demo.STAFF, password="my own") is not None
 

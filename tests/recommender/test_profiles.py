@@ -191,7 +191,7 @@ def test_refreshes_at_once_leave_each_item_in_one_interest(committed_db):
 
 def test_the_demo_members_are_known_after_one_sweep(films):
     demo.load_films()
-    demo.create_accounts()
+    demo.create_accounts(members=True)
     assert demo.record_histories() > 100
     subjects = stale_subjects()
     assert len(subjects) == 12

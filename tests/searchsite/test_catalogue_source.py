@@ -22,10 +22,10 @@ def test_without_a_catalogue_the_demo_is_loaded() -> None:
     assert arguments(load_commands(None)) == [["load_demo"]]
 
 
-def test_a_folder_is_its_items_then_its_interactions_after_the_accounts(tmp_path: Path) -> None:
+def test_a_folder_is_its_items_then_its_interactions_after_the_member_of_staff(tmp_path: Path) -> None:
     items, interactions = touch(tmp_path / "items.jsonl"), touch(tmp_path / "interactions.csv")
     assert arguments(load_commands(tmp_path)) == [
-        ["load_demo", "--accounts-only"],
+        ["load_demo", "--staff-only"],
         ["import_items", str(items)],
         ["import_interactions", str(interactions)],
     ]

@@ -11,14 +11,15 @@ class Command(BaseCommand):
     help = "Load the demo films, members and their histories. Run again, it changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--accounts-only", action="store_true", help="only the accounts, for another catalogue")
+        parser.add_argument("--staff-only", action="store_true", help="only the member of staff, for another catalogue")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("Demo accounts have a known password: they exist only where SEARCHSITE_EMBEDDED=1.")
-        accounts = demo.create_accounts()
+        films = not options["staff_only"]
+        accounts = demo.create_accounts(members=films)
         self.stdout.write(f"{len(accounts)} accounts; the password of each is {demo.PASSWORD!r}.")
-        if not options["accounts_only"]:
+        if films:
             report = demo.load_films()
             self.stdout.write(
                 f"{report.created} films created, {report.updated} updated, {report.unchanged} unchanged."
