@@ -1,4 +1,4 @@
-"""What a version's storage costs in quality: rankings by its graph against an exact scan of float32 vectors."""
+"""What a version's storage costs in quality: rankings as searches find them against an exact scan in float32."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RecordingEncoder:
 def storage_loss(directory: Path, version: IndexVersion, encoder: RecordingEncoder) -> dict[str, Any]:
     """nDCG@10 of both rankings by meaning alone, over the judged queries of a collection that is loaded and embedded.
 
-    `loss` is what halves or signs, the graph, and fewer dimensions cost together.
+    `loss` is what halves or signs, fewer dimensions, and the graph where it is searched, cost together.
     """
     queries, judgements = judged_queries(directory)
     names = dict(Item.objects.values_list("pk", "external_id"))
@@ -71,6 +71,7 @@ def storage_loss(directory: Path, version: IndexVersion, encoder: RecordingEncod
     return {
         "storage": version.storage,
         "dimensions": version.dimensions,
+        "searched_exactly": version.searched_exactly,
         "ef_search": version.ef_search,
         "ndcg@10_by_meaning_float32_exact": round(exact_ndcg, 4),
         "ndcg@10_by_meaning_as_stored": round(stored_ndcg, 4),

@@ -25,8 +25,10 @@ PASSAGES_SAMPLED = 100
 NEIGHBOURS = 10
 #: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
 EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
-#: A graph of fewer is left at the site's number: that is as good as exact, and soon there may be more.
-PASSAGES_TO_TUNE = 5_000
+#: So many numbers, passages times dimensions, are compared one by one in about the time that a graph takes.
+EXACT_UP_TO_NUMBERS = 4_000_000
+#: Halves of more lie outside of their rows, and take ten times as long to read.
+EXACT_UP_TO_DIMENSIONS = 1_000
 #: Measured again once there are so many times more passages, or fewer.
 GROWTH = 1.25
 #: Where the target is out of reach, recall that is not worth looking further for.
@@ -37,20 +39,25 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a graph finds of the ten nearest passages."""
+    """What searches find of the ten nearest passages."""
 
     recall_at_10: float
     ef_search: int | None
-    """None where the site's number stands."""
+    """None where they compare every passage."""
     passages: int
     queries: int
     """Of the query log, beside titles or passages."""
 
 
 def awaits_tuning(version: IndexVersion) -> bool:
-    """Whether a complete version has grown or shrunk so much that its graph should be measured again. Two queries."""
+    """Whether a complete version has grown or shrunk so much that it should be measured again, or has outgrown being
+    searched exactly. Two queries."""
     passages = _passages_estimated(version)
-    if passages < PASSAGES_TO_TUNE or EmbeddingState.objects.of(version).unfinished().exists():
+    if not passages:
+        return False
+    if version.searched_exactly and not _few(version, passages / GROWTH):
+        return True  # a scan of what an import brings takes longer and longer, so it waits for no end
+    if EmbeddingState.objects.of(version).unfinished().exists():
         return False
     known = version.passages_measured
     return known is None or not known / GROWTH <= passages <= known * GROWTH
@@ -59,30 +66,47 @@ def awaits_tuning(version: IndexVersion) -> bool:
 def tune(version: IndexVersion) -> Measured | None:
     """Measure the graph and store how far searches look from now on; None without passages.
 
+    Few passages are searched exactly: no graph finds everything. Where a query is near to a single item, as a title is
+    to its own, the others by which a graph leads to that item are far from the query, and a walk may never see them.
+
     What people ask lies further from the passages than these do from each other, and is harder to find by a graph: it
     is measured on the query log and on titles as queries, and on passages only where the encoder is not to be had.
     Costs an exact scan for each of up to 300 vectors, and loads the encoder.
     """
+    with patient_cursor() as cursor:
+        passages = _passages(cursor, version)
+    if not passages:
+        return None
+    if _few(version, passages):
+        return _kept(version, Measured(recall_at_10=1.0, ef_search=None, passages=passages, queries=0))
     queries = [row["query"] for row in SearchIntent.objects.all().counts_by_query(limit=QUERIES_SAMPLED)]
     vectors = _encoded(version, queries + _titles(version))
     if not vectors:
         queries, vectors = [], _passage_vectors(version)
     with patient_cursor(), vector_search() as cursor:
-        passages = _passages(cursor, version)
-        if not passages:
-            return None
         asked = [(vector, _bound(cursor, version, vector)) for vector in vectors]
-        tried = EF_SEARCH_TRIED if passages >= PASSAGES_TO_TUNE else (None,)
-        recalls: dict[int | None, float] = {}
-        for ef_search in tried:
+        recalls: dict[int, float] = {}
+        for ef_search in EF_SEARCH_TRIED:
             recalls[ef_search] = _recall(cursor, version, asked, ef_search)
             if recalls[ef_search] >= settings.HNSW_TARGET_RECALL:
                 break
     enough = min(settings.HNSW_TARGET_RECALL, max(recalls.values()) - NEGLIGIBLE)
     chosen = next(ef_search for ef_search, recall in recalls.items() if recall >= enough)
-    version.ef_search, version.recall_at_10, version.passages_measured = chosen, recalls[chosen], passages
+    found = Measured(recall_at_10=recalls[chosen], ef_search=chosen, passages=passages, queries=len(queries))
+    return _kept(version, found)
+
+
+def _few(version: IndexVersion, passages: float) -> bool:
+    """Whether so many passages are searched exactly."""
+    return version.dimensions <= EXACT_UP_TO_DIMENSIONS and passages * version.dimensions <= EXACT_UP_TO_NUMBERS
+
+
+def _kept(version: IndexVersion, found: Measured) -> Measured:
+    version.ef_search, version.recall_at_10, version.passages_measured = (
+        found.ef_search, found.recall_at_10, found.passages,
+    )  # fmt: skip
     version.save(update_fields=["ef_search", "recall_at_10", "passages_measured"])
-    return Measured(recall_at_10=recalls[chosen], ef_search=chosen, passages=passages, queries=len(queries))
+    return found
 
 
 def _titles(version: IndexVersion) -> list[str]:
@@ -142,9 +166,7 @@ def _bound(cursor: Any, version: IndexVersion, vector: str) -> tuple[int, float]
     return len(cosines), min(cosines)
 
 
-def _recall(
-    cursor: Any, version: IndexVersion, asked: list[tuple[str, tuple[int, float]]], ef_search: int | None
-) -> float:
+def _recall(cursor: Any, version: IndexVersion, asked: list[tuple[str, tuple[int, float]]], ef_search: int) -> float:
     """The share of the nearest passages that the graph finds, by the statement that searches run."""
     looking = copy.copy(version)
     looking.ef_search = ef_search

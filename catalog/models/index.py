@@ -48,9 +48,11 @@ class IndexVersion(models.Model):
     overlap_tokens = models.PositiveIntegerField(default=32)
     storage = models.CharField(max_length=10, choices=Storage, default=Storage.HALF, help_text="What the graph holds.")
     ef_search = models.PositiveIntegerField(
-        null=True, help_text="Passages a search keeps in sight; null until measured: the site's HNSW_EF_SEARCH."
+        null=True,
+        help_text="Passages a search keeps in sight in the graph; null where few passages are searched exactly, and "
+        "until it is measured: the site's HNSW_EF_SEARCH.",
     )
-    recall_at_10 = models.FloatField(null=True, help_text="Of the graph, as searches read it, against an exact scan.")
+    recall_at_10 = models.FloatField(null=True, help_text="Of searches by meaning, against an exact scan.")
     passages_measured = models.PositiveBigIntegerField(null=True, help_text="How many there were at that time.")
     relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage is called close.")
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
@@ -77,6 +79,11 @@ class IndexVersion(models.Model):
     def reads_pictures(self) -> bool:
         """Whether its encoder has a tower for pictures, so that items have vectors of them as well."""
         return self.backend in READ_PICTURES
+
+    @property
+    def searched_exactly(self) -> bool:
+        """Whether its passages are so few that a search compares each of them: see `catalog.tuning`."""
+        return self.passages_measured is not None and self.ef_search is None
 
     @property
     def name_of_vectors(self) -> str:

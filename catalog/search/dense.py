@@ -90,9 +90,9 @@ def nearest_sql(
     pictures: bool = False,
     cosine: str = "",
 ) -> str:
-    """The nearest passages, or pictures, within a scope: one by one where its items are known, or that is asked for,
-    else by the graph."""
-    if exact or scope.exact:
+    """The nearest passages, or pictures, within a scope: one by one where its items are known, where the version has
+    few and no condition is to be met by each, or that is asked for; else by the graph."""
+    if exact or scope.exact or (version.searched_exactly and not scope.condition):
         within = scope.by_key("passage.item_id")
         found = EXACTLY.format(passages_of=passages_of(version, pictures=pictures), within=within, rows=passages)
     else:

@@ -1,4 +1,4 @@
-"""How far searches look in a graph: no further than they must to find what an exact scan finds."""
+"""Few passages are searched exactly; in a graph searches look no further than they must to find what that finds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from catalog.embedding.base import Encoder, FloatArray
 from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, SearchIntent
-from catalog.tuning import awaits_tuning, tune
+from catalog.search.dense import nearest, vector_search
+from catalog.search.scope import EVERYTHING
+from catalog.tuning import Measured, awaits_tuning, tune
 from tests.checkpoints import write_checkpoint
 from tests.factories import add_passages, make_item, make_version
 from workers.embed import drain
@@ -40,28 +42,55 @@ def add(version: IndexVersion, count: int, *, first: int = 1) -> None:
 
 
 @pytest.fixture
-def few_are_enough(monkeypatch):
-    """And they are read by the graph, although so few could as well be read one by one."""
-    monkeypatch.setattr(tuning, "PASSAGES_TO_TUNE", 1_000)
+def by_graph(monkeypatch):
+    """However few they are, they are searched by the graph."""
+    monkeypatch.setattr(tuning, "EXACT_UP_TO_NUMBERS", 0)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+
+
+def nearest_item(version: IndexVersion, vector: Sequence[float]) -> int:
+    with vector_search() as cursor:
+        return next(iter(nearest(cursor, version, vector, EVERYTHING)))
 
 
 def test_an_empty_version_has_no_recall():
     assert tune(make_version()) is None
 
 
-def test_a_small_graph_is_measured_and_left_at_the_site_s_number():
+def test_few_passages_are_searched_exactly():
     version = version_with(400)
     measured = tune(version)
-    assert measured is not None
-    assert (measured.ef_search, measured.passages, measured.queries) == (None, 400, 0)
-    assert measured.recall_at_10 > 0.99
+    assert measured == Measured(recall_at_10=1.0, ef_search=None, passages=400, queries=0)
     version.refresh_from_db()
-    assert version.recall_at_10 == measured.recall_at_10
+    assert version.searched_exactly
+    assert version.recall_at_10 == 1
 
 
-def test_it_looks_as_far_as_the_target_takes_and_no_further(few_are_enough, settings, monkeypatch):
+def test_an_exact_search_finds_what_a_walk_does_not_see():
+    version = version_with(1_500)
+    with connection.cursor() as cursor:  # a walk that sees one passage at a time, and is not begun again
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL hnsw.ef_search = 1; SET LOCAL hnsw.iterative_scan = off")
+    asked = np.random.default_rng(2).normal(size=(20, version.dimensions)).tolist()
+    walked = [nearest_item(version, vector) for vector in asked]
+    tune(version)
+    found = [nearest_item(version, vector) for vector in asked]
+    vectors = np.random.default_rng(1).normal(size=(1_500, version.dimensions))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert found == [1 + int(np.argmax(vectors @ vector)) for vector in asked]
+    assert walked != found
+
+
+def test_what_lies_outside_of_its_rows_is_not_searched_exactly():
+    version = version_with(20, dimensions=tuning.EXACT_UP_TO_DIMENSIONS + 1)
+    measured = tune(version)
+    assert measured is not None
+    assert measured.ef_search == tuning.EF_SEARCH_TRIED[0]
+    assert not version.searched_exactly
+
+
+def test_it_looks_as_far_as_the_target_takes_and_no_further(by_graph, settings, monkeypatch):
     monkeypatch.setattr(tuning, "EF_SEARCH_TRIED", (1, 10, 400))
     with connection.cursor() as cursor:  # a walk that goes on would find everything in a graph so small
         cursor.execute("SET LOCAL hnsw.iterative_scan = off")
@@ -75,7 +104,7 @@ def test_it_looks_as_far_as_the_target_takes_and_no_further(few_are_enough, sett
     assert 0.05 < near.recall_at_10 < 0.999 <= far.recall_at_10
 
 
-def test_a_target_out_of_reach_is_not_looked_for_for_ever(few_are_enough, settings):
+def test_a_target_out_of_reach_is_not_looked_for_for_ever(by_graph, settings):
     settings.HNSW_TARGET_RECALL = 1.1
     measured = tune(version_with(1_500, dimensions=8))
     assert measured is not None
@@ -83,7 +112,7 @@ def test_a_target_out_of_reach_is_not_looked_for_for_ever(few_are_enough, settin
     assert measured.ef_search in tuning.EF_SEARCH_TRIED[:-1]
 
 
-def test_equal_vectors_count_whichever_of_them_is_found():
+def test_equal_vectors_count_whichever_of_them_is_found(by_graph):
     version = make_version(dimensions=2)
     add_passages(version, {number: [[1, 0]] for number in range(1, 300)})
     measured = tune(version)
@@ -91,7 +120,7 @@ def test_equal_vectors_count_whichever_of_them_is_found():
     assert measured.recall_at_10 == 1
 
 
-def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(few_are_enough):
+def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(by_graph):
     version = version_with(1_200)
     assert awaits_tuning(version)
     tune_graphs()
@@ -102,6 +131,21 @@ def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(few_are_en
     assert not awaits_tuning(version)
     add(version, 300, first=3_000)
     assert awaits_tuning(version)
+
+
+def test_what_outgrows_an_exact_search_waits_for_no_end_of_an_import(monkeypatch):
+    monkeypatch.setattr(tuning, "EXACT_UP_TO_NUMBERS", 500 * 32)
+    version = version_with(400)
+    tune(version)
+    make_item("ship", title="A ship in the storm")  # which is still to be embedded
+    add(version, 200, first=2_000)
+    assert not awaits_tuning(version)
+    add(version, 100, first=3_000)
+    assert awaits_tuning(version)
+    tune(version)
+    assert not version.searched_exactly
+    add(version, 1_000, first=4_000)
+    assert not awaits_tuning(version)
 
 
 @pytest.fixture
@@ -126,7 +170,7 @@ class Recording:
         return self.encoder.encode_queries(texts)
 
 
-def test_titles_are_asked_as_queries(asked_of):
+def test_titles_are_asked_as_queries(asked_of, by_graph):
     make_item("ship", title="A ship in the storm")
     drain()
     measured = tune(ensure_active_version())
@@ -135,7 +179,7 @@ def test_titles_are_asked_as_queries(asked_of):
     assert asked_of == [["A ship in the storm"]]
 
 
-def test_passages_are_asked_where_the_encoder_is_not_to_be_had():
+def test_passages_are_asked_where_the_encoder_is_not_to_be_had(by_graph):
     version = version_with(50)
     make_item("ship", title="A ship in the storm")
     EmbeddingState.objects.of(version).update(state="done")
@@ -144,7 +188,7 @@ def test_passages_are_asked_where_the_encoder_is_not_to_be_had():
     assert measured.recall_at_10 == 1
 
 
-def test_what_people_ask_is_measured_too(asked_of):
+def test_what_people_ask_is_measured_too(asked_of, by_graph):
     version = ensure_active_version()
     add(version, 50)
     now = timezone.now()
