@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from django.db import connection
-from pgvector.psycopg import register_vector
 
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 from catalog.models import EmbeddingState, IndexVersion
 from catalog.search.closeness import CLOSE
 from catalog.search.dense import DEFAULT_CUTOFF
 from catalog.statements import patient_cursor
+from catalog.wire import know_vectors
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
@@ -65,9 +64,7 @@ def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:
 
 def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
     """The titles of SAMPLE items spread over the catalogue, and the vectors of their first passages."""
-    # Before the cursor is made: it copies what its connection knows of types.
-    connection.ensure_connection()
-    register_vector(connection.connection)
+    know_vectors()
     with patient_cursor() as cursor:
         cursor.execute(
             """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from django.db import connection
-from pgvector.psycopg import register_vector
 
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 from catalog.statements import patient_cursor
+from catalog.wire import know_vectors
 
 #: Of each kind.
 SAMPLED = 200
@@ -42,8 +42,7 @@ def _passages(version: IndexVersion, *, most: int) -> int:
 
 def _drawn(version: IndexVersion, ordinal: int) -> bytes:
     """Vectors of items spread over the catalogue, one an item: its first passage, or its picture."""
-    connection.ensure_connection()
-    register_vector(connection.connection)
+    know_vectors()
     with patient_cursor() as cursor:
         cursor.execute(
             """

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 
 from catalog.embedding.base import FloatArray
 from catalog.models import PICTURE_ORDINAL, EmbeddingBatch, IndexVersion
 from catalog.passages import Span
+from catalog.wire import know_vectors
 
 #: A picture that may be there later is tried again after so long, and after ever longer until it is given up.
 FIRST_RETRY_S, RETRY_FACTOR, MOST_RETRIES = 300, 4, 5
@@ -105,8 +105,7 @@ def _delete_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> No
 
 def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> int:
     """Return how many there are."""
-    connection.ensure_connection()
-    register_vector(connection.connection)
+    know_vectors()
     columns = "version_id, item_id, ordinal, span_start, span_end, embedding"
     with (
         connection.connection.cursor() as cursor,

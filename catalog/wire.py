@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.db import connection
+from pgvector.psycopg import register_vector
 from psycopg.pq import Format
 
 Vector = npt.NDArray[np.float32]
@@ -19,6 +21,13 @@ def binary(cursor: Any) -> Any:
     """The same cursor of Django's, with results in binary from its next statement on."""
     cursor.cursor.format = Format.BINARY
     return cursor
+
+
+def know_vectors() -> None:
+    """Have Django's connection know pgvector's types: before a cursor is made, which copies what is known by then."""
+    connection.ensure_connection()
+    if connection.connection.adapters.types.get("halfvec") is None:  # to ask PostgreSQL takes four statements
+        register_vector(connection.connection)
 
 
 def ids_of(sent: bytes | None) -> npt.NDArray[np.int64]:

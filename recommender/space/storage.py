@@ -11,14 +11,13 @@ import numpy.typing as npt
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 from psycopg import sql
 
 from catalog.models import PICTURE_ORDINAL
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
 from catalog.statements import patient_cursor
-from catalog.wire import HALVES, IDS, binary, halves_of, ids_of
+from catalog.wire import HALVES, IDS, binary, halves_of, ids_of, know_vectors
 from recommender.models import TasteModel
 
 TABLE = "recommender_tastevector"
@@ -144,7 +143,7 @@ def _brief_cursor() -> Iterator[CursorWrapper]:
 
 
 def _copy(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
-    register_vector(connection.connection)
+    know_vectors()
     with (
         connection.connection.cursor() as cursor,
         cursor.copy(f"COPY {TABLE} (model_id, item_id, target, source) FROM STDIN WITH (FORMAT binary)") as copy,
