@@ -41,6 +41,7 @@ TABLE: dict[str, Access] = {
     "livez": Access(PUBLIC),
     "readyz": Access(PUBLIC),
     "api/v1/schema": Access(PUBLIC),
+    "api-reference/": Access(PUBLIC),
     "api/v1/search": Access(SEARCH, SEARCH),
     "api/v1/suggest": Access(SEARCH),
     "api/v1/answers": Access(write=SEARCH),

@@ -21,6 +21,7 @@ PUBLIC = [
     "/items/1/",
     "/for-you/",
     "/saved/",
+    "/api-reference/",
     "/history/",
     "/sign-in/",
     "/sign-up/",

@@ -1,0 +1,128 @@
+"""A page of what the API offers, read from its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import View
+from drf_spectacular.generators import SchemaGenerator
+
+#: What comes first; the rest follows by name.
+FIRST = ("search", "answers", "suggest", "recommendations", "interactions", "items")
+TITLES = {"v1": "OpenAI's API", "me": "Whoever calls", "index-versions": "Index versions"}
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A parameter, or a field of a body."""
+
+    name: str
+    kind: str
+    about: str
+    default: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    method: str
+    path: str
+    about: str
+    parameters: tuple[Field, ...]
+    body: tuple[Field, ...]
+    statuses: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    name: str
+    title: str
+    operations: tuple[Operation, ...]
+
+
+class ApiReferenceView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "catalog/api_reference.html", {"groups": _groups()})
+
+
+@lru_cache(maxsize=1)
+def _groups() -> tuple[Group, ...]:
+    """Made once in a process: it takes a look at every view."""
+    return groups_of(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
+
+
+def groups_of(document: Schema) -> tuple[Group, ...]:
+    """The operations of an OpenAPI 3.0 document by their first tag."""
+    schemas = document["components"]["schemas"]
+    by_tag: dict[str, list[Operation]] = {}
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            by_tag.setdefault(described["tags"][0], []).append(_operation(method, path, described, schemas))
+    order = sorted(by_tag, key=lambda tag: (FIRST.index(tag) if tag in FIRST else len(FIRST), tag))
+    return tuple(
+        Group(name=tag, title=TITLES.get(tag, tag.replace("-", " ").capitalize()), operations=tuple(by_tag[tag]))
+        for tag in order
+    )
+
+
+def _operation(method: str, path: str, described: Schema, schemas: Schema) -> Operation:
+    return Operation(
+        method=method.upper(),
+        path=path,
+        about=described.get("description", ""),
+        parameters=tuple(
+            _field(
+                own["name"],
+                own["schema"],
+                schemas,
+                about=own.get("description", ""),
+                required=own.get("required", False),
+            )
+            for own in described.get("parameters", ())
+        ),
+        body=tuple(_body(described.get("requestBody", {}), schemas)),
+        statuses=", ".join(described["responses"]),
+    )
+
+
+def _body(body: Schema, schemas: Schema) -> Iterator[Field]:
+    content: Schema = body.get("content", {})
+    form: Schema = content.get("application/json") or next(iter(content.values()), {})
+    schema = _resolved(form.get("schema", {}), schemas)
+    for name, own in schema.get("properties", {}).items():
+        yield _field(name, own, schemas, about=own.get("description", ""), required=name in schema.get("required", ()))
+
+
+def _field(name: str, schema: Schema, schemas: Schema, *, about: str, required: bool) -> Field:
+    default = schema.get("default")
+    shown = str(default).lower() if isinstance(default, bool) else "" if default in (None, "", []) else str(default)
+    return Field(name=name, kind=_kind(schema, schemas), about=about, default=shown, is_required=required)
+
+
+def _resolved(schema: Schema, schemas: Schema) -> Schema:
+    """A schema in place of what only names it."""
+    while "$ref" in schema or len(schema.get("allOf", ())) == 1:
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema["allOf"][0]
+    return schema
+
+
+def _kind(schema: Schema, schemas: Schema) -> str:
+    """In a few words: `list of string`, `1 to 100`, `like or save`."""
+    schema = _resolved(schema, schemas)
+    if either := schema.get("oneOf") or schema.get("anyOf"):
+        return " or ".join(dict.fromkeys(_kind(own, schemas) for own in either))
+    if "enum" in schema:
+        return " or ".join(str(value) for value in schema["enum"] if value not in (None, ""))
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'], schemas)}"
+    kind = schema.get("format") or schema.get("type", "anything")
+    if "minimum" in schema and "maximum" in schema:
+        return f"{kind}, {schema['minimum']:,} to {schema['maximum']:,}"
+    return str(kind)
