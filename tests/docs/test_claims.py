@@ -79,3 +79,9 @@ def test_every_setting_of_the_page_on_deploying_is_read_somewhere():
     assert len(names) > 15
     for name in set(names) - {"NAME_FILE"}:
         assert f'"{name}"' in code or f"{name}:" in code, name
+
+
+def test_figures_of_the_readme_are_those_of_the_page_on_quality():
+    figures = re.findall(r"(?<!\d)\.\d{3}\b", page("README.md"))
+    assert figures
+    assert set(figures) <= set(re.findall(r"(?<!\d)\.\d{3}\b", page("quality.md")))
