@@ -111,8 +111,8 @@ def own_queries() -> KnownQueries:
     known = judged if len(judged.grades) >= FEWEST_QUERIES else clicked
     if len(known.grades) < FEWEST_QUERIES:
         raise NotEnoughQueries(
-            f"Results of {len(clicked.grades)} different queries were opened and {len(judged.grades)} queries are"
-            f" judged; {FEWEST_QUERIES} of either are the fewest to learn from."
+            f"Different queries of which results were opened: {len(clicked.grades)}; judged queries:"
+            f" {len(judged.grades)}. {FEWEST_QUERIES} of either are the fewest to learn from."
         )
     return known
 

@@ -65,7 +65,7 @@ def test_a_job_that_cannot_be_done_fails_with_its_reason_and_the_next_is_done(sm
     assert (impossible.state, possible.state) == ("failed", "done")
     assert "no encoder backend" in impossible.message
     assert adaptation.state == "failed"
-    assert adaptation.message.startswith("Results of 0 different queries were opened and 0 queries are judged; 30 of")
+    assert adaptation.message.startswith("Different queries of which results were opened: 0; judged queries: 0. 30 of")
 
 
 @pytest.mark.usefixtures("catalogue")

@@ -30,11 +30,11 @@ class Command(BaseCommand):
                 loaded = self._load(path, JudgedSet.objects.filter(name=name).first() or create_set(name=name))
         except (OSError, ValueError, KeyError, FileUnreadable) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{loaded.judgements} judgements are kept, and {loaded.queries} queries are new in “{name}”.")
+        self.stdout.write(f"“{name}”: judgements kept: {loaded.judgements:,}; new queries: {loaded.queries:,}.")
         for fault in loaded.faults:
             self.stderr.write(f"Line {fault.line}: {fault.reason}")
         if loaded.rejected:
-            self.stderr.write(f"{loaded.rejected} rows were left out.")
+            self.stderr.write(f"Rows left out: {loaded.rejected:,}.")
 
     def _load(self, path: Path, judged_set: JudgedSet) -> Loaded:
         if path.is_dir():

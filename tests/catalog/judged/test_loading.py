@@ -109,8 +109,8 @@ def test_the_command_loads_either_into_the_set_that_it_names(judged_set, tmp_pat
     table.write_text("query,item,grade\nship,a,1\nship,gone,1\n")
     call_command("load_judgements", str(table), "--set", "Films")
     printed = capsys.readouterr()
-    assert printed.out == "1 judgements are kept, and 1 queries are new in “Films”.\n"
-    assert printed.err == "Line 3: There is no item “gone”.\n1 rows were left out.\n"
+    assert printed.out == "“Films”: judgements kept: 1; new queries: 1.\n"
+    assert printed.err == "Line 3: There is no item “gone”.\nRows left out: 1.\n"
     folder = write_collection(tmp_path / "own", collection_of({}, {"q": "ship"}, {"q": {"b": 2.0}}))
     call_command("load_judgements", str(folder))
     assert kept(JudgedSet.objects.get(name="own")) == {("ship", "b", 2)}
