@@ -61,7 +61,7 @@ class TransformerEncoder:
         return self._encode(texts, self.spec.query_prompt, self._opened.documents if many else self._opened.queries)
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        return self._tokens.offsets(texts)
+        return self._tokens.offsets(texts, read_next=not self.spec.document_prompt)
 
     def _encode(self, texts: Sequence[str], prompt: str, feeder: Feeder) -> FloatArray:
         """Vectors of all texts, a window at a time, the next cut into tokens while one is computed."""

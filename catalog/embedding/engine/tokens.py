@@ -11,6 +11,10 @@ TokenIds = Sequence[int]
 IntArray = NDArray[np.int64]
 
 
+#: Texts whose tokens are known ahead of the call that wants them.
+MOST_AHEAD = 4_096
+
+
 class Tokens:
     """A model's tokenizer, once as it cuts inputs to length and once without a limit."""
 
@@ -23,18 +27,35 @@ class Tokens:
             tokenizer.no_padding()
             tokenizer.no_truncation()
         self._cut.enable_truncation(max_tokens)
+        self._max_tokens = max_tokens
         self._pad_id = pad_id
+        special = self._whole.encode("a").special_tokens_mask
+        self._before = special.index(0) if 0 in special else 0
+        self._after = sum(special) - self._before
+        self._ahead: dict[str, TokenIds] = {}
 
     def ids(self, texts: Sequence[str]) -> list[TokenIds]:
         """The tokens of each text, special ones included, at least one: a text without any gets the padding token."""
+        ahead = [self._ahead.pop(text, None) for text in texts] if self._ahead else [None] * len(texts)
+        left = [text for text, known in zip(texts, ahead, strict=True) if known is None]
         # Handing one text to other threads costs more than its tokens.
-        encodings = [self._cut.encode(texts[0])] if len(texts) == 1 else self._cut.encode_batch_fast(list(texts))
-        return [encoding.ids or [self._pad_id] for encoding in encodings]
+        encodings = [self._cut.encode(left[0])] if len(left) == 1 else self._cut.encode_batch_fast(left)
+        found = iter([encoding.ids or [self._pad_id] for encoding in encodings])
+        return [next(found) if known is None else known for known in ahead]
 
-    def offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """First and last-plus-one character of each token of each text, special tokens left out, however long."""
-        encodings = self._whole.encode_batch(list(texts), add_special_tokens=False)
-        return [encoding.offsets for encoding in encodings]
+    def offsets(self, texts: Sequence[str], *, read_next: bool) -> list[list[tuple[int, int]]]:
+        """First and last-plus-one character of each token of each text, special tokens left out, however long.
+
+        With `read_next` the tokens of those that are not too long are kept for `ids`: most documents are one passage.
+        """
+        encodings = self._whole.encode_batch(list(texts))
+        if read_next:
+            if len(self._ahead) + len(texts) > MOST_AHEAD:
+                self._ahead.clear()
+            for text, encoding in zip(texts, encodings, strict=True):
+                if 0 < len(encoding) <= self._max_tokens:
+                    self._ahead[text] = encoding.ids
+        return [encoding.offsets[self._before : len(encoding) - self._after] for encoding in encodings]
 
 
 def padded(tokens: Sequence[TokenIds], *, pad_id: int, multiple: int = 1) -> tuple[IntArray, IntArray]:
