@@ -52,13 +52,14 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
 
     # What takes judgements with it asks first.
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="time loop"))
-    row.get_by_text("Take out").click()
-    row.get_by_role("button", name="With 1 judgement").click()
+    row.locator("summary").click()
+    row.get_by_role("button", name="Take out for good").click()
     expect(page.get_by_text("“time loop” is taken out of the set.")).to_be_visible()
     page.get_by_text("Change", exact=True).click()
-    expect(page.get_by_role("button", name="Delete it all")).to_be_hidden()
-    page.get_by_text("Delete the set").click()
-    page.get_by_role("button", name="Delete it all").click()
+    for_good = page.get_by_role("button", name="Delete the set for good")
+    expect(for_good).to_be_hidden()
+    page.locator("summary", has_text="Delete the set").click()
+    for_good.click()
     expect(page.get_by_text("“Asked in the browser” is deleted")).to_be_visible()
 
 
