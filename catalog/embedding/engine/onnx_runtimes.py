@@ -8,6 +8,7 @@ each gets one thread, whose CPU time is the cheapest there is.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,6 +27,10 @@ TEXTS_AT_ONCE = 512
 SLOWER_THAN_ITS_PARTS = ["SkipLayerNormFusion"]
 #: What OpenVINO's CPU plugin calls the mark of an operation whose precision may be lowered wherever it stands.
 MAY_BE_ROUNDED = "enforceBF16evenForGraphTail"
+
+#: OpenVINO's binding sets up what it knows of numpy at its first use: two threads that are there at once would wait for
+#: each other for good.
+_first_use = threading.Lock()
 
 
 class _OnCpu:
@@ -87,6 +92,8 @@ class OpenVino(_OnCpu):
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(self.lanes):
             self._idle.put(compiled.create_infer_request())
+        with _first_use:
+            self.compute([[pad_id]])
 
     def _run(self, ids: Any, mask: Any) -> FloatArray:
         request = self._idle.get()
