@@ -10,24 +10,16 @@ from django.core.management import call_command
 
 from catalog import tuning
 from tests.checkpoints import write_checkpoint
+from tests.collections import TEXTS, write_collection
 from tests.databases import committed_db, template_database
 
 __all__ = ["committed_db", "template_database"]
 
-TEXTS = ["The ghost of the harbour", "A dog in the rain", "The ship in the storm", "Night train", "The night of love"]
-
 
 @pytest.fixture
 def collection(tmp_path: Path, settings) -> Path:
-    """Each query is the text of the one document that is relevant to it."""
     settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    rows = [{"_id": f"{number}", "text": text} for number, text in enumerate(TEXTS)]
-    for name in ("corpus", "queries"):
-        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"{n}\t{n}\t1\n" for n in range(5)))
-    return folder
+    return write_collection(tmp_path / "tiny")
 
 
 @pytest.mark.parametrize(
