@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CHARACTERS = 400
 QUERIES = 100
 MEMORY_FROM = 10_000
+REINDEXES = 4
 STUDENT_WORDS, STUDENT_SENTENCES = 5_000, 1_000
 WITHOUT_OPENVINO = ("torch", "onnxruntime")
 
@@ -148,7 +149,7 @@ def measure_worker(rows: list[dict[str, str]]) -> None:
             seconds[timed].append(time.perf_counter() - started)
 
     measure("live")
-    for _ in range(2):
+    for _ in range(REINDEXES):
         building = new_version()
         share(encoder, building.encoder_spec)
         save_new_version(building)

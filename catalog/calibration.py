@@ -11,7 +11,7 @@ from catalog.models import EmbeddingState, IndexVersion
 from catalog.search.closeness import CLOSE
 from catalog.search.dense import DEFAULT_CUTOFF
 from catalog.statements import patient_cursor
-from catalog.wire import know_vectors
+from catalog.wire import HALVES, binary, halves_of
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
@@ -64,16 +64,16 @@ def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:
 
 def _titles_and_passages(version: IndexVersion) -> tuple[list[str], FloatArray]:
     """The titles of SAMPLE items spread over the catalogue, and the vectors of their first passages."""
-    know_vectors()
     with patient_cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT left(item.title, %s), passage.embedding FROM catalog_passage AS passage
-            JOIN catalog_item AS item ON item.id = passage.item_id
-            WHERE passage.version_id = %s AND passage.ordinal = 0 ORDER BY hashint8(passage.item_id) LIMIT %s
-            """,
+        binary(cursor).execute(
+            f"""
+            SELECT coalesce(array_agg(title), '{{}}'), {HALVES.format(column="embedding")} FROM (
+                SELECT left(item.title, %s) AS title, passage.embedding FROM catalog_passage AS passage
+                JOIN catalog_item AS item ON item.id = passage.item_id
+                WHERE passage.version_id = %s AND passage.ordinal = 0 ORDER BY hashint8(passage.item_id) LIMIT %s
+            ) AS sampled
+            """,  # noqa: S608
             [QUERY_CHARACTERS, version.pk, SAMPLE],
         )
-        rows = cursor.fetchall()
-    vectors = [vector.to_numpy().astype(np.float32) for _, vector in rows]
-    return [title for title, _ in rows], np.stack(vectors) if vectors else np.zeros((0, version.dimensions), np.float32)
+        titles, vectors = cursor.fetchone()
+    return titles, halves_of(vectors, rows=len(titles))

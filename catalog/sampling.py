@@ -7,7 +7,7 @@ from django.db import connection
 
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 from catalog.statements import patient_cursor
-from catalog.wire import know_vectors
+from catalog.wire import HALVES, binary, halves_of
 
 #: Of each kind.
 SAMPLED = 200
@@ -42,14 +42,15 @@ def _passages(version: IndexVersion, *, most: int) -> int:
 
 def _drawn(version: IndexVersion, ordinal: int) -> bytes:
     """Vectors of items spread over the catalogue, one an item: its first passage, or its picture."""
-    know_vectors()
     with patient_cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT embedding FROM catalog_passage WHERE version_id = %s AND ordinal = %s
-            ORDER BY hashint8(item_id) LIMIT %s
-            """,
+        binary(cursor).execute(
+            f"""
+            SELECT count(*), {HALVES.format(column="embedding")} FROM (
+                SELECT embedding FROM catalog_passage WHERE version_id = %s AND ordinal = %s
+                ORDER BY hashint8(item_id) LIMIT %s
+            ) AS drawn
+            """,  # noqa: S608
             [version.pk, ordinal, SAMPLED],
         )
-        vectors = [vector.to_numpy().astype(np.float16) for (vector,) in cursor.fetchall()]
-    return b"".join(vector.tobytes() for vector in vectors)
+        count, vectors = cursor.fetchone()
+    return halves_of(vectors, rows=count).astype(np.float16).tobytes()

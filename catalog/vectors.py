@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
-from pgvector import HalfVector
 
 from catalog.embedding.base import FloatArray
 from catalog.models import PICTURE_ORDINAL, EmbeddingBatch, IndexVersion
 from catalog.passages import Span
-from catalog.wire import know_vectors
+from catalog.wire import Column, copy_in
 
 #: A picture that may be there later is tried again after so long, and after ever longer until it is given up.
 FIRST_RETRY_S, RETRY_FACTOR, MOST_RETRIES = 300, 4, 5
@@ -105,20 +105,23 @@ def _delete_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> No
 
 def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> int:
     """Return how many there are."""
-    know_vectors()
-    columns = "version_id, item_id, ordinal, span_start, span_end, embedding"
-    with (
-        connection.connection.cursor() as cursor,
-        cursor.copy(f"COPY catalog_passage ({columns}) FROM STDIN WITH (FORMAT binary)") as copy,
-    ):
-        copy.set_types(["int8", "int8", "int4", "int4", "int4", "halfvec"])
-        rows = [row for item in items for row in _rows(item)]
-        for item_id, ordinal, span, vector in rows:
-            copy.write_row((version.pk, item_id, ordinal, span.start, span.end, HalfVector(vector)))
+    rows = [row for item in items for row in _rows(item)]
+    if rows:
+        item_ids, ordinals, spans, vectors = zip(*rows, strict=True)
+        columns: dict[str, Column] = {
+            "version_id": np.full(len(rows), version.pk, np.int64),
+            "item_id": np.array(item_ids, np.int64),
+            "ordinal": np.array(ordinals, np.int32),
+            "span_start": np.array([span.start for span in spans], np.int32),
+            "span_end": np.array([span.end for span in spans], np.int32),
+            "embedding": np.stack(vectors),
+        }
+        copy_in("catalog_passage", columns)
     return len(rows)
 
 
 def _rows(item: EmbeddedItem) -> Iterator[tuple[int, int, Span, FloatArray]]:
+    """Item, ordinal, span and vector of each passage."""
     if item.vectors is not None:
         for ordinal, (span, vector) in enumerate(zip(item.spans, item.vectors, strict=True)):
             yield item.item_id, ordinal, span, vector

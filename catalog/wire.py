@@ -1,33 +1,31 @@
-"""Vectors and ids as PostgreSQL sends them in binary: whole columns at once, with no text between."""
+"""Vectors and ids as PostgreSQL sends and takes them in binary: whole columns at once, with no text between."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
-from pgvector.psycopg import register_vector
 from psycopg.pq import Format
 
 Vector = npt.NDArray[np.float32]
+Column = npt.NDArray[Any]
 
 #: A column of ids, and one of half-precision vectors, as one value each: aggregates of one statement keep step.
 IDS = "string_agg(int8send({column}), '')"
 HALVES = "string_agg(halfvec_send({column}), '')"
+
+COPY_BEGINS = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_ENDS = b"\xff\xff"
+ROWS_A_WRITE = 2_000
 
 
 def binary(cursor: Any) -> Any:
     """The same cursor of Django's, with results in binary from its next statement on."""
     cursor.cursor.format = Format.BINARY
     return cursor
-
-
-def know_vectors() -> None:
-    """Have Django's connection know pgvector's types: before a cursor is made, which copies what is known by then."""
-    connection.ensure_connection()
-    if connection.connection.adapters.types.get("halfvec") is None:  # to ask PostgreSQL takes four statements
-        register_vector(connection.connection)
 
 
 def ids_of(sent: bytes | None) -> npt.NDArray[np.int64]:
@@ -45,3 +43,39 @@ def halves_of(sent: bytes | None, *, rows: int) -> Vector:
 def vector_of(sent: Any) -> Vector:
     """What vector_send selects: two 16-bit numbers, then big-endian floats."""
     return np.frombuffer(bytes(sent), dtype=">f4", offset=4).astype(np.float32)
+
+
+def copy_in(table: str, columns: Mapping[str, Column]) -> None:
+    """Append rows to a table, given by its columns of n values each: int8 or int4 by what an array of shape (n,) holds,
+    halfvec for one of shape (n, dimensions).
+
+    The bytes are those of COPY's binary format (PostgreSQL's documentation, COPY), put together for many rows at once.
+    """
+    rows = len(next(iter(columns.values())))
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
+        copy.write(COPY_BEGINS)
+        for first in range(0, rows, ROWS_A_WRITE):
+            copy.write(_binary_rows({name: own[first : first + ROWS_A_WRITE] for name, own in columns.items()}))
+        copy.write(COPY_ENDS)
+
+
+def _binary_rows(columns: Mapping[str, Column]) -> bytes:
+    """The number of fields, then for each its length and its value, all big-endian."""
+    values = {name: _value_type(column) for name, column in columns.items()}
+    fields = [field for name, value in values.items() for field in ((f"{name} bytes", ">i4"), (name, value))]
+    rows = np.zeros(len(next(iter(columns.values()))), dtype=[("fields", ">i2"), *fields])
+    rows["fields"] = len(columns)
+    for name, column in columns.items():
+        rows[f"{name} bytes"] = values[name].itemsize
+        if column.ndim == 2:
+            rows[name]["dimensions"], rows[name]["halves"] = column.shape[1], column
+        else:
+            rows[name] = column
+    return rows.tobytes()
+
+
+def _value_type(column: Column) -> np.dtype[Any]:
+    if column.ndim == 2:
+        return np.dtype([("dimensions", ">u2"), ("unused", ">u2"), ("halves", ">f2", (column.shape[1],))])
+    return column.dtype.newbyteorder(">")

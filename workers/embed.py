@@ -120,11 +120,10 @@ def _finish(version: IndexVersion, batch: Batch) -> int:
 
 def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]:
     """The items that are still there as text; one that cannot be rendered is noted as failed."""
-    items = Item.objects.in_bulk([claim.item_id for claim in claims])
+    claimed_as = {claimed.item_id: claimed for claimed in claims}
     documents = []
-    for claimed in claims:
-        if (item := items.get(claimed.item_id)) is None:
-            continue
+    for item in Item.objects.in_order(claimed_as):
+        claimed = claimed_as[item.pk]
         try:
             text = render_document(item, version.document_template)
         except Exception as error:  # templates run arbitrary filters on arbitrary attributes

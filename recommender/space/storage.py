@@ -17,7 +17,7 @@ from catalog.models import PICTURE_ORDINAL
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
 from catalog.statements import patient_cursor
-from catalog.wire import HALVES, IDS, binary, halves_of, ids_of, know_vectors
+from catalog.wire import HALVES, IDS, binary, copy_in, halves_of, ids_of
 from recommender.models import TasteModel
 
 TABLE = "recommender_tastevector"
@@ -143,14 +143,9 @@ def _brief_cursor() -> Iterator[CursorWrapper]:
 
 
 def _copy(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
-    know_vectors()
-    with (
-        connection.connection.cursor() as cursor,
-        cursor.copy(f"COPY {TABLE} (model_id, item_id, target, source) FROM STDIN WITH (FORMAT binary)") as copy,
-    ):
-        copy.set_types(["int8", "int8", "halfvec", "halfvec"])
-        for item_id, target, source in zip(item_ids, targets, sources, strict=True):
-            copy.write_row((model.pk, item_id, HalfVector(target), HalfVector(source)))
+    rows = np.fromiter(item_ids, np.int64)
+    columns = {"model_id": np.full(len(rows), model.pk), "item_id": rows, "target": targets, "source": sources}
+    copy_in(TABLE, columns)
 
 
 def _partition(model_id: int) -> sql.Identifier:

@@ -1,28 +1,40 @@
-"""Vectors as PostgreSQL sends them."""
+"""Columns into a table by binary COPY, and back."""
 
-from __future__ import annotations
-
+import numpy as np
 import pytest
 from django.db import connection
 
-from catalog.wire import HALVES, IDS, binary, halves_of, ids_of, vector_of
+from catalog.wire import ROWS_A_WRITE, copy_in
+
+pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.django_db
-def test_a_column_of_ids_and_one_of_vectors_keep_step():
+@pytest.fixture
+def table() -> str:
     with connection.cursor() as cursor:
-        binary(cursor).execute(
-            f"""
-            SELECT {IDS.format(column="id")}, {HALVES.format(column="own::halfvec")}, vector_send('[1,-0.5]'::vector)
-            FROM (VALUES (9::bigint, '[1,0.5,-2]'), (-7::bigint, '[0,65504,0.25]')) AS given (id, own)
-            """
-        )
-        ids, halves, vector = cursor.fetchone()
-    assert ids_of(ids).tolist() == [9, -7]
-    assert halves_of(halves, rows=2).tolist() == [[1, 0.5, -2], [0, 65504, 0.25]]
-    assert vector_of(vector).tolist() == [1, -0.5]
+        cursor.execute("CREATE TEMPORARY TABLE copied (id bigint, place integer, embedding halfvec) ON COMMIT DROP")
+    return "copied"
 
 
-def test_no_rows_are_no_vectors():
-    assert ids_of(None).tolist() == []
-    assert halves_of(None, rows=0).shape == (0, 0)
+def columns(rows: int) -> dict[str, np.ndarray]:
+    vectors = np.linspace(-1, 1, rows * 3).reshape(rows, 3).astype(np.float32)
+    return {"id": np.arange(rows) - 2**40, "place": np.arange(rows, dtype=np.int32), "embedding": vectors}
+
+
+@pytest.mark.parametrize("rows", [1, ROWS_A_WRITE + 1])
+def test_rows_arrive_as_they_were(table: str, rows: int) -> None:
+    given = columns(rows)
+    copy_in(table, given)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, place, embedding::real[] FROM copied ORDER BY id")
+        ids, places, vectors = zip(*cursor.fetchall(), strict=True)
+    assert ids == tuple(given["id"].tolist())
+    assert places == tuple(given["place"].tolist())
+    np.testing.assert_array_equal(np.array(vectors, np.float32), given["embedding"].astype(np.float16))
+
+
+def test_no_rows_are_none(table: str) -> None:
+    copy_in(table, columns(0))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM copied")
+        assert cursor.fetchone() == (0,)
