@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from catalog.judged.beir import documents_in, judged_queries
+from catalog.judged.beir import asks_for_itself, documents_in, judged_queries
 from catalog.judged.figures import RANKING_DEPTH, figures_of, mean_figures
 from catalog.models import Item
 from catalog.search import search
@@ -55,7 +55,15 @@ def evaluate_search(
 ) -> SearchEvaluation:
     """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
     queries, judgements = judged_queries(directory)
-    found = [figures_of(_ranking(text, semantic_ratio), judgements[query]) for query, text in queries[:limit_queries]]
+    found = []
+    for query, text in queries[:limit_queries]:
+        judged = judgements[query]
+        ranking = [
+            document
+            for document, content in _ranking(text, semantic_ratio)
+            if not asks_for_itself(query, text, document=document, content=content, judged=judged)
+        ]
+        found.append(figures_of(ranking, judged))
     means = mean_figures(found)
     return SearchEvaluation(
         collection=directory.name,
@@ -66,8 +74,9 @@ def evaluate_search(
     )
 
 
-def _ranking(text: str, semantic_ratio: float) -> list[str]:
+def _ranking(text: str, semantic_ratio: float) -> list[tuple[str, str]]:
+    """The ids and texts of the documents found, best first."""
     results = search(SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False))
     if results.degraded:
         raise DegradedEvaluation(results.degraded_reason)
-    return [hit.item.external_id for hit in results.hits]
+    return [(hit.item.external_id, f"{hit.item.title}\n{hit.item.body}") for hit in results.hits]

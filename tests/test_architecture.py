@@ -19,7 +19,7 @@ BOTTOM = ("catalog.embedding", "catalog.ranking", "catalog.outgoing")
 # What the others at the bottom may stand on.
 GROUND = "catalog.outgoing"
 MOST_LINES = 300
-HEAVY = ("torch", "transformers", "sentence_transformers", "openvino", "onnxruntime")
+HEAVY = ("torch", "transformers", "sentence_transformers", "openvino", "onnxruntime", "scipy")
 MODULES = [path for package in FLOORS for path in sorted((PROJECT / package).rglob("*.py"))]
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from catalog.embedding.base import Encoder, FloatArray
 from catalog.indexing import room_tokens
+from catalog.judged.beir import asks_for_itself
 from catalog.judged.collection import JudgedCollection
 from catalog.passages import split_passages
 from catalog.ranking import metrics
@@ -101,10 +102,23 @@ def measure_retrieval(
 ) -> RetrievalMeasures:
     """Ask a collection's queries of its documents, encoded already or now. Raises EncodingFailed."""
     documents = documents or encode_documents(encoder, collection.documents)
-    found = rankings(encoder, collection.queries, documents)
     judged = collection.judgements
+    found = {
+        query: [document for document in ranking if not _itself(collection, query, document)]
+        for query, ranking in rankings(encoder, collection.queries, documents).items()
+    }
     return RetrievalMeasures(
         ndcg_by_query=tuple(metrics.ndcg(ranking, judged[query], k=10) for query, ranking in found.items()),
         recall_at_100=fmean(metrics.recall(ranking, judged[query], k=100) for query, ranking in found.items()),
         mrr_at_10=fmean(metrics.reciprocal_rank(ranking, judged[query], k=10) for query, ranking in found.items()),
+    )
+
+
+def _itself(collection: JudgedCollection, query: str, document: str) -> bool:
+    return asks_for_itself(
+        query,
+        collection.queries[query],
+        document=document,
+        content=collection.documents.get(document, ""),
+        judged=collection.judgements[query],
     )

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import blas, cholesky, lapack, solve_triangular
-from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import LinearOperator
+
+# Imported where it is used: web processes, which train nothing, spare 20 MB.
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.linalg import LinearOperator
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -127,6 +129,8 @@ def ease_scores(interactions: csr_matrix, *, ridge: float) -> Floats:
 
 def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
     """By Woodbury's identity P = (I - Z'Z) / ridge, where Z has a row for each person."""
+    from scipy.linalg import cholesky, solve_triangular
+
     rows = interactions.toarray()
     gram = rows @ rows.T
     gram[np.diag_indices_from(gram)] += ridge
@@ -136,6 +140,8 @@ def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
     """By the inverse of X'X + ridge I, in one array of items by items: only its lower triangle is ever right."""
+    from scipy.linalg import blas, lapack
+
     items = interactions.shape[1]
     gram = np.empty((items, items), order="F")
     for start in range(0, items, COLUMNS_AT_ONCE):
@@ -154,6 +160,7 @@ def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 def _operator(inverse: Callable[[Floats], Floats], diagonal: Floats) -> LinearOperator:
     """B, by what multiplies with (a multiple of) P and by that one's diagonal."""
+    from scipy.sparse.linalg import LinearOperator
 
     def forward(x: Floats) -> Floats:
         return x - inverse((x.T / diagonal).T)

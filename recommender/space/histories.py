@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from catalog.statements import patient_cursor
 from recommender.space.folding import FULL_WEIGHT, STARS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -127,6 +130,8 @@ def _positives(history: History) -> Integers:
 
 def interactions(histories: Sequence[History], items: int) -> csr_matrix:
     """A row for each person and a column for each item, of what speaks for it."""
+    from scipy.sparse import csr_matrix
+
     lengths = [len(history.items) for history in histories]
     rows = np.repeat(np.arange(len(histories)), lengths)
     columns = np.concatenate([history.items for history in histories]) if histories else np.zeros(0, np.int64)

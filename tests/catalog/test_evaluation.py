@@ -37,6 +37,29 @@ def collection(tmp_path):
     return folder
 
 
+@pytest.mark.parametrize(
+    ("query", "passed_over"),
+    [
+        ({"_id": "d4", "text": "Palms and camels and water."}, True),
+        # Other documents and queries may be numbered alike.
+        ({"_id": "d4", "text": "camels, palms and water"}, False),
+    ],
+)
+def test_a_document_that_is_the_query_is_no_answer_to_it(collection, query, passed_over):
+    (collection / "queries.jsonl").write_text(json.dumps(query))
+    (collection / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nd4\td3\t1\n")
+    load_collection(collection)
+    first = 1.0 if passed_over else 0.5
+    assert evaluate_search(collection, semantic_ratio=0).mrr_at_10 == first
+
+
+def test_a_document_that_is_the_query_counts_where_it_is_judged(collection):
+    (collection / "queries.jsonl").write_text(json.dumps({"_id": "d3", "text": "Sand and camels."}))
+    (collection / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nd3\td3\t1\n")
+    load_collection(collection)
+    assert evaluate_search(collection, semantic_ratio=0).mrr_at_10 == 1.0
+
+
 def test_documents_become_items(collection):
     assert load_collection(collection) == 5
     assert dict(Item.objects.values_list("external_id", "title"))["d5"] == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -95,6 +96,9 @@ def _export(model: SentenceTransformer, file: Path) -> None:
 def _write_small(folder: Path, facts: ModelFacts, tokens: Any, expected: Any) -> None:
     """Write the model with weights of 8 bits, and activations quantised as they come, if it is close enough.
 
+    The weights lie in a file of their own, which the web processes share in memory: what is not packed anew, as the
+    vectors of words, is there once.
+
     Each block of BLOCK numbers has a scale of its own, of a token's activations too. One scale for all tokens, as
     dynamic quantisation has it, is set by a few large ones and loses ten times as much (docs/models.md).
     """
@@ -113,13 +117,11 @@ def _write_small(folder: Path, facts: ModelFacts, tokens: Any, expected: Any) ->
             accuracy_level=computed_in_8_bits,
         )
         quantiser.process()
-        quantiser.model.save_model_to_file(
-            small / "model.onnx", use_external_data_format=(folder / "model.onnx.data").exists()
-        )
+        quantiser.model.save_model_to_file(small / "model.onnx", use_external_data_format=True)
         runtime = OnnxRuntime(small / "model.onnx", pad_id=facts.pad_id, queries=True)
         cosine = least_cosine(expected, runtime.compute(tokens))
     except Exception as error:  # an operator that the quantiser does not know
         logger.warning("There are no weights of 8 bits: %s.", reason(error))
         cosine = -1.0
     if cosine < LEAST_SMALL_COSINE:
-        (small / "model.onnx").unlink(missing_ok=True)
+        shutil.rmtree(small)

@@ -18,7 +18,7 @@ from pathlib import Path
 from catalog.embedding.engine.devices import cpu_name
 
 #: Part of every hash: raised when an export is made or checked in another way.
-FORMAT = 4
+FORMAT = 5
 CHECKPOINT_FILES = (".safetensors", ".json", ".txt", ".model")
 READ_BYTES = 1 << 20
 

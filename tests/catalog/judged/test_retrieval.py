@@ -54,6 +54,11 @@ def test_measures_are_those_of_the_rankings():
     assert measured.mrr_at_10 == pytest.approx((1 / 2 + 1) / 2)
 
 
+def test_a_document_that_is_the_query_is_no_answer_to_it():
+    asked = collection_of({"d1": "ship storm", "d2": "storm ship town"}, {"d1": "ship storm"}, {"d1": {"d2": 1.0}})
+    assert measure_retrieval(WordCounter(), asked).mrr_at_10 == 1
+
+
 def test_nothing_is_found_among_no_documents():
     measured = measure_retrieval(WordCounter(), collection_of({}, {"q": "love"}, {"q": {"gone": 1.0}}))
     assert measured.ndcg_by_query == (0.0,)
