@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable, FloatArray, checked
-from catalog.embedding.engine.opening import OpenedModel, open_model
+from catalog.embedding.engine.opening import open_model
 from catalog.embedding.engine.prepared import ModelFacts
 from catalog.embedding.engine.runtime import Feeder
-from catalog.embedding.engine.samples import SAMPLE_QUERIES
 from catalog.embedding.engine.tokens import Tokens
 from catalog.embedding.streaming import windows_ahead
 
@@ -21,17 +19,14 @@ MOST_QUERIES = 32
 
 
 class TransformerEncoder:
-    """A transformer on the runtime that is best here, which may change to a better one between two calls.
+    """A transformer on the runtime that is best here.
 
     `spec` says which prompts are used: those of the specification, or the model's own where it names none; and of which
     commit the model is.
     """
 
     def __init__(self, spec: EncoderSpec) -> None:
-        self._ready = threading.Event()
-        self.runtime_problem = ""
-        """Why it stays with torch, where another runtime might be faster."""
-        self._opened = open_model(spec.model, spec.revision, when_prepared=self._use, when_not=self._stay)
+        self._opened = open_model(spec.model, spec.revision)
         facts = self._opened.facts
         if spec.dimensions is not None and spec.dimensions > facts.dimensions:
             raise EncoderUnavailable(
@@ -41,7 +36,6 @@ class TransformerEncoder:
         self.dimensions = spec.dimensions or facts.dimensions
         self.max_tokens = min(spec.max_tokens or facts.max_tokens, facts.max_tokens)
         self._tokens = Tokens(self._opened.tokenizer_json, max_tokens=self.max_tokens, pad_id=facts.pad_id)
-        self._ready.set()
 
     @property
     def texts_at_once(self) -> int:
@@ -51,6 +45,11 @@ class TransformerEncoder:
     def runtimes(self) -> tuple[str, str]:
         """What computes documents and what computes queries, by name."""
         return self._opened.documents.runtime.name, self._opened.queries.runtime.name
+
+    @property
+    def runtime_problem(self) -> str:
+        """Why it goes by torch, where another runtime might be faster."""
+        return self._opened.problem
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         return self._encode(texts, self.spec.document_prompt, self._opened.documents)
@@ -81,17 +80,6 @@ class TransformerEncoder:
         tokens = self._tokens.ids([prompt + text for text in texts] if prompt else texts)
         vectors = feeder.vectors(tokens)
         return checked(vectors[:, : self.dimensions], count=len(texts), dimensions=self.dimensions)
-
-    def _stay(self, problem: str) -> None:
-        self.runtime_problem = problem
-
-    def _use(self, opened: OpenedModel) -> None:
-        """Go over to other runtimes, once those that are needed are open and warm."""
-        self._ready.wait()
-        for before, after in ((self._opened.documents, opened.documents), (self._opened.queries, opened.queries)):
-            if before.is_open:
-                after.vectors(self._tokens.ids(SAMPLE_QUERIES))
-        self._opened = opened
 
 
 def with_own_prompts(spec: EncoderSpec, facts: ModelFacts) -> EncoderSpec:

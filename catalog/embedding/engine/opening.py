@@ -2,7 +2,7 @@
 
 | ENCODER_RUNTIME | |
 |---|---|
-| auto | on a CPU what was measured to be the fastest, torch until it is; torch on anything else |
+| auto | on a CPU what was measured to be the fastest, or torch where nothing else can; torch on anything else |
 | torch, openvino, onnxruntime | this one, exported first where it has to be |
 
 ENCODER_QUERY_RUNTIME says the same of queries, and may be onnxruntime-int8 too.
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from catalog.embedding.engine.devices import is_cpu_only
 from catalog.embedding.engine.failures import reason
 from catalog.embedding.engine.measuring import open_runtime
 from catalog.embedding.engine.onnx_runtimes import INT8, RUNTIMES, installed_runtimes
-from catalog.embedding.engine.prepared import ModelFacts, PreparedModel, prepared_model
-from catalog.embedding.engine.preparing import prepare, prepare_in_background
+from catalog.embedding.engine.prepared import ModelFacts, PreparedModel
+from catalog.embedding.engine.preparing import prepare
 from catalog.embedding.engine.runtime import Feeder, Runtime
 from catalog.embedding.engine.tokens import Tokens
 from catalog.embedding.engine.torch_packed import packed_where_it_fits
@@ -47,15 +46,15 @@ class OpenedModel:
     tokenizer_json: str
     documents: Feeder
     queries: Feeder
+    problem: str = ""
+    """Why it goes by torch, where another runtime might be faster."""
 
 
-def open_model(
-    model: str, revision: str, *, when_prepared: Callable[[OpenedModel], None], when_not: Callable[[str], None]
-) -> OpenedModel:
+def open_model(model: str, revision: str) -> OpenedModel:
     """Open a model by the runtimes that the environment asks for. Raises EncoderUnavailable.
 
-    Where better ones have yet to be prepared, `when_prepared` gets the model with them later, from another thread, or
-    `when_not` the reason why they cannot be.
+    Waits until they are prepared. To go by torch meanwhile would keep torch in the memory of every process, half a
+    gigabyte each, for as long as it runs.
     """
     documents = _asked("ENCODER_RUNTIME", FOR_DOCUMENTS, otherwise=AUTO)
     queries = _asked("ENCODER_QUERY_RUNTIME", FOR_QUERIES, otherwise=documents)
@@ -67,20 +66,10 @@ def open_model(
     if not is_cpu_only() or not installed_runtimes():
         return _by_torch(folder, model)
     try:
-        prepared = prepared_model(folder)
-        if prepared is not None and prepared.choice is not None:
-            return _with(prepared, folder, model, documents=documents, queries=queries)
-    except Exception as error:  # files of the cache that are damaged, or a folder that is closed to this user
-        logger.warning("What was prepared of %s cannot be used: %s.", model, reason(error))
-        return _by_torch(folder, model)
-    opened = _by_torch(folder, model)
-    prepare_in_background(
-        folder,
-        name=model,
-        then=lambda made: when_prepared(_with(made, folder, model, documents=documents, queries=queries)),
-        otherwise=when_not,
-    )
-    return opened
+        return _with(prepare(folder, name=model), folder, model, documents=documents, queries=queries)
+    except Exception as error:  # it cannot be exported, or files of the cache are damaged
+        logger.warning("Model %s goes by torch: %s", model, reason(error))
+        return replace(_by_torch(folder, model), problem=str(error))
 
 
 def _asked(variable: str, known: tuple[str, ...], *, otherwise: str) -> str:

@@ -1,9 +1,8 @@
 """Exports a checkpoint and measures what runs it best, in a process of its own.
 
-    python -m catalog.embedding.engine.preparing FOLDER NAME NICENESS
+    python -m catalog.embedding.engine.preparing FOLDER NAME
 
-One at a time on a machine, and nothing twice. A first start is not held up: it goes by torch meanwhile, and the process
-gives way to all others.
+One at a time on a machine, and nothing twice. The process gives way to those that serve, and takes torch away with it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,24 +24,26 @@ from catalog.embedding.engine.prepared import PreparedModel, cache_folder, keep_
 
 logger = logging.getLogger(__name__)
 
-#: The least share of a processor that there is, for work that nobody waits for.
-LEAST_PRIORITY = 19
+#: About a tenth of a processor that others want as well.
+NICENESS = 10
 SAID_CHARACTERS = 500
 #: Large models take some minutes, several times as many on a machine that is busy.
 DEFAULT_TIMEOUT_S = 1_800.0
 
 
-def prepare(checkpoint: Path, *, name: str, niceness: int = 0) -> PreparedModel:
+def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
     """Return a checkpoint's exported model, with what is best here measured; made where that is missing.
 
     Takes half a minute of a core for a small model, and ENCODER_PREPARE_TIMEOUT_S at most. Raises EncoderUnavailable;
     another call begins anew.
     """
     try:
+        if (prepared := _complete(checkpoint)) is not None:
+            return prepared
         with _one_at_a_time():
-            if (prepared := prepared_model(checkpoint)) is not None and prepared.choice is not None:
+            if (prepared := _complete(checkpoint)) is not None:
                 return prepared
-            _in_a_process(checkpoint, name, niceness)
+            _in_a_process(checkpoint, name)
     except OSError as error:
         raise EncoderUnavailable(f"The cache of encoders cannot be written: {reason(error)}.") from error
     if (prepared := prepared_model(checkpoint)) is None:
@@ -50,19 +51,10 @@ def prepare(checkpoint: Path, *, name: str, niceness: int = 0) -> PreparedModel:
     return prepared
 
 
-def prepare_in_background(
-    checkpoint: Path, *, name: str, then: Callable[[PreparedModel], None], otherwise: Callable[[str], None]
-) -> None:
-    """Do that in a thread, and hand over what comes of it, or why nothing does: then torch stays in use."""
-
-    def run() -> None:
-        try:
-            then(prepare(checkpoint, name=name, niceness=LEAST_PRIORITY))
-        except Exception as error:  # nobody waits for this thread
-            logger.warning("Model %s goes on with torch: %s", name, error)
-            otherwise(str(error))
-
-    threading.Thread(target=run, name=f"prepare {name}", daemon=True).start()
+def _complete(checkpoint: Path) -> PreparedModel | None:
+    """What has been prepared on a CPU like this one."""
+    prepared = prepared_model(checkpoint)
+    return prepared if prepared is not None and prepared.choice is not None else None
 
 
 @contextmanager
@@ -77,10 +69,10 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _in_a_process(checkpoint: Path, name: str, niceness: int) -> None:
+def _in_a_process(checkpoint: Path, name: str) -> None:
     # Its input is a pipe that closes when this process dies, however it does.
     process = subprocess.Popen(
-        [sys.executable, "-m", __spec__.name, str(checkpoint), name, str(niceness)],
+        [sys.executable, "-m", __spec__.name, str(checkpoint), name],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -110,9 +102,9 @@ def _in_a_process(checkpoint: Path, name: str, niceness: int) -> None:
         raise EncoderUnavailable(f"Model {name} cannot be exported: {said.strip()[-SAID_CHARACTERS:]}")
 
 
-def _main(checkpoint: Path, name: str, niceness: int) -> None:
+def _main(checkpoint: Path, name: str) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    os.nice(niceness)
+    os.nice(NICENESS)
     from catalog.embedding.engine.checkpoint import describe, load
     from catalog.embedding.engine.exporting import write_export
     from catalog.embedding.engine.measuring import measure
@@ -133,4 +125,4 @@ def _die_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    _main(Path(sys.argv[1]), sys.argv[2])

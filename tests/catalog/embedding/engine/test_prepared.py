@@ -5,7 +5,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import psutil
@@ -18,8 +22,8 @@ from catalog.embedding.engine.prepared import Choice, PreparedModel, cache_folde
 from catalog.embedding.engine.preparing import prepare
 from catalog.embedding.transformer import TransformerEncoder
 from tests.checkpoints import write_checkpoint
-from tests.waiting import wait_until
 
+PROJECT = Path(__file__).resolve().parents[4]
 TEXTS = ["robot", "the storm at sea", "a ghost in the harbour " * 9]
 
 
@@ -82,18 +86,35 @@ def test_queries_go_by_the_runtime_that_is_asked_for(
     assert (mixed.encode_queries(TEXTS) * mixed.encode_documents(TEXTS)).sum(axis=1).min() > 0.995
 
 
-def test_an_encoder_goes_by_torch_until_the_export_is_there(made: Path, checkpoint: Path, cache: Path):
+def test_an_encoder_waits_for_the_process_that_prepares_it(made: Path, checkpoint: Path, cache: Path):
     cache.mkdir()
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # as another process that is at it
-        by_torch = encoder(checkpoint)
-        before = by_torch.encode_documents(TEXTS)
-        assert by_torch.runtimes == ("torch", "torch")
-        shutil.copytree(made, cache, dirs_exist_ok=True)
-        prepared_of(checkpoint).remember(Choice(documents="openvino", queries="onnxruntime"))
-    wait_until(lambda: by_torch.runtimes == ("openvino", "onnxruntime"), timeout_s=60, what="the encoder to switch")
-    assert (by_torch.encode_documents(TEXTS) * before).sum(axis=1).min() > 0.999
-    assert (by_torch.encode_queries(TEXTS) * before).sum(axis=1).min() > 0.999
+    with ThreadPoolExecutor() as threads:
+        with (cache / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as another process that is at it
+            waiting = threads.submit(encoder, checkpoint)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+            shutil.copytree(made, cache, dirs_exist_ok=True)
+            prepared_of(checkpoint).remember(Choice(documents="openvino", queries="onnxruntime"))
+        prepared = waiting.result(timeout=60)
+    assert prepared.runtimes == ("openvino", "onnxruntime")
+    assert prepared.runtime_problem == ""
+    assert (prepared.encode_queries(TEXTS) * prepared.encode_documents(TEXTS)).sum(axis=1).min() > 0.995
+
+
+def test_a_process_that_encodes_by_what_was_prepared_holds_no_torch(checkpoint: Path, cache: Path):
+    code = f"""
+        import sys
+        from catalog.embedding.base import EncoderSpec
+        from catalog.embedding.transformer import TransformerEncoder
+        encoder = TransformerEncoder(EncoderSpec(model={str(checkpoint)!r}))
+        assert encoder.encode_queries(["storm at sea"]).shape == (1, encoder.dimensions)
+        print([name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules])
+    """
+    printed = subprocess.run(
+        [sys.executable, "-c", dedent(code)], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.strip() == "[]"
 
 
 def test_a_damaged_export_is_not_used(made: Path, checkpoint: Path, cache: Path, caplog: pytest.LogCaptureFixture):
@@ -149,10 +170,10 @@ def test_what_takes_too_long_is_given_up_and_the_next_attempt_works(
     assert encoder(checkpoint).runtimes == ("onnxruntime", "onnxruntime")
 
 
-def test_an_encoder_says_why_it_stays_with_torch(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_encoder_says_why_it_goes_by_torch(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
     by_torch = encoder(checkpoint)
-    wait_until(lambda: bool(by_torch.runtime_problem), timeout_s=30, what="the preparation to be given up")
+    assert by_torch.runtimes == ("torch", "torch")
     assert "takes longer than 0.05 s" in by_torch.runtime_problem
     assert np.isfinite(by_torch.encode_queries(TEXTS)).all()
 
