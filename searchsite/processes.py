@@ -55,6 +55,11 @@ def migrate() -> list[str]:
     return manage("migrate", "--no-input")
 
 
+def prepare() -> list[str]:
+    """Gets the encoder ready for this machine, beside a site that serves or ahead of it."""
+    return manage("prepare_encoder")
+
+
 def manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
@@ -73,6 +78,7 @@ def deployed(environment: Mapping[str, str]) -> dict[str, Callable[[], list[str]
         "worker-jobs": jobs_worker,
         "beat": lambda: beat(schedule=Path(environment.get("BEAT_SCHEDULE", "celerybeat-schedule"))),
         "migrate": migrate,
+        "prepare": prepare,
     }
 
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import django
 from rich.console import Console
@@ -75,34 +76,37 @@ class EmbeddingProgress:
             return
         looked_at = time.monotonic()
         try:
-            done, failed, total = _ledger_counts()
+            counts = _ledger_counts()
         except DatabaseError:
             # The database is being restarted; the supervisor says so.
             return
         # Counting a large ledger takes a while: spend a small share of the time on it.
         self._next_look_at = time.monotonic() + _PAUSE_PER_LOOK * (time.monotonic() - looked_at)
-        self._show(done, failed, total, loading=loading)
+        self._show(counts, loading=loading)
 
-    def _show(self, done: int, failed: int, total: int, *, loading: bool) -> None:
-        self._finished = not loading and done + failed >= total
+    def _show(self, counts: _Counts, *, loading: bool) -> None:
+        treated = counts.done + counts.failed
+        self._finished = not loading and treated >= counts.total
         if self._bar is None:
             if self._finished:
                 return
             self._bar = self._bars.add_task("", total=None)
         what = "Loading and embedding" if loading else "Embedding"
-        self._bars.update(self._bar, description=what, completed=done + failed, total=total or None)
+        if not counts.has_encoder:
+            what = "Preparing the encoder"
+        self._bars.update(self._bar, description=what, completed=treated, total=counts.total or None)
         if self._finished:
-            self._finish(done=done, failed=failed)
+            self._finish(counts)
         elif not self._bars.console.is_terminal:
-            self._say_share(done + failed, total)
+            self._say_share(treated, counts.total)
 
-    def _finish(self, *, done: int, failed: int) -> None:
+    def _finish(self, counts: _Counts) -> None:
         assert self._bar is not None
         self._bars.remove_task(self._bar)
-        if not done + failed:
+        if not counts.done + counts.failed:
             return
-        failures = f"; {failed:,} failed, see the dashboard" if failed else ""
-        self._terminal.say(f"All {done:,} items can be found by meaning{failures}.")
+        failures = f"; {counts.failed:,} failed, see the dashboard" if counts.failed else ""
+        self._terminal.say(f"All {counts.done:,} items can be found by meaning{failures}.")
 
     def _say_share(self, done: int, total: int) -> None:
         share = done / total if total else 0.0
@@ -111,17 +115,24 @@ class EmbeddingProgress:
             self._terminal.say(f"Embedded {done:,} of {total:,} items.")
 
 
-def _ledger_counts() -> tuple[int, int, int]:
-    """Items done, failed and in all, in the versions that are active or being built.
+class _Counts(NamedTuple):
+    """Items done, failed and in all, in the versions that are active or being built."""
 
-    Before a worker has made the first version, every item is still to be done.
-    """
+    done: int
+    failed: int
+    total: int
+    has_encoder: bool
+
+
+def _ledger_counts() -> _Counts:
+    """Before a worker has loaded the encoder and made the first version, every item is still to be done."""
     from catalog.models import EmbeddingState, IndexVersion, Item
 
     versions = list(IndexVersion.objects.live())
-    done = failed = 0
-    total = 0 if versions else Item.objects.published().count()
+    if not versions:
+        return _Counts(done=0, failed=0, total=Item.objects.published().count(), has_encoder=False)
+    done = failed = total = 0
     for version in versions:
         counts = EmbeddingState.objects.of(version).counts()
         done, failed, total = done + counts["done"], failed + counts["failed"], total + sum(counts.values())
-    return done, failed, total
+    return _Counts(done=done, failed=failed, total=total, has_encoder=True)

@@ -1,0 +1,29 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+
+from catalog.embedding.base import EncoderError
+from catalog.embedding.registry import make_encoder
+from catalog.indexing import unloaded_version
+from catalog.models import IndexVersion
+
+
+class Command(BaseCommand):
+    help = (
+        "Prepare the encoder that searches go by for this machine, so that what starts afterwards has it at once. "
+        "Whatever comes of it, the site can start."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            version = IndexVersion.objects.active() or unloaded_version()
+        except DatabaseError:  # which is yet to be made
+            version = unloaded_version()
+        try:
+            encoder = make_encoder(version.encoder_spec)
+        except EncoderError as error:
+            self.stderr.write(f"{version.model} cannot be loaded: {error}")
+            return
+        problem = getattr(encoder, "runtime_problem", "")
+        self.stdout.write(f"{version.model} is ready." + (f" It goes by torch: {problem}" if problem else ""))
