@@ -37,9 +37,9 @@ class LocalSite:
         self.port = port
         """Where `start_web` listens; to be set before that at the latest."""
         self._own_environment = dict(environment or {})
-        self.web, self.embedding_worker, self.events_worker, self.jobs_worker, self.loader, self.preparing = (
+        self.web, self.embedding_worker, self.events_worker, self.jobs_worker, self.loader = (
             Child(name=name, records=self.services.data_dir.processes)
-            for name in ("web", "embedding-worker", "events-worker", "jobs-worker", "loader", "prepare")
+            for name in ("web", "embedding-worker", "events-worker", "jobs-worker", "loader")
         )
 
     @property
@@ -56,10 +56,6 @@ class LocalSite:
         """Start the services and bring the database up to date. Raises EmbeddedError."""
         self.services.start()
         self.run(processes.migrate(), name="migrate")
-
-    def start_preparing(self) -> None:
-        """Get the encoder ready while the rest starts."""
-        self.launch(self.preparing, processes.prepare())
 
     def start_web(self) -> None:
         """Start the web server and return once it answers. Raises ServiceFailed."""
@@ -100,7 +96,7 @@ class LocalSite:
         """Stop everything: first the processes, all at once, then the services they use."""
         # manage.py in another terminal, or the next start, sees at once that this site is going.
         self.services.data_dir.unpublish()
-        children = (self.preparing, self.loader, self.web, self.embedding_worker, self.events_worker, self.jobs_worker)
+        children = (self.loader, self.web, self.embedding_worker, self.events_worker, self.jobs_worker)
         for child in children:
             child.signal()
         deadline = time.monotonic() + _STOP_TIMEOUT_S

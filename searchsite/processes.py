@@ -56,7 +56,7 @@ def migrate() -> list[str]:
 
 
 def prepare() -> list[str]:
-    """Gets the encoder ready for this machine, beside a site that serves or ahead of it."""
+    """Gets the encoder ready for this machine, ahead of what needs it."""
     return manage("prepare_encoder")
 
 

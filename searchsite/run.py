@@ -85,7 +85,6 @@ def _serve(options: Options, terminal: Terminal) -> None:
     with _stopped_in_peace(site):
         site.start()
         make_current(data_dir)
-        site.start_preparing()
         # Only now: what a killed run left on the port has been stopped.
         site.port = _free_port(options, terminal)
         site.start_web()
