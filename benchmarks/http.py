@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.parts import load, peers, statements
 from benchmarks.parts.documents import BenchmarkDocument, documents, queries
+from benchmarks.parts.memory import mib_of
 from benchmarks.parts.report import figure, table
 from benchmarks.parts.site import load_documents, site
 from benchmarks.parts.vectors import cached_vectors
@@ -61,6 +62,8 @@ class Contestant:
 
     name: str
     port: int
+    pids: Sequence[int]
+    """Of its processes, without those that they have started."""
     requests: Callable[[int], Sequence[bytes]]
     found: Callable[[Any], list[int]] | None = None
     """Reads places of documents out of an answer to a vector."""
@@ -106,42 +109,51 @@ def _material(*, count: int, rounds: int) -> Material:
 def _product(local: LocalSite, material: Material) -> Iterator[Contestant]:
     warm = [load.get(SEARCH, q=text, limit=LIMIT) for text in material.warm_texts]
     by_vector = [load.post(SEARCH, {"vector": vector.tolist(), "limit": LIMIT}) for vector in material.asked]
+    services = local.services
+    pids = [child.pid for child in (local.web, services.postgres.process, services.redis.process)]
     yield Contestant(
         name="product, cold",
         port=local.port,
+        pids=pids,
         requests=lambda number: [load.get(SEARCH, q=text, limit=LIMIT) for text in material.cold(number)],
     )
     yield Contestant(
         name="product, by vector",
         port=local.port,
+        pids=pids,
         requests=lambda _: _repeated(by_vector),
         found=lambda answer: [int(hit["external_id"]) for hit in answer["hits"]],
     )
-    yield Contestant(name="product, warm", port=local.port, requests=lambda _: _repeated(warm))
+    yield Contestant(name="product, warm", port=local.port, pids=pids, requests=lambda _: _repeated(warm))
 
 
 def _txtai(running: ExitStack, material: Material, folder: Path) -> Iterator[Contestant]:
     try:
-        port = running.enter_context(peers.txtai(material.known, material.vectors, folder))
+        server = running.enter_context(peers.txtai(material.known, material.vectors, folder))
     except peers.PeerUnavailable as error:
         print(f"txtai is left out. {error}")
         return
     yield Contestant(
         name="txtai, cold",
-        port=port,
+        port=server.port,
+        pids=[server.pid],
         requests=lambda number: [peers.txtai_request(text, limit=LIMIT) for text in material.cold(number)],
     )
 
 
 def _chroma(running: ExitStack, material: Material, folder: Path) -> Iterator[Contestant]:
     try:
-        port, path = running.enter_context(peers.chroma(material.known, material.vectors, folder))
+        server, path = running.enter_context(peers.chroma(material.known, material.vectors, folder))
     except peers.PeerUnavailable as error:
         print(f"Chroma is left out. {error}")
         return
     requests = [peers.chroma_request(path, vector.tolist(), limit=LIMIT) for vector in material.asked]
     yield Contestant(
-        name="chroma, by vector", port=port, requests=lambda _: _repeated(requests), found=peers.chroma_places
+        name="chroma, by vector",
+        port=server.port,
+        pids=[server.pid],
+        requests=lambda _: _repeated(requests),
+        found=peers.chroma_places,
     )
 
 
@@ -160,6 +172,7 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
     rates = {name: [each.requests_s for each in results[1:]] for name, results in loads.items()}
     rates["raw psycopg, warm"] = raw[1:]
     recalls = {each.name: _recall(each, material) for each in contestants if each.found}
+    held = {each.name: mib_of(each.pids) for each in contestants}
     rows: list[list[str | float]] = []
     for name, values in rates.items():
         times = loads.get(name, [])[1:]
@@ -167,8 +180,9 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
             f"{median(getattr(each, part) for each in times):.1f}" if times else "" for part in ("p50_ms", "p99_ms")
         )
         recall = f"{recalls[name]:.3f}" if name in recalls else ""
-        rows.append([name, median(values), min(values), max(values), p50, p99, recall])
-    table(["", "requests/s", "least", "most", "p50 ms", "p99 ms", "recall@10"], rows)
+        memory = f"{held[name]:.0f}" if name in held else ""
+        rows.append([name, median(values), min(values), max(values), p50, p99, recall, memory])
+    table(["", "requests/s", "least", "most", "p50 ms", "p99 ms", "recall@10", "MiB"], rows)
     print(f"Statements a warm search: {len(recorded[0])}\n")
     about = {"documents": len(material.known), "connections": CONNECTIONS, "model": "all-MiniLM-L6-v2"}
     for name, ours, theirs in (
@@ -179,6 +193,9 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
         if theirs in rates:
             # Round by round, so that what else runs on the machine weighs on both alike.
             figure(name, median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True)), **about)
+    for peer in ("txtai, cold", "chroma, by vector"):
+        if peer in held:
+            figure(f"http_memory_vs_{peer.split(',')[0]}", held["product, cold"] / held[peer], **about)
 
 
 def _recall(contestant: Contestant, material: Material) -> float:

