@@ -105,7 +105,9 @@ def delete_item(item: Item) -> None:
 
 def delete_items(external_ids: Sequence[str]) -> int:
     """Delete the items with these external ids; return how many there were."""
-    _, by_model = Item.objects.with_external_ids(external_ids).delete()
+    with transaction.atomic():
+        found = Item.objects.with_external_ids(external_ids).held()
+        _, by_model = Item.objects.filter(pk__in=found).delete()
     _announce()
     return by_model.get(Item._meta.label, 0)
 

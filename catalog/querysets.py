@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from django.db.models import Count, Q, Sum
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import TruncMinute
+from django.db.models.functions import Collate, TruncMinute
 
 from catalog.rows import read_rows
 
@@ -43,6 +43,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def with_external_ids(self, external_ids: Iterable[str]) -> ItemQuerySet:
         return self.filter(external_id__in=list(external_ids))
+
+    def held(self) -> list[int]:
+        """Lock these rows until the transaction ends, in the order in which those who save items do, so that nobody
+        waits for another crosswise. Return their ids."""
+        in_order = self.order_by(Collate("external_id", "C")).select_for_update()
+        return list(in_order.values_list("pk", flat=True))
 
     def ids_by_external_id(self, external_ids: Iterable[str]) -> dict[str, int]:
         return dict(self.with_external_ids(external_ids).values_list("external_id", "pk"))

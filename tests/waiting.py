@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from django.db import connection
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) -> None:
@@ -12,3 +16,30 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) ->
     while not condition():
         assert time.monotonic() < give_up_at, f"Waited {timeout_s:.0f} s in vain for {what}."
         time.sleep(0.1)  # between two looks at another process
+
+
+def waiting_for_this(work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    """Have `work` done in a thread, on a connection of its own; return once it waits for a lock of this connection.
+
+    Its result is to be asked for when the lock is free.
+    """
+
+    def done() -> Any:
+        try:
+            return work(*arguments)
+        finally:
+            connection.close()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            return bool(cursor.fetchone()[0])
+
+    threads = ThreadPoolExecutor(1)
+    future = threads.submit(done)
+    threads.shutdown(wait=False)
+    wait_until(lambda: waits() or future.done(), timeout_s=10, what="the other connection to wait for this one")
+    assert not future.done(), "It has waited for nobody."
+    return future

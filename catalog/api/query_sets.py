@@ -22,6 +22,7 @@ from catalog.judged.sets import (
     add_queries,
     clean_text,
     create_set,
+    delete_set,
     keep_judgements,
     queries_by_text,
     rename_set,
@@ -148,8 +149,9 @@ class SetView(ApiView):
     def delete(self, request: Request, pk: int) -> Response:
         """Delete the set, its judgements and its measurements."""
         judged_set = get_object_or_404(JudgedSet, pk=pk)
-        record_request(request, "query_set.delete", judged_set)
-        judged_set.delete()
+        with transaction.atomic():
+            record_request(request, "query_set.delete", judged_set)
+            delete_set(judged_set)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -17,7 +17,7 @@ from catalog.embedding.query_vectors import query_vector
 from catalog.embedding.registry import encoder_for
 from catalog.embedding.reranker import reranker_for
 from catalog.judged.figures import RANKING_DEPTH, Figures, figures_of, mean_figures
-from catalog.judged.sets import grades_of
+from catalog.judged.sets import grades_of, hold
 from catalog.models import IndexVersion, JudgedSet, MeasuredSetting, Measurement
 from catalog.ranking.gains import gain_of
 from catalog.search import search
@@ -95,6 +95,7 @@ def start_measurement(
         raise NothingToMeasure("This site has no reranker: RERANK_MODEL names one.", field="rerank")
     try:
         with transaction.atomic():
+            hold(judged_set.pk)
             measurement = Measurement.objects.create(
                 judged_set=judged_set,
                 kind=kind,

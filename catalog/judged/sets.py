@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from catalog.errors import InvalidQuery
@@ -44,11 +45,41 @@ def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | Non
     return judged_set
 
 
+def hold(set_id: int) -> None:
+    """Keep others from writing to a set, and from deleting it, until the transaction ends.
+
+    Whoever writes to a set or what belongs to it does so first: nobody waits for another crosswise, and nothing is
+    added to what is being deleted. Raises Http404 where the set is gone.
+    """
+    get_object_or_404(JudgedSet.objects.select_for_update(), pk=set_id)
+
+
+def hold_query(query: JudgedQuery) -> None:
+    """The same for a query of a set. Raises Http404 where one of them is gone."""
+    hold(query.judged_set_id)
+    get_object_or_404(JudgedQuery, pk=query.pk)
+
+
+@transaction.atomic
+def delete_set(judged_set: JudgedSet) -> None:
+    """Delete a set with its judgements and its measurements. Raises Http404 where somebody has done so already."""
+    hold(judged_set.pk)
+    judged_set.delete()
+
+
+@transaction.atomic
+def delete_query(query: JudgedQuery) -> None:
+    """Take a query out of its set, with its judgements."""
+    hold(query.judged_set_id)
+    query.delete()
+
+
 def rename_set(judged_set: JudgedSet, name: str) -> None:
     """Raises SetRefused."""
     judged_set.name = _name(name)
     try:
         with transaction.atomic():
+            hold(judged_set.pk)
             judged_set.save(update_fields=["name"])
     except IntegrityError as error:
         raise SetRefused(f"There is a set named “{judged_set.name}” already.", field="name") from error
@@ -60,7 +91,7 @@ def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
     for text in map(clean_text, texts):
         wanted.setdefault(text.lower(), text)
     with transaction.atomic():
-        JudgedSet.objects.select_for_update().get(pk=judged_set.pk)
+        hold(judged_set.pk)
         known = queries_by_text(judged_set)
         new = [text for lower, text in wanted.items() if lower not in known]
         if len(known) + len(new) > MOST_QUERIES:
@@ -89,23 +120,27 @@ def clean_text(text: str) -> str:
     return text
 
 
+@transaction.atomic
 def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | None = None) -> None:
     """Give items, by id, their grades for a query, in place of those they have. Raises SetRefused."""
     if any(not 0 <= grade <= HIGHEST_GRADE for grade in grades.values()):
         raise SetRefused(f"A grade goes from 0 to {HIGHEST_GRADE}.", field="grade")
+    hold_query(query)
     keep_judgements(
         Judgement(query=query, item_id=item_id, grade=grade, judged_by=judged_by) for item_id, grade in grades.items()
     )
 
 
+@transaction.atomic
 def judge_others(query: JudgedQuery, items: Iterable[Item], *, judged_by: User | None = None) -> None:
     """Give those of the items that have no grade for a query yet, not even one of a moment ago, a 0."""
+    hold_query(query)
     others = [Judgement(query=query, item=item, grade=0, judged_by=judged_by) for item in items]
     Judgement.objects.bulk_create(others, ignore_conflicts=True)
 
 
 def keep_judgements(judgements: Iterable[Judgement]) -> int:
-    """Keep these, no two of them of one item for one query, in place of earlier ones."""
+    """Keep these, no two of them of one item for one query, in place of earlier ones. The caller holds the set."""
     kept = Judgement.objects.bulk_create(
         judgements,
         batch_size=1_000,
@@ -116,8 +151,10 @@ def keep_judgements(judgements: Iterable[Judgement]) -> int:
     return len(kept)
 
 
+@transaction.atomic
 def forget(query: JudgedQuery, item: Item) -> None:
     """Take a judgement back."""
+    hold(query.judged_set_id)
     query.judgements.filter(item=item).delete()
 
 

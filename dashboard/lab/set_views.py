@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +17,15 @@ from catalog.importing.rows import FileUnreadable
 from catalog.judged.exporting import csv_lines
 from catalog.judged.loading import Loaded, load_file
 from catalog.judged.measuring import AlreadyMeasuring, NothingToMeasure, settings_of, start_measurement
-from catalog.judged.sets import SetRefused, add_queries, create_set, logged_queries, rename_set
+from catalog.judged.sets import (
+    SetRefused,
+    add_queries,
+    create_set,
+    delete_query,
+    delete_set,
+    logged_queries,
+    rename_set,
+)
 from catalog.models import JudgedQuery, JudgedSet, Measurement
 from dashboard.access import StaffOnly
 from dashboard.lab.forms import MeasureForm, MoreQueriesForm, NewSetForm, QueriesForm
@@ -78,8 +87,9 @@ class RenameSetView(StaffOnly, View):
 class DeleteSetView(StaffOnly, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         judged_set = get_object_or_404(JudgedSet, pk=pk)
-        record_action(self.staff, "query_set.delete", judged_set)
-        judged_set.delete()
+        with transaction.atomic():
+            record_action(self.staff, "query_set.delete", judged_set)
+            delete_set(judged_set)
         messages.success(request, f"“{judged_set}” is deleted, with its judgements and measurements.")
         return redirect("relevance")
 
@@ -96,7 +106,7 @@ class ExportSetView(StaffOnly, View):
 class DeleteQueryView(StaffOnly, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         query = get_object_or_404(JudgedQuery, pk=pk)
-        query.delete()
+        delete_query(query)
         messages.success(request, f"“{query}” is taken out of the set.")
         return redirect("query-set", query.judged_set_id)
 
@@ -160,7 +170,7 @@ def filled(request: HttpRequest, view: StaffOnly, judged_set: JudgedSet, form: Q
             loaded = load_file(judged_set, data["file"].file, judged_by=view.staff)
     except (SetRefused, FileUnreadable) as error:
         form.add_error("file" if isinstance(error, FileUnreadable) else None, str(error))
-        found = JudgedSet.objects.with_counts().get(pk=judged_set.pk)
+        found = get_object_or_404(JudgedSet.objects.with_counts(), pk=judged_set.pk)
         return set_page(request, found, more=form, status=400)
     added += loaded.queries
     record_action(view.staff, "query_set.fill", judged_set, queries=added, judgements=loaded.judgements)
@@ -168,7 +178,7 @@ def filled(request: HttpRequest, view: StaffOnly, judged_set: JudgedSet, form: Q
     if loaded.judgements:
         said += f" {loaded.judgements:,} judgements are kept."
     if loaded.rejected:
-        found = JudgedSet.objects.with_counts().get(pk=judged_set.pk)
+        found = get_object_or_404(JudgedSet.objects.with_counts(), pk=judged_set.pk)
         messages.warning(request, f"{said} {loaded.rejected:,} rows were left out.")
         return set_page(request, found, loaded=loaded)
     messages.success(request, said)

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.item_checks import ItemRefused
-from catalog.items import SaveReport, delete_item, save_item, save_items
+from catalog.items import SaveReport, delete_item, delete_items, save_item, save_items
 from catalog.models import Attribute, EmbeddingState, Item
 from catalog.signals import items_changed
 from tests.factories import make_version
+from tests.waiting import waiting_for_this
 
 
 def row(name, **fields):
@@ -190,3 +191,15 @@ def test_writers_of_the_same_items_in_any_order_wait_for_each_other_and_never_de
     assert Item.objects.count() == 40
     assert Attribute.objects.count() == 8 * 40
     assert len(set(Item.objects.values_list("body", flat=True))) == 1
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_those_who_delete_items_wait_for_those_who_save_them_and_never_deadlock():
+    save_items([row("b")])
+    save_items([row("a")])  # rows are found in the order of their ids, where nothing else is said
+    with transaction.atomic():
+        save_items([row("a", body="new")])
+        deleting = waiting_for_this(delete_items, ["a", "b"])
+        save_items([row("b", body="new")])
+    assert deleting.result() == 2
+    assert not Item.objects.exists()
