@@ -92,10 +92,11 @@ def save_item(**fields: Any) -> Item:
 
 def put_item(fields: Mapping[str, Any]) -> tuple[Item, bool]:
     """Create or replace one item; also whether it is new. Raises ItemRefused."""
-    report = save_items([fields])
-    for refusal in report.refusals:
-        raise ItemRefused(refusal.field, refusal.reason)
-    return Item.objects.get(external_id=fields["external_id"].strip()), report.created == 1
+    with transaction.atomic():  # nobody deletes it before it is read
+        report = save_items([fields])
+        for refusal in report.refusals:
+            raise ItemRefused(refusal.field, refusal.reason)
+        return Item.objects.get(external_id=fields["external_id"].strip()), report.created == 1
 
 
 def delete_item(item: Item) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,8 @@ from recommender.serving.lists import note_event
 from recommender.subjects import Subject
 
 EXPORT_BATCH = 1_000
+#: Longer than any transaction, and than a site is without the worker that tidies.
+DELETIONS_TAKE = timedelta(days=3)
 
 # Items that are gone by now are passed over, and so is what those do who opted out, and an event that its subject has
 # recorded already. Rows go in in the order of their event ids, so two senders of the same events never wait for each
@@ -98,6 +100,13 @@ def delete_interactions(subject: Subject, interactions: Any) -> int:
     if deleted:
         announce(subject)
     return int(deleted)
+
+
+def forget_events_of_gone_items() -> int:
+    """Delete what was recorded of items while they were being deleted, which no foreign key keeps out, and return how
+    many events that were. Reads those of the last days by their index."""
+    deleted, _ = Interaction.objects.recorded_within(DELETIONS_TAKE).of_gone_items().delete()
+    return deleted
 
 
 def export_history(subject: Subject) -> Iterator[dict[str, Any]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
+from catalog.models import Item
 from recommender.subjects import Subject
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
 
     def of_published_items(self) -> InteractionQuerySet:
         return self.filter(item__published=True)
+
+    def of_gone_items(self) -> InteractionQuerySet:
+        return self.filter(~Exists(Item.objects.filter(pk=models.OuterRef("item_id"))))
+
+    def recorded_within(self, age: timedelta) -> InteractionQuerySet:
+        return self.filter(created_at__gt=Now() - age)
 
     def of_kinds(self, kinds: Iterable[str]) -> InteractionQuerySet:
         return self.filter(kind_id__in=list(kinds))

@@ -131,6 +131,11 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         "connect_timeout": 3,
+        # A machine that vanishes says no goodbye: whoever waits for it is told after half a minute, not after hours.
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
         "options": " ".join(f"-c {name}={value}" for name, value in CONNECTION_SETTINGS.items()),
         # Statements that come again are planned once a connection.
         "server_side_binding": True,

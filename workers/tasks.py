@@ -20,6 +20,7 @@ from catalog.querylog.tidying import tidy_query_log
 from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
+from recommender.interactions import forget_events_of_gone_items
 from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
@@ -70,6 +71,7 @@ def tidy() -> None:
     tidy_query_log()
     tidy_lists()
     with patient_cursor():
+        forget_events_of_gone_items()
         popularity.refresh_in_turn()
     spaces.place_missing()
     sweep.tune_graphs()

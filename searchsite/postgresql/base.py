@@ -11,7 +11,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Tells that a kept connection is gone by its socket, where Django asks the server `SELECT 1` before each request.
 
     Between requests a server has nothing to say, but for its goodbye: a socket that can be read from is closed, or will
-    be. A machine that vanished without one is noticed by neither way.
+    be. A machine that vanished without one is noticed by neither way, but by the connection's keep-alives.
     """
 
     def is_usable(self) -> bool:

@@ -203,3 +203,14 @@ def test_those_who_delete_items_wait_for_those_who_save_them_and_never_deadlock(
         save_items([row("b", body="new")])
     assert deleting.result() == 2
     assert not Item.objects.exists()
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_an_item_that_somebody_deletes_as_soon_as_it_is_saved_is_returned_as_it_was_saved():
+    def delete(sender, **_):
+        items_changed.disconnect(delete)
+        delete_items(["a"])
+
+    items_changed.connect(delete)
+    assert save_item(**row("a")).title == "A"
+    assert not Item.objects.exists()

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
+from catalog.items import delete_item
 from catalog.models import Item
 from catalog.signals import interactions_recorded
 from recommender import profiles
@@ -17,6 +18,7 @@ from recommender.interactions import (
     NewInteraction,
     delete_interaction,
     export_history,
+    forget_events_of_gone_items,
     record_for_many,
     record_interactions,
 )
@@ -236,3 +238,30 @@ def test_an_export_holds_every_event_of_the_subject_alone(item, user, monkeypatc
         "request_id": "",
     }
     assert list(export_history(Subject())) == []
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_what_was_recorded_of_an_item_while_it_was_deleted_is_forgotten():
+    user = Subject(user_id=User.objects.create_user("mira").pk)
+    kept, gone = make_item("kept"), make_item("gone")
+    late = like(gone)
+    record_interactions(user, [like(kept), late])
+    with transaction.atomic():
+        delete_item(gone)
+        assert record_in_another(VISITOR, late) == 1  # it does not see yet that the item is going
+    assert Interaction.objects.count() == 2
+    assert forget_events_of_gone_items() == 1
+    assert [event.item_id for event in Interaction.objects.all()] == [kept.pk]
+
+
+def record_in_another(subject: Subject, event: NewInteraction) -> int:
+    """Record it on a connection of its own."""
+
+    def record() -> int:
+        try:
+            return record_interactions(subject, [event])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(record).result(timeout=30)

@@ -1,6 +1,8 @@
-"""A kept connection that the server has closed is noticed before it is used."""
+"""A kept connection that the server has closed is noticed before it is used, and a machine that vanished soon after."""
 
 from __future__ import annotations
+
+import socket
 
 import psycopg
 import pytest
@@ -41,3 +43,15 @@ def test_a_connection_that_the_server_has_closed_is_made_anew(pid):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone() != (pid,)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux's own")
+def test_whoever_waits_for_a_machine_that_vanished_is_told_within_half_a_minute(pid):
+    with socket.socket(fileno=socket.dup(connection.connection.fileno())) as own:
+        assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle_s, interval_s, tries = (
+            own.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert idle_s + interval_s * tries <= 30
+        assert 0 < own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
