@@ -125,7 +125,7 @@ def _vector(
     if query.semantic_ratio == 0 and query.vector is None and (has_text or given is None):
         return None, ""
     if version is None:
-        return None, "No index version is active yet."
+        return None, "The index is still being made."
     own = None if given is None else _given(given, version, field="image" if query.vector is None else "vector")
     if own is not None and (query.vector is not None or not has_text):
         return own.tolist(), ""
