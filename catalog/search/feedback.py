@@ -18,9 +18,9 @@ from catalog.search.candidates import Candidates
 from catalog.search.scope import array_literal
 from catalog.wire import binary
 
-#: Hits that the query is moved towards, and the weight of their mean next to its own vector.
-HITS = 3
-WEIGHT = 0.3
+#: How many hits the query is moved towards, and the weight of their mean beside its own vector.
+FEEDBACK_HITS = 3
+FEEDBACK_WEIGHT = 0.3
 
 CENTRE_SQL = """
     WITH centre AS MATERIALIZED (
@@ -57,6 +57,6 @@ def moved_cosines(
     if rows:
         places, to_centre, _ = np.array(rows).T
         places = places.astype(np.int64) - 1
-        length = math.sqrt(1 + 2 * WEIGHT * float(cosines[best].mean()) + WEIGHT**2 * rows[0][2])
-        cosines[places] = (cosines[places] + WEIGHT * to_centre) / length
+        length = math.sqrt(1 + 2 * FEEDBACK_WEIGHT * float(cosines[best].mean()) + FEEDBACK_WEIGHT**2 * rows[0][2])
+        cosines[places] = (cosines[places] + FEEDBACK_WEIGHT * to_centre) / length
     return cosines

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from catalog.search.lexical import CHARACTER, CHARACTERS, Words, fold
+from catalog.search.lexical import CJK_CHARACTER, CJK_CHARACTERS, Words, fold
 from catalog.search.stems import stems_of
 
 SNIPPET_CHARACTERS = 280
@@ -25,9 +25,9 @@ LONG_WORD_CHARACTERS = 6
 MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
 JOINER = "\u200d"
 ATTACHED = frozenset(MARKS + JOINER + "".join(map(chr, range(0x1F3FB, 0x1F400))))
-ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-PAIR = re.compile(f"[{CHARACTERS}]{{2}}")
-WORD = re.compile(rf"[{ONE_BY_ONE}]|[^\W_{ONE_BY_ONE}](?:[{MARKS}]*[^\W_{ONE_BY_ONE}])*[{MARKS}]*")
+KANA_AND_HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+CJK_PAIR = re.compile(f"[{CJK_CHARACTERS}]{{2}}")
+WORD = re.compile(rf"[{KANA_AND_HAN}]|[^\W_{KANA_AND_HAN}](?:[{MARKS}]*[^\W_{KANA_AND_HAN}])*[{MARKS}]*")
 PLAIN_WORD = re.compile(r"[^\W_]+")
 SENTENCE_END = re.compile(r"[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)")
 
@@ -80,7 +80,7 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     return frozenset(
         (asked & stems)
         | {word for word, own in found.items() if not own.isdisjoint(stems)}
-        | {stem for stem in stems if PAIR.fullmatch(stem)}
+        | {stem for stem in stems if CJK_PAIR.fullmatch(stem)}
     )
 
 
@@ -108,8 +108,8 @@ class _Letters(dict[int, str]):
     def __missing__(self, code: int) -> str:
         character = chr(code)
         folded = fold(character)
-        even = len(folded) == 1 and character not in MARKS and not CHARACTER.match(character)
-        self[code] = letter = folded if even else "\0"
+        one_for_one = len(folded) == 1 and character not in MARKS and not CJK_CHARACTER.match(character)
+        self[code] = letter = folded if one_for_one else "\0"
         return letter
 
 
@@ -145,7 +145,7 @@ def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
     if folded is not None:
         return sorted(_plain_matches(folded, matching))
     matches = [_Range(*word.span()) for word in WORD.finditer(text) if fold(word.group()) in matching]
-    pairs = [pair for pair in matching if PAIR.fullmatch(pair)]
+    pairs = [pair for pair in matching if CJK_PAIR.fullmatch(pair)]
     found = [_Range(at, at + 2) for pair in pairs for at in _occurrences(text, pair)]
     return _merged(matches + found) if found else matches
 
@@ -223,10 +223,10 @@ def _window(text: str, closest: _Range | None, matches: list[_Range]) -> _Range:
             start = max(shown - LEAD_CHARACTERS, closest.start)
     start = max(min(start, len(text) - SNIPPET_CHARACTERS), 0)
     end = min(start + SNIPPET_CHARACTERS, len(text))
-    return _Range(_begin_of_word(text, start, min(start + WORD_CHARACTERS, shown)), _end_of_word(text, end))
+    return _Range(_start_of_word(text, start, min(start + WORD_CHARACTERS, shown)), _end_of_word(text, end))
 
 
-def _begin_of_word(text: str, start: int, latest: int) -> int:
+def _start_of_word(text: str, start: int, latest: int) -> int:
     """Where a word begins, from `start` on; if none does up to `latest`, where a character does."""
     if start == 0 or text[start - 1] == " ":
         return start

@@ -12,8 +12,8 @@ from django.utils.module_loading import import_string
 from catalog.search.lexical import Words
 from catalog.search.scope import Scope
 
-#: Items that the leg brings.
-ITEMS = 200
+#: How many items a keyword leg finds at most.
+KEYWORD_ITEMS = 200
 
 
 class KeywordLeg(Protocol):
@@ -25,7 +25,10 @@ class KeywordLeg(Protocol):
     """
 
     def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
-        """A query for the `item_id`s of the best ITEMS items within the scope. `alone`: no other leg finds any."""
+        """A query for the `item_id`s of the best KEYWORD_ITEMS items within the scope.
+
+        `alone`: no other leg finds any.
+        """
 
     def scores(self, words: Words) -> str:
         """A query with a row for each item of the common table `candidate (item_id)` that holds any of the words.

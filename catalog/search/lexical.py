@@ -18,13 +18,13 @@ B: float = settings.KEYWORD_B
 MAX_TERMS = 64
 PREFIX_EXPANSIONS = 10
 PREFIX_MIN_CHARACTERS = 2
-CHARACTER_EXPANSIONS = 40
+CJK_EXPANSIONS = 40
 
 LAST_WORD = re.compile(r"[^\W_]+\Z")
 ACCENTS = re.compile("[\u0300-\u036f]")
 #: Chinese, Japanese and Korean, which are indexed by pairs of characters.
-CHARACTERS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
-CHARACTER = re.compile(f"[{CHARACTERS}]")
+CJK_CHARACTERS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+CJK_CHARACTER = re.compile(f"[{CJK_CHARACTERS}]")
 
 # Both tables are looked up by term; changes not yet folded in count at once.
 COUNTS_SQL = """
@@ -38,8 +38,8 @@ BEGINNING_SQL = f"""
 BEGINNING_WITH_FRAGMENT = BEGINNING_SQL.format(
     condition="term >= %(first)s AND term < %(last)s", limit="%(expansions)s"
 )
-BEGINNING_WITH_CHARACTER = BEGINNING_SQL.format(
-    condition="term >= word.text AND term < word.text || U&'\\+10FFFF'", limit=CHARACTER_EXPANSIONS
+BEGINNING_WITH_CJK = BEGINNING_SQL.format(
+    condition="term >= word.text AND term < word.text || U&'\\+10FFFF'", limit=CJK_EXPANSIONS
 )
 # The text search configurations of the languages that items are in.
 CONFIGURATIONS = f"""
@@ -68,7 +68,7 @@ READ_TERMS_SQL = f"""
         CROSS JOIN LATERAL unnest(to_tsvector(configuration.name, asked.written)) AS stem
         UNION ALL SELECT folded, 'plain', folded COLLATE "C" FROM word
         UNION ALL SELECT word.folded, 'stem', beginning.term
-            FROM word CROSS JOIN LATERAL ({BEGINNING_WITH_CHARACTER}) AS beginning
+            FROM word CROSS JOIN LATERAL ({BEGINNING_WITH_CJK}) AS beginning
             WHERE length(word.text) = 1 AND catalog_prepare(word.text) <> word.text
         UNION ALL SELECT '', 'total', ''
         {{more_forms}}
@@ -166,7 +166,7 @@ def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str,
     words that count as alternatives for them.
     """
     typed = LAST_WORD.search(text) if prefix else None
-    if typed and CHARACTER.search(typed.group()):
+    if typed and CJK_CHARACTER.search(typed.group()):
         typed = None
     fragment = fold(typed.group()) if typed else ""
     bounded = len(fragment) >= PREFIX_MIN_CHARACTERS
@@ -222,7 +222,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
 
 def _ends_a_pair(word: str, words: Iterable[str]) -> bool:
     """Whether a word is the last character of a run, which the pair before it holds already."""
-    return bool(CHARACTER.fullmatch(word)) and any(len(other) == 2 and other.endswith(word) for other in words)
+    return bool(CJK_CHARACTER.fullmatch(word)) and any(len(other) == 2 and other.endswith(word) for other in words)
 
 
 def _slots(groups: Iterable[dict[str, int]]) -> list[dict[str, int]]:

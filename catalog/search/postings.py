@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from catalog.search.keywords import ITEMS
+from catalog.search.keywords import KEYWORD_ITEMS
 from catalog.search.lexical import K1, B, Words
 from catalog.search.scope import Scope
 
@@ -30,12 +30,12 @@ HEAVIEST_POSTINGS = f"""
     (
         {POSTINGS_OF_TERM} {{within}} AND (posting.title_terms > 0 OR posting.frequency > 1)
         ORDER BY posting.frequency / (posting.frequency + posting.length / 100) DESC LIMIT {{budget}}
-    ) UNION ({POSTINGS_OF_TERM} {{by_key}} LIMIT {ITEMS})
+    ) UNION ({POSTINGS_OF_TERM} {{by_key}} LIMIT {KEYWORD_ITEMS})
 """
 WORD_LEG = f"""
     SELECT found.item_id FROM unnest(%(generating)s::text[], %(generating_idfs)s::float8[]) AS term (term, idf)
     CROSS JOIN LATERAL ({{postings}}) AS found
-    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {ITEMS}
+    GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {KEYWORD_ITEMS}
 """  # noqa: S608
 # Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids.
 WORD_SCORES = f"""

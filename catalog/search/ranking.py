@@ -11,7 +11,7 @@ from catalog.ranking.fusion import Fused, fuse, keyword_level, ranked, semantic_
 from catalog.ranking.pins import with_pins
 from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
-from catalog.search.feedback import HITS, moved_cosines
+from catalog.search.feedback import FEEDBACK_HITS, moved_cosines
 from catalog.search.predicates import Predicate
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
@@ -117,7 +117,7 @@ def _score(
     if not reading.may_be_moved or reading.version is None:
         return fused, candidates.cosines
     best = ranked(fused.scores, candidates.item_ids)
-    best = best[close[best] & (candidates.ordinals[best] >= 0)][:HITS]
+    best = best[close[best] & (candidates.ordinals[best] >= 0)][:FEEDBACK_HITS]
     cosines = moved_cosines(candidates, reading.version, best)
     return _fuse(candidates, reading, cosines), cosines
 

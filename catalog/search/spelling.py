@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 
 from catalog.embedding.base import Encoder
 from catalog.search.highlight import WORD
-from catalog.search.lexical import CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
+from catalog.search.lexical import CJK_CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
 
 MIN_CHARACTERS = 5
 #: From so many characters on a last word may be the beginning of a longer one.
@@ -89,7 +89,7 @@ def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None
 
 def _may_be_mistaken(word: str) -> bool:
     lengthy = MIN_CHARACTERS_BEGUN <= len(word) <= MAX_CHARACTERS
-    return lengthy and LETTERS.fullmatch(word) is not None and CHARACTER.search(word) is None
+    return lengthy and LETTERS.fullmatch(word) is not None and CJK_CHARACTER.search(word) is None
 
 
 def _is_word(encoder: Encoder | None, word: str) -> bool:

@@ -16,10 +16,10 @@ from catalog.search.dense import inner_products
 
 Floats = npt.NDArray[np.float64]
 
-#: The most that a taste adds to a score or takes from it.
-MOST = 0.1
-#: Closeness, in units of what it is by chance, at which three quarters of that is reached.
-NEAR = 2.0
+#: The most that a taste adds to a score, or takes from it.
+LARGEST_PART = 0.1
+#: The closeness, in standard deviations above chance, at which a taste adds three quarters of that.
+NEAR_CLOSENESS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +57,4 @@ def taste_parts(taste: Taste | None, candidates: Candidates, version: IndexVersi
     ordinals = np.where(candidates.ordinals == PICTURE_ORDINAL, 0, candidates.ordinals)
     products = inner_products(version, candidates.item_ids, ordinals, taste.vector)
     closeness = (products - float(taste.centre @ taste.vector)) / taste.spread
-    return np.nan_to_num(MOST * np.tanh(closeness / NEAR), nan=0.0)
+    return np.nan_to_num(LARGEST_PART * np.tanh(closeness / NEAR_CLOSENESS), nan=0.0)

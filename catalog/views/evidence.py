@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catalog.search.queries import Explanation, Hit, SearchResults
 from catalog.search.synonyms import folded_words
-from catalog.search.taste import MOST
+from catalog.search.taste import LARGEST_PART
 
 BAR_WIDTH, BAR_GAP = 96, 1
 KINDS = ("words", "meaning", "taste", "rules")
@@ -58,7 +58,7 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
         segments=_segments(hit.score, explanation),
         words_share=round(100 * explanation.keyword_contribution / (1 - ratio), 1) if ratio < 1 else 0,
         meaning_share=round(100 * explanation.semantic_contribution / ratio, 1) if ratio > 0 else 0,
-        taste_share=round(100 * abs(explanation.taste) / MOST, 1),
+        taste_share=round(100 * abs(explanation.taste) / LARGEST_PART, 1),
         rules_share=round(100 * abs(explanation.boost), 1),
         terms=[(_as_asked(stem, asked), weight) for stem, weight in terms],
     )

@@ -61,7 +61,7 @@ def test_the_numbers_of_the_fused_score_are_those_of_fusion():
 def test_the_limits_of_corrections_and_of_a_taste_are_those_of_the_code():
     assert printed(r"It has (\d+) letters or more") == spelling.MIN_CHARACTERS
     assert printed(r"from (\d+) letters on two") == spelling.TWO_MISTAKES_FROM
-    assert printed(r"at most (\.\d+) of the score either way") == taste.MOST
+    assert printed(r"at most (\.\d+) of the score either way") == taste.LARGEST_PART
 
 
 @pytest.mark.django_db

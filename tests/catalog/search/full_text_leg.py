@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from catalog.search.keywords import ITEMS
+from catalog.search.keywords import KEYWORD_ITEMS
 from catalog.search.lexical import Words
 from catalog.search.scope import Scope
 
@@ -21,7 +21,7 @@ class FullTextLeg:
         return f"""
             SELECT catalog_item.id AS item_id FROM catalog_item
             WHERE catalog_item.published AND {DOCUMENT} @@ %(any_word)s::tsquery {scope.within("catalog_item.id")}
-            ORDER BY {SCORE} DESC, catalog_item.id LIMIT {ITEMS}
+            ORDER BY {SCORE} DESC, catalog_item.id LIMIT {KEYWORD_ITEMS}
         """
 
     def scores(self, words: Words) -> str:

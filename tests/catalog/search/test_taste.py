@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.search import SearchQuery, search
-from catalog.search.taste import MOST, NEAR, Taste
+from catalog.search.taste import LARGEST_PART, NEAR_CLOSENESS, Taste
 from tests.factories import add_passages, make_items, make_version
 
 
@@ -39,8 +39,8 @@ def test_what_is_closer_to_the_taste_comes_first(version, ids):
 def test_the_explanation_says_what_the_taste_adds_and_takes(version, ids):
     east, west, blank = found(taste=taste(version)).hits
     # (.6 - .1) / .5 = 1 and (-.6 - .1) / .5 = -1.4 times the chance closeness.
-    assert east.explanation.taste == pytest.approx(MOST * np.tanh(1 / NEAR), abs=1e-4)
-    assert west.explanation.taste == pytest.approx(MOST * np.tanh(-1.4 / NEAR), abs=1e-4)
+    assert east.explanation.taste == pytest.approx(LARGEST_PART * np.tanh(1 / NEAR_CLOSENESS), abs=1e-4)
+    assert west.explanation.taste == pytest.approx(LARGEST_PART * np.tanh(-1.4 / NEAR_CLOSENESS), abs=1e-4)
     assert blank.explanation.taste == 0
     for hit in (east, west, blank):
         why = hit.explanation
