@@ -13,7 +13,7 @@ from catalog.models import Item
 from catalog.ranking.calibration import calibrate
 from catalog.ranking.fusion import ranked
 from catalog.search.engine import search
-from catalog.search.filters import Filter, both, parse, selection
+from catalog.search.filters import Filter, conjunction, parse, selection
 from catalog.search.predicates import Predicate, predicate
 from catalog.search.queries import SearchQuery
 from recommender.candidates import Around, find_candidates, nearest_in_space
@@ -88,7 +88,7 @@ def recommend(
 
 def wanted_items(category: str, filter: str) -> Filter | None:
     """A filter, and a category beside it. Raises FilterError."""
-    return both(parse(filter), selection({"category": [category]} if category else {}, {}))
+    return conjunction(parse(filter), selection({"category": [category]} if category else {}, {}))
 
 
 def _found(query: str, filter: Filter | None) -> Predicate:

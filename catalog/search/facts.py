@@ -1,4 +1,7 @@
-"""Filters over the facts of items: which items meet one, by index alone, and no further than so many of them."""
+"""Filters answered from facts: a row for each value of each item, in a table that triggers keep (docs/decisions/0019).
+
+Which items meet a filter is read from the table's indexes alone, and never further than a limit.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,19 @@ from typing import Any
 
 from catalog.models import Attribute
 from catalog.search.fields import COLUMNS, typed_value
-from catalog.search.filters import And, Condition, Filter, Not, Or
+from catalog.search.filters import ORDER_OPERATORS, And, Condition, Filter, Not, Or
 
-#: As `catalog_fact_text` has it.
+#: Longer texts are kept as their hash; the function `catalog_fact_text` in the database has the same number.
 TEXT_CHARACTERS = 100
-#: Kept as facts under their own names.
+#: The columns of items that are kept as facts, under their own names.
 COLUMNS_KEPT = ("category", "language")
-COMPARED = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuery:
-    """A query for `fact.item_id`, each once, of the published items that meet a filter; it takes a LIMIT.
+    """A query for the ids, each once, of the published items that meet a filter. A LIMIT may follow it.
 
-    One condition leads, whose rows come one by one from its index, and the others are looked up for each.
+    One condition leads: its rows come one by one from its index, and the other conditions are looked up for each.
     """
 
     sql: str
@@ -30,14 +32,14 @@ class FactQuery:
 
 
 def fact_query(wanted: Filter, attributes: Mapping[str, Attribute]) -> FactQuery | None:
-    """The query of a filter that is known to be sound; None where the facts do not tell, or nothing could lead."""
+    """The query for a filter that has been compiled before; None where facts alone cannot answer it."""
     parts = list(_conjuncts(wanted))
     compiler = _Compiler(attributes=attributes)
-    leading = min(filter(compiler.may_lead, parts), key=_breadth, default=None)
-    if leading is None or not all(map(compiler.is_told, parts)):
+    leading = min(filter(compiler.can_lead, parts), key=_breadth, default=None)
+    if leading is None or not all(map(compiler.is_answerable, parts)):
         return None
     tests = [compiler.of_row(leading, "fact"), *(compiler.of_item(part) for part in parts if part is not leading)]
-    selected = "SELECT DISTINCT fact.item_id" if compiler.may_repeat(leading) else "SELECT fact.item_id"
+    selected = "SELECT DISTINCT fact.item_id" if compiler.can_repeat_items(leading) else "SELECT fact.item_id"
     sql = f"{selected} FROM catalog_fact AS fact WHERE {' AND '.join(tests)}"
     return FactQuery(sql=sql, parameters=tuple(compiler.parameters))
 
@@ -51,7 +53,7 @@ def _conjuncts(part: Filter) -> Iterator[Filter]:
 
 
 def _breadth(part: Filter) -> int:
-    """Equality leaves the fewest items, as a rule."""
+    """A rank of how many items a condition leaves, as a rule: the lower, the fewer."""
     if isinstance(part, Condition):
         return {"=": 0, "in": 1, "exists": 4}.get(part.operator, 2)
     return 3
@@ -62,8 +64,8 @@ class _Compiler:
     attributes: Mapping[str, Attribute]
     parameters: list[Any] = field(default_factory=list)
 
-    def is_told(self, part: Filter) -> bool:
-        """Whether the facts say all about it."""
+    def is_answerable(self, part: Filter) -> bool:
+        """Whether facts alone say which items meet it."""
         match part:
             case Condition() if part.field in COLUMNS:
                 # An empty text is no fact.
@@ -72,16 +74,16 @@ class _Compiler:
                 # Long texts are not kept as they are, so facts do not tell which comes first.
                 return _is_number(self.attributes[part.field]) or part.operator in ("=", "in", "exists")
             case Not(part=inner):
-                return self.is_told(inner)
+                return self.is_answerable(inner)
             case And(parts=parts) | Or(parts=parts):
-                return all(map(self.is_told, parts))
+                return all(map(self.is_answerable, parts))
 
-    def may_lead(self, part: Filter) -> bool:
-        """Whether a single fact can meet it."""
-        return isinstance(part, Condition) or (isinstance(part, Or) and all(map(self.may_lead, part.parts)))
+    def can_lead(self, part: Filter) -> bool:
+        """Whether it is met by a single fact, so that its rows can be read from an index."""
+        return isinstance(part, Condition) or (isinstance(part, Or) and all(map(self.can_lead, part.parts)))
 
-    def may_repeat(self, part: Filter) -> bool:
-        """Whether several facts of one item can."""
+    def can_repeat_items(self, part: Filter) -> bool:
+        """Whether several facts of one item may meet it."""
         if not isinstance(part, Condition):
             return True
         holds_one = part.field in COLUMNS_KEPT or not self.attributes[part.field].many
@@ -120,8 +122,8 @@ class _Compiler:
         self.parameters += values
         if part.operator == "between":
             return f"{row}.number BETWEEN %s::numeric AND %s::numeric"
-        if part.operator in COMPARED:
-            return f"{row}.number {COMPARED[part.operator]} %s::numeric"
+        if part.operator in ORDER_OPERATORS:
+            return f"{row}.number {part.operator} %s::numeric"
         return f"{row}.number IN ({', '.join('%s::numeric' for _ in values)})"
 
     def _text(self, part: Condition, attribute: Attribute | None, row: str) -> str:

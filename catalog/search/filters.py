@@ -109,6 +109,9 @@ class Or:
 
 Filter = Condition | Not | And | Or
 
+#: Those of a condition that compare by size. PostgreSQL writes them the same, in SQL and in paths.
+ORDER_OPERATORS = frozenset({"<", "<=", ">", ">="})
+
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, Filter]):
@@ -231,12 +234,20 @@ def selection(
                 parts.append(
                     Condition(field=field, operator=operator, values=(Value(text=f"{bound:.17g}", quoted=False),))
                 )
-    return both(*parts)
+    return conjunction(*parts)
 
 
-def both(*filters: Filter | None) -> Filter | None:
+def conjunction(*filters: Filter | None) -> Filter | None:
     """The filter that asks for all of these; None stands for no condition."""
     parts = tuple(part for part in filters if part is not None)
     if len(parts) > 1:
         return And(parts=parts)
+    return parts[0] if parts else None
+
+
+def disjunction(*filters: Filter | None) -> Filter | None:
+    """The filter that asks for any of these; None where all of them are None."""
+    parts = tuple(part for part in filters if part is not None)
+    if len(parts) > 1:
+        return Or(parts=parts)
     return parts[0] if parts else None

@@ -10,9 +10,7 @@ from typing import Any
 from catalog.models import Attribute
 from catalog.search.facts import FactQuery, fact_query
 from catalog.search.fields import COLUMNS, typed_value
-from catalog.search.filters import And, Condition, Filter, FilterError, Not, Or, parse
-
-PATH_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+from catalog.search.filters import ORDER_OPERATORS, And, Condition, Filter, FilterError, Not, Or, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +34,12 @@ class Predicate:
 
 
 def all_of(*predicates: Predicate | None) -> Predicate | None:
-    """Met where all of these are; None stands for no condition."""
+    """Met where all of these are met; None stands for no condition."""
     return _joined(" AND ", [each for each in predicates if each is not None])
 
 
 def any_of(*predicates: Predicate | None) -> Predicate | None:
-    """Met where one of these is; None is met nowhere, and is what comes of nothing else."""
+    """Met where any of these is met; None where all of them are None."""
     return _joined(" OR ", [each for each in predicates if each is not None])
 
 
@@ -111,7 +109,8 @@ class _Compiler:
             raise FilterError(f"{attribute.name} is true or false.", position=condition.position, expected="= or !=")
         if condition.operator == "between":
             return self._path(attribute, "@ >= $a && @ <= $b", {"a": values[0], "b": values[1]})
-        return self._path(attribute, f"@ {PATH_OPERATORS[condition.operator]} $a", {"a": values[0]})
+        assert condition.operator in ORDER_OPERATORS
+        return self._path(attribute, f"@ {condition.operator} $a", {"a": values[0]})
 
     def _contains(self, attribute: Attribute, value: Any) -> str:
         forms: list[Any] = [[value], value] if attribute.many else [value]

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from catalog.models import RulesStamp, SearchRule, Synonym
 from catalog.models.rules import phrases
-from catalog.search.filters import Condition, Filter, FilterError, Or, Value, parse
+from catalog.search.filters import Condition, Filter, FilterError, Value, disjunction, parse
 from catalog.search.synonyms import Phrase, SynonymTable, folded_words, synonym_table
 
 logger = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ def compiled(rule: SearchRule) -> Rule:
         starts_at=rule.starts_at,
         ends_at=rule.ends_at,
         pins=tuple(Pin(external_id=row["item"], position=row["position"]) for row in rule.pins),
-        hidden=_either(_named(rule.hidden_items), _readable(rule, rule.hide_filter)),
+        hidden=disjunction(_named(rule.hidden_items), _readable(rule, rule.hide_filter)),
         boosts=tuple(Boost(filter=wanted, amount=amount) for wanted, amount in boosts if wanted is not None),
     )
 
@@ -154,8 +154,3 @@ def _readable(rule: SearchRule, text: str) -> Filter | None:
 def _named(external_ids: Iterable[str]) -> Filter | None:
     values = tuple(Value(text=external_id) for external_id in external_ids)
     return Condition(field="external_id", operator="in", values=values) if values else None
-
-
-def _either(*filters: Filter | None) -> Filter | None:
-    parts = tuple(part for part in filters if part is not None)
-    return Or(parts=parts) if parts else None

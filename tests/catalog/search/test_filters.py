@@ -14,7 +14,8 @@ from catalog.search.filters import (
     Not,
     Or,
     Value,
-    both,
+    conjunction,
+    disjunction,
     parse,
     selection,
 )
@@ -226,6 +227,8 @@ def test_a_range_of_a_form_keeps_all_digits():
 
 def test_filters_are_joined_without_those_that_ask_for_nothing():
     one, other = condition("a", "=", 1), condition("b", "=", 2)
-    assert both(None, one, None) == one
-    assert both(one, other) == And(parts=(one, other))
-    assert both(None) is None
+    assert conjunction(None, one, None) == disjunction(None, one, None) == one
+    assert conjunction(one, None, other) == And(parts=(one, other))
+    assert disjunction(one, None, other) == Or(parts=(one, other))
+    assert conjunction(None) is None
+    assert disjunction(None) is None
