@@ -17,7 +17,7 @@ def browse(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) 
     rules = rules_in_force() if rules is None else rules
     actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)
     shown = all_of(wanted, actions.shown)
-    pinned = actions.positions
+    pinned = actions.pinned_positions
     # Where the pinned ones stand at the end of the list is known once the others are counted: some more are read.
     first = max(0, query.offset - len(pinned))
     others, total = sorting.browse(

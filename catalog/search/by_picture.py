@@ -1,7 +1,7 @@
-"""Pictures that are looked for: their vectors, and the pictures themselves, kept while somebody pages through hits.
+"""Search by a picture: the picture's vector, and the picture itself, kept while somebody pages through hits.
 
-The cache counts for rate limits and wakes workers too, so pictures that anybody may send must not fill it: so many are
-kept at a time, in places that are taken in turns.
+Anybody may send pictures, and the cache that keeps them also counts for rate limits and carries workers' wake-ups. So
+that pictures cannot fill it, MOST_KEPT are kept at a time, in numbered places that are taken in turns.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from catalog.pictures.turns import picture_turn
 if TYPE_CHECKING:
     from catalog.http.cache import FailOpenRedisCache
 
-#: Since it was looked for last.
+#: How long a picture is kept after its last search.
 KEPT_S = 60 * 60
 MOST_KEPT = 300
 _TOKEN_BYTES = 16
@@ -36,7 +36,7 @@ _PLACE = re.compile(r"([0-9]{1,6})-", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureAsked:
-    """A picture as it is looked for: its vector, and the only version that it means something in."""
+    """A picture to search by: its vector, and the index version whose encoder made it."""
 
     vector: tuple[float, ...]
     version_id: int
@@ -51,9 +51,9 @@ def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
 
 
 def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
-    """The picture in a file, its vector from the cache where it was asked for of late.
+    """Encode the picture in a file; the vector comes from the cache where the same file was sent within KEPT_S.
 
-    Raises PictureError, of which PicturesBusy, EncoderUnavailable and EncodingFailed.
+    Raises PictureError (PicturesBusy among them), EncoderUnavailable and EncodingFailed.
     """
     key = f"picture:vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
     known: bytes | None = cache.get(key)
@@ -68,10 +68,10 @@ def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
 
 
 def keep_picture(data: bytes) -> str:
-    """Keep a picture, cut down to what encoders look at, for an hour, or until MOST_KEPT others have come; return the
-    token that it is had by.
+    """Keep a picture for KEPT_S or until MOST_KEPT others have come; return the token to fetch it by.
 
-    Nobody can guess it, so it may stand in an address. Raises PictureError.
+    It is scaled down to what encoders look at. Nobody can guess the token, so it may stand in an address. Raises
+    PictureError.
     """
     with picture_turn(wait_s=settings.PICTURE_WAIT_S):
         jpeg = as_jpeg(decoded(data))
@@ -82,7 +82,7 @@ def keep_picture(data: bytes) -> str:
 
 
 def kept_picture(token: str) -> bytes | None:
-    """The JPEG that was kept; None where that is too long ago. It is kept for another hour."""
+    """The JPEG under a token, kept for another KEPT_S; None where it is kept no longer."""
     if not (place := _PLACE.match(token)):
         return None
     own, jpeg = cache.get(_key(int(place[1])), ("", None))

@@ -21,7 +21,7 @@ from catalog.search.predicates import Predicate
 from catalog.search.scope import array_literal, scope_of
 from catalog.wire import binary
 
-#: Items that fill up what a filter leaves.
+#: With a filter, the candidates are filled up to this many from the items that meet it.
 ITEMS_PER_LEG = 200
 
 
@@ -45,8 +45,8 @@ class Candidates:
 
 
 FILLING_LEG = "SELECT item_id, false FROM ({first_items}) AS filling"
-NAMED_LEG = """
-    SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(also)s)
+PINNED_LEG = """
+    SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(pinned)s)
 """
 BEST_PASSAGES = """
     SELECT DISTINCT ON (passage.item_id)
@@ -81,15 +81,15 @@ def find_candidates(
     vector: Sequence[float] | None = None,
     wanted: Predicate | None = None,
     hidden: Predicate | None = None,
-    also: Sequence[int] = (),
+    pinned: Sequence[int] = (),
     use_words: bool = True,
 ) -> Candidates:
-    """Gather the candidates and score them: a statement for the dense leg, and one for the words and all the rest.
+    """Gather the candidates and score them: one statement for the dense leg, one for the words and all the rest.
 
-    With a filter another counts what it leaves. Without `vector` the words alone find them; without `use_words` the
-    vector alone does, and words are scored only. With a filter there are at least min(ITEMS_PER_LEG, matching items)
-    of them, whether or not they match the query. What meets `hidden` is not among them, the published items of `also`
-    are in any case.
+    With a filter a further statement comes first and counts the items that it leaves. Then there are at least
+    min(ITEMS_PER_LEG, matching items) candidates, whether or not they match the query. Without `vector` the words alone
+    find candidates; without `use_words` the vector alone does, and words only add to scores. Items that meet `hidden`
+    are left out, and published items among `pinned` are always in.
     """
     keywords = keyword_leg()
     with dense.vector_search() as cursor:
@@ -99,7 +99,7 @@ def find_candidates(
         items = dense.NEAREST_ITEMS_BESIDE_WORDS if by_words else dense.NEAREST_ITEMS
         near = dense.nearest(cursor, version, vector, scope, items=items) if version and vector is not None else {}
         fill = wanted is not None and len(near) < ITEMS_PER_LEG
-        if not (words.terms or fill or also or (version is not None and version.reads_pictures)):
+        if not (words.terms or fill or pinned or (version is not None and version.reads_pictures)):
             return _candidates([(item_id, 0.0, 0.0, 0.0, *near[item_id]) for item_id in sorted(near)])
         if version is not None and version.reads_pictures:
             # What is near by one kind may be nearer by the other: the best of an item is looked up by its key.
@@ -110,8 +110,8 @@ def find_candidates(
             legs.append(f"SELECT item_id, false FROM ({keywords.leg(words, scope, alone=not by_meaning)}) AS worded")  # noqa: S608
         if fill:
             legs.append(FILLING_LEG.format(first_items=scope.first(ITEMS_PER_LEG)))
-        if also:
-            legs.append(NAMED_LEG)
+        if pinned:
+            legs.append(PINNED_LEG)
         statement = CANDIDATES.format(
             legs=" UNION ALL ".join(f"({leg})" for leg in legs),
             word_scores=keywords.scores(words),
@@ -123,7 +123,7 @@ def find_candidates(
             "vector": None if vector is None else dense.vector_literal(vector),
             "near": array_literal(near),
             **(closeness_parameters(version, vector) if version and vector is not None else {}),
-            "also": list(also),
+            "pinned": list(pinned),
         }
         binary(cursor).execute(statement, parameters)
         rows = cursor.fetchall()

@@ -18,9 +18,9 @@ from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
 from catalog.wire import binary
 
-#: Items looked for: as many as a page may hold, or beside those that the words bring fewer.
+#: How many items the leg finds: as many as a page may hold, or fewer beside those that the words find.
 NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50
-#: Passages read for them. Several may be of one item, so that where the items are too few it is begun anew with more.
+#: How many passages are read for them. Several may be of one item: where the items are too few, more are read.
 PASSAGES_READ = (100, 250, 1_000)
 DEFAULT_CUTOFF = 0.25
 
@@ -90,8 +90,11 @@ def nearest_sql(
     pictures: bool = False,
     cosine: str = "",
 ) -> str:
-    """The nearest passages, or pictures, within a scope: one by one where its items are known, where the version has
-    few and no condition is to be met by each, or that is asked for; else by the graph."""
+    """The nearest passages, or pictures, within a scope.
+
+    Each passage is compared where `exact` says so, where the scope's items are known, and where the version has few
+    passages and the scope no condition. Otherwise they are found by the graph.
+    """
     if exact or scope.exact or (version.searched_exactly and not scope.condition):
         within = scope.by_key("passage.item_id")
         found = EXACTLY.format(passages_of=passages_of(version, pictures=pictures), within=within, rows=passages)
@@ -147,7 +150,7 @@ def vector_literal(vector: Sequence[float] | npt.NDArray[np.floating]) -> str:
 
 
 def cutoff(version: IndexVersion | None) -> float:
-    """The cosine from which on a passage is called close, until the version's own has been measured the usual one."""
+    """The cosine from which on a passage is called close: the version's own, or the usual one until it is measured."""
     if version is None or version.relevance_cutoff is None:
         return DEFAULT_CUTOFF
     return version.relevance_cutoff

@@ -31,18 +31,18 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     check_query(query)
     check_rerank(query)
     wanted = predicate(query.filter)
-    results = _by_what_serves(query, wanted, rules) if query.asks else browse(query, wanted, rules)
+    results = _search_serving_version(query, wanted, rules) if query.asks else browse(query, wanted, rules)
     return replace(results, processing_ms=(time.perf_counter() - started) * 1000)
 
 
-def _by_what_serves(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
-    """By the version that this process remembers; where that has changed meanwhile, by the present one."""
+def _search_serving_version(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
+    """Search the version that this process remembers; where that is outdated, search again in the present one."""
     if query.version_id is None and (version := remembered_version()) is not None:
         try:
             return _ranked_search(query, wanted, rules, version)
         except Outdated:
             pass
-        except (InvalidQuery, DataError):  # perhaps only for what is remembered
+        except (InvalidQuery, DataError):  # the query may be wrong for the remembered version alone
             if present_stamp() == version.serving_stamp:
                 raise
     return _ranked_search(query, wanted, rules, version_for(query))
@@ -51,7 +51,7 @@ def _by_what_serves(query: SearchQuery, wanted: Predicate | None, rules: RuleSet
 def _ranked_search(
     query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None, version: IndexVersion | None
 ) -> SearchResults:
-    """Raises Outdated when `version` is remembered and no longer so."""
+    """Raises Outdated when `version` is a remembered one and has changed since."""
     if rules is None:
         rules = rules_in_force(version.rules_stamp if version else None)
     actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)

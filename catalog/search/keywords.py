@@ -21,7 +21,7 @@ class KeywordLeg(Protocol):
 
     The words of a query are read by `lexical.read_words` whatever the leg, as spelling, highlighting and the bound of
     the scores go by them. The SQL becomes part of one statement, whose parameters are shared: names should not clash
-    with `near`, `also`, `vector` and `subset`.
+    with `near`, `pinned`, `vector` and `subset`.
     """
 
     def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:

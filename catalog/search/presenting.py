@@ -22,11 +22,14 @@ from catalog.serving import items_now
 
 def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
     """The hits of a page; items deleted since they were found are left out. Raises Outdated."""
-    items = {item.pk: item for item in items_now(ranking.ids(positions), ranking.reading.version)}
-    shown = [int(at) for at in positions if int(ranking.candidates.item_ids[at]) in items]
-    own = [items[int(ranking.candidates.item_ids[at])] for at in shown]
-    highlights = _highlights(own, ranking, shown) if query.highlight else [NO_HIGHLIGHTS] * len(own)
-    hits = [_hit(ranking, at, item, highlighted) for at, item, highlighted in zip(shown, own, highlights, strict=True)]
+    ids = ranking.ids(positions)
+    found = {item.pk: item for item in items_now(ids, ranking.reading.version)}
+    shown = [at for at, item_id in zip(positions.tolist(), ids, strict=True) if item_id in found]
+    items = [found[item_id] for item_id in ids if item_id in found]
+    highlights = _highlights(items, ranking, shown) if query.highlight else [NO_HIGHLIGHTS] * len(items)
+    hits = [
+        _hit(ranking, at, item, highlighted) for at, item, highlighted in zip(shown, items, highlights, strict=True)
+    ]
     if query.explain:
         hits = _explained(hits, ranking, shown)
     return tuple(hits)
@@ -50,7 +53,7 @@ def _hit(ranking: Ranking, at: int, item: Item, highlighted: _Highlights) -> Hit
         cosine=None if math.isnan(cosine) else cosine,
         by_picture=bool(ranking.candidates.ordinals[at] == PICTURE_ORDINAL),
         close=bool(ranking.close[at]),
-        pinned=item.pk in ranking.actions.positions,
+        pinned=item.pk in ranking.actions.pinned_positions,
         rules=ranking.actions.rules_of(item.pk, boosted_by=ranking.boosts.rules[at]),
         title_parts=highlighted.title_parts,
         passage=highlighted.passage,
@@ -119,14 +122,14 @@ def _place_before(ranking: Ranking, at: int) -> int | None:
 
 
 class _Added(NamedTuple):
-    """What came to a score of words and meaning in the end, after it was cut to 0 to 1."""
+    """What taste and rules added to the score of words and meaning, after the sum was clipped to 0..1."""
 
     taste: float
     boost: float
 
 
 def _added(ranking: Ranking, at: int) -> _Added:
-    """Where the cut took something off, it is off the boost if there is one."""
+    """What clipping took away is taken off the boost, or off the taste where there is no boost."""
     taste, added = float(ranking.taste_parts[at]), float(ranking.scores[at] - ranking.fused.scores[at])
     if ranking.boosts.amounts[at]:
         return _Added(taste=taste, boost=added - taste)

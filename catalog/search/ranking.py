@@ -59,7 +59,9 @@ class Ranking:
         return (self.candidates.cosines >= self.cutoff) & (self.candidates.matched_idf == 0)
 
     def ids(self, positions: npt.NDArray[np.int64]) -> list[int]:
-        return [int(item_id) for item_id in self.candidates.item_ids[positions]]
+        """The ids of the items at these positions among the candidates."""
+        ids: list[int] = self.candidates.item_ids[positions].tolist()
+        return ids
 
 
 def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, actions: Actions) -> Ranking:
@@ -70,7 +72,7 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         vector=reading.vector,
         wanted=wanted,
         hidden=actions.hidden,
-        also=list(actions.positions),
+        pinned=list(actions.pinned_positions),
         use_words=reading.ratio < 1,
     )
     close = _close(candidates, reading)
@@ -92,14 +94,14 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
         feedback_cosines=cosines,
         scores=scores,
         taste_parts=liked,
-        close=close | np.isin(candidates.item_ids, list(actions.positions)),
+        close=close | np.isin(candidates.item_ids, list(actions.pinned_positions)),
         actions=actions,
         boosts=boosts,
         order=order,
     )
     if query.sort:
         return replace(ranking, order=_sorted(ranking, query.sort))
-    return replace(ranking, order=_pinned(ranking)) if actions.positions else ranking
+    return replace(ranking, order=_pinned(ranking)) if actions.pinned_positions else ranking
 
 
 def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
@@ -112,9 +114,9 @@ def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
 def _score(
     candidates: Candidates, reading: Reading, close: npt.NDArray[np.bool_]
 ) -> tuple[Fused, npt.NDArray[np.float64]]:
-    """Scores, and the cosines they go by: those with the query moved towards its best close hits, if it may be."""
+    """Scores, and the cosines they are made of: where feedback is allowed, those of the query moved by it."""
     fused = _fuse(candidates, reading, candidates.cosines)
-    if not reading.may_be_moved or reading.version is None:
+    if not reading.allows_feedback or reading.version is None:
         return fused, candidates.cosines
     best = ranked(fused.scores, candidates.item_ids)
     best = best[close[best] & (candidates.ordinals[best] >= 0)][:FEEDBACK_HITS]
@@ -133,9 +135,9 @@ def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.floa
 
 
 def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:
-    """The hits with the pinned ones at their places, none of them behind hits that are all far from the query."""
+    """The hits with the pinned ones at their places, all of them before the far hits at the end of the list."""
     at = {int(item_id): position for position, item_id in enumerate(ranking.candidates.item_ids)}
-    positions = {item_id: position for item_id, position in ranking.actions.positions.items() if item_id in at}
+    positions = {item_id: position for item_id, position in ranking.actions.pinned_positions.items() if item_id in at}
     others = [item_id for item_id in ranking.ids(ranking.order) if item_id not in positions]
     reach = max((place for place, item_id in enumerate(others, start=1) if ranking.close[at[item_id]]), default=0)
     arranged = with_pins(others[:reach], positions) + others[reach:]
@@ -145,7 +147,7 @@ def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:
 def _sorted(ranking: Ranking, sort: str) -> npt.NDArray[np.int64]:
     """The hits in another order, close ones first: a sort must not bring up what is far from the query."""
     order = sorting.order_by(sort)
-    place = {item_id: place for place, item_id in enumerate(sorting.sort_items(ranking.ids(ranking.order), order))}
-    kept = [position for position in ranking.order if int(ranking.candidates.item_ids[position]) in place]
-    kept.sort(key=lambda at: (not ranking.close[at], place[int(ranking.candidates.item_ids[at])]))
-    return np.array(kept, dtype=np.int64)
+    at = dict(zip(ranking.ids(ranking.order), ranking.order.tolist(), strict=True))
+    positions = [at[item_id] for item_id in sorting.sort_items(list(at), order)]
+    positions.sort(key=lambda position: not ranking.close[position])
+    return np.array(positions, dtype=np.int64)

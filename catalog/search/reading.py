@@ -26,20 +26,22 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A query as it is looked for."""
+    """A query made ready: its words looked up, its text or picture encoded."""
 
     words: Words
     version: IndexVersion | None
     vector: Sequence[float] | None
-    """Normalised; None where meaning is not asked for or cannot be told."""
+    """Normalised; None where meaning is not asked for or there is no encoder."""
     ratio: float
-    """The share of meaning."""
+    """The weight of meaning: 0 words alone, 1 meaning alone."""
     correction: Correction | None = None
     """What was looked for in place of the words as typed."""
-    may_be_moved: bool = False
-    """Whether the vector may be moved towards the best hits; not one that a caller has given, nor among pictures:
-    there the best hits would move it to their own kind."""
+    allows_feedback: bool = False
+    """Whether the vector may be moved towards the best hits. Not where a caller has given the vector, and not in a
+    version with pictures: its best hits are of one kind, texts or pictures, and would draw the query away from the
+    other."""
     degraded_reason: str = ""
+    """Why meaning is left out although it was asked for."""
 
 
 def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet) -> Reading:
@@ -57,7 +59,10 @@ def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet)
         vector=vector,
         ratio=0.0 if vector is None else query.semantic_ratio if text else 1.0,
         correction=correction,
-        may_be_moved=vector is not None and query.vector is None and version is not None and not version.reads_pictures,
+        allows_feedback=vector is not None
+        and query.vector is None
+        and version is not None
+        and not version.reads_pictures,
         degraded_reason=degraded_reason,
     )
 
@@ -67,7 +72,7 @@ def _words(text: str, query: SearchQuery, rules: RuleSet) -> Words:
 
 
 def _encoder(version: IndexVersion | None) -> Encoder | None:
-    """The encoder, if it is there: nobody waits for it to learn whether a word is one."""
+    """The encoder, if it is loaded: to learn whether it knows a word is not worth waiting for."""
     if version is None:
         return None
     try:
@@ -77,7 +82,7 @@ def _encoder(version: IndexVersion | None) -> Encoder | None:
 
 
 def synonyms_of(text: str, rules: RuleSet) -> list[tuple[str, str]]:
-    """Words of a text, folded, and what else an item may hold for them."""
+    """Pairs of a folded word of the text and a word that counts as an alternative for it."""
     words = folded_words(text)
     return [(words[own], other) for found in rules.synonyms.synonyms_for(text) for own, other in found.pairs()]
 

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 #: Always these, whatever the page, so that pages neither repeat a hit nor lose one.
 RERANKED_HITS = 50
 PASSAGE_CHARACTERS = 2_000
-# What came of a query is kept, so that its next page has the same order, in whichever process it is made. That time
-# did not do is forgotten sooner.
+# The scores of a query are kept, so that its next page has the same order, whichever process makes it. That there was
+# no time is forgotten sooner.
 KEEP_SCORES_S, KEEP_REFUSAL_S = 3_600, 30
 #: By how much longer a page waits that follows another one, in whose order it has to go on.
 LATER_PAGE_PATIENCE = 5
@@ -51,19 +51,20 @@ def check_rerank(query: SearchQuery) -> None:
 
 
 def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
-    """Put the best hits in the order of the reranker, if the query asks for it and the site's time for it will do.
+    """Put the best hits in the order of the reranker, if the query asks for it and RERANK_BUDGET_MS is enough.
 
-    Otherwise the ranking stays as it is, and the text says why. Pinned hits keep their places, and what rules add to
-    a score they add to the reranker's too.
+    Otherwise the ranking stays as it is, and the text returned says why. Pinned hits keep their places. Boosts are
+    added to the reranker's scores as they are to others.
     """
     if not query.rerank or not len(ranking.order):
         return ranking, ""
     if query.sort:
         return ranking, "The hits are sorted by something else."
     top = ranking.order[:RERANKED_HITS]
-    items = {item.pk: item for item in Item.objects.in_order(ranking.ids(top))}
-    read = [int(at) for at in top if int(ranking.candidates.item_ids[at]) in items]
-    passages = [_passage(items[int(ranking.candidates.item_ids[at])], ranking, at) for at in read]
+    ids = ranking.ids(top)
+    items = {item.pk: item for item in Item.objects.in_order(ids)}
+    read = {at: items[item_id] for at, item_id in zip(top.tolist(), ids, strict=True) if item_id in items}
+    passages = [_passage(item, ranking, at) for at, item in read.items()]
     budget_s = settings.RERANK_BUDGET_MS / 1000 * (LATER_PAGE_PATIENCE if query.offset else 1)
     correction = ranking.reading.correction
     text = correction.text if correction else query.text
@@ -71,7 +72,7 @@ def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
     if isinstance(found, str):
         return ranking, found
     scores = np.full(len(ranking.candidates.item_ids), np.nan)
-    scores[read] = found
+    scores[list(read)] = found
     places = np.zeros(len(scores), dtype=np.int64)
     places[top] = np.arange(1, len(top) + 1)
     stage = SecondStage(scores=scores, places_before=places)
@@ -87,7 +88,7 @@ def _reordered(
 ) -> npt.NDArray[np.int64]:
     """The order with its top by the new scores; equal ones stay as they were, and close ones first where they are."""
     ids = ranking.candidates.item_ids
-    pinned = np.isin(ids[top], list(ranking.actions.positions))
+    pinned = np.isin(ids[top], list(ranking.actions.pinned_positions))
     free = top[~pinned]
     boosted = np.nan_to_num(scores[free] + ranking.boosts.amounts[free], nan=-np.inf)
     far = ~ranking.close[free] if query.close_first else np.zeros(len(free), dtype=bool)

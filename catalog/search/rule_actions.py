@@ -40,8 +40,8 @@ class Actions:
     rules: tuple[Rule, ...] = ()
     hidden: Predicate | None = None
     """Met by what a rule hides; None when they hide nothing."""
-    positions: Mapping[int, int] = field(default_factory=dict)
-    """Of the pinned items, from 1, by their ids."""
+    pinned_positions: Mapping[int, int] = field(default_factory=dict)
+    """The position of each pinned item, from 1, by the item's id."""
     pinned_by: Mapping[int, Rule] = field(default_factory=dict)
     boosts: tuple[BoostAction, ...] = ()
 
@@ -81,10 +81,10 @@ NO_ACTIONS = Actions()
 
 
 def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bool) -> Actions:
-    """Make the rules' actions ready: one query for the known attributes if they filter, and one for the pinned items.
+    """Prepare the rules' actions: a query for the known attributes if a rule has a filter, one for the pinned items.
 
-    Pinned are the published items that meet the query's own filter and that no rule hides. The first rule that pins an
-    item counts. Without `pinning` nothing is pinned.
+    Only published items that meet the query's own filter and that no rule hides are pinned. Where several rules pin an
+    item, the first counts. Without `pinning` nothing is pinned.
     """
     if not rules:
         return NO_ACTIONS
@@ -99,7 +99,7 @@ def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bo
         if (meeting := _compiled(rule, boost.filter, attributes))
     ]
     positions, pinned_by = _pins(rules, wanted, shown) if pinning else ({}, {})
-    return Actions(rules=rules, hidden=hidden, positions=positions, pinned_by=pinned_by, boosts=tuple(boosts))
+    return Actions(rules=rules, hidden=hidden, pinned_positions=positions, pinned_by=pinned_by, boosts=tuple(boosts))
 
 
 def _compiled(rule: Rule, wanted: Filter | None, attributes: Mapping[str, Attribute]) -> Predicate | None:

@@ -1,4 +1,4 @@
-"""Where to look: the items that a search may find, as SQL for each table that is looked in."""
+"""The items that a search may find, as SQL conditions on each table that is searched."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ SUBSET = "%(subset)s::bigint[]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The items in question. Where they are few enough they are known, and bound as the array `subset`, in order."""
+    """The items in question: few, by their ids, or any number, by a condition."""
 
     condition: str = ""
-    """What they meet, over `catalog_item`; empty where there is none."""
+    """What they meet, over `catalog_item`; empty where every item is meant, or their ids are known."""
     exact: bool = False
+    """Whether their ids are known: then they are in the parameter `subset`, in order."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def first(self, limit: int) -> str:
@@ -38,11 +39,10 @@ class Scope:
         return f"AND EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {column} AND {self.condition})"
 
     def by_key(self, column: str) -> str:
-        """The same for a column that an index is read by.
+        """The same, for a column that leads an index.
 
-        Known ids come from a sub-select, as the planner would look at each of thousands to tell how many rows they
-        bring, which takes longer than to read these. It knows of no index then that the whole array is worse for, nor
-        makes a hash table of it.
+        Known ids come from a sub-select, which hides them from the planner. To estimate rows it would look at each of
+        thousands of ids, which takes longer than the reading itself.
         """
         return f"AND {column} = ANY((SELECT {SUBSET})::bigint[])" if self.exact else self.within(column)
 
@@ -51,9 +51,9 @@ EVERYTHING = Scope()
 
 
 def scope_of(cursor: Any, *, wanted: Predicate | None, hidden: Predicate | None = None) -> Scope:
-    """The items that a filter wants and that are not hidden: one statement for their ids, or a count of the hidden.
+    """The items that meet `wanted` and not `hidden`: one statement for their ids, or for a count of the hidden ones.
 
-    The index passes over a few hidden items: no reason to leave it, however few items there are.
+    A few hidden items alone are no reason to search exactly: the graph passes over them.
     """
     matching = all_of(wanted, None if hidden is None else ~hidden)
     if matching is None:

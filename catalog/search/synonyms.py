@@ -22,10 +22,10 @@ class Synonymous:
     alternatives: tuple[Phrase, ...]
 
     def pairs(self) -> list[tuple[int, str]]:
-        """Each alternative word with the place, among the folded words of the query, of the word it stands for.
+        """Each alternative word with the place, among the query's folded words, of the word that it stands for.
 
-        Words are paired in their order. Those of a longer alternative that are left over stand for the last word, and
-        of a shorter one its last word stands for all that are left.
+        Words are paired in order. Where the alternative is longer, its further words stand for the last word of the
+        query's; where it is shorter, its last word stands for all further words of the query's.
         """
         found = []
         for alternative in self.alternatives:
