@@ -6,7 +6,7 @@ import uuid
 
 from django.http import HttpRequest
 
-from recommender.keeping import merge_visitor
+from recommender.personal_data import merge_visitor
 from recommender.serving.units import keep_in_session
 from recommender.subjects import Subject
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog.models import IndexVersion
 from recommender.models import Preferences, ProfileState
-from recommender.portraits import PersonalInterest
+from recommender.personal_interests import PersonalInterest
 from recommender.profiles import refresh, stored_interests, take_turn
 from recommender.subjects import Subject
 

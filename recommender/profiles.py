@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from catalog.models import EmbeddingState, IndexVersion, Item
 from recommender.interests import Event, Interest, Kind, item_weights
 from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding
-from recommender.portraits import PersonalInterest, interests_of, names_of
+from recommender.personal_interests import PersonalInterest, interests_of, names_of
 from recommender.space.contents import tags_of
 from recommender.subjects import Subject
 from recommender.vectors import centre_of, centred, item_vectors, renew_centre

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recommender.portraits import PersonalInterest
+from recommender.personal_interests import PersonalInterest
 from recommender.scoring import Floats, Scores
 
 

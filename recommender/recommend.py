@@ -19,7 +19,7 @@ from catalog.search.queries import SearchQuery
 from recommender.candidates import Around, find_candidates, nearest_in_space
 from recommender.models import TasteModel
 from recommender.past import Past
-from recommender.portraits import PersonalInterest
+from recommender.personal_interests import PersonalInterest
 from recommender.quotas import quotas
 from recommender.reasons import EXPLORED, lifts_of, reasons_of
 from recommender.recommendations import Recommendation

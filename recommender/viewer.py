@@ -14,7 +14,7 @@ from catalog.wire import binary
 from recommender.interests import Event, Interest, Kind, sum_of
 from recommender.models import TasteModel
 from recommender.past import Past
-from recommender.portraits import PersonalInterest
+from recommender.personal_interests import PersonalInterest
 from recommender.preferences import marked, preferences_of
 from recommender.profiles import MAX_EVENTS, as_stored, interests_from, stored_interests
 from recommender.serving.scenarios import SERVING

@@ -30,8 +30,8 @@ from recommender.api.events import Batch, EventBody, batch_of, checked_rows
 from recommender.api.receipts import ReceiptSerializer
 from recommender.identity import subject_to_record_for
 from recommender.interactions import delete_interaction, describe, export_history, record_for_many
-from recommender.keeping import delete_history
 from recommender.models import Interaction
+from recommender.personal_data import delete_history
 from recommender.subjects import Subject
 
 MAX_BATCH = 1_000

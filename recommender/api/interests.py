@@ -17,10 +17,9 @@ from catalog.models import ApiKey
 from recommender.api.callers import SubjectParameters, is_program, own_subject, subject_named
 from recommender.api.receipts import ReceiptSerializer
 from recommender.api.recommendations import ReasonItemSerializer, describe_item
-from recommender.belongings import ShownInterest, export_everything, shown_interests
 from recommender.identity import subject_to_record_for
-from recommender.keeping import delete_interest
-from recommender.portraits import PersonalInterest
+from recommender.personal_data import ShownInterest, delete_interest, export_everything, shown_interests
+from recommender.personal_interests import PersonalInterest
 from recommender.preferences import interest_with, is_opted_out, mute, opt_in, opt_out, unmute
 from recommender.subjects import Subject
 

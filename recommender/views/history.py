@@ -13,8 +13,8 @@ from django.views import View
 
 from recommender.identity import subject_of
 from recommender.interactions import delete_interaction, export_history
-from recommender.keeping import delete_history
 from recommender.models import Interaction
+from recommender.personal_data import delete_history
 from recommender.reactions import saved_items
 from recommender.subjects import Subject
 

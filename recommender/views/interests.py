@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
-from recommender.belongings import export_everything, shown_interests
 from recommender.identity import subject_of, subject_to_record_for
-from recommender.keeping import delete_interest
 from recommender.models import DeletionReceipt
-from recommender.portraits import PersonalInterest
+from recommender.personal_data import delete_interest, export_everything, shown_interests
+from recommender.personal_interests import PersonalInterest
 from recommender.preferences import interest_with, is_opted_out, mute, opt_in, opt_out, unmute
 from recommender.subjects import Subject
 

@@ -22,8 +22,8 @@ from recommender.interactions import (
     record_for_many,
     record_interactions,
 )
-from recommender.keeping import delete_history, merge_visitor
 from recommender.models import Interaction, ProfileState, UserEmbedding
+from recommender.personal_data import delete_history, merge_visitor
 from recommender.subjects import Subject
 from tests.factories import make_item, make_items
 from tests.recommender.spaces import NOW, VISITOR, VISITOR_ID, did, make_space

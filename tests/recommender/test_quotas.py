@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recommender.interests import Interest
-from recommender.portraits import PersonalInterest
+from recommender.personal_interests import PersonalInterest
 from recommender.quotas import quotas
 from recommender.scoring import Scores
 

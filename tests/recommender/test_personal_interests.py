@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.interests import Interest, interest_of, sum_of
-from recommender.portraits import PersonalInterest, interests_of, names_of
+from recommender.personal_interests import PersonalInterest, interests_of, names_of
 
 X, Y = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 NEAR_X = np.array([0.8, 0.6], np.float32)
@@ -38,7 +38,7 @@ def test_the_sum_of_all_interests_is_the_taste_as_a_whole():
 
 
 def test_a_long_history_is_grouped_by_its_weightiest_items_and_the_rest_joins(monkeypatch):
-    monkeypatch.setattr("recommender.portraits.MAX_SOURCES", 2)
+    monkeypatch.setattr("recommender.personal_interests.MAX_SOURCES", 2)
     found = interests_of({1: 3.0, 2: 2.0, 3: 1.0}, {1: X, 2: Y, 3: NEAR_X})
     assert [set(own.interest.sources) for own in found] == [{1, 3}, {2}]
 

@@ -8,9 +8,8 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 
-from recommender.belongings import export_everything, shown_interests
-from recommender.keeping import delete_history, delete_interest, merge_visitor
 from recommender.models import DeletionReceipt, Interaction, Preferences, ProfileState, UserEmbedding
+from recommender.personal_data import delete_history, delete_interest, export_everything, merge_visitor, shown_interests
 from recommender.preferences import interest_with, is_opted_out, mute, opt_out, own_interests
 from recommender.subjects import Subject
 from tests.recommender.spaces import VISITOR, VISITOR_ID, did, make_space
