@@ -38,7 +38,6 @@ from recommender.evaluation import (
 )
 from recommender.importing import Event
 from recommender.interactions import NewInteraction, record_for_many
-from recommender.interests import Kind
 from recommender.miscalibration import miscalibration, tags_by_external_id
 from recommender.models import EventKind, Interaction, TasteModel
 from recommender.recommend import choose
@@ -140,7 +139,7 @@ def _cold(
 
 def _positives(histories: Histories) -> dict[str, list[str]]:
     """What was positive in each history, as external ids."""
-    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    kinds = EventKind.objects.positive_names()
     return {name: [event.external_id for event in own if is_positive(event, kinds)] for name, own in histories.items()}
 
 
@@ -193,7 +192,7 @@ def _baselines(
 
 def _matrices(histories: Sequence[Sequence[Event]], external_ids: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
     """A row for each history: what was met, and what of it was positive."""
-    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    kinds = EventKind.objects.positive_names()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
     cells = {
         (row, places[event.external_id]): is_positive(event, kinds)
@@ -208,9 +207,7 @@ def _matrices(histories: Sequence[Sequence[Event]], external_ids: Sequence[str])
 
 def _sequences(histories: Sequence[Sequence[Event]], external_ids: Sequence[str]) -> list[History]:
     """The histories in the order of time, each item where it was met last."""
-    kinds = {
-        kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()
-    }
+    kinds = profiles.kinds_now()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
     sequences = []
     for own in histories:

@@ -132,7 +132,7 @@ def split(
     events: Sequence[Event], *, everything: bool = False
 ) -> tuple[dict[str, list[Event]], dict[str, frozenset[str]]]:
     """Each user's history, the oldest first, and the external ids of the positives held out."""
-    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    kinds = EventKind.objects.positive_names()
     by_user: defaultdict[str, list[Event]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.occurred_at):
         by_user[event.username].append(event)
@@ -159,7 +159,7 @@ def withhold(
     histories: Mapping[str, Sequence[Event]], held_out: Mapping[str, Set[str]], *, sample: int = 0
 ) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     """The items that a sample withholds, and each user's positives among them, for those who have a history beside."""
-    kinds = set(EventKind.objects.positive().values_list("name", flat=True))
+    kinds = EventKind.objects.positive_names()
     positives = {
         username: held_out.get(username, frozenset())
         | {event.external_id for event in own if is_positive(event, kinds)}

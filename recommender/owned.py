@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self, TypeVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from recommender.subjects import Subject
+
+AnyOwned = TypeVar("AnyOwned", bound="SubjectModel")
 
 
 class SubjectModel(models.Model):
@@ -21,6 +25,12 @@ class SubjectModel(models.Model):
     @property
     def subject(self) -> Subject:
         return Subject(user_id=self.user_id, visitor=self.visitor)
+
+
+class SubjectQuerySet(models.QuerySet[AnyOwned]):
+    def of(self, subject: Subject) -> Self:
+        """Those that belong to a subject; none to somebody unknown."""
+        return self.filter(**subject.lookup) if subject.known else self.none()
 
 
 def exactly_one_subject(name: str) -> models.CheckConstraint:

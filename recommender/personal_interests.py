@@ -14,6 +14,7 @@ import numpy as np
 
 from recommender.clusters import Floats, medoid, ward
 from recommender.interests import MAX_SOURCES, Interest, Vector, interest_of
+from recommender.scoring import normalised
 
 MOST_INTERESTS = 8
 
@@ -82,11 +83,9 @@ def _groups(liked: Mapping[int, float], vectors: Mapping[int, Vector]) -> list[t
 
 def _rows(item_ids: Sequence[int], vectors: Mapping[int, Vector]) -> Floats:
     """Normalised vectors, of shape (items, dimensions)."""
-    rows = np.array([vectors[item_id] for item_id in item_ids], np.float64)
-    if not len(rows):
+    if not item_ids:
         return np.zeros((0, 1))
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return normalised(np.array([vectors[item_id] for item_id in item_ids], np.float64))
 
 
 #: Tags longer than this name nothing, and a name holds at most so many.

@@ -12,7 +12,7 @@ from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
 from catalog.models import Item
-from recommender.subjects import Subject
+from recommender.owned import SubjectQuerySet
 
 if TYPE_CHECKING:
     from catalog.models import IndexVersion
@@ -38,22 +38,20 @@ CHOSEN_MODEL = """
 
 
 class EventKindQuerySet(models.QuerySet["EventKind"]):
-    def positive(self) -> EventKindQuerySet:
-        """Kinds that speak for an item."""
-        return self.filter(weight__gt=0)
+    def positive_names(self) -> set[str]:
+        """The names of the kinds that speak for an item."""
+        return set(self.filter(weight__gt=0).values_list("name", flat=True))
 
 
-class InteractionQuerySet(models.QuerySet["Interaction"]):
-    def of(self, subject: Subject) -> InteractionQuerySet:
-        return self.filter(**subject.lookup) if subject.known else self.none()
-
+class InteractionQuerySet(SubjectQuerySet["Interaction"]):
     def of_users(self) -> InteractionQuerySet:
         """Those of people with an account."""
         return self.filter(user__isnull=False)
 
     def event_ids_among(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are recorded already."""
-        return set(self.filter(event_id__in=event_ids).values_list("event_id", flat=True))
+        recorded = self.filter(event_id__in=event_ids).values_list("event_id", flat=True)
+        return {event_id for event_id in recorded if event_id is not None}
 
     def event_ids(self) -> models.QuerySet[Interaction, str | None]:
         return self.filter(event_id__isnull=False).values_list("event_id", flat=True)
@@ -98,39 +96,27 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
         return self.order_by("-occurred_at", "-id")
 
 
-class UserEmbeddingQuerySet(models.QuerySet["UserEmbedding"]):
-    def of(self, subject: Subject) -> UserEmbeddingQuerySet:
-        return self.filter(**subject.lookup) if subject.known else self.none()
-
+class UserEmbeddingQuerySet(SubjectQuerySet["UserEmbedding"]):
     def in_version(self, version: IndexVersion) -> UserEmbeddingQuerySet:
         return self.filter(version_id=version.pk)
 
 
-class ProfileStateQuerySet(models.QuerySet["ProfileState"]):
-    def of(self, subject: Subject) -> ProfileStateQuerySet:
-        return self.filter(**subject.lookup) if subject.known else self.none()
-
+class ProfileStateQuerySet(SubjectQuerySet["ProfileState"]):
     def stale_for(self, version: IndexVersion) -> ProfileStateQuerySet:
         """Those whose interests miss something or were made for another version, the longest due first."""
         of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
         return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
 
 
-class PreferencesQuerySet(models.QuerySet["Preferences"]):
+class PreferencesQuerySet(SubjectQuerySet["Preferences"]):
     def opted_out(self) -> PreferencesQuerySet:
         return self.filter(opted_out_at__isnull=False)
 
     def changed_after(self, moment: datetime) -> PreferencesQuerySet:
         return self.filter(changed_at__gt=moment)
 
-    def of(self, subject: Subject) -> PreferencesQuerySet:
-        return self.filter(**subject.lookup) if subject.known else self.none()
 
-
-class DeletionReceiptQuerySet(models.QuerySet["DeletionReceipt"]):
-    def of(self, subject: Subject) -> DeletionReceiptQuerySet:
-        return self.filter(**subject.lookup) if subject.known else self.none()
-
+class DeletionReceiptQuerySet(SubjectQuerySet["DeletionReceipt"]):
     def with_id(self, pk: UUID) -> DeletionReceiptQuerySet:
         return self.filter(pk=pk)
 
