@@ -50,13 +50,11 @@ def load_collection(directory: Path) -> int:
     return count
 
 
-def evaluate_search(
-    directory: Path, *, limit_queries: int | None = None, semantic_ratio: float = 0.5
-) -> SearchEvaluation:
+def evaluate_search(directory: Path, *, semantic_ratio: float = 0.5) -> SearchEvaluation:
     """Run the collection's judged queries over the loaded items. Raises DegradedEvaluation and ValueError."""
     queries, judgements = judged_queries(directory)
     found = []
-    for query, text in queries[:limit_queries]:
+    for query, text in queries:
         judged = judgements[query]
         ranking = [
             document

@@ -48,8 +48,7 @@ def reactions_of(subject: Subject, among: Iterable[int] | None = None) -> Mappin
     return {item_id: frozenset(own) for item_id, own in kinds.items()}
 
 
-def saved_items(subject: Subject, *, limit: int = 100, offset: int = 0) -> list[Item]:
+def saved_items(subject: Subject, *, limit: int = 100) -> list[Item]:
     """The published items that a subject saved, the last saved first."""
     saved = Interaction.objects.of(subject).of_kinds(["save"]).newest().of_published_items().with_items()
-    distinct = dict.fromkeys(interaction.item for interaction in saved[: limit + offset])
-    return list(distinct)[offset : offset + limit]
+    return list(dict.fromkeys(interaction.item for interaction in saved[:limit]))

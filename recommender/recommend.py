@@ -26,7 +26,7 @@ from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
 from recommender.serving.adjusting import adjusted, explored, within
 from recommender.serving.assignment import assignment_for, seed_of
-from recommender.serving.scenarios import DEFAULT_SCENARIO, LEGS, MAX_LENGTH, PLAIN, Leg, ScenarioSettings
+from recommender.serving.scenarios import DEFAULT_SCENARIO, PLAIN, Leg, ScenarioSettings
 from recommender.space import storage
 from recommender.space.folding import Folded
 from recommender.space.spaces import score_in_space
@@ -34,7 +34,6 @@ from recommender.subjects import Subject
 from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
 
-MAX_LIMIT = MAX_LENGTH
 MAX_EXCLUDED = 1_000
 #: Items that a list may be made for beside a history, such as those of a cart.
 MAX_GIVEN = 100
@@ -44,7 +43,6 @@ MAX_FOUND = 100
 POOL = 100
 #: Totals of this size are at .63 of the scale of scores.
 SCALE = 3.0
-ALL_LEGS = LEGS
 
 
 def recommend(
@@ -121,7 +119,7 @@ def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicat
         item_ids=ids,
         vectors=vectors,
         scores=scores,
-        levels=calibrated(scores.totals),
+        levels=levels_of(scores.totals),
         interests=viewer.interests,
         pool=ranked(scores.totals, ids)[:pool],
     )
@@ -134,12 +132,11 @@ def choose(
     settings: ScenarioSettings = PLAIN,
     legs: Collection[Leg] | None = None,
     wanted: Predicate | None = None,
-    diversity: float | None = None,
     explain: bool = True,
     seed: int = 0,
 ) -> tuple[Recommendation, ...]:
     """Choose for a viewer by a scenario's settings; what is given beside them counts instead."""
-    settings = settings.given(length=limit, sources=None if legs is None else tuple(legs), diversity=diversity)
+    settings = settings.given(length=limit, sources=None if legs is None else tuple(legs))
     ranking = rank(viewer, settings=settings, wanted=wanted)
     ids = ranking.item_ids
     chosen, drawn = positions(ranking, settings, seed=seed)
@@ -181,8 +178,8 @@ def positions(ranking: Ranking, settings: ScenarioSettings, *, seed: int = 0) ->
     return explored(chosen, list(others), share=settings.exploration, seed=seed)
 
 
-def calibrated(totals: Floats) -> Floats:
-    """Scores on a scale of 0 to 1, in the same order: 0 for an item that nothing speaks for."""
+def levels_of(totals: Floats) -> Floats:
+    """Scores put on a scale of 0 to 1, in the same order: 0 for an item that nothing speaks for."""
     return np.where(totals > 0, 1 - np.exp(-np.maximum(totals, 0.0) / SCALE), 0.0)
 
 

@@ -32,9 +32,9 @@ class Community:
     likes: tuple[Integers, ...]
 
 
-def make_community(real: Vectors, *, items: int, people: int, seed: int = 0) -> Community:
+def make_community(real: Vectors, *, items: int, people: int) -> Community:
     """The first `items` of one endless catalogue and the likes of `people` among them; `real` is (n, dimensions)."""
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(0)
     centres = real[chance.choice(len(real), SUBJECTS, replace=False)]
     first, second = chance.integers(len(real), size=(2, items))
     share = chance.uniform(0.5, 1.0, (items, 1)).astype(np.float32)

@@ -38,13 +38,13 @@ def environment(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def encoder_on(runtime: str, *, queries: str = "", spec: EncoderSpec | None = None) -> TransformerEncoder:
-    """An encoder on this runtime, ready: what has to be exported and measured for it is done first."""
+def encoder_on(runtime: str, *, queries: str = "") -> TransformerEncoder:
+    """The default encoder on this runtime, ready: what has to be exported and measured for it is done first."""
     from catalog.embedding.engine.checkpoint import checkpoint_folder
     from catalog.embedding.engine.preparing import prepare
     from catalog.embedding.transformer import TransformerEncoder
 
-    spec = spec or EncoderSpec()
+    spec = EncoderSpec()
     if runtime != "torch":
         prepare(checkpoint_folder(spec.model, spec.revision), name=spec.model)
     with environment(ENCODER_RUNTIME=runtime, ENCODER_QUERY_RUNTIME=queries or runtime):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +22,15 @@ RATE = "100000000/min"
 
 
 @contextmanager
-def site(*, home: Path | None, environment: Mapping[str, str] | None = None) -> Iterator[LocalSite]:
+def site(*, home: Path | None) -> Iterator[LocalSite]:
     """A site with its services running and this process set up to use its database; no web server yet.
 
     Without `home` it is gone afterwards. With it everything is kept there for the next run.
     """
     with tempfile.TemporaryDirectory(prefix="searchsite-benchmark-") as folder:
         Path(folder).chmod(0o711)
-        own = {"API_READ_RATE": RATE, **(environment or {})}
-        with LocalSite(data_dir=home or Path(folder) / "site", port=free_port(), environment=own) as local:
+        environment = {"API_READ_RATE": RATE}
+        with LocalSite(data_dir=home or Path(folder) / "site", port=free_port(), environment=environment) as local:
             os.environ.update(local.services.environment)
             os.environ["DJANGO_SETTINGS_MODULE"] = "searchsite.settings"
             import django

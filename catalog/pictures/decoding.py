@@ -24,8 +24,8 @@ _SCAN = b"\xff\xda"
 LONGEST_SIDE_PIXELS = 640
 
 
-def decoded(data: bytes, *, longest_side_pixels: int = LONGEST_SIDE_PIXELS) -> Image:
-    """The picture in a file: upright, in RGB, transparency on white, its longer side cut down to the limit.
+def decoded(data: bytes) -> Image:
+    """The picture in a file: upright, in RGB, transparency on white, scaled down to LONGEST_SIDE_PIXELS.
 
     Of an animation the first frame. It may take some hundred megabytes for a moment, so whoever calls it takes a
     `picture_turn`. Raises PictureTooLarge, PictureUnsupported and PictureBroken.
@@ -33,18 +33,18 @@ def decoded(data: bytes, *, longest_side_pixels: int = LONGEST_SIDE_PIXELS) -> I
     if len(data) > settings.PICTURE_MAX_BYTES:
         raise PictureTooLarge.of_bytes(settings.PICTURE_MAX_BYTES)
     try:
-        return _decoded(data, longest_side_pixels)
+        return _decoded(data)
     except PictureError:
         raise
     except Exception as error:  # decoders raise whatever they meet
         raise PictureBroken(f"The picture is broken: {str(error)[:200] or type(error).__name__}.") from error
 
 
-def _decoded(data: bytes, longest_side_pixels: int) -> Image:
+def _decoded(data: bytes) -> Image:
     import PIL.Image
     from PIL import ImageOps, UnidentifiedImageError
 
-    side = (longest_side_pixels, longest_side_pixels)
+    side = (LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes, which are checked below
         try:

@@ -24,11 +24,11 @@ from recommender.api.callers import SubjectParameters, is_program, subject_named
 from recommender.importing import CLOCK_SKEW
 from recommender.models import ShownList
 from recommender.past import past_of
-from recommender.recommend import MAX_EXCLUDED, MAX_GIVEN, MAX_LIMIT, recommend
+from recommender.recommend import MAX_EXCLUDED, MAX_GIVEN, recommend
 from recommender.recommendations import Reason, Recommendation
 from recommender.serving.assignment import Assignment, assignment_for, seed_of
 from recommender.serving.lists import note_api_list
-from recommender.serving.scenarios import DEFAULT_SCENARIO, MAX_EXPLORATION, SCENARIOS
+from recommender.serving.scenarios import DEFAULT_SCENARIO, MAX_EXPLORATION, MAX_LENGTH, SCENARIOS
 
 
 class IdsField(serializers.ListField):
@@ -48,7 +48,7 @@ class RecommendationsParameters(SubjectParameters):
         default=DEFAULT_SCENARIO, choices=list(SCENARIOS), help_text="What the list is for; it says how it is made."
     )
     limit = serializers.IntegerField(
-        default=None, allow_null=True, min_value=1, max_value=MAX_LIMIT, help_text="As the scenario has it."
+        default=None, allow_null=True, min_value=1, max_value=MAX_LENGTH, help_text="As the scenario has it."
     )
     category = serializers.CharField(default="", allow_blank=True, max_length=200)
     filter = serializers.CharField(

@@ -83,11 +83,6 @@ def test_means_are_over_the_queries_with_a_relevant_document(collection):
     }
 
 
-def test_some_of_the_queries_may_be_enough(collection):
-    load_collection(collection)
-    assert evaluate_search(collection, semantic_ratio=0, limit_queries=1).queries == 1
-
-
 def test_figures_of_words_alone_are_not_passed_off_as_those_of_hybrid_search(collection):
     load_collection(collection)
     make_version()

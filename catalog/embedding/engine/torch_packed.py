@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from catalog.embedding.engine.checkpoint import transformer_of
 from catalog.embedding.engine.failures import reason
 from catalog.embedding.engine.samples import SAMPLE_TEXTS, least_cosine
@@ -134,8 +132,8 @@ def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) ->
     expected = padded.fetch(padded.compute(sample))
     try:
         runtime = TorchPacked(padded.model, pad_id=pad_id)
-        got = runtime.fetch(runtime.compute(sample))
-        if np.isfinite(got).all() and (cosine := least_cosine(expected, got)) >= LEAST_COSINE:
+        cosine = least_cosine(expected, runtime.fetch(runtime.compute(sample)))
+        if cosine >= LEAST_COSINE:
             return runtime
         logger.warning("Packed batches are not used: their vectors are others (cosine %.4f).", cosine)
     except Exception as error:  # whatever an architecture makes of arguments it does not know

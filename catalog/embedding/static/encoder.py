@@ -39,9 +39,9 @@ class StaticEncoder:
         self.spec = spec
         path = Path(spec.model).expanduser()
         if path.is_dir():
-            self._lookup, self._table, own_limit = _folder(path, spec)
+            self._lookup, self._table, own_limit = _folder(path)
         elif path.is_file():
-            self._lookup, self._table, own_limit = _file(path, spec)
+            self._lookup, self._table, own_limit = _file(path, spec.revision)
         else:
             raise EncoderUnavailable(
                 f"There is no file or folder {spec.model}. A static encoder is a file of word vectors (word2vec or "
@@ -71,24 +71,24 @@ class StaticEncoder:
         return checked(vectors, count=len(texts), dimensions=self.dimensions)
 
 
-def _file(path: Path, spec: EncoderSpec) -> tuple[Lookup, Table, int]:
-    if spec.revision not in REVISIONS:
+def _file(path: Path, revision: str) -> tuple[Lookup, Table, int]:
+    if revision not in REVISIONS:
         known = ", ".join(REVISIONS[1:])
-        raise EncoderUnavailable(f"A file of word vectors has the revisions {known}, not {spec.revision}.")
+        raise EncoderUnavailable(f"A file of word vectors has the revisions {known}, not {revision}.")
     found = word_vectors(path)
     shares = zipf(len(found.words))
-    weights = np.ones_like(shares) if spec.revision == EQUAL else smooth_inverse_frequency(shares)
+    weights = np.ones_like(shares) if revision == EQUAL else smooth_inverse_frequency(shares)
     mean = mean_direction(found.vectors, shares * weights)
     table = Table(
         vectors=found.vectors,
         weights=weights,
-        common=mean if spec.revision in ("", WITHOUT_COMMON) else None,
+        common=mean if revision in ("", WITHOUT_COMMON) else None,
         neutral=-mean,
     )
     return Lookup(WholeWords({word: place for place, word in enumerate(found.words)})), table, DEFAULT_MAX_TOKENS
 
 
-def _folder(folder: Path, spec: EncoderSpec) -> tuple[Lookup, Table, int]:
+def _folder(folder: Path) -> tuple[Lookup, Table, int]:
     student = read_student(folder)
     table = Table(vectors=student.vectors, neutral=_neutral(student.vectors, student.counts))
     max_tokens = student.config.get("max_tokens")
