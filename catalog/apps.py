@@ -8,9 +8,9 @@ class CatalogConfig(AppConfig):
         from catalog import checks  # noqa: F401  (registers them)
         from catalog.embedding.openai.service import use_service
         from catalog.embedding.query_vectors import share_vectors
-        from catalog.embedding_service import embedding_service
+        from catalog.embeddings_endpoint import embeddings_endpoint
         from catalog.http import openapi  # noqa: F401
         from catalog.shared_vectors import RedisVectors
 
-        use_service(embedding_service)
+        use_service(embeddings_endpoint)
         share_vectors(RedisVectors())

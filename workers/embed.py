@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from catalog.calibration import awaits_calibration, calibrate
 from catalog.documents import document_hash, render_document
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.indexing import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, Item
+from catalog.relevance_cutoff import awaits_cutoff, measure_cutoff
 from catalog.sampling import renew_sample
 from catalog.vectors import write_passages
 from recommender.space.spaces import place
@@ -60,14 +60,14 @@ def drain(*, until_s: float | None = None) -> int:
 
 
 def _drain(version: IndexVersion, give_up_at: float | None) -> int:
-    if not EmbeddingState.objects.of(version).pending().exists() and not awaits_calibration(version):
+    if not EmbeddingState.objects.of(version).pending().exists() and not awaits_cutoff(version):
         return 0
     encoder = encoder_for(version.encoder_spec)
     written = _embed_pending(version, encoder, give_up_at)
     if written:
         renew_sample(version)
-    if awaits_calibration(version):
-        calibrate(version, encoder)
+    if awaits_cutoff(version):
+        measure_cutoff(version, encoder)
     return written
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from catalog.calibration import awaits_calibration
 from catalog.indexing import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
 from catalog.locks import session_lock
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
 from catalog.partitions import build_hnsw
 from catalog.reindexing import finish
+from catalog.relevance_cutoff import awaits_cutoff
 from catalog.tuning import tune
 
 logger = logging.getLogger(__name__)
@@ -66,9 +66,9 @@ def _load(run: ReindexRun) -> ReindexRun.Step | None:
 
 
 def _embed(run: ReindexRun) -> ReindexRun.Step:
-    """Wait for the workers that drain the ledger and calibrate what counts as close."""
+    """Wait for the workers that drain the ledger and measure the cut-off."""
     states = EmbeddingState.objects.of(run.version)
-    if states.unfinished().exists() or add_missing_states(run.version) or awaits_calibration(run.version):
+    if states.unfinished().exists() or add_missing_states(run.version) or awaits_cutoff(run.version):
         return ReindexRun.Step.EMBED
     return ReindexRun.Step.BUILD
 

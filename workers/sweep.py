@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
-from catalog.calibration import awaits_calibration
 from catalog.indexing import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
 from catalog.partitions import drop_retired
+from catalog.relevance_cutoff import awaits_cutoff
 from catalog.tuning import awaits_tuning, tune
 from workers.claims import reclaim_expired, retry_pictures
 
@@ -21,12 +21,12 @@ BATCHES_KEPT = timedelta(days=1)
 
 def work_waits() -> bool:
     """Take back leases that ran out and pictures that may be there by now, and tell whether there is work for an
-    encoder: items to embed, a version to calibrate, or none to embed for."""
+    encoder: items to embed, a version whose cut-off is to be measured, or no version yet."""
     reclaim_expired()
     retry_pictures()
     if EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None:
         return True
-    return any(map(awaits_calibration, IndexVersion.objects.claimable()))
+    return any(map(awaits_cutoff, IndexVersion.objects.claimable()))
 
 
 def tune_graphs() -> None:

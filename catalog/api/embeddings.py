@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from catalog.api.search import ReadingView
 from catalog.embedding.base import EncoderError, EncodingFailed, FloatArray
-from catalog.embeddings import EmbeddingRequest, embed
+from catalog.embedding_server import EmbeddingRequest, embed
 from catalog.http.problems import Unavailable
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.offered_encoders import OfferedEncoder, offered_encoder, offered_encoders

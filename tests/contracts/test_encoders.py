@@ -12,7 +12,7 @@ import pytest
 from catalog.embedding.base import Encoder, EncoderSpec
 from catalog.embedding.openai.service import Service, use_service
 from catalog.embedding.registry import encoder_for
-from catalog.embedding_service import embedding_service
+from catalog.embeddings_endpoint import embeddings_endpoint
 from catalog.outgoing.endpoint import Endpoint
 from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
 from tests.clip_checkpoints import write_clip, write_siglip
@@ -66,7 +66,7 @@ def endpoint() -> Iterator[None]:
         target = Endpoint(url=server.url, allow_private=True, max_response_bytes=10_000_000)
         use_service(lambda: Service(endpoint=target))
         yield
-    use_service(embedding_service)
+    use_service(embeddings_endpoint)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from catalog.embedding.base import EncoderSpec
 from catalog.embedding.openai import calls
 from catalog.embedding.openai.encoder import OpenAIEncoder
 from catalog.embedding.openai.service import Service, use_service
-from catalog.embedding_service import embedding_service
+from catalog.embeddings_endpoint import embeddings_endpoint
 from catalog.outgoing.endpoint import Endpoint
 from tests.embedding_server import EmbeddingServer
 
@@ -43,4 +43,4 @@ def connect() -> Iterator[Connect]:
             return encoder, server
 
         yield start
-    use_service(embedding_service)
+    use_service(embeddings_endpoint)

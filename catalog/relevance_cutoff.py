@@ -1,4 +1,7 @@
-"""What an index version's scores mean: measured on its own vectors, kept with it."""
+"""The relevance cut-off of an index version: the cosine from which on a passage is called close to a query.
+
+It differs from encoder to encoder, so it is measured on the version's own vectors and kept with the version.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,22 @@ from catalog.wire import HALVES, binary, halves_of
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
-#: With fewer items there is little to tell chance by.
-ITEMS_TO_CALIBRATE = 50
+#: With fewer items there are too few pairs to estimate chance from.
+FEWEST_ITEMS = 50
 DEVIATIONS_ABOVE_CHANCE = 2.0
 HIGHEST_CUTOFF = 0.5
 QUERY_CHARACTERS = 200
 
 
-def awaits_calibration(version: IndexVersion) -> bool:
+def awaits_cutoff(version: IndexVersion) -> bool:
     """Whether a version's cut-off can be measured and has not been: everything is embedded, and that is enough."""
     states = EmbeddingState.objects.of(version)
     return (
-        version.relevance_cutoff is None
-        and not states.unfinished().exists()
-        and states.done().count() >= ITEMS_TO_CALIBRATE
+        version.relevance_cutoff is None and not states.unfinished().exists() and states.done().count() >= FEWEST_ITEMS
     )
 
 
-def calibrate(version: IndexVersion, encoder: Encoder) -> None:
+def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
     """Measure and store the cosine from which on a passage is close to a query.
 
     It is the mean cosine of queries with passages of items they are not about, plus two standard deviations, at most

@@ -1,4 +1,4 @@
-"""Embeddings for others: texts in, vectors out, without ever making a search wait for long."""
+"""The embedding server: vectors of other programs' texts, without ever making a search wait for long."""
 
 from __future__ import annotations
 

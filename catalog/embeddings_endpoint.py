@@ -1,4 +1,4 @@
-"""The embeddings endpoint of this site, from its settings."""
+"""The endpoint that encodes for this site, if its settings name one (ENCODER_URL)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from catalog.outgoing.endpoint import Endpoint
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
-def embedding_service() -> Service | None:
-    """None where there is none."""
+def embeddings_endpoint() -> Service | None:
+    """How to call the endpoint, by the settings; None where none is set."""
     if not settings.ENCODER_URL:
         return None
     return Service(
