@@ -28,7 +28,7 @@ ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if hos
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
-# What links begin with where no request says it, as in files for letters.
+# What links begin with where there is no request to tell, as in the lists for letters.
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if _HAS_FILMS else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if _HAS_FILMS else "item")
@@ -82,7 +82,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "searchsite.urls"
-# Of each process of the web server, some of which are kept from clients that are slow.
+# Threads of each web server process. Some of them are never given to slow clients.
 WEB_THREADS = env.int("WEB_THREADS", default=DEFAULT_WEB_THREADS)
 WSGI_APPLICATION = "searchsite.wsgi.application"
 TEMPLATES = [
@@ -103,7 +103,8 @@ TEMPLATES = [
 ]
 
 # How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
-# how many passages at most; and the memory for them as a multiple of work_mem. The cores are for many searches at once.
+# how many passages at most; and the memory for that, as a multiple of work_mem. One search uses one core, so that many
+# searches can run at once.
 VECTOR_SEARCH = {
     "hnsw.ef_search": str(env.int("HNSW_EF_SEARCH", default=200)),
     "hnsw.iterative_scan": "relaxed_order",
@@ -112,7 +113,7 @@ VECTOR_SEARCH = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
 }
-# A version looks no further than it must to find this share of the true neighbours, once that has been measured.
+# Once a version has been measured, its searches look as far as this share of the true neighbours takes, and no further.
 HNSW_TARGET_RECALL = env.float("HNSW_TARGET_RECALL", default=0.995)
 # Behind a pooler in transaction mode nothing may be set for a connection as a whole.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
@@ -346,9 +347,9 @@ RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
 # Taste models that served before the one that does, kept to go back to and to make lists of then again.
 RECOMMENDATION_MODELS_KEPT = env.int("RECOMMENDATION_MODELS_KEPT", default=1)
 
-# A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
 # How much meaning counts beside words where a search does not say: 0 words alone, 1 meaning alone.
 SEMANTIC_RATIO = env.float("SEMANTIC_RATIO", default=0.5)
+# A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
 RERANK_MODEL = env.str("RERANK_MODEL", default="")
 RERANK_REVISION = env.str("RERANK_REVISION", default="")
 RERANK_BUDGET_MS = env.float("RERANK_BUDGET_MS", default=300.0)
@@ -359,7 +360,8 @@ CHAT_URL = env.str("CHAT_URL", default="")
 CHAT_MODEL = env.str("CHAT_MODEL", default="")
 CHAT_API_KEY = optional_secret("CHAT_API_KEY")
 CHAT_ALLOW_PRIVATE = env.bool("CHAT_ALLOW_PRIVATE", default=False)
-CHAT_TIMEOUT_S, CHAT_MAX_TOKENS = env.float("CHAT_TIMEOUT_S", default=45.0), env.int("CHAT_MAX_TOKENS", default=500)
+CHAT_TIMEOUT_S = env.float("CHAT_TIMEOUT_S", default=45.0)
+CHAT_MAX_TOKENS = env.int("CHAT_MAX_TOKENS", default=500)
 CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)  # in each web process, of its threads
 
 LOGGING = {
