@@ -1,16 +1,18 @@
-"""Claimed items as vectors: cut into passages, encoded together, halved when the encoder fails. No database here."""
+"""Claimed items as vectors: cut into passages and encoded together. No database here."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from catalog.embedding.base import Encoder, EncoderUnavailable, EncodingFailed, FloatArray, ImageEncoder
+from catalog.embedding.base import Encoder, FloatArray, ImageEncoder
 from catalog.models import IndexVersion
 from catalog.passages import Span, split_passages
 from catalog.vectors import EmbeddedItem
 from workers.claims import Claim
+from workers.halving import Refused, encode_halving
 from workers.pictures import pictures_of
 
 logger = logging.getLogger(__name__)
@@ -72,28 +74,19 @@ def encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document
 
 
 def _encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
-    """Encode all passages of these together; on failure halve, until the document at fault is alone."""
-    if not documents:
-        return Encoded()
-    try:
-        return _encode_together(version, encoder, documents)
-    except EncoderUnavailable:
-        raise
-    except EncodingFailed as error:
-        reason = str(error)
-    except Exception as error:  # an encoder's fault must not stop the items beside the one at fault
-        logger.exception("The encoder %s broke its contract", version.model)
-        reason = f"{type(error).__name__}: {error}"
-    if len(documents) == 1:
-        claim = documents[0].claim
-        logger.warning("Item %s could not be embedded for %s: %s", claim.item_id, version, reason)
-        return Encoded(failures=(Failure(claim=claim, reason=reason),))
-    logger.warning("%d items failed together (%s); trying halves.", len(documents), reason)
-    middle = len(documents) // 2
-    return _encode(version, encoder, documents[:middle]) + _encode(version, encoder, documents[middle:])
+    embedded, failures = [], []
+    results = encode_halving(partial(_encode_together, version, encoder), documents)
+    for document, result in zip(documents, results, strict=True):
+        if isinstance(result, Refused):
+            logger.warning("Item %s could not be embedded for %s: %s", document.claim.item_id, version, result.reason)
+            failures.append(Failure(claim=document.claim, reason=result.reason))
+        else:
+            embedded.append(result)
+    return Encoded(embedded=tuple(embedded), failures=tuple(failures))
 
 
-def _encode_together(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
+def _encode_together(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Iterator[EmbeddedItem]:
+    """Encode the passages of all documents in one call."""
     spans = [
         split_passages(
             document.text, offsets, window_tokens=version.window_tokens, overlap_tokens=version.overlap_tokens
@@ -105,7 +98,7 @@ def _encode_together(version: IndexVersion, encoder: Encoder, documents: Sequenc
     vectors = encoder.encode_documents(
         [document.text[span.start : span.end] for document, own in zip(documents, spans, strict=True) for span in own]
     )
-    return Encoded(embedded=tuple(_share(documents, spans, vectors)))
+    return _share(documents, spans, vectors)
 
 
 def _share(documents: Sequence[Document], spans: Sequence[list[Span]], vectors: FloatArray) -> Iterator[EmbeddedItem]:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 
-from catalog.embedding.base import EncodingFailed, ImageEncoder
+from catalog.embedding.base import ImageEncoder
 from catalog.pictures.decoding import decoded
 from catalog.pictures.errors import PictureError, PictureUnavailable
 from catalog.pictures.reading import read_picture
 from catalog.pictures.turns import picture_turn
 from catalog.vectors import EmbeddedPicture
 from workers.claims import Claim
+from workers.halving import Refused, encode_halving
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,9 +63,13 @@ class Pictures:
                     images[item_id] = self._image(fetch)
                 except PictureError as error:
                     results[item_id] = EmbeddedPicture(hash=address_hash, error=str(error), may_pass=error.may_pass)
-            for item_id, found in _encoded(encoder, images).items():
+            vectors = encode_halving(lambda batch: list(encoder.encode_images(batch)), list(images.values()))
+            for item_id, vector in zip(images, vectors, strict=True):
                 address_hash, _ = self._fetched[item_id]
-                results[item_id] = EmbeddedPicture(hash=address_hash, **found)  # type: ignore[arg-type]
+                if isinstance(vector, Refused):
+                    results[item_id] = EmbeddedPicture(hash=address_hash, error=vector.reason)
+                else:
+                    results[item_id] = EmbeddedPicture(hash=address_hash, vector=vector)
         return results
 
     def _image(self, fetch: Future[Image]) -> Image:
@@ -107,22 +112,3 @@ def _read(address: str) -> Image:
 
 def _hash_of(address: str) -> str:
     return hashlib.md5(address.encode(), usedforsecurity=False).hexdigest() if address else ""
-
-
-def _encoded(encoder: ImageEncoder, images: Mapping[int, Image]) -> dict[int, dict[str, object]]:
-    """The vector of each, or why there is none: on failure halve, until the picture at fault is alone."""
-    if not images:
-        return {}
-    try:
-        vectors = encoder.encode_images(list(images.values()))
-        return {item_id: {"vector": vector} for item_id, vector in zip(images, vectors, strict=True)}
-    except EncodingFailed as error:
-        reason = str(error)
-    except Exception as error:  # an encoder's fault must not stop the pictures beside the one at fault
-        logger.exception("The encoder broke its contract")
-        reason = f"{type(error).__name__}: {error}"
-    if len(images) == 1:
-        return {item_id: {"error": reason} for item_id in images}
-    pairs = list(images.items())
-    middle = len(pairs) // 2
-    return _encoded(encoder, dict(pairs[:middle])) | _encoded(encoder, dict(pairs[middle:]))
