@@ -23,5 +23,7 @@ if [ ! -x .venv/bin/python ]; then
 fi
 
 echo "Installing the locked dependencies into .venv (some minutes the first time) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
+# On all cores, where pip compiles on one; some of what is compiled is not for this version of Python, which says nothing.
+.venv/bin/python -m compileall -qq -j 0 -x '/(tests?|transformers/models|openai)/' .venv/lib || true
 touch .venv/.locked
