@@ -73,8 +73,10 @@ def evaluate_search(directory: Path, *, semantic_ratio: float = 0.5) -> SearchEv
 
 
 def _ranking(text: str, semantic_ratio: float) -> list[tuple[str, str]]:
-    """The ids and texts of the documents found, best first."""
-    results = search(SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False))
+    """The ids and texts of the documents found, best first. Quotes and minus signs of a collection are its prose."""
+    results = search(
+        SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False, operators=False)
+    )
     if results.degraded:
         raise DegradedEvaluation(results.degraded_reason)
     return [(hit.item.external_id, f"{hit.item.title}\n{hit.item.body}") for hit in results.hits]

@@ -50,7 +50,7 @@ def find_passages(query: AnswerQuery) -> Found:
         )
     )
     hits = [hit for hit in results.hits if hit.close]
-    looked_for = results.correction.text if results.correction else query.text
+    looked_for = results.looked_for
     version = IndexVersion.objects.searchable(results.version_id) if results.version_id else None
     nearest = _nearest(looked_for, version, [hit.item.pk for hit in hits])
     ranked = sorted(

@@ -76,6 +76,12 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
     hits = HitSerializer(many=True)
     query = serializers.CharField()
     correction = CorrectionSerializer(allow_null=True)
+    phrases = serializers.ListField(
+        child=serializers.CharField(), help_text="Phrases in quotes, which every hit holds."
+    )
+    excluded = serializers.ListField(
+        child=serializers.CharField(), help_text="What a minus stood before, which no hit holds."
+    )
     personalized = serializers.BooleanField(help_text="Whether a taste is known and was taken into account.")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()

@@ -74,6 +74,10 @@ class SearchParameters(StrictSerializer):
     correct = serializers.BooleanField(
         default=True, help_text="Whether words that nothing holds may be taken for mistyped ones."
     )
+    operators = serializers.BooleanField(
+        default=True,
+        help_text='Whether "a phrase" in quotes has to be held and -word leaves out what holds the word.',
+    )
     highlight = serializers.BooleanField(default=True)
     explain = serializers.BooleanField(default=False)
     personalize = serializers.BooleanField(
@@ -156,6 +160,7 @@ class SearchView(ReadingView):
             semantic_ratio=parameters["semantic_ratio"],
             threshold=parameters["threshold"],
             correct=parameters["correct"],
+            operators=parameters["operators"],
             highlight=parameters["highlight"],
             explain=parameters["explain"],
             rerank=parameters["rerank"],
@@ -203,6 +208,8 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
         "correction": {"text": results.correction.text, "words": results.correction.replaced}
         if results.correction
         else None,
+        "phrases": [phrase.text for phrase in results.operators.phrases],
+        "excluded": [phrase.text for phrase in results.operators.excluded],
         "personalized": query.taste is not None,
         "total": results.total,
         "close_total": results.close_total,

@@ -11,7 +11,9 @@ from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.search import facets
 from catalog.search.browsing import browse
-from catalog.search.predicates import Predicate, predicate
+from catalog.search.holding import Conditions, conditions_of
+from catalog.search.operators import Operators, read_operators
+from catalog.search.predicates import predicate
 from catalog.search.presenting import present
 from catalog.search.queries import SearchQuery, SearchResults
 from catalog.search.ranking import rank
@@ -30,33 +32,39 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     started = time.perf_counter()
     check_query(query)
     check_rerank(query)
-    wanted = predicate(query.filter)
-    results = _search_serving_version(query, wanted, rules) if query.asks else browse(query, wanted, rules)
-    return replace(results, processing_ms=(time.perf_counter() - started) * 1000)
+    operators = read_operators(query.text) if query.operators else Operators(text=query.text)
+    conditions = conditions_of(operators, predicate(query.filter))
+    asked = replace(query, text=operators.text) if operators else query
+    if asked.asks:
+        results = _search_serving_version(asked, conditions, rules)
+    else:
+        results = browse(asked, conditions.shown, rules)
+    took_ms = (time.perf_counter() - started) * 1000
+    return replace(results, query=query, operators=operators, processing_ms=took_ms)
 
 
-def _search_serving_version(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
+def _search_serving_version(query: SearchQuery, conditions: Conditions, rules: RuleSet | None) -> SearchResults:
     """Search the version that this process remembers; where that is outdated, search again in the present one."""
     if query.version_id is None and (version := remembered_version()) is not None:
         try:
-            return _ranked_search(query, wanted, rules, version)
+            return _ranked_search(query, conditions, rules, version)
         except Outdated:
             pass
         except (InvalidQuery, DataError):  # the query may be wrong for the remembered version alone
             if present_stamp() == version.serving_stamp:
                 raise
-    return _ranked_search(query, wanted, rules, version_for(query))
+    return _ranked_search(query, conditions, rules, version_for(query))
 
 
 def _ranked_search(
-    query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None, version: IndexVersion | None
+    query: SearchQuery, conditions: Conditions, rules: RuleSet | None, version: IndexVersion | None
 ) -> SearchResults:
     """Raises Outdated when `version` is a remembered one and has changed since."""
     if rules is None:
         rules = rules_in_force(version.rules_stamp if version else None)
-    actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)
-    reading = read_query(query, version, rules)
-    ranking = rank(query, reading, wanted=wanted, actions=actions)
+    actions = actions_of(rules.for_query(query.text), wanted=conditions.shown, pinning=not query.sort)
+    reading = read_query(query, version, rules, phrases=conditions.phrases)
+    ranking = rank(query, reading, wanted=conditions.wanted, excluded=conditions.excluded, actions=actions)
     ranking, rerank_reason = rerank(query, ranking)
     close = ranking.order[ranking.close[ranking.order]]
     counts = facets.count_found(query.facets, ranking.ids(close if len(close) else ranking.order))

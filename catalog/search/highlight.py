@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -84,16 +84,18 @@ def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
     )
 
 
-def mark(text: str, matching: frozenset[str]) -> tuple[Part, ...]:
-    """The whole text, with the matching words marked."""
-    return _parts(text, _Range(0, len(text)), _matches(text, matching), closest=None)
+def mark(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[str]] = ()) -> tuple[Part, ...]:
+    """The whole text, with the matching words and the phrases marked."""
+    return _parts(text, _Range(0, len(text)), _all_matches(text, matching, phrase_ranges(text, phrases)), closest=None)
 
 
-def snippet(text: str, matching: frozenset[str]) -> HighlightedPassage:
-    """About SNIPPET_CHARACTERS of a passage, around the sentence that holds most of the matching words."""
+def snippet(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[str]] = ()) -> HighlightedPassage:
+    """About SNIPPET_CHARACTERS of a passage, around the first phrase, or the sentence that holds most of the matching
+    words."""
     text = " ".join(text.split())
-    matches = _matches(text, matching)
-    closest = _closest_sentence(text, matches)
+    held = phrase_ranges(text, phrases)
+    matches = _all_matches(text, matching, held)
+    closest = _closest_sentence(text, held or matches)
     window = _window(text, closest, matches)
     return HighlightedPassage(
         parts=_parts(text, window, matches, closest=closest),
@@ -161,6 +163,21 @@ def _plain_matches(text: str, matching: frozenset[str]) -> list[_Range]:
                 found.append(_Range(start, end))
             start = text.find(word, start + 1)
     return found
+
+
+def phrase_ranges(text: str, phrases: Sequence[re.Pattern[str]]) -> list[_Range]:
+    """Where phrases stand, in order."""
+    if not phrases:
+        return []
+    folded = _folded(text)
+    if folded is None:  # where a letter stands cannot be told from the folded text
+        folded = text.lower()
+    return _merged(_Range(*found.span()) for phrase in phrases for found in phrase.finditer(folded))
+
+
+def _all_matches(text: str, matching: frozenset[str], held: list[_Range]) -> list[_Range]:
+    matches = _matches(text, matching)
+    return _merged([*matches, *held]) if held else matches
 
 
 def _occurrences(text: str, pair: str) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -67,12 +68,23 @@ def _rerank_score(ranking: Ranking, at: int) -> float | None:
 
 
 def _highlights(items: Sequence[Item], ranking: Ranking, shown: Sequence[int]) -> list[_Highlights]:
-    texts = [passage_text(item, ranking, at) for item, at in zip(items, shown, strict=True)]
+    phrases = [phrase.finder for phrase in ranking.reading.phrases]
+    texts = [_text_with(phrases, item, ranking, at) for item, at in zip(items, shown, strict=True)]
     matching = highlight.matching_words([*texts, *(item.title for item in items)], ranking.reading.words)
     return [
-        _Highlights(highlight.mark(item.title, matching), highlight.snippet(text, matching) if text else None)
+        _Highlights(
+            highlight.mark(item.title, matching, phrases), highlight.snippet(text, matching, phrases) if text else None
+        )
         for item, text in zip(items, texts, strict=True)
     ]
+
+
+def _text_with(phrases: Sequence[re.Pattern[str]], item: Item, ranking: Ranking, at: int) -> str:
+    """The best passage; where a phrase is elsewhere in the body, that."""
+    text = passage_text(item, ranking, at)
+    if phrases and not highlight.phrase_ranges(text, phrases) and highlight.phrase_ranges(item.body, phrases):
+        return item.body
+    return text
 
 
 def passage_text(item: Item, ranking: Ranking, at: int) -> str:

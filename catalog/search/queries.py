@@ -10,6 +10,7 @@ from catalog.models import Item
 from catalog.search.facets import Bucket, FacetValue
 from catalog.search.filters import Filter
 from catalog.search.highlight import HighlightedPassage, Part
+from catalog.search.operators import NO_OPERATORS, Operators
 from catalog.search.rules import Rule
 from catalog.search.spelling import Correction
 from catalog.search.taste import Taste
@@ -42,6 +43,8 @@ class SearchQuery:
     """Has the site's cross-encoder reorder the first hits, where there is time."""
     correct: bool = True
     """Words that nothing holds may be taken for mistyped ones."""
+    operators: bool = True
+    """Phrases in quotes have to be held, and what a minus stands before must not be; else both are words as others."""
     close_first: bool = False
     """Puts the close hits above all others, so that pages of them are whole."""
     prefix: bool = False
@@ -131,6 +134,8 @@ class SearchResults:
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
     correction: Correction | None = None
     """What was looked for in place of the text as typed."""
+    operators: Operators = NO_OPERATORS
+    """What the text demanded beside the words that were looked for."""
     rules: tuple[Rule, ...] = ()
     """Those that apply to the query, whatever they did."""
     reranked: bool = False
@@ -140,3 +145,8 @@ class SearchResults:
     degraded_reason: str = ""
     version_id: int | None = None
     processing_ms: float = 0.0
+
+    @property
+    def looked_for(self) -> str:
+        """The text that words and meaning were compared with."""
+        return self.correction.text if self.correction else self.operators.text

@@ -12,7 +12,7 @@ from catalog.ranking.pins import with_pins
 from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
 from catalog.search.feedback import FEEDBACK_HITS, moved_cosines
-from catalog.search.predicates import Predicate
+from catalog.search.predicates import Predicate, any_of
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
 from catalog.search.rule_actions import Actions, Boosts
@@ -64,14 +64,16 @@ class Ranking:
         return ids
 
 
-def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, actions: Actions) -> Ranking:
+def rank(
+    query: SearchQuery, reading: Reading, *, wanted: Predicate | None, excluded: Predicate | None, actions: Actions
+) -> Ranking:
     """Find the candidates of a query and put them in order."""
     candidates = find_candidates(
         words=reading.words,
         version=reading.version,
         vector=reading.vector,
         wanted=wanted,
-        hidden=actions.hidden,
+        hidden=any_of(actions.hidden, excluded),
         pinned=list(actions.pinned_positions),
         use_words=reading.ratio < 1,
     )
@@ -105,6 +107,8 @@ def rank(query: SearchQuery, reading: Reading, *, wanted: Predicate | None, acti
 
 
 def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
+    if reading.phrases:  # which all of them hold
+        return np.ones(len(candidates.item_ids), dtype=bool)
     close = candidates.cosines >= dense.cutoff(reading.version)
     if reading.words.terms:
         close |= candidates.matched_idf >= CLOSE_WORDS * reading.words.total_idf

@@ -15,6 +15,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.search.lexical import Words, read_words
+from catalog.search.operators import Phrase
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, SearchQuery
 from catalog.search.rules import RuleSet
 from catalog.search.spelling import Correction, correct
@@ -34,6 +35,8 @@ class Reading:
     """Normalised; None where meaning is not asked for or there is no encoder."""
     ratio: float
     """The weight of meaning: 0 words alone, 1 meaning alone."""
+    phrases: tuple[Phrase, ...] = ()
+    """Every hit holds them."""
     correction: Correction | None = None
     """What was looked for in place of the words as typed."""
     allows_feedback: bool = False
@@ -44,11 +47,16 @@ class Reading:
     """Why meaning is left out although it was asked for."""
 
 
-def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet) -> Reading:
-    """Read a checked query of a text, a vector or a picture, or several of them. Raises InvalidQuery."""
+def read_query(
+    query: SearchQuery, version: IndexVersion | None, rules: RuleSet, *, phrases: tuple[Phrase, ...] = ()
+) -> Reading:
+    """Read a checked query of a text without operators, a vector or a picture, or several of them.
+
+    Words of its phrases are what they are. Raises InvalidQuery.
+    """
     text = query.text.strip()
     words = _words(query.text, query, rules) if text else Words()
-    correction = correct(text, words.unknown, encoder=_encoder(version)) if query.correct and words.unknown else None
+    correction = _correction(text, words, version, phrases) if query.correct and words.unknown else None
     if correction is not None:
         words = _words(correction.text, query, rules)
     texts = [text, correction.text] if correction else [text]
@@ -57,6 +65,7 @@ def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet)
         words=words,
         version=version,
         vector=vector,
+        phrases=phrases,
         ratio=0.0 if vector is None else query.semantic_ratio if text else 1.0,
         correction=correction,
         allows_feedback=vector is not None
@@ -69,6 +78,13 @@ def read_query(query: SearchQuery, version: IndexVersion | None, rules: RuleSet)
 
 def _words(text: str, query: SearchQuery, rules: RuleSet) -> Words:
     return read_words(text, prefix=query.prefix, synonyms=synonyms_of(text, rules))
+
+
+def _correction(
+    text: str, words: Words, version: IndexVersion | None, phrases: tuple[Phrase, ...]
+) -> Correction | None:
+    certain = {word for phrase in phrases for word in phrase.words}
+    return correct(text, [word for word in words.unknown if word not in certain], encoder=_encoder(version))
 
 
 def _encoder(version: IndexVersion | None) -> Encoder | None:

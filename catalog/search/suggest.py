@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from catalog.models import Item
 from catalog.search.highlight import WORD
 from catalog.search.lexical import fold
+from catalog.search.operators import read_operators
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import rules_in_force
 
@@ -68,8 +69,9 @@ def suggest(text: str, *, limit: int = 8) -> list[Suggestion]:
     """What holds every word typed, the last one perhaps unfinished: first past queries, then titles.
 
     Queries go by how often they were asked; of the titles those that begin so come first. Items that a rule hides from
-    a search for what is typed are no suggestions either.
+    a search for what is typed are no suggestions either, and what it excludes completes nothing.
     """
+    text = read_operators(text).text
     words = [fold(word) for word in WORD.findall(text)]
     if not words:
         return []

@@ -101,6 +101,15 @@ class ResultsPage:
         return self.asked.asks and self.results.total > 0 and self.results.close_total == 0
 
     @property
+    def without_operators(self) -> str:
+        """The address of the search for the same words without what the query demands of every hit."""
+        return self.asked.with_text(" ".join(self.results.operators.text.split())).address
+
+    @property
+    def operator_count(self) -> int:
+        return len(self.results.operators.phrases) + len(self.results.operators.excluded)
+
+    @property
     def settles(self) -> bool:
         """Whether the hits are in the order of the first stage for now: somebody is typing."""
         return self.asked.can_be_reranked and bool(self.results.hits) and not self.results.query.rerank

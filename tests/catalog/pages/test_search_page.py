@@ -86,6 +86,18 @@ def test_a_refused_correction_stays_refused_when_a_filter_is_chosen(films, clien
     assert '<input type="hidden" form="find" name="as_typed" value="robbot">' in page
 
 
+def test_the_page_says_what_every_result_holds_and_links_to_the_search_without_that(films, client):
+    page = search(client, q='"time loop" -slasher')
+    note = re.search(r"<span>(Everything here holds .*?)</span></p>", page, re.DOTALL)
+    assert note
+    assert re.sub(r"<[^>]+>", "", note[1]) == (
+        "Everything here holds “time loop”, nothing holds “slasher”. Search without these conditions"
+    )
+    assert 'href="/search?q=time+loop"' in note[1]
+    assert "Happy Death Day" not in titles(page)
+    assert "Search without" not in search(client, q="time loop")
+
+
 def test_hits_that_are_not_close_stand_below_a_line(films, client):
     page = search(client, q="stuck in a time loop")
     close = int(count_line(page).split()[0])
