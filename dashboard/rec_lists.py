@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from catalog.models import Item
-from dashboard.rule_preview import Mark
+from dashboard.marks import Mark, place_after, place_before
 from recommender.models import Interaction, Preferences
 from recommender.recommend import choose
 from recommender.recommendations import Recommendation
@@ -107,7 +107,7 @@ def compared(before: Sequence[Recommendation], after: Sequence[Recommendation]) 
             for place, each in enumerate(before[:SHOWN], start=1)
         ],
         after=[
-            Row(place=place, recommendation=each, marks=_change(places_before.get(each.item.pk), place))
+            Row(place=place, recommendation=each, marks=place_before(place, places_before.get(each.item.pk)))
             for place, each in enumerate(after[:SHOWN], start=1)
         ],
         kept=len(places_before.keys() & places_after.keys()),
@@ -119,17 +119,7 @@ def _places(recommendations: Sequence[Recommendation]) -> dict[int, int]:
 
 
 def _fate(place: int, now: int | None) -> list[Mark]:
-    if now is None:
-        return [Mark(kind="hidden", text="Gone")]
-    return [] if now == place else [Mark(kind="up" if now < place else "down", text=f"now {now}")]
-
-
-def _change(was: int | None, place: int) -> list[Mark]:
-    if was is None:
-        return [Mark(kind="new", text="New here")]
-    if was == place:
-        return []
-    return [Mark(kind="up" if place < was else "down", text=f"{'↑' if place < was else '↓'} {abs(was - place)}")]
+    return [Mark(kind="hidden", text="Gone")] if now is None else place_after(place, now)
 
 
 def _events(subject: Subject) -> int:

@@ -12,17 +12,10 @@ from catalog.search.predicates import predicate
 from catalog.search.queries import MAX_LIMIT, Hit, SearchQuery
 from catalog.search.rules import Rule, compiled, rules_in_force
 from catalog.search.synonyms import folded_words
+from dashboard.marks import Mark, place_after, place_before
 
 #: Hits shown on each side. Moves are told as far as a search looks.
 SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What became of an item: `kind` is pinned, boosted, hidden, up, down or new."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +90,7 @@ def _fate(hit: Hit, place: int, places_after: Mapping[int, int], hidden: set[int
     now = places_after.get(hit.item.pk)
     if now is None:
         return [Mark(kind="down", text=f"beyond {MAX_LIMIT}")]
-    return [] if now == place else [Mark(kind="up" if now < place else "down", text=f"now {now}")]
+    return place_after(place, now)
 
 
 def _change(hit: Hit, place: int, places_before: Mapping[int, int], before: tuple[Hit, ...], draft: Rule) -> list[Mark]:
@@ -108,9 +101,4 @@ def _change(hit: Hit, place: int, places_before: Mapping[int, int], before: tupl
     gained = hit.score - before[was - 1].score if was else 0.0
     if draft.boosts and draft in hit.rules and round(gained, 2):
         marks.append(Mark(kind="boosted", text=f"{gained:+.2f}"))
-    if was is None:
-        marks.append(Mark(kind="new", text="New here"))
-    elif was != place:
-        up = place < was
-        marks.append(Mark(kind="up" if up else "down", text=f"{'↑' if up else '↓'} {abs(was - place)}"))
-    return marks
+    return marks + place_before(place, was)

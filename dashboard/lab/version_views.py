@@ -17,7 +17,8 @@ from catalog.templatetags.catalogue import ordinal
 from dashboard.access import StaffOnly
 from dashboard.lab.forms import CompareForm
 from dashboard.lab.measurement_views import figures_context
-from dashboard.rule_preview import Mark, Row
+from dashboard.marks import Mark
+from dashboard.rule_preview import Row
 
 QUERIES_OFFERED = 200
 SETTINGS = {
