@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from catalog.embedding.engine.prepared import prepared_model
+from catalog.embedding.engine.preparing import prepare
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_version
 
@@ -54,5 +55,14 @@ def test_why_it_goes_by_torch_is_said(checkpoint, settings, monkeypatch):
 
 def test_a_model_that_cannot_be_had_is_told_and_stops_no_start(tmp_path, settings):
     settings.ENCODER_MODEL = str(tmp_path / "nowhere")
+    out, err = said()
+    assert (out, "cannot be loaded" in err) == ("", True)
+
+
+def test_files_of_the_cache_that_hold_nonsense_are_told_and_stop_no_start(checkpoint, settings):
+    settings.ENCODER_MODEL = str(checkpoint)
+    prepared = prepare(checkpoint, name="bert")
+    tokenizer = prepared.folder / "tokenizer.json"
+    tokenizer.write_bytes(b" " * tokenizer.stat().st_size)
     out, err = said()
     assert (out, "cannot be loaded" in err) == ("", True)

@@ -7,6 +7,9 @@ import os
 import platform
 from pathlib import Path
 
+from catalog.embedding.base import EncoderUnavailable
+
+MOST_THREADS = 1_024
 # Where the drivers of accelerators show themselves, so that torch is not loaded only to hear that there is none.
 ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
@@ -24,9 +27,15 @@ def is_cpu_only() -> bool:
 
 
 def threads_to_use() -> int:
-    """Threads that compute documents' vectors: ENCODER_THREADS, or as many as there are cores for this process."""
-    if asked := int(os.environ.get("ENCODER_THREADS") or 0):
-        return asked
+    """Threads that compute documents' vectors: ENCODER_THREADS, or as many as there are cores for this process.
+
+    Raises EncoderUnavailable where ENCODER_THREADS is no such number.
+    """
+    asked = os.environ.get("ENCODER_THREADS") or "0"
+    if not (asked.isascii() and asked.isdigit() and int(asked) <= MOST_THREADS):
+        raise EncoderUnavailable(f"ENCODER_THREADS is {asked!r}; it is a number up to {MOST_THREADS:,}.")
+    if int(asked):
+        return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -138,6 +138,7 @@ class OnnxRuntime(_OnCpu):
 
 
 #: Weights of 8 bits: for queries alone, which take most of their time for reading weights.
+TORCH = "torch"
 INT8 = "onnxruntime-int8"
 RUNTIMES: dict[str, type[OpenVino] | type[OnnxRuntime]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
 

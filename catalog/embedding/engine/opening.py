@@ -21,7 +21,7 @@ from catalog.embedding.engine.checkpoint import checkpoint_folder, describe, loa
 from catalog.embedding.engine.devices import is_cpu_only
 from catalog.embedding.engine.failures import reason
 from catalog.embedding.engine.measuring import open_runtime
-from catalog.embedding.engine.onnx_runtimes import INT8, RUNTIMES, installed_runtimes
+from catalog.embedding.engine.onnx_runtimes import INT8, RUNTIMES, TORCH, installed_runtimes
 from catalog.embedding.engine.prepared import ModelFacts, PreparedModel
 from catalog.embedding.engine.preparing import prepare
 from catalog.embedding.engine.runtime import Feeder, Runtime
@@ -31,7 +31,7 @@ from catalog.embedding.engine.torch_padded import TorchPadded
 
 logger = logging.getLogger(__name__)
 
-AUTO, TORCH = "auto", "torch"
+AUTO = "auto"
 FOR_DOCUMENTS = (AUTO, TORCH, *RUNTIMES)
 FOR_QUERIES = (*FOR_DOCUMENTS, INT8)
 

@@ -21,6 +21,8 @@ from catalog.embedding.engine.devices import cpu_name
 FORMAT = 5
 CHECKPOINT_FILES = (".safetensors", ".json", ".txt", ".model")
 READ_BYTES = 1 << 20
+#: In each folder, how long its files are.
+SIZES = "sizes.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,15 @@ class PreparedModel:
     """A folder with an exported model whose vectors have been checked."""
 
     folder: Path
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file is there, and as long as it was when it was written."""
+        try:
+            sizes = json.loads((self.folder / SIZES).read_text(encoding="utf-8"))
+            return all((self.folder / name).stat().st_size == size for name, size in sizes.items())
+        except (OSError, ValueError):
+            return False
 
     @property
     def model(self) -> Path:
@@ -92,28 +103,33 @@ def cache_folder() -> Path:
 
 
 def prepared_model(checkpoint: Path) -> PreparedModel | None:
-    """What has been prepared of the checkpoint in this folder, if anything."""
-    folder = cache_folder() / fingerprint(checkpoint)
-    return PreparedModel(folder=folder) if folder.is_dir() else None
+    """What has been prepared of the checkpoint in this folder, if anything, and if no file of it was lost since."""
+    prepared = PreparedModel(folder=cache_folder() / fingerprint(checkpoint))
+    return prepared if prepared.is_whole else None
 
 
 def keep_prepared(checkpoint: Path, write: Callable[[Path], None]) -> PreparedModel:
-    """Have `write` fill a new folder, and keep it. It is there as a whole or not at all.
+    """Have `write` fill a new folder, and keep it, in place of a damaged one. It is there as a whole or not at all.
 
     Where another process kept one meanwhile, that one stays. Raises OSError.
     """
-    folder = cache_folder() / fingerprint(checkpoint)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
+    kept = PreparedModel(folder=cache_folder() / fingerprint(checkpoint))
+    kept.folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept.folder.parent))
     try:
         write(unfinished)
-        unfinished.rename(folder)
+        files = [file for file in unfinished.rglob("*") if file.is_file()]
+        sizes = {str(file.relative_to(unfinished)): file.stat().st_size for file in files}
+        (unfinished / SIZES).write_text(json.dumps(sizes, indent=1), encoding="utf-8")
+        if not kept.is_whole:
+            shutil.rmtree(kept.folder, ignore_errors=True)
+            unfinished.rename(kept.folder)
     except OSError:
-        if not folder.is_dir():
+        if not kept.is_whole:
             raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return PreparedModel(folder=folder)
+    return kept
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.engine.failures import reason
+from catalog.embedding.engine.onnx_runtimes import INT8, TORCH, installed_runtimes
 from catalog.embedding.engine.prepared import PreparedModel, cache_folder, keep_prepared, prepared_model
 
 logger = logging.getLogger(__name__)
@@ -52,9 +53,11 @@ def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
 
 
 def _complete(checkpoint: Path) -> PreparedModel | None:
-    """What has been prepared on a CPU like this one."""
+    """What has been prepared on a CPU like this one, by runtimes that are installed here."""
     prepared = prepared_model(checkpoint)
-    return prepared if prepared is not None and prepared.choice is not None else None
+    choice = prepared.choice if prepared is not None else None
+    here = (TORCH, *installed_runtimes(), INT8)
+    return prepared if choice is not None and choice.documents in here and choice.queries in here else None
 
 
 @contextmanager
@@ -70,6 +73,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _in_a_process(checkpoint: Path, name: str) -> None:
+    timeout_s = _timeout_s()
     # Its input is a pipe that closes when this process dies, however it does.
     process = subprocess.Popen(
         [sys.executable, "-m", __spec__.name, str(checkpoint), name],
@@ -81,7 +85,6 @@ def _in_a_process(checkpoint: Path, name: str) -> None:
         text=True,
     )
     assert process.stderr is not None
-    timeout_s = float(os.environ.get("ENCODER_PREPARE_TIMEOUT_S") or DEFAULT_TIMEOUT_S)
     out_of_time = threading.Event()
 
     def give_up() -> None:
@@ -99,7 +102,27 @@ def _in_a_process(checkpoint: Path, name: str) -> None:
             f"To prepare model {name} takes longer than {timeout_s:g} s (ENCODER_PREPARE_TIMEOUT_S) and was given up."
         )
     if process.returncode != 0:
-        raise EncoderUnavailable(f"Model {name} cannot be exported: {said.strip()[-SAID_CHARACTERS:]}")
+        logger.info("The process that prepares model %s said: %s", name, said.strip())
+        raise EncoderUnavailable(f"Model {name} cannot be exported: {_failure(process.returncode, said)}")
+
+
+def _timeout_s() -> float:
+    """Raises EncoderUnavailable."""
+    asked = os.environ.get("ENCODER_PREPARE_TIMEOUT_S") or DEFAULT_TIMEOUT_S
+    try:
+        timeout_s = float(asked)
+    except ValueError:
+        timeout_s = 0.0
+    if not timeout_s > 0:
+        raise EncoderUnavailable(f"ENCODER_PREPARE_TIMEOUT_S is {asked!r}; it is a number of seconds above 0.")
+    return min(timeout_s, threading.TIMEOUT_MAX)
+
+
+def _failure(status: int, said: str) -> str:
+    """Why the process failed: the last line that it said, or the signal that ended it, of which it can say nothing."""
+    if status < 0:
+        return f"signal {-status} ended the process, as when memory runs out."
+    return said.strip().rpartition("\n")[2][:SAID_CHARACTERS]
 
 
 def _main(checkpoint: Path, name: str) -> None:

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from catalog.embedding.base import EncoderError
-from catalog.embedding.registry import make_encoder
+from catalog.embedding.registry import encoder_for
 from catalog.indexing import unloaded_version
 from catalog.models import IndexVersion
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         except DatabaseError:  # which is yet to be made
             version = unloaded_version()
         try:
-            encoder = make_encoder(version.encoder_spec)
+            encoder = encoder_for(version.encoder_spec)
         except EncoderError as error:
             self.stderr.write(f"{version.model} cannot be loaded: {error}")
             return

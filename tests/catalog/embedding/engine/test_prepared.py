@@ -22,6 +22,7 @@ from catalog.embedding.engine.prepared import Choice, PreparedModel, cache_folde
 from catalog.embedding.engine.preparing import prepare
 from catalog.embedding.transformer import TransformerEncoder
 from tests.checkpoints import write_checkpoint
+from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[4]
 TEXTS = ["robot", "the storm at sea", "a ghost in the harbour " * 9]
@@ -121,10 +122,78 @@ def test_a_damaged_export_is_not_used(made: Path, checkpoint: Path, cache: Path,
     shutil.copytree(made, cache)
     prepared = prepared_of(checkpoint)
     prepared.remember(Choice(documents="openvino", queries="onnxruntime"))
-    prepared.model.write_bytes(b"broken")
+    prepared.model.write_bytes(bytes(prepared.model.stat().st_size))
     with caplog.at_level(logging.WARNING):
         assert np.isfinite(encoder(checkpoint).encode_documents(TEXTS)).all()
     assert "goes by torch" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "left"), [("model.onnx", b"cut"), ("tokenizer.json", b""), ("facts.json", None), ("sizes.json", b"")]
+)
+def test_an_export_that_lost_a_file_or_the_end_of_one_is_made_anew(
+    made: Path, checkpoint: Path, cache: Path, name: str, left: bytes | None
+):
+    shutil.copytree(made, cache)
+    damaged = prepared_of(checkpoint).folder / name
+    damaged.unlink() if left is None else damaged.write_bytes(left)
+    assert prepared_model(checkpoint) is None
+
+    def write(folder: Path) -> None:
+        shutil.copy(next(made.glob("*/model.onnx")), folder)
+
+    again = keep_prepared(checkpoint, write)
+    assert prepared_of(checkpoint) == again
+    assert again.model.stat().st_size > 3
+
+
+def test_what_was_chosen_where_other_runtimes_are_installed_is_measured_again(
+    made: Path, checkpoint: Path, cache: Path
+):
+    shutil.copytree(made, cache)
+    prepared_of(checkpoint).remember(Choice(documents="abacus", queries="abacus"))
+    assert set(encoder(checkpoint).runtimes) <= {"torch", "openvino", "onnxruntime", "onnxruntime-int8"}
+    choice = prepared_of(checkpoint).choice
+    assert choice is not None
+    assert choice.documents_per_s
+
+
+def test_why_a_process_that_was_killed_did_not_prepare_the_encoder_is_said(
+    checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ENCODER_RUNTIME", "onnxruntime")
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(encoder, checkpoint)
+        wait_until(lambda: bool(preparing(checkpoint)), timeout_s=30, what="the process that prepares")
+        preparing(checkpoint)[0].kill()
+        with pytest.raises(EncoderUnavailable, match="signal 9 ended the process"):
+            waiting.result()
+
+
+def preparing(checkpoint: Path) -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if str(checkpoint) in child.cmdline()]
+
+
+@pytest.mark.parametrize("wrong", ["soon", "-1", "nan"])
+def test_a_time_that_is_none_is_refused_and_nothing_is_started(
+    checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+):
+    monkeypatch.setenv("ENCODER_RUNTIME", "onnxruntime")
+    monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", wrong)
+    with pytest.raises(EncoderUnavailable, match=f"ENCODER_PREPARE_TIMEOUT_S is '{wrong}'"):
+        encoder(checkpoint)
+    assert not preparing(checkpoint)
+
+
+@pytest.mark.parametrize("wrong", ["many", "-3", "1025"])
+def test_a_number_of_threads_that_is_none_is_refused_by_name(
+    made: Path, checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+):
+    shutil.copytree(made, cache)
+    monkeypatch.setenv("ENCODER_RUNTIME", "openvino")
+    monkeypatch.setenv("ENCODER_THREADS", wrong)
+    with pytest.raises(EncoderUnavailable, match=f"ENCODER_THREADS is '{wrong}'"):
+        encoder(checkpoint).encode_documents(TEXTS)
 
 
 def test_a_checkpoint_that_changed_has_no_export(made: Path, checkpoint: Path, cache: Path, tmp_path: Path):
@@ -142,7 +211,7 @@ def test_of_two_that_write_at_once_the_first_stays(checkpoint: Path, cache: Path
         (folder / "second").touch()
 
     kept = keep_prepared(checkpoint, write)
-    assert [file.name for file in kept.folder.iterdir()] == ["first"]
+    assert sorted(file.name for file in kept.folder.iterdir()) == ["first", "sizes.json"]
     assert list(cache.iterdir()) == [kept.folder]
 
 
@@ -165,7 +234,7 @@ def test_what_takes_too_long_is_given_up_and_the_next_attempt_works(
     monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
     with pytest.raises(EncoderUnavailable, match=r"takes longer than 0\.05 s \(ENCODER_PREPARE_TIMEOUT_S\)"):
         encoder(checkpoint)
-    assert not [child for child in psutil.Process().children() if str(checkpoint) in child.cmdline()]
+    assert not preparing(checkpoint)
     monkeypatch.delenv("ENCODER_PREPARE_TIMEOUT_S")
     assert encoder(checkpoint).runtimes == ("onnxruntime", "onnxruntime")
 
