@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import md5
 
 from django.db import connection
 
+from catalog.documents import document_hash
 from catalog.graphs import graphs_of
 from catalog.indexing import add_missing_states
 from catalog.keyword_index import rebuild_keywords
@@ -15,7 +15,7 @@ from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
 from catalog.partitions import PARTITIONED, build_hnsw, create_partitions
 from catalog.statements import patient_cursor
 
-EMPTY_DOCUMENT = md5(b"", usedforsecurity=False).hexdigest()
+EMPTY_DOCUMENT = document_hash("")
 
 PASSAGES = "FROM catalog_passage WHERE version_id = %(version)s"
 STRAY_STATES = """

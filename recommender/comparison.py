@@ -36,7 +36,7 @@ from recommender.evaluation import (
     together,
     withhold,
 )
-from recommender.importing import Event
+from recommender.importing import ImportedEvent
 from recommender.interactions import NewInteraction, record_for_many
 from recommender.miscalibration import miscalibration, tags_by_external_id
 from recommender.models import EventKind, Interaction, TasteModel
@@ -50,7 +50,7 @@ from recommender.vectors import item_vectors
 from recommender.viewer import viewer_of
 
 logger = logging.getLogger(__name__)
-Histories = Mapping[str, Sequence[Event]]
+Histories = Mapping[str, Sequence[ImportedEvent]]
 Rankings = Mapping[str, Sequence[str]]
 
 RANKING_DEPTH = 20
@@ -190,7 +190,9 @@ def _baselines(
         yield method, {name: [external_ids[at] for at in own] for name, own in zip(names, ranked, strict=True)}
 
 
-def _matrices(histories: Sequence[Sequence[Event]], external_ids: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
+def _matrices(
+    histories: Sequence[Sequence[ImportedEvent]], external_ids: Sequence[str]
+) -> tuple[csr_matrix, csr_matrix]:
     """A row for each history: what was met, and what of it was positive."""
     kinds = EventKind.objects.positive_names()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
@@ -205,7 +207,7 @@ def _matrices(histories: Sequence[Sequence[Event]], external_ids: Sequence[str])
     return _ones(list(cells), shape), _ones(positive, shape)
 
 
-def _sequences(histories: Sequence[Sequence[Event]], external_ids: Sequence[str]) -> list[History]:
+def _sequences(histories: Sequence[Sequence[ImportedEvent]], external_ids: Sequence[str]) -> list[History]:
     """The histories in the order of time, each item where it was met last."""
     kinds = profiles.kinds_now()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
@@ -245,7 +247,9 @@ def _record(histories: Histories) -> dict[str, Subject]:
     return subjects
 
 
-def _by_subject(rows: Sequence[tuple[Subject, Event]], items: Mapping[str, int]) -> dict[Subject, list[NewInteraction]]:
+def _by_subject(
+    rows: Sequence[tuple[Subject, ImportedEvent]], items: Mapping[str, int]
+) -> dict[Subject, list[NewInteraction]]:
     events: defaultdict[Subject, list[NewInteraction]] = defaultdict(list)
     for subject, event in rows:
         events[subject].append(

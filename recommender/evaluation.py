@@ -33,7 +33,7 @@ from catalog.importing.uploads import run_for_file
 from catalog.models import ImportRun
 from catalog.ranking import metrics
 from catalog.ranking.gains import Gain, gain_of
-from recommender.importing import Event, InteractionLoader
+from recommender.importing import ImportedEvent, InteractionLoader
 from recommender.models import EventKind
 
 POSITIVE_STARS = 4.0
@@ -51,20 +51,22 @@ class UnreadableCollection(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationEvaluation:
-    """The measures of one method: means over the users with held-out positives, whose nDCG@10 are `ndcg_by_user`, in
-    the order of their names. `coverage_at_10` is the share of the catalogue that somebody has among the first ten.
-    `miscalibration_at_10` says how far the tags of the first ten are from those of the history. `samples` are the means
-    of the samples that it was measured on, if there were several."""
+    """The measures of one method: means over the users with held-out positives."""
 
     method: str
     collection: str
     left_out: str
+    """What no list may hold, in words."""
     ndcg_by_user: tuple[float, ...]
+    """The nDCG@10 of each user, in the order of their names."""
     recall_at_20: float
     hit_rate_at_10: float
     coverage_at_10: float
+    """The share of the catalogue that somebody has among the first ten."""
     miscalibration_at_10: float | None = None
+    """How far the tags of the first ten are from those of the history."""
     samples: tuple[float, ...] = ()
+    """The mean nDCG@10 of each sample of withheld items, if there were several."""
 
     @property
     def users(self) -> int:
@@ -117,7 +119,7 @@ def mapping_of(directory: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def read_events(path: Path, mapping: Mapping[str, Any]) -> list[Event]:
+def read_events(path: Path, mapping: Mapping[str, Any]) -> list[ImportedEvent]:
     """The events in the file, in its order, read as an import reads them; rows that an import refuses are left out."""
     loader = InteractionLoader.for_file(FileMapping.parse(mapping), is_csv=True, sample=iter(()))
     events = []
@@ -129,11 +131,11 @@ def read_events(path: Path, mapping: Mapping[str, Any]) -> list[Event]:
 
 
 def split(
-    events: Sequence[Event], *, everything: bool = False
-) -> tuple[dict[str, list[Event]], dict[str, frozenset[str]]]:
+    events: Sequence[ImportedEvent], *, everything: bool = False
+) -> tuple[dict[str, list[ImportedEvent]], dict[str, frozenset[str]]]:
     """Each user's history, the oldest first, and the external ids of the positives held out."""
     kinds = EventKind.objects.positive_names()
-    by_user: defaultdict[str, list[Event]] = defaultdict(list)
+    by_user: defaultdict[str, list[ImportedEvent]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.occurred_at):
         by_user[event.username].append(event)
     histories, held_out = {}, {}
@@ -150,13 +152,13 @@ def split(
     return histories, held_out
 
 
-def is_positive(event: Event, kinds: Collection[str]) -> bool:
+def is_positive(event: ImportedEvent, kinds: Collection[str]) -> bool:
     """Whether an event speaks for its item; `kinds` are those with a positive weight."""
     return event.kind in kinds and (event.value is None or event.value >= POSITIVE_STARS)
 
 
 def withhold(
-    histories: Mapping[str, Sequence[Event]], held_out: Mapping[str, Set[str]], *, sample: int = 0
+    histories: Mapping[str, Sequence[ImportedEvent]], held_out: Mapping[str, Set[str]], *, sample: int = 0
 ) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     """The items that a sample withholds, and each user's positives among them, for those who have a history beside."""
     kinds = EventKind.objects.positive_names()

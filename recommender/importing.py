@@ -40,7 +40,7 @@ CLOCK_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class ImportedEvent:
     """One row, read and checked; user and item still by name."""
 
     line: int
@@ -83,7 +83,7 @@ class InteractionLoader:
         loaded.unchanged = len(known) - loaded.created
         return loaded
 
-    def event_of(self, row: Row) -> Event:
+    def event_of(self, row: Row) -> ImportedEvent:
         """Raises RowFault."""
         if row.fault:
             raise RowFault(row.fault)
@@ -101,7 +101,7 @@ class InteractionLoader:
         username = prefix + _text("user", given["user"], MAX_USERNAME - len(prefix))
         external_id = _text("item", given["item"], 200)
         identity = "\n".join((username, external_id, kind, str(given["occurred_at"])))
-        return Event(
+        return ImportedEvent(
             line=row.line,
             username=username,
             external_id=external_id,
@@ -122,7 +122,7 @@ def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda r
     work_through(run, InteractionLoader.for_file, report=report)
 
 
-def _save(events: Sequence[Event], items: Mapping[str, int]) -> int:
+def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
     """Insert the events that are not there yet and return how many those were."""
     known = Interaction.objects.event_ids_among([event.event_id for event in events])
     new = {event.event_id: event for event in events if event.event_id not in known}

@@ -65,13 +65,14 @@ def recommend(
 ) -> tuple[Recommendation, ...]:
     """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
 
-    `settings` are those in force of the scenario, which say what nobody says here. Returns min(limit, matching items)
-    of them. With a `query`, they are among what search finds close to it, MAX_FOUND hits at most. `items`, such as
-    those of a cart, count as if each had just been liked, and are left out. A list of the `past` is made of what was
-    known then; with the same seed it is the same list again. From a trained space that costs seven queries, two more
-    with a filter, two where the space has too few, two where something is muted or interests have shares, and two or
-    three where a scenario excludes, boosts or counts freshness. Raises FilterError, and KeyError for a scenario that
-    there is not.
+    `settings` are by default those in force of the scenario, and stand for every argument that is not given. Returns
+    min(limit, matching items) recommendations. With a `query` they are chosen among the hits of a search that are
+    close, MAX_FOUND at most. `items`, such as those of a cart, count as if each had just been liked, and are left out.
+    A list of the `past` is made of what was known then; with the same seed it is the same list again.
+
+    From a trained space it costs seven queries. Two more with a filter, two where the space has too few items, two
+    where something is muted or interests have shares, and two or three where a scenario excludes, boosts or counts
+    freshness. Raises FilterError, and KeyError for an unknown scenario.
     """
     if settings is None:
         settings = assignment_for(scenario, subject, past=past).settings
@@ -98,16 +99,18 @@ def _found(query: str, filter: Filter | None) -> Predicate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Candidates with their scores: parallel arrays of shape (n,), `vectors` (n, dimensions) and normalised. `pool` are
-    the positions of the best, the best first; `levels` the scores on the scale of 0 to 1. `interests` are those that
-    may have their shares of a list."""
+    """Candidates with their scores: parallel arrays of shape (n,)."""
 
     item_ids: npt.NDArray[np.int64]
     vectors: Floats
+    """Normalised, of shape (n, dimensions)."""
     scores: Scores
     levels: Floats
+    """The totals of `scores` on a scale of 0 to 1."""
     interests: tuple[PersonalInterest, ...]
+    """Those that may have their shares of a list."""
     pool: npt.NDArray[np.int64]
+    """The positions of the best candidates, best first, among which a list is chosen."""
 
 
 def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicate | None = None) -> Ranking:

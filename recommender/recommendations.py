@@ -24,8 +24,7 @@ class Reason:
     """One part of why an item is shown, and its share of the whole; the shares of a recommendation sum to 1.
 
     `kind` is `item` for something in the history, `history` for the rest of it together, `popular` for what everybody
-    likes, `new` for what has just arrived,
-    and `explore` for what a place was given to by chance.
+    likes, `new` for what has just arrived, and `explore` for a place that was given away by chance.
     """
 
     kind: ReasonKind

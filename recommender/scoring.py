@@ -29,16 +29,20 @@ EVIDENCE = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """`totals` is of shape (n,), and so are `popular`, what popularity adds, and `rest`, what all of the history but
-    `sources` adds. `parts_of` says, for m positions, what each of the sources adds: shape (m, sources). `fresh` (n,) is
-    what being new adds, where that counts."""
+    """The scores of n candidates, and what they are made of."""
 
     totals: Floats
+    """Of shape (n,)."""
     popular: Floats
+    """What popularity adds, of shape (n,)."""
     rest: Floats
+    """What all of the history but `sources` adds, of shape (n,)."""
     sources: Sequence[int]
+    """The ids of past items whose parts are known one by one."""
     parts_of: Callable[[npt.NDArray[np.int64]], Floats]
+    """What each of the sources adds to the candidates at m positions, of shape (m, sources)."""
     fresh: Floats | None = None
+    """What being new adds, of shape (n,), where that counts."""
 
 
 def score_candidates(

@@ -39,21 +39,25 @@ LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """`seen` items are left out of what is recommended, whether they were liked, hidden or only looked at; `liked`
-    are those among them that more was done with than to look. `interest` is the sum of those of `interests` that are
-    not muted. `folded` is the place in the space of `model`, where a trained one is active and knows anything of the
-    history. `given` items were named for this list alone, and `past` is the moment that all of it is as of."""
+    """What recommendations for somebody are made of."""
 
     version: IndexVersion | None
     centre: Centre | None
     interest: Interest | None
+    """The sum of those of `interests` that are not muted."""
     seen: frozenset[int]
+    """Items that are not recommended again, whether they were liked, hidden or only looked at."""
     liked: frozenset[int]
+    """Those of `seen` that were liked, saved, put into a cart, bought or rated, and are not muted."""
     interests: tuple[PersonalInterest, ...] = ()
     model: TasteModel | None = None
+    """The taste model to score by; None for the untrained score."""
     folded: Folded | None = None
+    """The history as a vector in the model's space; None without a model, or where it knows no item of the history."""
     given: frozenset[int] = frozenset()
+    """Items that were named for this list alone."""
     past: Past | None = None
+    """The moment that all of this is as of; None for now."""
 
     def without(self, item_ids: Iterable[int]) -> Viewer:
         return replace(self, seen=self.seen.union(item_ids))
@@ -67,12 +71,13 @@ def viewer_of(
     given: Sequence[int] = (),
     for_a_list: bool = False,
 ) -> Viewer:
-    """Read what is known of a subject, or what was at a moment; nothing of somebody who opted out. What is muted is
-    muted at any moment. `model` is `serving`, `untrained`, or a model's number. `given` items, the weightiest first,
-    count as if each had just been liked; nothing of that is recorded.
+    """Read what is known of a subject, now or as of a moment; nothing of somebody who opted out.
 
-    Seven queries, five more while no interest is stored. What is read `for_a_list` is the place in a trained space
-    alone, where there is one and nothing is muted: four queries then.
+    `model` is `serving`, `untrained`, or a model's number. `given` items, the weightiest first, count as if each had
+    just been liked; nothing of that is recorded. Interests that are muted today are muted in the past too.
+
+    Seven queries, five more while no interest is stored. With `for_a_list` four are enough where a trained space
+    serves and nothing is muted: interests are not read then.
     """
     preferences = preferences_of(subject)
     if preferences.opted_out_at is not None:
