@@ -24,7 +24,7 @@ from recommender.quotas import quotas
 from recommender.reasons import EXPLORED, lifts_of, reasons_of
 from recommender.recommendations import Recommendation
 from recommender.scoring import Floats, Scores, normalised, score_candidates
-from recommender.serving.adjusting import adjusted, explored, within
+from recommender.serving.adjusting import adjusted, explored, without_excluded
 from recommender.serving.assignment import assignment_for, seed_of
 from recommender.serving.scenarios import DEFAULT_SCENARIO, PLAIN, Leg, ScenarioSettings
 from recommender.space import storage
@@ -116,7 +116,7 @@ class Ranking:
 def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicate | None = None) -> Ranking:
     """Score the candidates that a scenario's sources bring."""
     pool = max(POOL, 2 * settings.length)
-    ids, vectors, scores = _scored(viewer, settings, within(settings, wanted), pool=pool)
+    ids, vectors, scores = _scored(viewer, settings, without_excluded(settings, wanted), pool=pool)
     scores = adjusted(scores, settings, ids, viewer.past)
     return Ranking(
         item_ids=ids,

@@ -12,7 +12,7 @@ from catalog.search.predicates import Predicate
 from recommender.models import Interaction
 from recommender.past import Past
 from recommender.recommend import Ranking, positions, rank
-from recommender.serving.adjusting import within
+from recommender.serving.adjusting import without_excluded
 from recommender.serving.assignment import seed_of
 from recommender.serving.scenarios import ScenarioSettings
 from recommender.subjects import Subject
@@ -126,7 +126,7 @@ def _obstacles(
         found.append(Obstacle(kind="unpublished", text="It is not published."))
     if item.pk in viewer.seen:
         found.append(_met(item, subject))
-    excluded = within(replace(settings, boosts=()), None)
+    excluded = without_excluded(replace(settings, boosts=()), None)
     if excluded is not None and not Item.objects.filter(pk=item.pk).meeting(excluded).exists():
         found.append(Obstacle(kind="excluded", text=f"The scenario leaves out whatever meets: {settings.excluded}"))
     if viewer.version is not None and viewer.interest is not None and item.published:

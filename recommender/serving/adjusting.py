@@ -31,8 +31,11 @@ class ItemFacts:
     factors: Floats
 
 
-def within(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | None:
-    """Met by what is wanted and not excluded. One query for the known attributes if anything is excluded."""
+def without_excluded(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | None:
+    """Met by items that are wanted and that the scenario does not exclude; None where all items are.
+
+    One query for the known attributes if anything is excluded.
+    """
     excluded = _compiled(settings.excluded, None)
     return all_of(wanted, ~excluded) if excluded is not None else wanted
 
@@ -40,8 +43,9 @@ def within(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | 
 def adjusted(
     scores: Scores, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64], past: Past | None = None
 ) -> Scores:
-    """The scores as the scenario has them; as they are, and without a query, where it says nothing of them. What is
-    popular and new is so now or as of a moment.
+    """The scores as the scenario weighs them; unchanged, and without a query, where it weighs nothing differently.
+
+    How popular and how new items are is taken as of now, or of a moment of the past.
 
     total = (total as measured + (popularity - 1) * log(1 + popularity / EVIDENCE) + freshness * 0.5^(age / half-life))
             times the boosts, or divided by them where it is negative
@@ -66,7 +70,7 @@ def apply(scores: Scores, popularity: Floats, settings: ScenarioSettings, facts:
 
 
 def exploring_places(length: int, share: float) -> list[int]:
-    """The places, from 0, that a list gives away: the last of as many stretches of the same length."""
+    """The places, from 0, that a list gives away: cut into stretches of about one length, the last place of each."""
     count = min(round(share * length), length)
     return [(stretch + 1) * length // count - 1 for stretch in range(count)]
 
@@ -74,9 +78,10 @@ def exploring_places(length: int, share: float) -> list[int]:
 def explored(
     chosen: Sequence[int], others: Sequence[int], *, share: float, seed: int
 ) -> tuple[list[int], frozenset[int]]:
-    """A list with some places given to others, drawn at random but the same for the same seed; and which those are.
+    """A list with a share of its places given to `others`, and which of these it holds.
 
-    The others push back what stood there, and as much falls off the end.
+    They are drawn at random, the same for the same seed. What stood at their places moves back, and as many fall off
+    the end.
     """
     places = exploring_places(len(chosen), share)
     drawn = np.random.default_rng(seed).permutation(np.array(sorted(others), dtype=np.int64))[: len(places)].tolist()

@@ -1,4 +1,4 @@
-"""Which settings a list is made by, for whom."""
+"""Which settings a list is made with, for whom: those of its scenario, or of a variant in an experiment."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from recommender.subjects import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """The settings of a scenario for somebody, at a moment. `experiment` and `variant` are empty outside an experiment;
-    `pseudonym` stands for the person in its log. `model_id` is the taste model in force, None for the untrained
-    score."""
+    """The settings of a scenario for somebody, at a moment."""
 
     scenario: str
     at: datetime
     settings: ScenarioSettings
     model_id: int | None = None
+    """The taste model in force; None for the untrained score."""
     experiment_id: int | None = None
     experiment: str = ""
+    """Its name; empty outside an experiment, as is `variant`."""
     variant: str = ""
     pseudonym: int | None = None
+    """Stands for the person in the experiment's log."""
 
     @property
     def model_is_gone(self) -> bool:
-        """Whether the settings name a taste model that is not kept, so that another one or none is in force."""
+        """Whether the settings name a taste model that is no longer kept, so that another one serves, or none."""
         named = self.settings.model
         return named.isdecimal() and int(named) != self.model_id
 
@@ -45,10 +46,10 @@ def assignment_for(
     request: HttpRequest | None = None,
     past: Past | None = None,
 ) -> Assignment:
-    """What a subject gets in a scenario, now or by what was in force at a moment of the `past`; `request` is that of a
-    page, which knows more of somebody unknown.
+    """What a subject is assigned in a scenario, now or as of a moment of the `past`.
 
-    One query, and one more for an account while an experiment runs. Raises KeyError for a scenario that there is not.
+    A page gives its `request`: by its cookies even somebody unknown can be split into a variant. One query, and one
+    more for an account while an experiment runs. Raises KeyError for an unknown scenario.
     """
     at, known = (past.at, past.configuration) if past else in_force()
     split = known.splits.get(scenario)
@@ -73,8 +74,11 @@ def assignment_for(
 
 
 def seed_of(subject: Subject, at: datetime | None = None) -> int:
-    """What chance goes by at a moment: the same for somebody all day, so that a list does not change at every look; for
-    somebody unknown another every time. Below 2^31."""
+    """The seed of what is drawn by chance in a list, below 2^31.
+
+    It is the same for a subject all day, so that a list does not change at every look, and differs each time for
+    somebody unknown.
+    """
     at = (at or timezone.now()).astimezone(UTC)
     return zlib.crc32(f"{subject} {at:%Y%m%d}".encode() if subject.known else at.isoformat().encode()) >> 1
 
@@ -84,7 +88,7 @@ def _served(settings: ScenarioSettings, known: Configuration) -> ScenarioSetting
 
 
 def _model_id(settings: ScenarioSettings, models: tuple[int, ...]) -> int | None:
-    """`models` can be scored by, the one that serves first; see `TasteModelQuerySet.chosen`."""
+    """The model that these settings are served with. `models` are those kept, the active one first (0 for none)."""
     if settings.model == UNTRAINED or not models:
         return None
     if settings.model.isdecimal() and int(settings.model) in models:

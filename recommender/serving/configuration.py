@@ -29,14 +29,16 @@ def _defaults() -> dict[str, ScenarioSettings]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """`settings` of every scenario and the `splits` of experiments that run, by the scenario's name, and the ids of the
-    taste models that can be scored by: the one that serves first, or 0 where none does. `served_by` is the one that
-    is meant by `serving`, where that is another."""
+    """All settings that lists are made with, at one moment."""
 
     settings: Mapping[str, ScenarioSettings] = field(default_factory=_defaults)
+    """By the scenario's name."""
     splits: Mapping[str, Split] = field(default_factory=dict)
+    """The experiments that run, by the scenario's name."""
     models: tuple[int, ...] = ()
+    """The ids of the taste models that can score: first the active one, or 0 where none is."""
     served_by: str = SERVING
+    """The model that settings mean by `serving`: as of a past moment, the one that was active then."""
 
 
 AS_DELIVERED = Configuration()

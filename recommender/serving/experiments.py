@@ -134,9 +134,9 @@ def _changes(scenario: str, index: int, changes: dict[str, object]) -> Iterator[
 
 
 def equal_variants(experiment: Experiment) -> list[tuple[str, str]]:
-    """The names of each two variants that make the same lists: they differ in nothing that the scenario has not anyway.
+    """Pairs of names of variants that make the same lists, as their changes are what the scenario has anyway.
 
-    That is allowed, as it tells whether people are split and counted as they should be; but it compares nothing.
+    That is allowed: such an A/A test shows whether people are split and counted as they should be.
     """
     base = asdict(settings_of(experiment.scenario)) if experiment.scenario in SCENARIOS else {}
     settings = [(row["name"], _filled_in(base, row["changes"])) for row in experiment.variants]

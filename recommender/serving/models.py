@@ -97,7 +97,7 @@ class Experiment(models.Model):
 
 
 class SplitUnit(models.Model):
-    """What an account that was signed up for is split by: as the visitor was that it was before."""
+    """The unit of an account whose owner was a visitor before: it stays in the variants that the visitor was in."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
     unit = models.BigIntegerField(help_text="A keyed hash, of no use to find the visitor.")

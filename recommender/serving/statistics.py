@@ -23,13 +23,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Over the people of a variant, who were shown `n` lists each and opened something of `c`: the sums of both, of
-    their squares and of their product."""
+    """Sums over the people of a variant, each of whom was shown n lists and opened something of c of them."""
 
     people: int
     n: float
     c: float
     nn: float
+    """Of n squared; `cc` of c squared, and `nc` of the product of both."""
     cc: float
     nc: float
 

@@ -1,9 +1,9 @@
-"""By what people are split into the variants of experiments.
+"""The unit of a person: the number by which experiments split people into variants.
 
-An account by its id, a visitor by the id in the session, and somebody of whom nothing is known by the visit cookie.
-What a visitor was split by is kept in the session from the first visit on, and with the account that is signed up for.
-At sign-in to an account that there was before, the account's own counts: what was seen before it may have been another
-variant, and so may what is seen signed out.
+It is made of an account's id, of a visitor's id in the session, or of the visit cookie of somebody of whom nothing else
+is known. A visitor's unit is kept in the session from the first visit on, and goes over to an account that they sign
+up for, so that they stay in their variant. Signing in to an account that existed before takes that account's unit: what
+was seen before signing in, or is seen after signing out, may be of another variant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SESSION_KEY = "split"
 
 
 def unit_of(subject: Subject) -> int | None:
-    """What a subject is split by; None for somebody unknown. One query for an account."""
+    """The unit of a subject; None for somebody unknown. One query for an account."""
     if subject.user_id is not None:
         kept = SplitUnit.objects.filter(pk=subject.user_id).values_list("unit", flat=True).first()
         return keyed_hash("unit", str(subject)) if kept is None else kept
@@ -28,7 +28,7 @@ def unit_of(subject: Subject) -> int | None:
 
 
 def unit_for(request: HttpRequest, subject: Subject) -> int | None:
-    """What whoever looks at a page is split by; None for somebody unknown where no visits are kept."""
+    """The unit of whoever looks at a page; None for somebody unknown without a visit cookie."""
     if subject.user_id is None and (kept := request.session.get(SESSION_KEY)) is not None:
         return int(kept)
     if subject.known:

@@ -26,12 +26,14 @@ Tagged = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """How items become contents: `centre` is the mean over all items, of text, tags and numbers together. A tag weighs
-    the more the rarer it is. `numbers` has the quantiles of each numeric attribute, ascending and different."""
+    """How items become vectors of contents."""
 
     tags: Mapping[str, float]
+    """The weight of each tag: the rarer it is, the more it weighs."""
     centre: Floats
+    """The mean over all items, of text, tags and numbers together."""
     numbers: Mapping[str, Sequence[float]]
+    """The quantiles of each numeric attribute, ascending and different."""
 
     def of(self, text: npt.NDArray[Any], tagged: Tagged) -> Floats:
         return uncentred(text, tagged, self.tags, self.numbers) - self.centre
@@ -58,11 +60,10 @@ def scaled(rows: Floats, text_dimensions: int, tag_length: float) -> Floats:
 def uncentred(
     text: npt.NDArray[Any], tagged: Tagged, tags: Mapping[str, float], numbers: Mapping[str, Sequence[float]]
 ) -> Floats:
-    """The text's vector, then a place for each tag, and then one for each quantile of the numbers, each of these three
-    of length 1.
+    """The text's vector, then a value for each tag, then one for each quantile of the numbers; each part of length 1.
 
-    A number between two quantiles is at both, the more the nearer it lies, and at no other: so what is learnt from
-    contents, linear as it is, bends at each quantile.
+    A number counts at the two quantiles that it lies between, at the nearer one more, and at no other. So a linear
+    model of contents becomes piecewise linear in the number, with a bend at each quantile.
     """
     category, attributes = tagged
     own = tags_of(category, attributes)
