@@ -49,12 +49,10 @@ def distance_sql(version: IndexVersion) -> str:
 
 
 def nearest_rows(version: IndexVersion, *, rows: int, within: str = "", pictures: bool = False) -> str:
-    """A FROM and WHERE, an ORDER BY and a LIMIT: `rows` passages that are nearest by the graph, nearest first.
+    """The part of a query from FROM to LIMIT: the `rows` passages nearest by the graph, nearest first.
 
-    Pictures, where the version has them, only if they are asked for, and then nothing else.
-
-    `within` is a condition on the rows, with the AND before it. The limits stand in the statement, as the planner would
-    not walk the index for a number that it does not know.
+    With `pictures` only pictures, without it none. `within` is a condition on the rows, with the AND before it. Limits
+    are written into the statement: the planner would not walk the index for a number that it does not know.
     """
     walked = f"catalog_passage AS passage WHERE {passages_of(version, pictures=pictures)} {within} {_gate(version)}"
     distance = distance_sql(version)
@@ -75,9 +73,9 @@ def ef_search(version: IndexVersion) -> int:
 
 
 def _gate(version: IndexVersion) -> str:
-    """A condition that is true, and sets how far the walk looks before it begins; empty while that is the site's.
+    """A condition that is always true and, when evaluated, sets how far the walk looks; empty for the site's setting.
 
-    Being constant it is met once, ahead of the rows. See docs/decisions/0014.
+    As it is constant, it is evaluated once, before the first row. See docs/decisions/0014.
     """
     if version.ef_search is None:
         return ""

@@ -1,4 +1,7 @@
-"""The sample of a version's vectors that closeness is told from chance by: drawn by workers, read by searches."""
+"""The sample of a version's vectors that a query's cosines are compared with (`catalog.search.closeness`).
+
+Workers draw it, and searches read it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 from catalog.statements import patient_cursor
 from catalog.wire import HALVES, binary, halves_of
 
-#: Of each kind.
+#: Vectors of each kind, texts and pictures.
 SAMPLED = 200
-#: From so many vectors on a sample is not drawn anew.
+#: A sample drawn from at least this many vectors is never drawn again.
 ENOUGH = 50_000
 
 
 def renew_sample(version: IndexVersion) -> bool:
-    """Draw the sample of a version with pictures if it has none or its vectors have doubled since; whether it was."""
+    """Draw the sample of a version with pictures, if it has none or its vectors have doubled since; return whether."""
     if not version.reads_pictures:
         return False
     known = VectorSample.objects.passages_of(version)

@@ -1,8 +1,8 @@
-"""The version that searches read from, and what of the site's rules goes with it.
+"""The index version that searches read from, remembered by each process, with the stamp of the rules.
 
-A process remembers both. A search goes by what is remembered and reads their present stamp along with the items that
-it shows, so it costs no statement to know whether they still hold. Where they do not, the search runs again: a change
-counts from the next search on, in every process.
+A search takes the version that its process remembers, and reads the present stamp along with the items that it shows.
+So it costs no statement to learn whether what is remembered still holds. Where it does not, the search runs again: a
+change counts from the next search on, in every process. See docs/decisions/0015.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from django.db import connection
 from catalog.models import IndexVersion, Item, RulesStamp
 from catalog.rows import read_rows
 
-NAMES = [field.attname for field in IndexVersion._meta.concrete_fields]
-#: Another for each version, each change to its row and each change to a rule; NULL while no version is active.
+VERSION_FIELDS = [field.attname for field in IndexVersion._meta.concrete_fields]
+#: Differs for each active version, and after each change to its row or to a rule; NULL while no version is active.
 STAMP_SQL = """(
     SELECT version.id || ' ' || version.xmin::text || version.ctid::text || ' '
         || coalesce((SELECT value::text FROM catalog_rulesstamp LIMIT 1), '')
     FROM catalog_indexversion AS version WHERE version.state = 'active'
 )"""
 SERVING_SQL = f"""
-    SELECT {", ".join(NAMES)}, {STAMP_SQL}, coalesce((SELECT value FROM catalog_rulesstamp LIMIT 1), %s)
+    SELECT {", ".join(VERSION_FIELDS)}, {STAMP_SQL}, coalesce((SELECT value FROM catalog_rulesstamp LIMIT 1), %s)
     FROM catalog_indexversion WHERE state = 'active'
 """  # noqa: S608
 
@@ -34,13 +34,14 @@ _remembered: IndexVersion | None = None
 
 
 class Outdated(Exception):
-    """What was remembered of the serving version is no longer so."""
+    """The remembered version, or the rules remembered with it, have changed."""
 
 
 def serving_version() -> IndexVersion | None:
-    """The active version with the present stamp of the rules, which are remembered; None while no version is active.
+    """Read the active version with the present stamp of the rules, and remember it; None while no version is active.
 
-    As `IndexVersion.objects.with_rules_stamp().active()`, by a statement that is written once: see `read_rows`.
+    The same as `IndexVersion.objects.with_rules_stamp().active()`, by a statement that is not composed each time: see
+    `read_rows`.
     """
     global _remembered
     with connection.cursor() as cursor:
@@ -49,7 +50,7 @@ def serving_version() -> IndexVersion | None:
     if row is None:
         _remembered = None
         return None
-    version = IndexVersion.from_db(connection.alias, NAMES, row[:-2])
+    version = IndexVersion.from_db(connection.alias, VERSION_FIELDS, row[:-2])
     version.rules_stamp = row[-1]
     remembered = copy(version)
     remembered.serving_stamp = row[-2]
@@ -58,14 +59,15 @@ def serving_version() -> IndexVersion | None:
 
 
 def remembered_version() -> IndexVersion | None:
-    """The version as this process knows it, with the stamp that it had.
+    """The version as this process read it last, with its stamp of then; None where none was active yet.
 
-    What is made of it holds only if that is still the present one: see `items_now`.
+    Results made with it are right only if its stamp is still the present one, which `items_now` checks.
     """
     return _remembered
 
 
 def present_stamp() -> str | None:
+    """The stamp of what serves at this moment. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {STAMP_SQL}")
         (stamp,) = cursor.fetchone()
@@ -73,7 +75,7 @@ def present_stamp() -> str | None:
 
 
 def items_now(ids: Sequence[int], version: IndexVersion | None) -> list[Item]:
-    """The items with these ids, in no order. Raises Outdated when a remembered version is no longer as it was."""
+    """The items with these ids, in no order. Raises Outdated when `version` is a remembered one and has changed."""
     if version is None or version.serving_stamp is None:
         return Item.objects.in_order(ids)
     annotations = {"serving_stamp": STAMP_SQL}

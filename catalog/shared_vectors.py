@@ -1,7 +1,7 @@
 """Vectors of queries in Redis, so that a query is encoded once for all web processes, and a restart forgets none.
 
-Each has one place among SLOTS, by its key, and takes it from whoever had it. So they take no more room than that,
-beside the wake-ups of workers that the same Redis carries.
+Each vector has one of SLOTS places, by its key, and replaces whatever is there. So vectors never take more room than
+that, in a Redis that also carries the wake-ups of workers.
 """
 
 from __future__ import annotations

@@ -18,20 +18,21 @@ from catalog.search.scope import EVERYTHING
 from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)
-#: So many of what is asked most, and of titles, each of which may be missed altogether.
+#: How many queries are measured with: those asked most, and titles as queries. A graph may miss all that is near to one
+#: of them, which only a large sample shows.
 QUERIES_SAMPLED, TITLES_SAMPLED = 100, 200
-#: Asked where the encoder is not to be had.
+#: How many passages are measured with instead, where there is no encoder.
 PASSAGES_SAMPLED = 100
 NEIGHBOURS = 10
 #: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
 EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
-#: So many numbers, passages times dimensions, are compared one by one in about the time that a graph takes.
+#: To compare this many numbers (passages times dimensions) one by one takes about as long as to walk a graph.
 EXACT_UP_TO_NUMBERS = 4_000_000
-#: Halves of more lie outside of their rows, and take ten times as long to read.
+#: PostgreSQL keeps longer vectors outside of their rows, where reading them takes ten times as long.
 EXACT_UP_TO_DIMENSIONS = 1_000
-#: Measured again once there are so many times more passages, or fewer.
+#: A version is measured again once its passages have grown or shrunk by this factor.
 GROWTH = 1.25
-#: Where the target is out of reach, recall that is not worth looking further for.
+#: Where the target is out of reach, a gain in recall that is not worth looking further for.
 NEGLIGIBLE = 0.002
 # Equal vectors are equally near, whichever of them a graph finds; cosines are told apart no finer than halves are.
 TOLERANCE = 1e-6

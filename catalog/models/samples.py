@@ -1,4 +1,4 @@
-"""Vectors that chance is told by."""
+"""Samples of vectors, from which searches learn which cosines come about by chance."""
 
 from __future__ import annotations
 
