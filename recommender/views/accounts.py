@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, RedirectURLMixin
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -77,7 +79,12 @@ class SignUpView(ThrottledMixin, WallMixin, RedirectURLMixin, FormView):
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         unit = unit_for(self.request, subject_of(self.request))
-        user = form.save()  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                user = form.save()  # type: ignore[attr-defined]
+        except IntegrityError:  # the name was taken since it was checked, perhaps by a second click
+            form.add_error("username", User._meta.get_field("username").error_messages["unique"])
+            return self.form_invalid(form)
         login(self.request, user)
         keep_with_account(user, unit)
         adopt_visitor(self.request)

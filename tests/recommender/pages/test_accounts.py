@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
 from rest_framework.settings import api_settings
 
 from recommender.models import Profile
@@ -38,6 +39,17 @@ def test_a_weak_or_taken_account_is_refused_with_the_reason(member, client):
     page = client.post("/sign-up/", form).content.decode()
     assert "already exists" in page and "too common" in page
     assert User.objects.count() == 1
+
+
+def test_a_name_that_is_taken_while_the_form_is_sent_is_refused_as_one_that_was_taken_before(db, client):
+    def take(**_):
+        pre_save.disconnect(take, sender=User)
+        User.objects.create(username="new")
+
+    pre_save.connect(take, sender=User)
+    response = client.post("/sign-up/", {"username": "new", "password1": PASSWORD, "password2": PASSWORD})
+    assert "already exists" in response.content.decode()
+    assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize("page", ["/sign-in/", "/sign-up/"])
