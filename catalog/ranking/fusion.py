@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 CUTOFF_LEVEL = 0.25
 #: What a title of the very words of the query adds on the scale of words.
 TITLE_LEVEL = 0.2
+#: How much of what is missing to the top an item gets there that holds all words of a short query: BM25 alone puts it
+#: little above one that holds some of them often, and meaning, which knows few names, would mix both.
+WHOLE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +41,15 @@ def semantic_level(cosines: Floats, *, cutoff: float) -> Floats:
     return np.asarray(levels, dtype=np.float64)
 
 
-def keyword_level(scores: Floats, *, bound: float, title_overlaps: Floats) -> Floats:
-    """Put BM25 scores on a scale of 0 to 1: the share of `bound`, which no item can exceed, and the title's part.
+def keyword_level(scores: Floats, *, bound: float, title_overlaps: Floats, whole: npt.NDArray[np.bool_]) -> Floats:
+    """Put BM25 scores on a scale of 0 to 1: the share of `bound`, which no item can exceed, and what is added to it.
 
-    `title_overlaps` are Jaccard indexes of the words of query and title.
+    `title_overlaps` are Jaccard indexes of the words of query and title; `whole` says which items hold all the words
+    of a short query.
     """
     shares = scores / bound if bound else np.zeros_like(scores)
-    return np.clip(shares + TITLE_LEVEL * title_overlaps, 0.0, 1.0)
+    levels = np.clip(shares + TITLE_LEVEL * title_overlaps, 0.0, 1.0)
+    return levels + WHOLE_SHARE * whole * (1 - levels)
 
 
 def fuse(*, keyword_levels: Floats, semantic_levels: Floats, ratio: float) -> Fused:

@@ -17,7 +17,7 @@ from catalog.ranking.fusion import ranked
 from catalog.search import highlight
 from catalog.search.keywords import keyword_leg
 from catalog.search.queries import Explanation, Hit, SearchQuery
-from catalog.search.ranking import Ranking
+from catalog.search.ranking import Ranking, holding_all_words
 from catalog.serving import items_now
 
 
@@ -101,6 +101,7 @@ def passage_text(item: Item, ranking: Ranking, at: int) -> str:
 
 def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> list[Hit]:
     weights = keyword_leg().term_weights(ranking.reading.words, [hit.item.pk for hit in hits])
+    all_words = holding_all_words(ranking.candidates, ranking.reading.words)
     keyword_ranks = _ranks(ranking.candidates.keyword_scores, ranking.candidates.item_ids)
     semantic_ranks = _ranks(np.nan_to_num(ranking.candidates.cosines, nan=-np.inf), ranking.candidates.item_ids)
     return [
@@ -112,6 +113,7 @@ def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> l
                 keyword_rank=int(keyword_ranks[at]) if hit.keyword_score > 0 else None,
                 terms=weights[hit.item.pk],
                 title_overlap=float(ranking.candidates.title_overlaps[at]),
+                all_words=bool(all_words[at]),
                 cosine=hit.cosine,
                 feedback_cosine=None if hit.cosine is None else float(ranking.feedback_cosines[at]),
                 semantic_contribution=float(ranking.fused.semantic_parts[at]),

@@ -12,6 +12,7 @@ from catalog.ranking.pins import with_pins
 from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
 from catalog.search.feedback import FEEDBACK_HITS, moved_cosines
+from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate, any_of
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
@@ -20,6 +21,10 @@ from catalog.search.taste import taste_parts
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6
+#: Of one word every item that is found by it holds all; of many few items do, and BM25 tells them apart.
+SHORT_QUERY_WORDS = range(2, 5)
+#: Sums of the same weights in another order differ by less.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +136,21 @@ def _score(
 def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.float64]) -> Fused:
     return fuse(
         keyword_levels=keyword_level(
-            candidates.keyword_scores, bound=reading.words.score_bound, title_overlaps=candidates.title_overlaps
+            candidates.keyword_scores,
+            bound=reading.words.score_bound,
+            title_overlaps=candidates.title_overlaps,
+            whole=holding_all_words(candidates, reading.words),
         ),
         semantic_levels=semantic_level(cosines, cutoff=dense.cutoff(reading.version)),
         ratio=reading.ratio,
     )
+
+
+def holding_all_words(candidates: Candidates, words: Words) -> npt.NDArray[np.bool_]:
+    """Which candidates hold all the words of a short query; none where it has one or many."""
+    if words.slots not in SHORT_QUERY_WORDS:
+        return np.zeros(len(candidates.item_ids), dtype=bool)
+    return candidates.matched_idf >= words.total_idf * (1 - ROUNDING)
 
 
 def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.ranking.fusion import CUTOFF_LEVEL, TITLE_LEVEL, fuse, keyword_level, ranked, semantic_level
+from catalog.ranking.fusion import CUTOFF_LEVEL, TITLE_LEVEL, WHOLE_SHARE, fuse, keyword_level, ranked, semantic_level
 
 COSINES = st.one_of(st.floats(-1, 1), st.just(float("nan")))
 
@@ -23,13 +23,24 @@ def test_levels_are_two_straight_lines_that_meet_at_the_cutoff():
 
 def test_the_level_of_words_is_the_share_of_the_bound_and_the_titles_part():
     # 2/8 and .2 * .5; 8/8 and nothing more than 1; nothing at all.
-    levels = keyword_level(np.array([2.0, 8.0, 0.0]), bound=8.0, title_overlaps=np.array([0.5, 1.0, 0.0]))
+    levels = keyword_level(
+        np.array([2.0, 8.0, 0.0]), bound=8.0, title_overlaps=np.array([0.5, 1.0, 0.0]), whole=np.zeros(3, dtype=bool)
+    )
     assert TITLE_LEVEL == 0.2
     assert levels.tolist() == pytest.approx([0.35, 1.0, 0.0])
 
 
+def test_an_item_that_holds_all_words_is_a_level_higher():
+    # 2/8 and a quarter of 6/8; 4/8 is still more; .9 and a quarter of .1.
+    scores, whole = np.array([2.0, 4.0, 7.2]), np.array([True, False, True])
+    levels = keyword_level(scores, bound=8.0, title_overlaps=np.zeros(3), whole=whole)
+    assert WHOLE_SHARE == 0.25
+    assert levels.tolist() == pytest.approx([0.4375, 0.5, 0.925])
+
+
 def test_a_query_without_words_has_no_level_of_words():
-    assert keyword_level(np.array([0.0]), bound=0.0, title_overlaps=np.array([0.0])).tolist() == [0.0]
+    none = np.array([0.0])
+    assert keyword_level(none, bound=0.0, title_overlaps=none, whole=np.array([False])).tolist() == [0.0]
 
 
 def test_a_score_is_the_mix_of_both_levels():
@@ -47,14 +58,14 @@ def test_at_either_end_of_the_ratio_one_leg_counts_alone(ratio, expected):
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1), COSINES), max_size=20),
+    st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1), st.booleans(), COSINES), max_size=20),
     st.floats(0, 1),
     st.floats(-0.5, 0.9),
 )
 def test_scores_lie_between_0_and_1_and_are_the_sum_of_their_parts(rows, ratio, cutoff):
-    scores, overlaps, cosines = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    scores, overlaps, whole, cosines = np.array(rows, dtype=np.float64).reshape(-1, 4).T
     fused = fuse(
-        keyword_levels=keyword_level(scores, bound=10.0, title_overlaps=overlaps),
+        keyword_levels=keyword_level(scores, bound=10.0, title_overlaps=overlaps, whole=whole > 0),
         semantic_levels=semantic_level(cosines, cutoff=cutoff),
         ratio=ratio,
     )

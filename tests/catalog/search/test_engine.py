@@ -67,6 +67,25 @@ def test_a_ratio_of_0_counts_words_alone_and_of_1_meaning_alone(items):
     assert by_meaning.hits[0].score == pytest.approx(1, abs=1e-3)
 
 
+def test_an_item_that_holds_all_the_words_of_a_short_query_is_above_one_that_repeats_some(db):
+    crowd = "a lawyer who fights for justice and for his good name in a court of the city, and many others"
+    make_item("repeats", title="Sawyer", body="Tom, Tom, Tom and Tom.")
+    make_item("all", title="Philadelphia", body=f"{crowd}, with Tom Hanks")
+    make_items([{"external_id": f"crowd-{n}", "title": f"Film {n}", "body": f"{crowd} Hanks"} for n in range(2)])
+    first, second, *_ = search(SearchQuery(text="tom hanks", semantic_ratio=0, explain=True)).hits
+    assert (first.item.external_id, second.item.external_id) == ("all", "repeats")
+    assert first.explanation and second.explanation
+    assert (first.explanation.all_words, second.explanation.all_words) == (True, False)
+    assert first.explanation.keyword_score < second.explanation.keyword_score
+
+
+@pytest.mark.parametrize("text", ["philadelphia", "lawyer fights justice good name"])
+def test_nothing_is_added_for_all_of_one_word_or_of_many(db, text):
+    make_item("all", title="Philadelphia", body="A lawyer fights for justice and his good name.")
+    (only,) = search(SearchQuery(text=text, semantic_ratio=0, explain=True)).hits
+    assert only.explanation and not only.explanation.all_words
+
+
 def test_words_alone_ask_for_no_vector(items):
     results = search(SearchQuery(text="whale", semantic_ratio=0))
     assert names(results) == ["both", "word"]
