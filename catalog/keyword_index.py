@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from django.conf import settings
 from django.db import connection, transaction
 
-from catalog.statements import patient_cursor
+from catalog.database.statements import patient_cursor
 
 FOLD_BATCH_ROWS = 200_000
 #: Key of the advisory lock that the one folding process holds.

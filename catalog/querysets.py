@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Collate, TruncMinute
 
-from catalog.rows import read_rows
+from catalog.database.rows import read_rows
 
 if TYPE_CHECKING:
     from catalog.models import Attribute, EmbeddingBatch, EmbeddingState, ImportRun, IndexVersion, Item, ReindexRun

@@ -9,12 +9,12 @@ import logging
 
 import numpy as np
 
+from catalog.database.statements import patient_cursor
+from catalog.database.wire import HALVES, binary, halves_of
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 from catalog.models import EmbeddingState, IndexVersion
 from catalog.search.closeness import CLOSE
 from catalog.search.dense import DEFAULT_CUTOFF
-from catalog.statements import patient_cursor
-from catalog.wire import HALVES, binary, halves_of
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200

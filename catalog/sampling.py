@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from django.db import connection
 
+from catalog.database.statements import patient_cursor
+from catalog.database.wire import HALVES, binary, halves_of
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
-from catalog.statements import patient_cursor
-from catalog.wire import HALVES, binary, halves_of
 
 #: Vectors of each kind, texts and pictures.
 SAMPLED = 200

@@ -12,8 +12,8 @@ from copy import copy
 
 from django.db import connection
 
+from catalog.database.rows import read_rows
 from catalog.models import IndexVersion, Item, RulesStamp
-from catalog.rows import read_rows
 
 VERSION_FIELDS = [field.attname for field in IndexVersion._meta.concrete_fields]
 #: Differs for each active version, and after each change to its row or to a rule; NULL while no version is active.

@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from catalog.database.statements import patient_cursor
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import encoder_for
 from catalog.models import PICTURE_ORDINAL, EmbeddingState, IndexVersion, SearchIntent
 from catalog.search.dense import PASSAGES_READ, nearest_sql, vector_literal, vector_search
 from catalog.search.scope import EVERYTHING
-from catalog.statements import patient_cursor
 
 logger = logging.getLogger(__name__)
 #: How many queries are measured with: those asked most, and titles as queries. A graph may miss all that is near to one

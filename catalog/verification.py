@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from catalog.database.statements import patient_cursor
 from catalog.documents import document_hash
 from catalog.graphs import graphs_of
 from catalog.indexing import add_missing_states
 from catalog.keyword_index import rebuild_keywords
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
 from catalog.partitions import PARTITIONED, build_hnsw, create_partitions
-from catalog.statements import patient_cursor
 
 EMPTY_DOCUMENT = document_hash("")
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.database.wire import HALVES, IDS, binary, halves_of, ids_of
 from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate, all_of
 from catalog.search.scope import Scope, array_literal, scope_of
-from catalog.wire import HALVES, IDS, binary, halves_of, ids_of
 from recommender.models import TasteModel
 from recommender.past import Past
 from recommender.popularity import table

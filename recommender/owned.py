@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from recommender.subjects import Subject
 
-AnyOwned = TypeVar("AnyOwned", bound="SubjectModel")
+AnyOwned = TypeVar("AnyOwned", bound=models.Model)
 
 
 class SubjectModel(models.Model):

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from catalog.database.wire import binary, vector_of
 from catalog.models import PICTURE_ORDINAL, IndexVersion
-from catalog.wire import binary, vector_of
 from recommender.interests import Vector
 from recommender.models import VectorCentre
 

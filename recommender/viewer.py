@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
+from catalog.database.wire import binary
 from catalog.models import IndexVersion
-from catalog.wire import binary
 from recommender.interests import Event, Interest, Kind, sum_of
 from recommender.models import TasteModel
 from recommender.past import Past

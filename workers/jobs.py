@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
-from catalog.locks import session_lock
+from catalog.database.locks import session_lock
 from catalog.models.jobs import Job
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from catalog.database.locks import session_lock
 from catalog.indexing import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
-from catalog.locks import session_lock
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
 from catalog.partitions import build_hnsw
 from catalog.reindexing import finish

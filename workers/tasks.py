@@ -12,12 +12,12 @@ import time
 from celery import shared_task
 
 from catalog import importing
+from catalog.database.statements import patient_cursor
 from catalog.embedding.base import EncoderUnavailable
 from catalog.keyword_index import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
 from catalog.pictures.copies import forget_old_copies
 from catalog.querylog.tidying import tidy_query_log
-from catalog.statements import patient_cursor
 from recommender import importing as interaction_importing
 from recommender import popularity, profiles
 from recommender.interactions import forget_events_of_gone_items

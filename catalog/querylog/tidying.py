@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from catalog.database.statements import patient_cursor
 from catalog.querylog.intents import IDLE
-from catalog.statements import patient_cursor
 
 #: Rows a statement closes or forgets.
 BATCH = 5_000

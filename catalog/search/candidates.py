@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.database.wire import binary
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.closeness import closeness_parameters, closeness_sql
@@ -19,7 +20,6 @@ from catalog.search.keywords import keyword_leg
 from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
 from catalog.search.scope import array_literal, scope_of
-from catalog.wire import binary
 
 #: With a filter, the candidates are filled up to this many from the items that meet it.
 ITEMS_PER_LEG = 200

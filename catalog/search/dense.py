@@ -12,11 +12,11 @@ import orjson
 from django.conf import settings
 from django.db import connection, transaction
 
+from catalog.database.wire import binary
 from catalog.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
-from catalog.wire import binary
 
 #: How many items the leg finds: as many as a page may hold, or fewer beside those that the words find.
 NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from catalog.database.wire import binary
 from catalog.models import IndexVersion
 from catalog.search.candidates import Candidates
 from catalog.search.scope import array_literal
-from catalog.wire import binary
 
 #: How many hits the query is moved towards, and the weight of their mean beside its own vector.
 FEEDBACK_HITS = 3

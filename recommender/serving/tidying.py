@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from catalog.database.statements import patient_cursor
 from catalog.querylog.intents import IDLE
-from catalog.statements import patient_cursor
 from recommender.serving.writing import WINDOW
 
 #: Rows a statement changes.

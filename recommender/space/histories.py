@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from catalog.statements import patient_cursor
+from catalog.database.statements import patient_cursor
 from recommender.space.folding import FULL_WEIGHT, STARS
 
 if TYPE_CHECKING:

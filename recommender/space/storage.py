@@ -13,11 +13,11 @@ from django.db.backends.utils import CursorWrapper
 from pgvector import HalfVector
 from psycopg import sql
 
+from catalog.database.statements import patient_cursor
+from catalog.database.wire import HALVES, IDS, binary, copy_in, halves_of, ids_of
 from catalog.models import PICTURE_ORDINAL
 from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
-from catalog.statements import patient_cursor
-from catalog.wire import HALVES, IDS, binary, copy_in, halves_of, ids_of
 from recommender.models import TasteModel
 
 TABLE = "recommender_tastevector"

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
-from catalog.locks import session_lock
+from catalog.database.locks import session_lock
 from catalog.models import IndexVersion, Item
 from catalog.ranking.gains import gain_of
 from recommender.models import Experiment, TasteModel

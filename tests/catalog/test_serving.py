@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.database.rows import read_rows
 from catalog.errors import InvalidQuery
 from catalog.indexing import activate
 from catalog.models import IndexVersion, Item, RulesStamp
-from catalog.rows import read_rows
 from catalog.search import SearchQuery, search
 from catalog.serving import serving_version
 from tests.factories import add_vector, make_item, make_items, make_synonym, make_version

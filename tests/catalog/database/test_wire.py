@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from catalog.wire import ROWS_A_WRITE, copy_in
+from catalog.database.wire import ROWS_A_WRITE, copy_in
 
 pytestmark = pytest.mark.django_db
 
