@@ -127,7 +127,7 @@ def measure_worker(rows: list[dict[str, str]]) -> None:
 
     from catalog.documents import render_document
     from catalog.embedding.registry import share
-    from catalog.indexing import add_missing_states, ensure_active_version, new_version, save_new_version
+    from catalog.index.versions import add_missing_states, ensure_active_version, new_version, save_new_version
     from catalog.items import save_items
     from catalog.models import IndexVersion, Item
     from workers.embed import drain

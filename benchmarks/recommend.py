@@ -61,7 +61,7 @@ def _real_vectors() -> Vectors:
     from django.conf import settings
 
     from catalog.embedding.registry import encoder_for
-    from catalog.indexing import ensure_active_version
+    from catalog.index.versions import ensure_active_version
 
     texts = [document.text for document in documents(Path(settings.DATA_DIR), count=REAL_TEXTS)]
     return cached_vectors(encoder_for(ensure_active_version().encoder_spec), texts)

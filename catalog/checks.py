@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from catalog.embedding.registry import BACKENDS
-from catalog.keyword_index import built_settings, is_built, wanted_settings
+from catalog.index.keywords import built_settings, is_built, wanted_settings
 from catalog.outgoing.addresses import host_and_port
 from catalog.outgoing.errors import EndpointRefused
 

@@ -14,7 +14,7 @@ from catalog.embedding.bulk import count_tokens, encode_in_slices, leading_dimen
 from catalog.embedding.query_vectors import queries_of
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
-from catalog.indexing import room_tokens
+from catalog.index.versions import room_tokens
 from catalog.models import IndexVersion
 
 

@@ -11,8 +11,8 @@ from django.views import View
 
 from catalog.audit import record_action
 from catalog.embedding.base import EncoderSpec
+from catalog.index.reindex import AlreadyReindexing
 from catalog.models import EncoderAdaptation, EncoderComparison, EndpointUse
-from catalog.reindexing import AlreadyReindexing
 from dashboard.access import StaffOnly
 from dashboard.encoders import adaptation_rows, comparison_rows, comparison_runtimes, comparison_verdict
 from dashboard.forms import EncoderForm

@@ -8,8 +8,7 @@ from django import forms
 from django.conf import settings
 
 from catalog.importing import MappingError, mapping_from_json
-from catalog.models import ApiKey, ImportRun, IndexVersion
-from catalog.version_settings import (
+from catalog.index.version_settings import (
     MAX_DIMENSIONS,
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
@@ -19,6 +18,7 @@ from catalog.version_settings import (
     check_overlap,
     check_template,
 )
+from catalog.models import ApiKey, ImportRun, IndexVersion
 
 
 class StyledForm(forms.BaseForm):

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
+from catalog.index.progress import Failure, IndexProgress, failures, index_progress_of
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
-from catalog.progress import Failure, IndexProgress, failures, index_progress_of
 from dashboard.charts import Segment, Sparkline, sparkline, stacked_bar
 
 CHART_MINUTES = 30

@@ -11,10 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from catalog.audit import record_action
-from catalog.indexing import activate, retire
-from catalog.models import IndexVersion, ReindexRun
-from catalog.querysets import IndexVersionQuerySet
-from catalog.reindexing import (
+from catalog.index.reindex import (
     AlreadyReindexing,
     cancel_reindex,
     pause_reindex,
@@ -22,6 +19,9 @@ from catalog.reindexing import (
     retry_failed,
     start_reindex,
 )
+from catalog.index.versions import activate, retire
+from catalog.models import IndexVersion, ReindexRun
+from catalog.querysets import IndexVersionQuerySet
 from dashboard.access import StaffOnly
 from dashboard.forms import ReindexForm
 from dashboard.overview import overview

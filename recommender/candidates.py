@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.database.wire import HALVES, IDS, binary, halves_of, ids_of
-from catalog.graphs import distance_sql, nearest_rows, passages_of
+from catalog.index.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search import dense
 from catalog.search.predicates import Predicate, all_of

@@ -7,10 +7,10 @@ from typing import Any
 
 from pgvector import HalfVector
 
+from catalog.index.partitions import build_hnsw, create_partitions
 from catalog.items import save_item, save_items
 from catalog.judged.sets import create_set, judge
 from catalog.models import IndexVersion, Item, JudgedSet, Passage, SearchRule, Synonym
-from catalog.partitions import build_hnsw, create_partitions
 
 #: No encoder: a search that needs one is degraded at once.
 NO_BACKEND = "none"

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import numpy as np
 
+from catalog.index.vectors import EmbeddedItem
 from catalog.models import EmbeddingState, IndexVersion, Item, Passage
 from catalog.passages import Span
-from catalog.vectors import EmbeddedItem
 from workers.claims import Claim
 
 

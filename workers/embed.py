@@ -19,11 +19,11 @@ from django.conf import settings
 from catalog.documents import document_hash, render_document
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import ensure_active_version
+from catalog.index.sampling import renew_sample
+from catalog.index.vectors import write_passages
+from catalog.index.versions import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, Item
-from catalog.relevance_cutoff import awaits_cutoff, measure_cutoff
-from catalog.sampling import renew_sample
-from catalog.vectors import write_passages
+from catalog.tuning.relevance_cutoff import awaits_cutoff, measure_cutoff
 from recommender.space.spaces import place
 from workers.claims import Claim, claim, fail, give_back, reclaim_expired
 from workers.encoding import Document, Encoded, encode

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from catalog.adaptation.adapting import Adaptation, AdaptationPlan, NotEnoughQueries, adapt_encoder
 from catalog.embedding.base import EncoderSpec
+from catalog.index.reindex import start_reindex
 from catalog.judged.catalogue import (
     FEWEST_QUERIES,
     KnownQueries,
@@ -27,7 +28,6 @@ from catalog.judged.collection import JudgedCollection
 from catalog.judged.comparing import compare_encoders
 from catalog.models import EncoderAdaptation, EncoderComparison, IndexVersion, ReindexRun
 from catalog.models.encoders import EncoderJob
-from catalog.reindexing import start_reindex
 from catalog.search import search
 from catalog.search.queries import SearchQuery
 from workers import jobs

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol
 from django.conf import settings
 
 from catalog.embedding.base import ImageEncoder
+from catalog.index.vectors import EmbeddedPicture
 from catalog.pictures.decoding import decoded
 from catalog.pictures.errors import PictureError, PictureUnavailable
 from catalog.pictures.reading import read_picture
 from catalog.pictures.turns import picture_turn
-from catalog.vectors import EmbeddedPicture
 from workers.claims import Claim
 from workers.halving import Refused, encode_halving
 

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 
 from catalog.database.locks import session_lock
-from catalog.indexing import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
+from catalog.index.partitions import build_hnsw
+from catalog.index.reindex import finish
+from catalog.index.versions import activate, add_missing_states, load_encoder, mark_ready, save_loaded_version
 from catalog.models import EmbeddingState, IndexVersion, ReindexRun
-from catalog.partitions import build_hnsw
-from catalog.reindexing import finish
-from catalog.relevance_cutoff import awaits_cutoff
-from catalog.tuning import tune
+from catalog.tuning.ef_search import tune
+from catalog.tuning.relevance_cutoff import awaits_cutoff
 
 logger = logging.getLogger(__name__)
 LOCKS = 0x5EA2C5_00000000

@@ -8,11 +8,11 @@ from datetime import timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
-from catalog.indexing import add_missing_states
+from catalog.index.partitions import drop_retired
+from catalog.index.versions import add_missing_states
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion
-from catalog.partitions import drop_retired
-from catalog.relevance_cutoff import awaits_cutoff
-from catalog.tuning import awaits_tuning, tune
+from catalog.tuning.ef_search import awaits_tuning, tune
+from catalog.tuning.relevance_cutoff import awaits_cutoff
 from workers.claims import reclaim_expired, retry_pictures
 
 logger = logging.getLogger(__name__)

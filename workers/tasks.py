@@ -14,7 +14,7 @@ from celery import shared_task
 from catalog import importing
 from catalog.database.statements import patient_cursor
 from catalog.embedding.base import EncoderUnavailable
-from catalog.keyword_index import fold_term_counts
+from catalog.index.keywords import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
 from catalog.pictures.copies import forget_old_copies
 from catalog.querylog.tidying import tidy_query_log

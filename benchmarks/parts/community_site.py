@@ -13,7 +13,7 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from benchmarks.parts.community import Community
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion, Item
 from recommender import popularity
 from recommender.models import TasteModel

@@ -53,12 +53,12 @@ def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
 
     from benchmarks.parts.vectors import RememberingEncoder, cached_vectors
     from catalog.embedding.registry import encoder_for, share
-    from catalog.indexing import ensure_active_version
+    from catalog.index.keywords import fold_term_counts
+    from catalog.index.partitions import build_hnsw
+    from catalog.index.versions import ensure_active_version
     from catalog.items import save_items
-    from catalog.keyword_index import fold_term_counts
     from catalog.models import Item
-    from catalog.partitions import build_hnsw
-    from catalog.tuning import tune
+    from catalog.tuning.ef_search import tune
     from workers.embed import drain
 
     version = ensure_active_version()

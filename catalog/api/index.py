@@ -17,10 +17,10 @@ from catalog.http.pages import PageParameters, page
 from catalog.http.problems import Conflict
 from catalog.http.serializers import StrictSerializer
 from catalog.http.views import ApiView
-from catalog.indexing import activate, retire
+from catalog.index.progress import failures, index_progress
+from catalog.index.reindex import retry_failed
+from catalog.index.versions import activate, retire
 from catalog.models import EmbeddingState, IndexVersion
-from catalog.progress import failures, index_progress
-from catalog.reindexing import retry_failed
 
 
 class VersionSerializer(serializers.ModelSerializer):

@@ -19,9 +19,8 @@ from catalog.http.pages import PageParameters, page
 from catalog.http.problems import Conflict
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
-from catalog.models import IndexVersion, ReindexRun
-from catalog.reindexing import AlreadyReindexing, cancel_reindex, pause_reindex, resume_reindex, start_reindex
-from catalog.version_settings import (
+from catalog.index.reindex import AlreadyReindexing, cancel_reindex, pause_reindex, resume_reindex, start_reindex
+from catalog.index.version_settings import (
     MAX_DIMENSIONS,
     MAX_WINDOW_TOKENS,
     MIN_WINDOW_TOKENS,
@@ -31,6 +30,7 @@ from catalog.version_settings import (
     check_overlap,
     check_template,
 )
+from catalog.models import IndexVersion, ReindexRun
 
 ACTIONS = {"pause": pause_reindex, "resume": resume_reindex, "cancel": cancel_reindex}
 

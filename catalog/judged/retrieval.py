@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.embedding.base import Encoder, FloatArray
-from catalog.indexing import room_tokens
+from catalog.index.versions import room_tokens
 from catalog.judged.beir import asks_for_itself
 from catalog.judged.collection import JudgedCollection
 from catalog.passages import split_passages

@@ -61,7 +61,7 @@ class IndexVersion(models.Model):
 
     #: Set by `with_rules_stamp`.
     rules_stamp: UUID | None = None
-    #: Set on a version that is remembered: see `catalog.serving`.
+    #: Set on a version that is remembered: see `catalog.index.serving`.
     serving_stamp: str | None = None
 
     objects: ClassVar[IndexVersionQuerySet] = IndexVersionQuerySet.as_manager()  # type: ignore[assignment]
@@ -82,7 +82,7 @@ class IndexVersion(models.Model):
 
     @property
     def searched_exactly(self) -> bool:
-        """Whether its passages are so few that a search compares each of them: see `catalog.tuning`."""
+        """Whether its passages are so few that a search compares each of them: see `catalog.tuning.ef_search`."""
         return self.passages_measured is not None and self.ef_search is None
 
     @property
@@ -110,7 +110,7 @@ PICTURE_ORDINAL = 2**31 - 1
 class Passage(models.Model):
     """A span of an item's document with its vector, or the vector of the item's picture.
 
-    Partitioned by version; HNSW as `catalog.graphs` has it.
+    Partitioned by version; HNSW as `catalog.index.graphs` has it.
     """
 
     pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")

@@ -45,7 +45,7 @@ class TermDelta(models.Model):
     """A change to a `TermCount` not yet folded into it.
 
     Transactions only ever append here, so two of them never wait for the count of a common word. Readers add both
-    tables; `keyword_index.fold_term_counts` moves the changes over.
+    tables; `catalog.index.keywords` moves the changes over.
     """
 
     term = models.TextField(db_collation="C")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from catalog.graphs import distance_sql
+from catalog.index.graphs import distance_sql
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 
 #: The cut-off of a version with pictures, and where it lies above chance.

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.database.wire import binary
-from catalog.graphs import distance_sql, nearest_rows, passages_of
+from catalog.index.graphs import distance_sql, nearest_rows, passages_of
 from catalog.models import IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal

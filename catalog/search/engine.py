@@ -8,6 +8,7 @@ from dataclasses import replace
 from django.db import DataError
 
 from catalog.errors import InvalidQuery
+from catalog.index.serving import Outdated, present_stamp, remembered_version
 from catalog.models import IndexVersion
 from catalog.search import facets
 from catalog.search.browsing import browse
@@ -21,7 +22,6 @@ from catalog.search.reading import check_query, read_query, version_for
 from catalog.search.reranking import check_rerank, rerank
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import RuleSet, rules_in_force
-from catalog.serving import Outdated, present_stamp, remembered_version
 
 
 def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults:

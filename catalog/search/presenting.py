@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.documents import render_document
+from catalog.index.serving import items_now
 from catalog.models import PICTURE_ORDINAL, Item
 from catalog.ranking.fusion import ranked
 from catalog.search import highlight
 from catalog.search.keywords import keyword_leg
 from catalog.search.queries import Explanation, Hit, SearchQuery
 from catalog.search.ranking import Ranking, holding_all_words
-from catalog.serving import items_now
 
 
 def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int64]) -> tuple[Hit, ...]:

@@ -13,6 +13,7 @@ from catalog.embedding.base import Encoder, EncoderError
 from catalog.embedding.query_vectors import query_vector
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
+from catalog.index.serving import serving_version
 from catalog.models import IndexVersion
 from catalog.search.lexical import Words, read_words
 from catalog.search.operators import Phrase
@@ -20,7 +21,6 @@ from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS, S
 from catalog.search.rules import RuleSet
 from catalog.search.spelling import Correction, correct
 from catalog.search.synonyms import folded_words
-from catalog.serving import serving_version
 
 Vector = npt.NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.timesince import timesince
 
+from catalog.index.serving import serving_version
 from catalog.models import Item
 from catalog.search.highlight import Part
-from catalog.serving import serving_version
 from catalog.views.covers import cover_address, drawn_cover
 
 register = template.Library()

@@ -17,12 +17,12 @@ from catalog.errors import InvalidQuery
 from catalog.http.addresses import parts_of
 from catalog.http.problems import Unavailable, error_response
 from catalog.http.throttling import caller_name, seconds_to_wait
+from catalog.index.serving import serving_version
 from catalog.models import Attribute, Item
 from catalog.pictures.addresses import is_local
 from catalog.pictures.copies import picture_copy
 from catalog.pictures.errors import PictureError, PicturesBusy
 from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictures, keep_picture, kept_picture
-from catalog.serving import serving_version
 from catalog.views.covers import lasting_cache
 from catalog.views.parameters import Asked, read_address
 

@@ -15,8 +15,8 @@ from psycopg import sql
 
 from catalog.database.statements import patient_cursor
 from catalog.database.wire import HALVES, IDS, binary, copy_in, halves_of, ids_of
+from catalog.index.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.models import PICTURE_ORDINAL
-from catalog.partitions import HNSW_EF_CONSTRUCTION, HNSW_M
 from catalog.search.scope import array_literal
 from recommender.models import TasteModel
 

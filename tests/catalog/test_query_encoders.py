@@ -9,7 +9,7 @@ import pytest
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.embedding.reranker import reranker_for
-from catalog.indexing import new_version
+from catalog.index.versions import new_version
 from catalog.models import IndexVersion
 from catalog.query_encoders import load_query_encoders
 from catalog.search.reranking import reranker_spec

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalog.evaluation import load_collection
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.storage_loss import RecordingEncoder, storage_loss
 from tests.checkpoints import write_checkpoint
 from tests.collections import TEXTS, write_collection

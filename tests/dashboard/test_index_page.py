@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.index.reindex import start_reindex
 from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
-from catalog.reindexing import start_reindex
 from tests.callers import signed_in
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_items, make_version

@@ -8,8 +8,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from catalog.index.keywords import built_settings
 from catalog.items import save_items
-from catalog.keyword_index import built_settings
 from catalog.ranking.fusion import fuse, semantic_level
 from catalog.search import search, spelling, taste
 from catalog.search.lexical import read_words

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import Item
 from catalog.search import SearchQuery, search
 from searchsite.embedded.account import Account

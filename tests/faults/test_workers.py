@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion, Item
 from searchsite.local_site import PROJECT
 from tests.checkpoints import POISON

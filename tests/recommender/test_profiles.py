@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from catalog.indexing import activate
+from catalog.index.versions import activate
 from catalog.models import EmbeddingState
 from recommender import demo, popularity, profiles
 from recommender.interactions import NewInteraction, record_interactions

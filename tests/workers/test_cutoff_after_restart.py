@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_items

@@ -9,11 +9,11 @@ import pytest
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import ensure_active_version, new_version, save_new_version
+from catalog.index.partitions import create_partitions
+from catalog.index.reindex import pause_reindex, start_reindex
+from catalog.index.versions import ensure_active_version, new_version, save_new_version
 from catalog.items import save_item
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
-from catalog.partitions import create_partitions
-from catalog.reindexing import pause_reindex, start_reindex
 from recommender.models import TasteModel
 from recommender.space import storage
 from recommender.space.contents import Contents

@@ -13,7 +13,7 @@ from catalog.embedding.openai import calls
 from catalog.embedding.openai.encoder import calls_to
 from catalog.embedding.openai.use import used
 from catalog.embedding.registry import BACKENDS
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import EmbeddingState, EndpointUse, IndexVersion, Item
 from catalog.search import search
 from catalog.search.queries import SearchQuery

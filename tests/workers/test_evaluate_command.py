@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from catalog import tuning
+from catalog.tuning.ef_search import EF_SEARCH_TRIED, EXACT_UP_TO_NUMBERS
 from tests.checkpoints import write_checkpoint
 from tests.collections import TEXTS, write_collection
 from tests.databases import committed_db, template_database
@@ -24,13 +24,13 @@ def collection(tmp_path: Path, settings) -> Path:
 
 @pytest.mark.parametrize(
     ("exact_up_to", "searched_exactly", "ef_search"),
-    [(tuning.EXACT_UP_TO_NUMBERS, True, None), (0, False, tuning.EF_SEARCH_TRIED[0])],
+    [(EXACT_UP_TO_NUMBERS, True, None), (0, False, EF_SEARCH_TRIED[0])],
     ids=["exactly", "by the graph"],
 )
 def test_search_is_evaluated_on_an_index_that_has_been_measured(
     committed_db, collection, monkeypatch, capsys, exact_up_to, searched_exactly, ef_search
 ):
-    monkeypatch.setattr(tuning, "EXACT_UP_TO_NUMBERS", exact_up_to)
+    monkeypatch.setattr("catalog.tuning.ef_search.EXACT_UP_TO_NUMBERS", exact_up_to)
     call_command("evaluate", "search", str(collection), "--json")
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     loss = figures["storage_loss"]

@@ -10,11 +10,11 @@ from django.db import connection
 
 from catalog.embedding.base import EncodingFailed, ImageEncoder
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import ensure_active_version, new_version, save_new_version
+from catalog.index.reindex import retry_failed
+from catalog.index.versions import ensure_active_version, new_version, save_new_version
 from catalog.items import save_item
 from catalog.models import PICTURE_ORDINAL, IndexVersion, Item, Passage
 from catalog.pictures.decoding import decoded
-from catalog.reindexing import retry_failed
 from tests.chat_server import failing, raw
 from tests.clip_checkpoints import picture, write_colours
 from tests.ledger import ledger, passages, row

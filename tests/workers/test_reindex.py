@@ -12,17 +12,8 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
-from catalog.indexing import (
-    VERSIONS_LOCK,
-    activate,
-    ensure_active_version,
-    load_encoder,
-    retire,
-    save_loaded_version,
-)
-from catalog.models import IndexVersion, ReindexRun
-from catalog.partitions import drop_retired
-from catalog.reindexing import (
+from catalog.index.partitions import drop_retired
+from catalog.index.reindex import (
     AlreadyReindexing,
     cancel_reindex,
     pause_reindex,
@@ -31,6 +22,15 @@ from catalog.reindexing import (
     retry_reindex,
     start_reindex,
 )
+from catalog.index.versions import (
+    VERSIONS_LOCK,
+    activate,
+    ensure_active_version,
+    load_encoder,
+    retire,
+    save_loaded_version,
+)
+from catalog.models import IndexVersion, ReindexRun
 from catalog.search import SearchQuery, search
 from searchsite.local_site import PROJECT
 from tests.checkpoints import POISON

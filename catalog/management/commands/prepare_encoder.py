@@ -5,7 +5,7 @@ from django.db import DatabaseError
 
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import unloaded_version
+from catalog.index.versions import unloaded_version
 from catalog.models import IndexVersion
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from catalog.keyword_index import rebuild_keywords
+from catalog.index.keywords import rebuild_keywords
 
 
 class Command(BaseCommand):

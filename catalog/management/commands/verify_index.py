@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from catalog.verification import Finding, verify_index
+from catalog.index.verification import Finding, verify_index
 
 # What one repair brings to light the next one sees to.
 REPAIR_ROUNDS = 3

@@ -14,8 +14,8 @@ from django.db import connection
 from catalog.embedding.base import ImageEncoder
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
-from catalog.graphs import graphs_of
-from catalog.indexing import ensure_active_version
+from catalog.index.graphs import graphs_of
+from catalog.index.versions import ensure_active_version
 from catalog.items import save_items
 from catalog.models import IndexVersion, Item
 from catalog.search import SearchQuery, by_picture, dense, search

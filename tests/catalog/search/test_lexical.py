@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.keyword_index import fold_term_counts, rebuild_keywords
+from catalog.index.keywords import fold_term_counts, rebuild_keywords
 from catalog.models import Item, TermDelta
 from catalog.search import lexical, postings
 from catalog.search.candidates import find_candidates

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from catalog.embedding.base import EncoderError, EncoderUnavailable
 from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection
-from catalog.indexing import ensure_active_version
+from catalog.index.keywords import fold_term_counts
+from catalog.index.versions import ensure_active_version
 from catalog.judged.beir import judgements_in
-from catalog.keyword_index import fold_term_counts
 from catalog.models import EmbeddingState, IndexVersion
 from catalog.storage_loss import RecordingEncoder, storage_loss
 from recommender.comparison import compare

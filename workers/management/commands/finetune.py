@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from catalog.adaptation.adapting import AdaptationPlan
 from catalog.adaptation.training import TrainingSettings
 from catalog.embedding.base import EncoderError, EncoderSpec
+from catalog.index.reindex import AlreadyReindexing
 from catalog.judged.collection import read_collection
 from catalog.models import EncoderAdaptation, IndexVersion
-from catalog.reindexing import AlreadyReindexing
 from workers.encoder_jobs import PLAN, adapt, own_collection, own_queries, start_reindex_with
 
 

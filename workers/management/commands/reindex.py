@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings as site
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.index.reindex import AlreadyReindexing, start_reindex
+from catalog.index.version_settings import SettingsRefused, backend_choices, check_encoder
 from catalog.models import IndexVersion
-from catalog.reindexing import AlreadyReindexing, start_reindex
-from catalog.version_settings import SettingsRefused, backend_choices, check_encoder
 
 SETTINGS = ("backend", "model", "revision", "query_prompt", "document_prompt", "window_tokens", "dimensions", "storage")
 

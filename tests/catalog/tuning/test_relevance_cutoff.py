@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion
-from catalog.relevance_cutoff import chance_cutoff
+from catalog.tuning.relevance_cutoff import chance_cutoff
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_items
 from workers.embed import drain

@@ -11,9 +11,9 @@ from django.utils import timezone
 from catalog.database.statements import patient_cursor
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for, share
-from catalog.graphs import MOST_DIMENSIONS_OF_HALVES
+from catalog.index.graphs import MOST_DIMENSIONS_OF_HALVES
+from catalog.index.partitions import build_hnsw, create_partitions
 from catalog.models import IndexVersion
-from catalog.partitions import build_hnsw, create_partitions
 
 # Held while versions are made or switched, so two callers take turns.
 VERSIONS_LOCK = 0x5EA2C4

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog import signals
-from catalog.indexing import retire, unloaded_version
+from catalog.index.versions import retire, unloaded_version
 from catalog.models import IndexVersion, ReindexRun
 
 

@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.database.rows import read_rows
 from catalog.errors import InvalidQuery
-from catalog.indexing import activate
+from catalog.index.serving import serving_version
+from catalog.index.versions import activate
 from catalog.models import IndexVersion, Item, RulesStamp
 from catalog.search import SearchQuery, search
-from catalog.serving import serving_version
 from tests.factories import add_vector, make_item, make_items, make_synonym, make_version
 
 pytestmark = pytest.mark.django_db

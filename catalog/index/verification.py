@@ -9,11 +9,11 @@ from django.db import connection
 
 from catalog.database.statements import patient_cursor
 from catalog.documents import document_hash
-from catalog.graphs import graphs_of
-from catalog.indexing import add_missing_states
-from catalog.keyword_index import rebuild_keywords
+from catalog.index.graphs import graphs_of
+from catalog.index.keywords import rebuild_keywords
+from catalog.index.partitions import PARTITIONED, build_hnsw, create_partitions
+from catalog.index.versions import add_missing_states
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
-from catalog.partitions import PARTITIONED, build_hnsw, create_partitions
 
 EMPTY_DOCUMENT = document_hash("")
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import connection as own_connection
 
+from catalog.index.partitions import drop_retired
+from catalog.index.vectors import write_passages
 from catalog.items import save_item
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion, Item
-from catalog.partitions import drop_retired
-from catalog.vectors import write_passages
 from tests.databases import connect
 from tests.factories import make_item, make_version
 from tests.ledger import embedded, ledger, passages, row, vector_of

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from catalog.graphs import graph_key, graphs_of
+from catalog.index.graphs import graph_key, graphs_of
 from catalog.models import IndexVersion
 
 PARTITIONED = ("catalog_passage", "catalog_embeddingstate")

@@ -12,14 +12,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from catalog import tuning
 from catalog.embedding.base import Encoder, FloatArray
 from catalog.embedding.registry import encoder_for
-from catalog.indexing import ensure_active_version
+from catalog.index.versions import ensure_active_version
 from catalog.models import EmbeddingState, IndexVersion, SearchIntent
 from catalog.search.dense import nearest, vector_search
 from catalog.search.scope import EVERYTHING
-from catalog.tuning import Measured, awaits_tuning, tune
+from catalog.tuning import ef_search
+from catalog.tuning.ef_search import Measured, awaits_tuning, tune
 from tests.checkpoints import write_checkpoint
 from tests.factories import add_passages, make_item, make_version
 from workers.embed import drain
@@ -44,7 +44,7 @@ def add(version: IndexVersion, count: int, *, first: int = 1) -> None:
 @pytest.fixture
 def by_graph(monkeypatch):
     """However few they are, they are searched by the graph."""
-    monkeypatch.setattr(tuning, "EXACT_UP_TO_NUMBERS", 0)
+    monkeypatch.setattr(ef_search, "EXACT_UP_TO_NUMBERS", 0)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
 
@@ -83,15 +83,15 @@ def test_an_exact_search_finds_what_a_walk_does_not_see():
 
 
 def test_what_lies_outside_of_its_rows_is_not_searched_exactly():
-    version = version_with(20, dimensions=tuning.EXACT_UP_TO_DIMENSIONS + 1)
+    version = version_with(20, dimensions=ef_search.EXACT_UP_TO_DIMENSIONS + 1)
     measured = tune(version)
     assert measured is not None
-    assert measured.ef_search == tuning.EF_SEARCH_TRIED[0]
+    assert measured.ef_search == ef_search.EF_SEARCH_TRIED[0]
     assert not version.searched_exactly
 
 
 def test_it_looks_as_far_as_the_target_takes_and_no_further(by_graph, settings, monkeypatch):
-    monkeypatch.setattr(tuning, "EF_SEARCH_TRIED", (1, 10, 400))
+    monkeypatch.setattr(ef_search, "EF_SEARCH_TRIED", (1, 10, 400))
     with connection.cursor() as cursor:  # a walk that goes on would find everything in a graph so small
         cursor.execute("SET LOCAL hnsw.iterative_scan = off")
     version = version_with(1_500)
@@ -109,7 +109,7 @@ def test_a_target_out_of_reach_is_not_looked_for_for_ever(by_graph, settings):
     measured = tune(version_with(1_500, dimensions=8))
     assert measured is not None
     assert measured.recall_at_10 > 0.99
-    assert measured.ef_search in tuning.EF_SEARCH_TRIED[:-1]
+    assert measured.ef_search in ef_search.EF_SEARCH_TRIED[:-1]
 
 
 def test_equal_vectors_count_whichever_of_them_is_found(by_graph):
@@ -134,7 +134,7 @@ def test_it_is_measured_again_when_the_version_has_grown_by_a_quarter(by_graph):
 
 
 def test_what_outgrows_an_exact_search_waits_for_no_end_of_an_import(monkeypatch):
-    monkeypatch.setattr(tuning, "EXACT_UP_TO_NUMBERS", 500 * 32)
+    monkeypatch.setattr(ef_search, "EXACT_UP_TO_NUMBERS", 500 * 32)
     version = version_with(400)
     tune(version)
     make_item("ship", title="A ship in the storm")  # which is still to be embedded
@@ -154,7 +154,7 @@ def asked_of(tmp_path: Path, settings, monkeypatch) -> list[Sequence[str]]:
     settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
     asked: list[Sequence[str]] = []
     encoder = encoder_for(ensure_active_version().encoder_spec)
-    monkeypatch.setattr(tuning, "encoder_for", lambda spec: Recording(encoder, asked))
+    monkeypatch.setattr(ef_search, "encoder_for", lambda spec: Recording(encoder, asked))
     return asked
 
 

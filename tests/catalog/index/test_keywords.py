@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from catalog import keyword_index
+from catalog.index import keywords
+from catalog.index.keywords import built_settings, fold_term_counts, rebuild_keywords, wanted_settings
 from catalog.items import delete_item, save_item
-from catalog.keyword_index import built_settings, fold_term_counts, rebuild_keywords, wanted_settings
 from catalog.models import Item, Posting, TermCount, TermDelta
 from tests.catalog.search.test_lexical import found
 from tests.databases import connect
@@ -129,7 +129,7 @@ def test_changes_that_are_not_committed_are_neither_counted_nor_folded_nor_lost(
 def test_of_two_folders_the_second_leaves():
     make_item("x", title="Whale")
     with connect() as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [keyword_index.FOLD_LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [keywords.FOLD_LOCK])
         assert fold_term_counts() == 0
         assert TermDelta.objects.exists()
         other.rollback()
@@ -138,7 +138,7 @@ def test_of_two_folders_the_second_leaves():
 
 def test_folding_in_small_batches_comes_to_the_same(three_items, monkeypatch):
     expected = counted()
-    monkeypatch.setattr(keyword_index, "FOLD_BATCH_ROWS", 2)
+    monkeypatch.setattr(keywords, "FOLD_BATCH_ROWS", 2)
     fold_term_counts()
     assert not TermDelta.objects.exists()
     assert counted() == expected

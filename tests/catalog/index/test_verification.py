@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from catalog.indexing import ensure_active_version
+from catalog.index.verification import verify_index
+from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion, ReindexRun
-from catalog.verification import verify_index
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_items, make_version
 from workers.embed import drain
