@@ -125,10 +125,10 @@ def measure_worker(rows: list[dict[str, str]]) -> None:
     """
     from django.core.management import call_command
 
-    from catalog.documents import render_document
     from catalog.embedding.registry import share
     from catalog.index.versions import add_missing_states, ensure_active_version, new_version, save_new_version
-    from catalog.items import save_items
+    from catalog.items.documents import render_document
+    from catalog.items.saving import save_items
     from catalog.models import IndexVersion, Item
     from workers.embed import drain
 

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.http.admin import ReadOnlyAdmin
-from catalog.item_checks import FIELDS, ItemRefused, checked_item
-from catalog.items import delete_item, delete_items, save_item
+from catalog.items.checks import FIELDS, ItemRefused, checked_item
+from catalog.items.saving import delete_item, delete_items, save_item
 from catalog.models import ApiKey, Attribute, AuditEntry, EmbeddingBatch, ImportRun, IndexVersion, Item, ReindexRun
 
 admin.site.site_header = admin.site.site_title = settings.SITE_NAME

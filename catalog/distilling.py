@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.answers.sentences import sentence_spans
-from catalog.documents import render_document
+from catalog.items.documents import render_document
 from catalog.models import Item
 
 MOST_ITEMS = 100_000

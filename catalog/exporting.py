@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog.importing.cells import ATTRIBUTE_PREFIX, written_cell
 from catalog.importing.csv_reader import escaped
-from catalog.item_checks import FIELDS, MAX_INTEGER
+from catalog.items.checks import FIELDS, MAX_INTEGER
 from catalog.models import Attribute, Item
 
 CONTENT_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8", "json": "application/json"}

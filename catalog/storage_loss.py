@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from catalog.documents import render_document
 from catalog.embedding.base import Encoder, FloatArray, checked
 from catalog.embedding.registry import encoder_for, share
+from catalog.items.documents import render_document
 from catalog.judged.beir import judged_queries
 from catalog.models import IndexVersion, Item, Passage
 from catalog.ranking import metrics

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 import catalog
-from catalog.items import SaveReport, save_items
+from catalog.items.saving import SaveReport, save_items
 from catalog.models import Item
 from recommender.models import Interaction, Profile
 

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from psycopg import sql
 
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from recommender import demo
 from workers.embed import drain
 

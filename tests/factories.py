@@ -8,7 +8,7 @@ from typing import Any
 from pgvector import HalfVector
 
 from catalog.index.partitions import build_hnsw, create_partitions
-from catalog.items import save_item, save_items
+from catalog.items.saving import save_item, save_items
 from catalog.judged.sets import create_set, judge
 from catalog.models import IndexVersion, Item, JudgedSet, Passage, SearchRule, Synonym
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import numpy as np
 
 from catalog.index.vectors import EmbeddedItem
+from catalog.items.passages import Span
 from catalog.models import EmbeddingState, IndexVersion, Item, Passage
-from catalog.passages import Span
 from workers.claims import Claim
 
 

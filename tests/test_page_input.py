@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from catalog.http.logs import OneLineFilter
-from catalog.item_checks import ItemRefused
+from catalog.items.checks import ItemRefused
 from catalog.models import Item
 from tests.callers import signed_in
 from tests.factories import make_item, make_items, make_rule, make_synonym, make_version

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from catalog.documents import document_hash, render_document
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.index.sampling import renew_sample
 from catalog.index.vectors import write_passages
 from catalog.index.versions import ensure_active_version
+from catalog.items.documents import document_hash, render_document
 from catalog.models import EmbeddingState, IndexVersion, Item
 from catalog.tuning.relevance_cutoff import awaits_cutoff, measure_cutoff
 from recommender.space.spaces import place

@@ -9,8 +9,8 @@ from functools import partial
 
 from catalog.embedding.base import Encoder, FloatArray, ImageEncoder
 from catalog.index.vectors import EmbeddedItem
+from catalog.items.passages import Span, split_passages
 from catalog.models import IndexVersion
-from catalog.passages import Span, split_passages
 from workers.claims import Claim
 from workers.halving import Refused, encode_halving
 from workers.pictures import pictures_of

@@ -56,7 +56,7 @@ def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
     from catalog.index.keywords import fold_term_counts
     from catalog.index.partitions import build_hnsw
     from catalog.index.versions import ensure_active_version
-    from catalog.items import save_items
+    from catalog.items.saving import save_items
     from catalog.models import Item
     from catalog.tuning.ef_search import tune
     from workers.embed import drain

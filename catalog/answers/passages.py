@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from catalog.answers.queries import AnswerQuery, Found, Source
-from catalog.documents import render_document
 from catalog.embedding.base import EncoderError
 from catalog.embedding.query_vectors import query_vector
 from catalog.index.graphs import distance_sql, passages_of
+from catalog.items.documents import render_document
 from catalog.models import IndexVersion, Item
 from catalog.search import search
 from catalog.search.dense import vector_literal, vector_search

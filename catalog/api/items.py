@@ -17,8 +17,8 @@ from catalog.http.pages import PageParameters, page
 from catalog.http.permissions import may
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
-from catalog.item_checks import FIELDS, ItemRefused
-from catalog.items import delete_item, delete_items, put_item, save_items
+from catalog.items.checks import FIELDS, ItemRefused
+from catalog.items.saving import delete_item, delete_items, put_item, save_items
 from catalog.models import ApiKey, Item
 from catalog.querysets import ItemQuerySet
 from catalog.search.predicates import predicate
@@ -33,7 +33,7 @@ class ItemSerializer(ItemFields):
 
 
 class ItemBody(serializers.Serializer[Any]):
-    """What an item is made of, for the documentation: `catalog.item_checks` does the checking for every way in."""
+    """What an item is made of, for the documentation: `catalog.items.checks` does the checking for every way in."""
 
     external_id = serializers.CharField(max_length=200, help_text="Your own key of the item.")
     title = serializers.CharField(max_length=1_000)

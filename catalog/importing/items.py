@@ -14,7 +14,7 @@ from catalog.importing.mapping import Mapping as FileMapping
 from catalog.importing.names import NeededColumns, columns_of, plain, source_named
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from catalog.models import Attribute, ImportRun
 
 # Names that say what a column holds, the likeliest first.

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.importing.formats import READERS
-from catalog.item_checks import FIELDS
+from catalog.items.checks import FIELDS
 from catalog.models import Attribute
 
 ITEM_FIELDS = tuple(name for name in FIELDS if name != "attributes")

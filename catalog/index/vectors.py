@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from catalog.database.wire import Column, copy_in
 from catalog.embedding.base import FloatArray
+from catalog.items.passages import Span
 from catalog.models import PICTURE_ORDINAL, EmbeddingBatch, IndexVersion
-from catalog.passages import Span
 
 #: A picture that may be there later is tried again after so long, and after ever longer until it is given up.
 FIRST_RETRY_S, RETRY_FACTOR, MOST_RETRIES = 300, 4, 5

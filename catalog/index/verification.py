@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.db import connection
 
 from catalog.database.statements import patient_cursor
-from catalog.documents import document_hash
 from catalog.index.graphs import graphs_of
 from catalog.index.keywords import rebuild_keywords
 from catalog.index.partitions import PARTITIONED, build_hnsw, create_partitions
 from catalog.index.versions import add_missing_states
+from catalog.items.documents import document_hash
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
 
 EMPTY_DOCUMENT = document_hash("")

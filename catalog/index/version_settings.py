@@ -8,8 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from django.template import TemplateSyntaxError
 
-from catalog.documents import render_document
 from catalog.embedding.registry import BACKENDS
+from catalog.items.documents import render_document
 from catalog.models import Item
 
 MIN_WINDOW_TOKENS, MAX_WINDOW_TOKENS = 16, 8_192

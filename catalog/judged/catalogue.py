@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Max, Min
 
-from catalog.documents import render_document
+from catalog.items.documents import render_document
 from catalog.judged.collection import JudgedCollection, chance
 from catalog.models import IndexVersion, Item, Judgement, SearchIntent
 from catalog.models.searches import TEXT_KEPT

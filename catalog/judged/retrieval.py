@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from catalog.embedding.base import Encoder, FloatArray
 from catalog.index.versions import room_tokens
+from catalog.items.passages import split_passages
 from catalog.judged.beir import asks_for_itself
 from catalog.judged.collection import JudgedCollection
-from catalog.passages import split_passages
 from catalog.ranking import metrics
 
 OVERLAP_TOKENS = 32

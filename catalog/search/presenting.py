@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from catalog.documents import render_document
 from catalog.index.serving import items_now
+from catalog.items.documents import render_document
 from catalog.models import PICTURE_ORDINAL, Item
 from catalog.ranking.fusion import ranked
 from catalog.search import highlight

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from catalog.exporting import ITEMS_A_PAGE, export_items
 from catalog.importing.cells import read_cell, written_cell
-from catalog.item_checks import FIELDS
+from catalog.items.checks import FIELDS
 from catalog.models import Attribute, Item
 from tests.factories import make_item, make_items
 

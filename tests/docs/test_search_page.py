@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from catalog.index.keywords import built_settings
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from catalog.ranking.fusion import fuse, semantic_level
 from catalog.search import search, spelling, taste
 from catalog.search.lexical import read_words

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import encoder_for
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from catalog.models import Item
 from tests.clip_checkpoints import COLOURS, picture, write_colours
 from tests.factories import add_passages, make_version

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from catalog.items import delete_item
+from catalog.items.saving import delete_item
 from catalog.models import Item
 from catalog.signals import interactions_recorded
 from recommender import profiles

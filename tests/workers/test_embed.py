@@ -12,7 +12,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.index.partitions import create_partitions
 from catalog.index.reindex import pause_reindex, start_reindex
 from catalog.index.versions import ensure_active_version, new_version, save_new_version
-from catalog.items import save_item
+from catalog.items.saving import save_item
 from catalog.models import EmbeddingState, IndexVersion, Item, ReindexRun
 from recommender.models import TasteModel
 from recommender.space import storage

@@ -12,7 +12,7 @@ from catalog.embedding.base import EncodingFailed, ImageEncoder
 from catalog.embedding.registry import encoder_for
 from catalog.index.reindex import retry_failed
 from catalog.index.versions import ensure_active_version, new_version, save_new_version
-from catalog.items import save_item
+from catalog.items.saving import save_item
 from catalog.models import PICTURE_ORDINAL, IndexVersion, Item, Passage
 from catalog.pictures.decoding import decoded
 from tests.chat_server import failing, raw

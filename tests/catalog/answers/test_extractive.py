@@ -13,9 +13,9 @@ from catalog.answers.answering import answer
 from catalog.answers.extractive import MOST_CHARACTERS, MOST_SENTENCES
 from catalog.answers.passages import find_passages
 from catalog.answers.queries import AnswerQuery
-from catalog.documents import render_document
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
+from catalog.items.documents import render_document
 from catalog.models import IndexVersion, Passage
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_version

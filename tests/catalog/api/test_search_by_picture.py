@@ -14,7 +14,7 @@ from rest_framework.settings import api_settings
 
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import encoder_for
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from catalog.models import IndexVersion, Item
 from catalog.pictures.turns import picture_turn
 from tests.callers import UNREADABLE, problem, signed_in, with_key

@@ -9,7 +9,7 @@ from django.db import connection
 
 from catalog.index import keywords
 from catalog.index.keywords import built_settings, fold_term_counts, rebuild_keywords, wanted_settings
-from catalog.items import delete_item, save_item
+from catalog.items.saving import delete_item, save_item
 from catalog.models import Item, Posting, TermCount, TermDelta
 from tests.catalog.search.test_lexical import found
 from tests.databases import connect

@@ -9,7 +9,7 @@ from django.db import connection as own_connection
 
 from catalog.index.partitions import drop_retired
 from catalog.index.vectors import write_passages
-from catalog.items import save_item
+from catalog.items.saving import save_item
 from catalog.models import EmbeddingBatch, EmbeddingState, IndexVersion, Item
 from tests.databases import connect
 from tests.factories import make_item, make_version

@@ -16,7 +16,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.index.graphs import graphs_of
 from catalog.index.versions import ensure_active_version
-from catalog.items import save_items
+from catalog.items.saving import save_items
 from catalog.models import IndexVersion, Item
 from catalog.search import SearchQuery, by_picture, dense, search
 from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictures, keep_picture, kept_picture

@@ -8,7 +8,7 @@ import pytest
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
-from catalog.items import delete_item
+from catalog.items.saving import delete_item
 from catalog.models import IndexVersion, Item, Passage
 from catalog.search import SearchQuery, ranking, search
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.items import delete_item
+from catalog.items.saving import delete_item
 from catalog.models import Attribute, IndexVersion, Item, SearchRule, Synonym
 from catalog.search import SearchQuery, search
 from catalog.search.queries import Explanation, Hit

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from catalog.items import save_item
+from catalog.items.saving import save_item
 from catalog.models import Item, PopularQuery
 from catalog.search.lexical import fold
 from catalog.search.suggest import BEGINNING_SQL, HOLDING_SQL, QUERIES_SQL, suggest

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.template import TemplateSyntaxError
 
-from catalog.documents import document_hash, render_document
+from catalog.items.documents import document_hash, render_document
 from catalog.models import Item
 from catalog.models.index import DEFAULT_TEMPLATE
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.item_checks import (
+from catalog.items.checks import (
     DEFAULTS,
     MAX_ATTRIBUTE_NAME,
     MAX_ATTRIBUTES,

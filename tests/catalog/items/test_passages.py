@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.passages import Span, split_passages
+from catalog.items.passages import Span, split_passages
 
 
 def words(text: str) -> list[tuple[int, int]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog.attributes import register_attributes
-from catalog.item_checks import FIELDS, ItemRefused, checked_item
+from catalog.items.attributes import register_attributes
+from catalog.items.checks import FIELDS, ItemRefused, checked_item
 from catalog.models import Item
 from catalog.signals import items_changed
 

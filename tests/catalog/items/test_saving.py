@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.item_checks import ItemRefused
-from catalog.items import SaveReport, delete_item, delete_items, save_item, save_items
+from catalog.items.checks import ItemRefused
+from catalog.items.saving import SaveReport, delete_item, delete_items, save_item, save_items
 from catalog.models import Attribute, EmbeddingState, Item
 from catalog.signals import items_changed
 from tests.factories import make_version

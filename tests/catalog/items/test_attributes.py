@@ -2,8 +2,8 @@
 
 import pytest
 
-from catalog import attributes
-from catalog.attributes import kind_of, register_attributes
+from catalog.items import attributes
+from catalog.items.attributes import kind_of, register_attributes
 from catalog.models import Attribute
 
 pytestmark = pytest.mark.django_db
