@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from catalog.audit import record_action
-from catalog.exporting import CONTENT_TYPES
+from catalog.exporting.files import CONTENT_TYPES
 from catalog.importing import FileUnreadable, accept_upload
 from catalog.models import ImportRun
 from dashboard.access import StaffOnly

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalog.exporting import csv_file, json_file
+from catalog.exporting.files import csv_file, json_file
 from catalog.importing.csv_reader import escaped
 from recommender.importing import NAMES
 from recommender.models import Interaction

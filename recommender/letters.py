@@ -9,7 +9,7 @@ from itertools import chain
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 
-from catalog.exporting import csv_file, json_file
+from catalog.exporting.files import csv_file, json_file
 from catalog.importing.csv_reader import escaped
 from recommender.models import Interaction, Preferences
 from recommender.recommend import recommend

@@ -11,7 +11,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.exporting import CONTENT_TYPES, export_items
+from catalog.exporting.files import CONTENT_TYPES
+from catalog.exporting.items import export_items
 from catalog.http.serializers import StrictSerializer
 from catalog.http.views import ApiView
 from catalog.models import ApiKey

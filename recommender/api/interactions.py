@@ -14,7 +14,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.exporting import CONTENT_TYPES
+from catalog.exporting.files import CONTENT_TYPES
 from catalog.http.pages import PageParameters, page
 from catalog.http.views import ApiView
 from catalog.models import ApiKey

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
-from catalog.export_command import ExportCommand
-from catalog.exporting import export_items
+from catalog.exporting.command import ExportCommand
+from catalog.exporting.items import export_items
 
 
 class Command(ExportCommand):

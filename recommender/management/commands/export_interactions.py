@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from catalog.export_command import ExportCommand
+from catalog.exporting.command import ExportCommand
 from recommender.exporting import export_interactions
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from catalog.export_command import ExportCommand
+from catalog.exporting.command import ExportCommand
 from recommender.letters import export_lists
 from recommender.serving.scenarios import SCENARIOS
 

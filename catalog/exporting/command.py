@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.exporting import CONTENT_TYPES, write_file
+from catalog.exporting.files import CONTENT_TYPES, write_file
 
 
 class ExportCommand(BaseCommand):

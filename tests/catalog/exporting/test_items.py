@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.exporting import ITEMS_A_PAGE, export_items
+from catalog.exporting.items import ITEMS_A_PAGE, export_items
 from catalog.importing.cells import read_cell, written_cell
 from catalog.items.checks import FIELDS
 from catalog.models import Attribute, Item
