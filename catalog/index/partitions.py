@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from catalog.database.statements import bearing_silence
 from catalog.index.graphs import graph_key, graphs_of
 from catalog.models import IndexVersion
 
@@ -108,7 +109,7 @@ def _build(version: IndexVersion, name: str, condition: str) -> None:
         ef=sql.Literal(HNSW_EF_CONSTRUCTION),
         where=sql.SQL(f"WHERE {condition}" if condition else ""),
     )
-    with connection.cursor() as cursor, _session_settings(cursor, BUILD_SETTINGS):
+    with bearing_silence(), connection.cursor() as cursor, _session_settings(cursor, BUILD_SETTINGS):
         cursor.execute("SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", [name])
         if cursor.fetchone() is not None:
             cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -38,6 +39,7 @@ PASSAGES = """
 class Answer:
     status: int
     body: dict[str, Any]
+    headers: Mapping[str, str]
     took_s: float
 
 
@@ -71,10 +73,11 @@ class Site(Stack):
         started = time.monotonic()
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as response:  # noqa: S310
-                status, text = response.status, response.read()
+                status, headers, text = response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
-            status, text = error.code, error.read()
-        return Answer(status=status, body=json.loads(text or b"{}"), took_s=time.monotonic() - started)
+            status, headers, text = error.code, error.headers, error.read()
+        took_s = time.monotonic() - started
+        return Answer(status=status, body=json.loads(text or b"{}"), headers=headers, took_s=took_s)
 
     def save(self, external_id: str, title: str, **fields: Any) -> Answer:
         return self.ask("items/bulk", {"items": [{"external_id": external_id, "title": title, **fields}]})

@@ -1,0 +1,82 @@
+"""A connection that does not wait for a server that answers nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+
+from searchsite.postgresql.pulse import Pulse
+
+#: An answer that takes longer puts the server in doubt.
+USUAL_ANSWER_S = 1.5
+#: Between two looks at whether a server in doubt is silent.
+LOOK_S = 0.25
+
+
+class ServerSilent(psycopg.OperationalError):
+    """PostgreSQL answers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("PostgreSQL answers nothing.")
+
+
+class Connection(psycopg.Connection[Any]):
+    """Is closed with ServerSilent while it waits for a server that answers nobody, and not made to such a one.
+
+    A statement may take as long as the server lets it, as long as that answers others meanwhile. A connection that was
+    given up is closed: an answer that comes late reaches nobody.
+    """
+
+    pulse: Pulse
+    #: How long the server may be silent before a statement is given up.
+    bears_silence_s = 0.0
+
+    @classmethod
+    def to_living(cls, pulse: Pulse, **parameters: Any) -> Self:
+        """Connect to the server of that pulse. Raises psycopg.OperationalError, at once while it is silent."""
+        if pulse.silence_s is not None:
+            raise ServerSilent
+        asked_at = time.monotonic()
+        try:
+            connection = cls.connect(**parameters)
+        except psycopg.errors.ConnectionTimeout:
+            pulse.unanswered(asked_at)
+            raise
+        connection.pulse = pulse
+        return connection
+
+    @contextmanager
+    def bearing_silence(self, silence_s: float) -> Iterator[None]:
+        """For statements that it costs more to begin anew than to wait for a server that comes back."""
+        before, self.bears_silence_s = self.bears_silence_s, silence_s
+        try:
+            yield
+        finally:
+            self.bears_silence_s = before
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Every step of every statement comes through here. Raises ServerSilent."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            answer = super().wait(gen, interval, USUAL_ANSWER_S)
+        except psycopg.errors._WaitTimeout:
+            answer = self._wait_in_doubt(gen, interval)
+        if self.pulse.is_in_doubt:
+            self.pulse.heard()
+        return answer
+
+    def _wait_in_doubt(self, gen: Any, interval: float) -> Any:
+        while True:
+            self.pulse.ask()
+            try:
+                return super().wait(gen, interval, LOOK_S)
+            except psycopg.errors._WaitTimeout:
+                silence_s = self.pulse.silence_s
+            if silence_s is not None and silence_s >= self.bears_silence_s:
+                self.close()
+                raise ServerSilent
