@@ -20,7 +20,7 @@ def main() -> None:
     from django.apps import apps
 
     if apps.ready:
-        from catalog.endpoint_use import keep_use
+        from catalog.encoders.endpoint_use import keep_use
 
         keep_use()
 

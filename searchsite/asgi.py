@@ -7,6 +7,6 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "searchsite.settings")
 application = get_asgi_application()
 
-from catalog.query_encoders import keep_query_encoders_loaded  # noqa: E402  (needs the applications)
+from catalog.encoders.warming import keep_query_encoders_loaded  # noqa: E402  (needs the applications)
 
 keep_query_encoders_loaded()

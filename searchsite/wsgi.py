@@ -9,8 +9,8 @@ _application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402
 
+from catalog.encoders.warming import keep_query_encoders_loaded  # noqa: E402
 from catalog.http.slow_clients import SlowClients  # noqa: E402  (needs the applications)
-from catalog.query_encoders import keep_query_encoders_loaded  # noqa: E402
 
 application = SlowClients(_application, threads=settings.WEB_THREADS)
 

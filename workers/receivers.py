@@ -8,7 +8,7 @@ from typing import Any
 from celery.signals import task_postrun
 
 from catalog import signals
-from catalog.endpoint_use import keep_use
+from catalog.encoders.endpoint_use import keep_use
 from recommender.subjects import Subject
 from workers import tasks
 from workers.wakeups import wake

@@ -14,10 +14,10 @@ from rest_framework.response import Response
 
 from catalog.api.search import ReadingView
 from catalog.embedding.base import EncoderError, EncodingFailed, FloatArray
-from catalog.embedding_server import EmbeddingRequest, embed
+from catalog.encoders.offered import OfferedEncoder, offered_encoder, offered_encoders
+from catalog.encoders.server import EmbeddingRequest, embed
 from catalog.http.problems import Unavailable
 from catalog.http.serializers import StrictSerializer, checked
-from catalog.offered_encoders import OfferedEncoder, offered_encoder, offered_encoders
 
 MAX_INPUTS = 2_048
 #: Longer than what any model reads: to count the tokens of such a text would take a second.

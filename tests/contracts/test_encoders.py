@@ -12,7 +12,7 @@ import pytest
 from catalog.embedding.base import Encoder, EncoderSpec
 from catalog.embedding.openai.service import Service, use_service
 from catalog.embedding.registry import encoder_for
-from catalog.embeddings_endpoint import embeddings_endpoint
+from catalog.encoders.endpoint import embeddings_endpoint
 from catalog.outgoing.endpoint import Endpoint
 from tests.checkpoints import write_checkpoint, write_decoder, write_sentence_transformer
 from tests.clip_checkpoints import write_clip, write_siglip

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from catalog.distilling import Lessons, catalogue_documents, file_documents, lessons
 from catalog.embedding.base import Encoder, EncoderError, EncoderSpec
 from catalog.embedding.distilling.teacher import NotATransformer, load_teacher
 from catalog.embedding.static.encoder import StaticEncoder
 from catalog.embedding.static.students import write_student
+from catalog.encoders.lessons import Lessons, catalogue_documents, file_documents, lessons
 from catalog.models import IndexVersion
 from catalog.models.index import DEFAULT_TEMPLATE
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from catalog import embedding_server
 from catalog.embedding.registry import encoder_for
+from catalog.encoders import server
 from catalog.models import IndexVersion
 from tests.callers import with_key
 from tests.checkpoints import write_checkpoint
@@ -194,7 +194,7 @@ def test_callers_over_their_rate_are_sent_away(version, settings):
 
 def test_more_requests_than_there_is_room_for_are_sent_away_for_a_moment(version, settings):
     settings.EMBEDDINGS_CONCURRENCY = 1
-    with embedding_server._place():
+    with server._place():
         refused = ask({"model": "default", "input": "x"})
     assert error(refused, 503, "encoder_unavailable")["type"] == "server_error"
     assert refused["Retry-After"] == "5"

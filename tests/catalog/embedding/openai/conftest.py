@@ -10,7 +10,7 @@ from catalog.embedding.base import EncoderSpec
 from catalog.embedding.openai import calls
 from catalog.embedding.openai.encoder import OpenAIEncoder
 from catalog.embedding.openai.service import Service, use_service
-from catalog.embeddings_endpoint import embeddings_endpoint
+from catalog.encoders.endpoint import embeddings_endpoint
 from catalog.outgoing.endpoint import Endpoint
 from tests.embedding_server import EmbeddingServer
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from catalog import endpoint_use
 from catalog.embedding.openai.use import Use, used
-from catalog.endpoint_use import keep_use
+from catalog.encoders import endpoint_use
+from catalog.encoders.endpoint_use import keep_use
 from catalog.models import EndpointUse
 
 

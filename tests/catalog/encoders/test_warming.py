@@ -9,9 +9,9 @@ import pytest
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.embedding.reranker import reranker_for
+from catalog.encoders.warming import load_query_encoders
 from catalog.index.versions import new_version
 from catalog.models import IndexVersion
-from catalog.query_encoders import load_query_encoders
 from catalog.search.reranking import reranker_spec
 from tests.checkpoints import write_checkpoint, write_cross_encoder
 from tests.factories import make_version

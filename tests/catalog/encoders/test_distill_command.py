@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.distilling import file_documents, lessons
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.static.encoder import StaticEncoder
+from catalog.encoders.lessons import file_documents, lessons
 from catalog.items.saving import save_items
 from tests.checkpoints import WORDS, write_checkpoint
 from tests.word_vectors import glove

@@ -13,8 +13,8 @@ from django.core.cache import cache
 from catalog.embedding import query_vectors
 from catalog.embedding.base import EncoderSpec, EncoderUnavailable
 from catalog.embedding.query_vectors import query_vector
+from catalog.encoders.shared_vectors import RedisVectors
 from catalog.search import SearchQuery, search
-from catalog.shared_vectors import RedisVectors
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_version
 from tests.word_vectors import glove

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from catalog.embedding.base import EncoderError
 from catalog.embedding.query_vectors import query_vector
 from catalog.embedding.reranker import reranker_for
-from catalog.endpoint_use import keep_use
+from catalog.encoders.endpoint_use import keep_use
 from catalog.index.versions import new_version
 from catalog.models import IndexVersion
 from catalog.search.reranking import reranker_spec
