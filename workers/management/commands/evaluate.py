@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from catalog.embedding.base import EncoderError, EncoderUnavailable
-from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection
 from catalog.index.keywords import fold_term_counts
 from catalog.index.versions import ensure_active_version
 from catalog.judged.beir import judgements_in
+from catalog.judged.evaluation import DegradedEvaluation, evaluate_search, load_collection
+from catalog.judged.storage_loss import RecordingEncoder, storage_loss
 from catalog.models import EmbeddingState, IndexVersion
-from catalog.storage_loss import RecordingEncoder, storage_loss
 from recommender.comparison import compare
 from recommender.evaluation import load_catalogue
 from workers.embed import drain

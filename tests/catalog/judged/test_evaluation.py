@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from catalog.evaluation import DegradedEvaluation, evaluate_search, load_collection
+from catalog.judged.evaluation import DegradedEvaluation, evaluate_search, load_collection
 from catalog.models import Item
 from tests.factories import make_version
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.evaluation import load_collection
 from catalog.index.versions import ensure_active_version
-from catalog.storage_loss import RecordingEncoder, storage_loss
+from catalog.judged.evaluation import load_collection
+from catalog.judged.storage_loss import RecordingEncoder, storage_loss
 from tests.checkpoints import write_checkpoint
 from tests.collections import TEXTS, write_collection
 from workers.embed import drain
