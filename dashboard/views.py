@@ -21,7 +21,7 @@ from catalog.index.reindex import (
 )
 from catalog.index.versions import activate, retire
 from catalog.models import IndexVersion, ReindexRun
-from catalog.querysets import IndexVersionQuerySet
+from catalog.models.index import IndexVersionQuerySet
 from dashboard.access import StaffOnly
 from dashboard.forms import ReindexForm
 from dashboard.overview import overview

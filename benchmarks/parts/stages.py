@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 #: Statements are filed under the function that runs them; these only pass them on.
-PASSING_ON = ("catalog.querysets",)
+PASSING_ON = ("catalog.models.", "catalog.database.")
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def _stage() -> str:
     frame = sys._current_frames()[threading.get_ident()].f_back
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(("catalog.", "recommender.")) and module not in PASSING_ON:
+        if module.startswith(("catalog.", "recommender.")) and not module.startswith(PASSING_ON):
             return f"{module.removeprefix('catalog.search.')}.{frame.f_code.co_name}"
         frame = frame.f_back
     return "other"

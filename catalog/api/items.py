@@ -20,7 +20,7 @@ from catalog.http.views import ApiView
 from catalog.items.checks import FIELDS, ItemRefused
 from catalog.items.saving import delete_item, delete_items, put_item, save_items
 from catalog.models import ApiKey, Item
-from catalog.querysets import ItemQuerySet
+from catalog.models.item import ItemQuerySet
 from catalog.search.predicates import predicate
 
 MAX_BULK = 1_000

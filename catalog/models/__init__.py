@@ -3,9 +3,10 @@
 from catalog.models.access import ApiKey, AuditEntry
 from catalog.models.encoders import EncoderAdaptation, EncoderComparison, EndpointUse
 from catalog.models.imports import ImportRun
-from catalog.models.index import PICTURE_ORDINAL, EmbeddingBatch, EmbeddingState, IndexVersion, Passage, ReindexRun
+from catalog.models.index import IndexVersion, ReindexRun
 from catalog.models.item import Attribute, Item
 from catalog.models.judged import JudgedQuery, JudgedSet, Judgement, MeasuredSetting, Measurement
+from catalog.models.ledger import PICTURE_ORDINAL, EmbeddingBatch, EmbeddingState, Passage
 from catalog.models.lexical import Posting, TermCount, TermDelta
 from catalog.models.rules import RulesStamp, SearchRule, Synonym
 from catalog.models.samples import VectorSample

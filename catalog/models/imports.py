@@ -8,7 +8,18 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from catalog.querysets import ImportRunQuerySet
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def unfinished(self) -> ImportRunQuerySet:
+        return self.filter(state__in=["queued", "running"])
+
+    def for_workers(self) -> ImportRunQuerySet:
+        """Uploads that wait for a worker or whose worker may have died. One being worked on takes no harm."""
+        return self.unfinished().exclude(path__startswith="/")
+
+    def like(self, run: ImportRun) -> ImportRunQuerySet:
+        """Runs that load the same file in the same way."""
+        return self.filter(kind=run.kind, path=run.path, size_bytes=run.size_bytes, mapping=run.mapping)
 
 
 class ImportRun(models.Model):

@@ -1,25 +1,63 @@
-"""Index versions, their vectors, and the ledger of the work to be done for each."""
+"""Index versions, and the runs that make them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from pgvector.django import HalfVectorField
 
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import READ_PICTURES
-from catalog.querysets import (
-    EmbeddingBatchQuerySet,
-    EmbeddingStateQuerySet,
-    IndexVersionQuerySet,
-    ReindexRunQuerySet,
-)
+from catalog.models.rules import RulesStamp
 
 DEFAULT_TEMPLATE = "{{ title }}\n{{ body }}"
+
+
+class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
+    def active(self) -> IndexVersion | None:
+        return self.filter(state="active").first()
+
+    def with_rules_stamp(self) -> IndexVersionQuerySet:
+        """Each with the stamp of the rules as they are now, so that whoever reads the version knows it for nothing."""
+        return self.annotate(rules_stamp=RulesStamp.present())
+
+    def live(self) -> IndexVersionQuerySet:
+        """Versions whose vectors are kept up to date."""
+        return self.filter(state__in=["building", "ready", "active"])
+
+    def kept(self) -> IndexVersionQuerySet:
+        """Live ones, and those whose encoder is yet to be loaded."""
+        return self.exclude(state="retired")
+
+    def searchable(self, version_id: int) -> IndexVersion | None:
+        """The live version with this id."""
+        return self.live().filter(pk=version_id).first()
+
+    def ready(self) -> IndexVersionQuerySet:
+        """Complete versions that do not serve at the moment."""
+        return self.filter(state="ready")
+
+    def complete(self) -> IndexVersionQuerySet:
+        """Versions with a graph, which serve or could."""
+        return self.filter(state__in=["ready", "active"])
+
+    def retirable(self) -> IndexVersionQuerySet:
+        """Versions nobody reads from or works on: complete ones, and what a run that failed has left."""
+        return self.filter(state__in=["loading", "building", "ready"]).exclude(run__state__in=["running", "paused"])
+
+    def kept_up(self) -> IndexVersionQuerySet:
+        """Live versions but those that a failed run has left. One that is building without a run is made by hand."""
+        left = self.filter(state="building", run__state__in=["failed", "cancelled"]).values("pk")
+        return self.live().exclude(pk__in=left)
+
+    def claimable(self) -> IndexVersionQuerySet:
+        """Versions that workers may embed for, the one that serves searches first."""
+        serving_first = models.Case(models.When(state="active", then=0), default=1)
+        return self.kept_up().exclude(run__state="paused").order_by(serving_first, "id")
 
 
 class IndexVersion(models.Model):
@@ -103,86 +141,19 @@ class IndexVersion(models.Model):
         )
 
 
-#: Stands for the ordinal of a passage where a vector is that of the item's picture. Its span is empty.
-PICTURE_ORDINAL = 2**31 - 1
+class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
+    def running(self) -> ReindexRunQuerySet:
+        return self.filter(state="running")
 
+    def unfinished(self) -> ReindexRunQuerySet:
+        return self.filter(state__in=["running", "paused"])
 
-class Passage(models.Model):
-    """A span of an item's document with its vector, or the vector of the item's picture.
+    def finished(self) -> ReindexRunQuerySet:
+        return self.exclude(state__in=["running", "paused"])
 
-    Partitioned by version; HNSW as `catalog.index.graphs` has it.
-    """
-
-    pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")
-    version_id = models.BigIntegerField()
-    item_id = models.BigIntegerField()
-    ordinal = models.PositiveIntegerField()
-    span_start = models.PositiveIntegerField(help_text="First character of the span in the document.")
-    span_end = models.PositiveIntegerField()
-    embedding = HalfVectorField()
-
-    class Meta:
-        managed = False
-        db_table = "catalog_passage"
-
-    def __str__(self) -> str:
-        return f"v{self.version_id} item {self.item_id} passage {self.ordinal}"
-
-
-class EmbeddingState(models.Model):
-    """The ledger: for each item of each version, whether its vectors are there. Partitioned by version.
-
-    `token` names the claim that may write; a change to the item takes it away, which fences that claim off.
-    """
-
-    class State(models.TextChoices):
-        PENDING = "pending"
-        LEASED = "leased"
-        DONE = "done"
-        FAILED = "failed"
-
-    pk = models.CompositePrimaryKey("version_id", "item_id")
-    version_id = models.BigIntegerField()
-    item_id = models.BigIntegerField()
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    token = models.UUIDField(null=True)
-    leased_until = models.DateTimeField(null=True)
-    document_hash = models.CharField(max_length=32, default="", help_text="MD5 of the document last embedded.")
-    error = models.TextField(default="")
-    picture_hash = models.CharField(max_length=32, default="", help_text="MD5 of the picture's address last read.")
-    picture_error = models.TextField(default="", help_text="Why there is no vector of the picture.")
-    picture_attempts = models.PositiveSmallIntegerField(default=0)
-    picture_retry_at = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField()
-
-    objects: ClassVar[EmbeddingStateQuerySet] = EmbeddingStateQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        managed = False
-        db_table = "catalog_embeddingstate"
-
-    def __str__(self) -> str:
-        return f"v{self.version_id} item {self.item_id}: {self.state}"
-
-
-class EmbeddingBatch(models.Model):
-    """One batch written by a worker: what throughput and time left are worked out from."""
-
-    version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="batches")
-    finished_at = models.DateTimeField(db_default=models.functions.Now())
-    items = models.PositiveIntegerField()
-    passages = models.PositiveIntegerField()
-    duration_s = models.FloatField()
-
-    objects: ClassVar[EmbeddingBatchQuerySet] = EmbeddingBatchQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name_plural = "embedding batches"
-        indexes = [models.Index(fields=["version", "-finished_at"], name="batch_recent")]
-
-    def __str__(self) -> str:
-        return f"{self.items} items in {self.duration_s:.1f} s"
+    def by_version(self, versions: Sequence[IndexVersion]) -> dict[int, ReindexRun]:
+        """The runs that made these versions, by the version's id."""
+        return {run.version_id: run for run in self.filter(version__in=versions)}
 
 
 class ReindexRun(models.Model):

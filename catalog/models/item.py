@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Value
-from django.db.models.functions import MD5, Cast
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import MD5, Cast, Collate
 from django.urls import get_script_prefix, reverse
 
+from catalog.database.rows import read_rows
 from catalog.models import triggers
 from catalog.pictures.addresses import check_picture_address
-from catalog.querysets import AttributeQuerySet, ItemQuerySet
 
 SEPARATOR = Value("\x1f")
 
@@ -31,6 +33,70 @@ def content_hash_expression() -> MD5:
     fields = ("title", "body", "category", "language", "image")
     parts = [part for field in fields for part in (F(field), SEPARATOR)]
     return MD5(Concat(*parts, Cast("attributes", models.TextField())))
+
+
+class Condition(Protocol):
+    """A condition on rows of `catalog_item` in SQL, such as a compiled filter."""
+
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def parameters(self) -> tuple[Any, ...]: ...
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def published(self) -> ItemQuerySet:
+        return self.filter(published=True)
+
+    def newest(self) -> ItemQuerySet:
+        return self.order_by("-created_at", "-id")
+
+    def in_order(self, ids: Iterable[int]) -> list[Item]:
+        """Return the items with these ids in the order given; ids that are gone are left out.
+
+        Of all items, those of a page of hits are read by a statement that is written already: see `read_rows`.
+        """
+        ids = list(ids)
+        if self.query.where:
+            found = self.in_bulk(ids)
+        else:
+            found = {item.pk: item for item in read_rows(self.model, "id = ANY(%s)", [ids])}
+        return [found[pk] for pk in ids if pk in found]
+
+    def with_external_ids(self, external_ids: Iterable[str]) -> ItemQuerySet:
+        return self.filter(external_id__in=list(external_ids))
+
+    def held(self) -> list[int]:
+        """Lock these rows until the transaction ends, in the order in which those who save items do, so that nobody
+        waits for another crosswise. Return their ids."""
+        in_order = self.order_by(Collate("external_id", "C")).select_for_update()
+        return list(in_order.values_list("pk", flat=True))
+
+    def ids_by_external_id(self, external_ids: Iterable[str]) -> dict[str, int]:
+        return dict(self.with_external_ids(external_ids).values_list("external_id", "pk"))
+
+    def titles_by_external_id(self, external_ids: Iterable[str]) -> dict[str, str]:
+        return dict(self.with_external_ids(external_ids).values_list("external_id", "title"))
+
+    def meeting(self, wanted: Condition | None) -> ItemQuerySet:
+        """Items that meet a compiled filter."""
+        if wanted is None:
+            return self
+        condition = RawSQL(wanted.sql, wanted.parameters, output_field=models.BooleanField())  # noqa: S611
+        return self.filter(condition)
+
+    def after(self, pk: int) -> ItemQuerySet:
+        """Those with larger ids, in the order of their ids: for reading all of them a page at a time."""
+        return self.filter(pk__gt=pk).order_by("pk")
+
+    def spread(self, step: int) -> ItemQuerySet:
+        """Those whose id is a multiple of a step, in the order of their ids: a sample from all over the catalogue."""
+        return self.annotate(place=F("pk") % step).filter(place=0).order_by("pk")
+
+    def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
+        """Pairs of id and title."""
+        return self.filter(pk__in=list(ids)).values_list("pk", "title")
 
 
 class Item(models.Model):
@@ -89,6 +155,23 @@ def _around_the_id(script_prefix: str) -> tuple[str, str]:
     """An item's address up to its id and after it: to resolve one for each hit of a page is slow."""
     before, _, after = reverse("item", args=[0]).rpartition("0")
     return before, after
+
+
+class AttributeQuerySet(models.QuerySet["Attribute"]):
+    def facets(self) -> AttributeQuerySet:
+        return self.filter(facet=True)
+
+    def sortable(self) -> list[str]:
+        """Names of the attributes that items can be sorted by."""
+        return list(self.filter(kind="number", many=False).values_list("name", flat=True))
+
+    def by_name(self) -> dict[str, Attribute]:
+        return {attribute.name: attribute for attribute in self}
+
+    def hold_lists(self, names: Sequence[str]) -> None:
+        """Note that items hold lists under these names."""
+        if names:
+            self.filter(name__in=names, many=False).update(many=True)
 
 
 class Attribute(models.Model):

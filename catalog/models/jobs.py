@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.db import models
 
-from catalog.querysets import JobQuerySet
+AnyJob = TypeVar("AnyJob", bound="Job")
+
+
+class JobQuerySet(models.QuerySet[AnyJob]):
+    def unfinished(self) -> JobQuerySet[AnyJob]:
+        """Those that wait for a worker, and those that a worker is at, or was when it died."""
+        return self.filter(state__in=["waiting", "running"])
 
 
 class Job(models.Model):

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models.stamps import renew_stamp
-from catalog.rule_querysets import SearchRuleQuerySet, SynonymQuerySet
+
+
+class SearchRuleQuerySet(models.QuerySet["SearchRule"]):
+    def enabled(self) -> SearchRuleQuerySet:
+        return self.filter(enabled=True).order_by("id")
+
+    def other_than(self, rule: SearchRule) -> SearchRuleQuerySet:
+        return self.exclude(pk=rule.pk)
+
+    def named(self, name: str) -> SearchRule | None:
+        return self.filter(name=name).first()
+
+    def mentioning(self, text: str) -> SearchRuleQuerySet:
+        """Rules in whose name, queries or actions this text stands."""
+        fields = ("name", "queries", "hide_filter", "pins", "hidden_items", "boosts")
+        return self.filter(_any_holds(fields, text)) if text else self
 
 
 class SearchRule(models.Model):
@@ -80,6 +97,14 @@ class SearchRule(models.Model):
         return ", ".join(text for count, text in counts if count)
 
 
+class SynonymQuerySet(models.QuerySet["Synonym"]):
+    def enabled(self) -> SynonymQuerySet:
+        return self.filter(enabled=True).order_by("id")
+
+    def mentioning(self, text: str) -> SynonymQuerySet:
+        return self.filter(_any_holds(("words", "alternatives"), text)) if text else self
+
+
 class Synonym(models.Model):
     """Words or groups of words that a search takes for each other.
 
@@ -134,3 +159,10 @@ class RulesStamp(models.Model):
 def phrases(text: str) -> list[str]:
     """The groups of words between commas."""
     return [phrase for part in text.split(",") if (phrase := " ".join(part.split()))]
+
+
+def _any_holds(fields: Sequence[str], text: str) -> Q:
+    found = Q()
+    for field in fields:
+        found |= Q(**{f"{field}__icontains": text})
+    return found
