@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-import io
+import json
 import re
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import orjson
+from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+
+from catalog.json_keys import RepeatedKey, each_key_once
 
 # By what may stand before a number, so that the digits of fractions are passed over. A body that begins with one is no
 # object, and an error anyway.
 LONG_INTEGER = re.compile(rb"[-\[:,\s]\d{19}")
+# What ends every key. A text may hold it too, behind a backslash.
+END_OF_KEY = re.compile(rb'"\s*:')
 
 
-class StrictJSONParser(JSONParser):
-    """Refuses NaN and Infinity, bytes that are not UTF-8 and nesting that exhausts the parser.
+class StrictJSONParser(parsers.JSONParser):
+    """Refuses NaN and Infinity, keys given twice, bytes that are not UTF-8 and nesting that exhausts the parser.
 
     Good bodies are read by orjson. Python's own reads those that it refuses, as it can say what is wrong and takes what
-    is odd but no error, and those with whole numbers that are too long for 64 bits.
+    is odd but no error, those with whole numbers that are too long for 64 bits, and those in which orjson may have
+    passed over a key.
     """
-
-    strict = True
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         body = stream.read()
-        is_utf8 = (parser_context or {}).get("encoding", "utf-8").lower() == "utf-8"
-        if is_utf8 and not LONG_INTEGER.search(body):
+        encoding = parsers.get_encoding(parser_context or {})  # type: ignore[attr-defined]
+        if encoding.lower() == "utf-8" and not LONG_INTEGER.search(body):
             try:
-                return orjson.loads(body)
+                value = orjson.loads(body)
             except orjson.JSONDecodeError:
                 pass
-        try:
-            return super().parse(io.BytesIO(body), media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.", code="json_too_deep") from error
-        except ParseError as error:
-            if isinstance(error.__context__, UnicodeDecodeError):
-                raise ParseError("The body is not UTF-8.", code="not_utf8") from error
-            raise
+            else:
+                if _holds_every_key(value, len(END_OF_KEY.findall(body))):
+                    return value
+        return _parsed(body, encoding)
+
+
+def _holds_every_key(value: Any, ends_of_keys: int) -> bool:
+    """Whether as many keys are there as there were ends of keys; False may mean that a text held such an end."""
+    if isinstance(value, dict) and len(value) == ends_of_keys:
+        return True  # and what is below it, such as long lists of numbers, holds none
+    held, unseen = 0, [value]
+    while unseen:
+        match unseen.pop():
+            case dict() as part:
+                held += len(part)
+                unseen += [inner for inner in part.values() if type(inner) in (dict, list)]
+            case list() as part:
+                unseen += [inner for inner in part if type(inner) in (dict, list)]
+    return held == ends_of_keys
+
+
+def _parsed(body: bytes, encoding: str) -> Any:
+    """Raises ParseError."""
+    try:
+        return json.loads(body.decode(encoding), parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
+    except RepeatedKey as error:
+        raise ParseError(str(error), code="repeated_key") from error
+    except RecursionError as error:
+        raise ParseError("The JSON is nested too deeply.", code="json_too_deep") from error
+    except UnicodeDecodeError as error:
+        raise ParseError("The body is not UTF-8.", code="not_utf8") from error
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from catalog.importing.lines import TOO_LONG, read_lines
 from catalog.importing.rows import MAX_ROW_BYTES, FileUnreadable, Row, RowFault
+from catalog.json_keys import RepeatedKey, each_key_once
 
 _CHUNK_BYTES = 64 * 1024
 _SPACE = " \t\r\n"
@@ -16,11 +17,12 @@ _SPACE = " \t\r\n"
 
 def read_ndjson(file: BinaryIO) -> Iterator[Row]:
     """Yield one object a line; blank lines do not count."""
+    decoder = _Decoder()
     for line in read_lines(file):
         try:
             text = line.text().strip()
             if text:
-                yield Row(line=line.number, values=_an_object(_parsed(_decoder.decode, text)))
+                yield Row(line=line.number, values=_an_object(_parsed(decoder.decode, text)))
         except RowFault as fault:
             yield Row(line=line.number, fault=str(fault))
 
@@ -53,6 +55,7 @@ class _Array:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+        self._decoder = _Decoder()
         self._text, self._at = "", 0
         self._ended = False
         self.line = 1
@@ -61,7 +64,7 @@ class _Array:
         """Read one value. Raises FileUnreadable."""
         while True:
             try:
-                value, end = _parsed(_decoder.raw_decode, self._text, self._at)
+                value, end = _parsed(self._decoder.raw_decode, self._text, self._at)
             except RowFault as fault:
                 # Perhaps its end was not read yet.
                 if self._ended or len(self._text) - self._at > MAX_ROW_BYTES:
@@ -110,7 +113,24 @@ def _refuse_constant(name: str) -> None:
     raise RowFault(f"{name} is not JSON.")
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+class _Decoder(json.JSONDecoder):
+    """Reads an object that has a key twice as the fault that it is: where it ends is known all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_constant=_refuse_constant, object_pairs_hook=self._object)
+        self._fault: RowFault | None = None
+
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        self._fault = None
+        value, end = super().raw_decode(s, idx)
+        return self._fault or value, end
+
+    def _object(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        try:
+            return each_key_once(pairs)
+        except RepeatedKey as error:
+            self._fault = RowFault(str(error))
+            return {}
 
 
 def _parsed(parse: Callable[..., Any], *arguments: Any) -> Any:
@@ -123,6 +143,8 @@ def _parsed(parse: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _an_object(value: Any) -> dict[str, Any]:
+    if isinstance(value, RowFault):
+        raise value
     if not isinstance(value, dict):
         raise RowFault("A JSON object is needed.")
     return value

@@ -26,6 +26,7 @@ from typing import Any
 
 from catalog.importing.formats import READERS
 from catalog.items.checks import FIELDS
+from catalog.json_keys import each_key_once
 from catalog.models import Attribute
 
 ITEM_FIELDS = tuple(name for name in FIELDS if name != "attributes")
@@ -109,7 +110,7 @@ class Mapping:
 def mapping_from_json(text: str) -> dict[str, Any]:
     """A mapping as a form or the API hands it in; no text is an empty one. Raises MappingError."""
     try:
-        mapping = json.loads(text or "{}")
+        mapping = json.loads(text or "{}", object_pairs_hook=each_key_once)
     except (ValueError, RecursionError) as error:
         raise MappingError(f"This is not JSON: {error}") from error
     Mapping.parse(mapping)

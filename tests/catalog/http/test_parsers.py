@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rest_framework.exceptions import ParseError
@@ -44,3 +45,34 @@ def test_half_a_surrogate_pair_is_left_to_what_checks_the_text():
 def test_hostile_json_is_refused(body):
     with pytest.raises(ParseError):
         parse(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"q": "a", "q": "b"}',
+        b'{"q": "a", "q" : "a"}',
+        b'{"items": [{"title": "a"}, {"title": "b", "attributes": {"year": 1, "y\\u0065ar": 2}}]}',
+        b'{"a": "\\":", "b": {"q": 1, "q": 2}}',
+        b'[{"q": 1, "q": 2}]',
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused(body):
+    with pytest.raises(ParseError, match=r"“(q|year)” is given twice") as refused:
+        parse(body)
+    assert refused.value.get_codes() == "repeated_key"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": {"a": {"a": 1}}, "b": [{"a": 1}, {"a": 2}, [{"a": 3}]]},
+        {"q": 'He said "no": then left', "n": [1, 2, "x"]},
+        ["a", 1, None],
+        "text",
+        3,
+    ],
+)
+def test_the_same_key_in_different_objects_and_what_looks_like_one_are_taken(value):
+    assert parse(json.dumps(value).encode()) == value
+    assert parse(json.dumps(value, indent=4, separators=(" ,", " : ")).encode()) == value

@@ -165,6 +165,13 @@ def test_json_that_is_nested_too_deeply_or_has_endless_numbers_is_a_bad_row():
     assert [isinstance(values, dict) for _, values in found] == [False, False, True]
 
 
+@pytest.mark.parametrize("form", ["{}\n{}\n{}", "[{},\n{},\n{}]"])
+def test_an_object_with_a_key_twice_is_a_bad_row_and_the_others_are_read(form):
+    reader = read_json if form.startswith("[") else read_ndjson
+    found = read(reader, form.format('{"a": 1}', '{"a": {"b": 2, "b": 3}}', '{"a": 4}'))
+    assert found == [(1, {"a": 1}), (2, "The key “b” is given twice."), (3, {"a": 4})]
+
+
 @given(
     st.lists(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=50), max_size=3), max_size=10),
     st.sampled_from([None, 0, 2]),
