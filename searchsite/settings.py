@@ -150,7 +150,7 @@ REDIS_URL = read_secret("REDIS_URL")
 REDIS_TIMEOUT_S = 0.5
 CACHES = {
     "default": {
-        "BACKEND": "catalog.http.cache.FailOpenRedisCache",
+        "BACKEND": "catalog.cache.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
         # The client's own default is ten retries with growing pauses, in the middle of a request.
         "OPTIONS": {

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ BOTTOM = ("catalog.embedding", "catalog.ranking", "catalog.outgoing")
 # What the others at the bottom may stand on.
 GROUND = "catalog.outgoing"
 MOST_LINES = 300
+MOST_LOOSE_MODULES = 15
 HEAVY = ("torch", "transformers", "sentence_transformers", "openvino", "onnxruntime", "scipy")
 MODULES = [path for package in FLOORS for path in sorted((PROJECT / package).rglob("*.py"))]
 
@@ -71,6 +73,43 @@ def test_the_bottom_knows_no_models_and_no_django(path: Path):
         if is_in(name, "django") or (floor(name) is not None and not is_in(name, own) and not is_in(name, GROUND))
     ]
     assert outside == []
+
+
+def room_of(name: str) -> str:
+    """A folder of an app, with all that is in it, or a module beside these folders."""
+    return ".".join(name.split(".")[:2])
+
+
+def circle_among(names: dict[str, str]) -> list[str]:
+    """A circle of imports, each importing the one before it, among modules by the names that they go by."""
+    imported: dict[str, set[str]] = {}
+    for path in MODULES:
+        if (own := names.get(name_of(path))) is None:
+            continue
+        for name in imports(path):
+            other = names.get(name) or names.get(name.rpartition(".")[0])
+            if other is not None and other != own:
+                imported.setdefault(own, set()).add(other)
+    try:
+        TopologicalSorter(imported).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+CATALOG_MODULES = [name for name in map(name_of, MODULES) if is_in(name, "catalog") and "migrations" not in name]
+
+
+def test_no_imports_among_modules_of_the_catalogue_go_in_a_circle():
+    assert circle_among({name: name for name in CATALOG_MODULES}) == []
+
+
+def test_no_imports_among_rooms_of_the_catalogue_go_in_a_circle():
+    assert circle_among({name: room_of(name) for name in CATALOG_MODULES}) == []
+
+
+def test_few_modules_of_the_catalogue_lie_beside_its_folders():
+    assert len(list((PROJECT / "catalog").glob("*.py"))) <= MOST_LOOSE_MODULES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))

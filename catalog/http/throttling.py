@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from catalog.http.cache import FailOpenRedisCache
+from catalog.cache import FailOpenRedisCache
 from catalog.http.problems import error_response, is_api
 from catalog.models import ApiKey
 

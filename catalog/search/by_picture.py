@@ -10,21 +10,19 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from django.conf import settings
 from django.core.cache import cache
 
+from catalog.cache import FailOpenRedisCache
 from catalog.embedding.base import ImageEncoder
 from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.models import IndexVersion
 from catalog.pictures.decoding import as_jpeg, decoded
 from catalog.pictures.turns import picture_turn
-
-if TYPE_CHECKING:
-    from catalog.http.cache import FailOpenRedisCache
 
 #: How long a picture is kept after its last search.
 KEPT_S = 60 * 60
@@ -75,7 +73,7 @@ def keep_picture(data: bytes) -> str:
     """
     with picture_turn(wait_s=settings.PICTURE_WAIT_S):
         jpeg = as_jpeg(decoded(data))
-    place = cast("FailOpenRedisCache", cache).count("pictures", _YEAR_S) % MOST_KEPT
+    place = cast(FailOpenRedisCache, cache).count("pictures", _YEAR_S) % MOST_KEPT
     token = f"{place}-{secrets.token_urlsafe(_TOKEN_BYTES)}"
     cache.set(_key(place), (token, jpeg), KEPT_S)
     return token

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from catalog.http.cache import FailOpenRedisCache
+from catalog.cache import FailOpenRedisCache
 
 
 @pytest.fixture(autouse=True)
