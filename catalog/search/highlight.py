@@ -29,6 +29,7 @@ KANA_AND_HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 CJK_PAIR = re.compile(f"[{CJK_CHARACTERS}]{{2}}")
 WORD = re.compile(rf"[{KANA_AND_HAN}]|[^\W_{KANA_AND_HAN}](?:[{MARKS}]*[^\W_{KANA_AND_HAN}])*[{MARKS}]*")
 PLAIN_WORD = re.compile(r"[^\W_]+")
+LETTERS = re.compile(r"[^\W\d_]+")
 SENTENCE_END = re.compile(r"[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)")
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from catalog.search.highlight import WORD
+from catalog.search.highlight import LETTERS, WORD
 from catalog.search.lexical import CJK_CHARACTER, CONFIGURATIONS
 from catalog.search.operators import Operators, Phrase
 from catalog.search.predicates import Predicate, all_of, any_of
-from catalog.search.spelling import LETTERS
 
 # The terms that an item may hold for a word, with its accents and without, for each language of the catalogue.
 TERMS_SQL = f"""
@@ -36,6 +35,12 @@ TITLE_HOLDS = (
     "to_tsvector('simple', catalog_fold(left(catalog_item.title, 1000)))"
     " @@ phraseto_tsquery('simple', catalog_fold(%s))"
 )
+WRITTEN_TOGETHER = """
+    SELECT EXISTS (SELECT FROM (
+        SELECT catalog_item.* FROM catalog_item WHERE catalog_item.published AND {held} LIMIT {read}
+    ) AS catalog_item WHERE {whole})
+"""
+ITEMS_READ = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,20 @@ def conditions_of(operators: Operators, wanted: Predicate | None) -> Conditions:
         excluded=any_of(*(_holds(phrase, terms) for phrase in operators.excluded)),
         phrases=operators.phrases,
     )
+
+
+def written_together(phrase: Phrase) -> bool:
+    """Whether an item has the words of a phrase one after the other, among the first ITEMS_READ that hold them all."""
+    terms = _terms(_asked(phrase))
+    held = all_of(*(Predicate(sql=HOLDS_TERM, parameters=(found,)) for found in terms.values()))
+    if held is None:
+        return False
+    whole = _text_holds(phrase)
+    statement = WRITTEN_TOGETHER.format(held=held.sql, read=ITEMS_READ, whole=whole.sql)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*held.parameters, *whole.parameters])
+        ((together,),) = cursor.fetchall()
+    return bool(together)
 
 
 def _asked(phrase: Phrase) -> Sequence[str]:

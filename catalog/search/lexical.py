@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,14 +90,17 @@ COMPLETIONS_ASKED = """
 """
 COMPLETION_FORMS = f"UNION ALL SELECT '', 'completion', term FROM ({BEGINNING_WITH_FRAGMENT}) AS beginning"  # noqa: S608
 SYNONYMS_ASKED = """
-    UNION ALL SELECT word, kind, catalog_prepare(written)
-    FROM unnest(%(synonym_of)s::text[], %(synonym_kinds)s::text[], %(synonyms)s::text[]) AS given (word, kind, written)
+    UNION ALL SELECT word, 'synonym', catalog_prepare(written)
+    FROM unnest(%(synonym_of)s::text[], %(synonyms)s::text[]) AS given (word, written)
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A stem of the query. Terms of one slot are alternatives, of which an item's best one counts."""
+    """A stem of the query. Terms of one slot are alternatives, of which an item's best one counts.
+
+    What stands for several words is a term of each one's slot.
+    """
 
     text: str
     slot: int
@@ -139,7 +142,8 @@ class Words:
         """The rarest terms whose posting lists together fit the budget; at least one that occurs."""
         chosen: list[Term] = []
         postings = 0
-        for term in sorted((term for term in self.terms if term.documents), key=lambda term: term.documents):
+        occurring = {term.text: term for term in self.terms if term.documents}
+        for term in sorted(occurring.values(), key=lambda term: term.documents):
             postings += term.documents
             if chosen and postings > budget:
                 break
@@ -177,7 +181,6 @@ def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str,
         "last": f"{fragment}\U0010ffff" if bounded else "",
         "expansions": PREFIX_EXPANSIONS,
         "synonym_of": [word if word != fragment else "" for word, _ in synonyms],
-        "synonym_kinds": ["stem" if word != fragment else "completion" for word, _ in synonyms],
         "synonyms": [synonym for _, synonym in synonyms],
     }
     more_asked = (COMPLETIONS_ASKED if fragment else "") + (SYNONYMS_ASKED if synonyms else "")
@@ -202,12 +205,11 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
             by_kind[kind][word][term] = documents
     completions = by_kind["completion"].get("", {})
     stems = by_kind["stem"] or ({} if completions else by_kind["plain"])
-    spoken = {word: terms for word, terms in stems.items() if not _ends_a_pair(word, stems)}
-    asked = spoken | ({fragment: completions} if completions else {})
-    slots = _slots([terms for _, terms in sorted(spoken.items())] + ([completions] if completions else []))
+    spoken = {word: terms for word, terms in sorted(stems.items()) if not _ends_a_pair(word, stems)}
+    slots = _slots([*spoken.items(), *([("", completions)] if completions else [])], synonyms=by_kind["synonym"])
     terms = [
         Term(text=term, slot=slot, documents=documents, idf=weight)
-        for slot, alternatives in enumerate(slots)
+        for slot, alternatives in enumerate(_distinct(slots.values()))
         for weight in [idf(documents=min(sum(alternatives.values()), int(total)), total=int(total))]
         for term, documents in sorted(alternatives.items())
     ]
@@ -216,7 +218,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
         terms=tuple(rarest),
         average_length=max(tokens / total, 1.0) if total else 1.0,
         configurations=tuple(sorted(configurations)),
-        unknown=tuple(sorted(word for word, found in asked.items() if not any(found.values()))),
+        unknown=tuple(sorted(word or fragment for word, found in slots.items() if not any(found.values()))),
     )
 
 
@@ -225,13 +227,22 @@ def _ends_a_pair(word: str, words: Iterable[str]) -> bool:
     return bool(CJK_CHARACTER.fullmatch(word)) and any(len(other) == 2 and other.endswith(word) for other in words)
 
 
-def _slots(groups: Iterable[dict[str, int]]) -> list[dict[str, int]]:
-    """Groups of alternatives; words that have a stem in common are one."""
-    slots: list[dict[str, int]] = []
-    for group in groups:
-        kin = next((slot for slot in slots if not slot.keys().isdisjoint(group)), None)
-        if kin is None:
-            slots.append(dict(group))
-        else:
-            kin.update(group)
+def _slots(
+    groups: Iterable[tuple[str, dict[str, int]]], *, synonyms: Mapping[str, dict[str, int]]
+) -> dict[str, dict[str, int]]:
+    """The alternatives for each word: its own terms and its synonyms'. Words that have a stem in common share them.
+
+    A synonym may stand for several words, each of which is still looked for.
+    """
+    slots: dict[str, dict[str, int]] = {}
+    for word, terms in groups:
+        kin = next((slot for slot in slots.values() if not slot.keys().isdisjoint(terms)), {})
+        kin.update(terms)
+        slots[word] = kin
+    for word, terms in synonyms.items():
+        slots.setdefault(word, {}).update(terms)
     return slots
+
+
+def _distinct(slots: Iterable[dict[str, int]]) -> list[dict[str, int]]:
+    return list({id(slot): slot for slot in slots}.values())

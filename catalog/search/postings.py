@@ -89,7 +89,7 @@ class PostingLists:
         with connection.cursor() as cursor:
             cursor.execute(TERM_WEIGHTS, parameters | {"item_ids": list(item_ids)})
             for item_id, term, weight in cursor.fetchall():
-                weights[item_id][term] = weight
+                weights[item_id][term] = weights[item_id].get(term, 0.0) + weight
         return weights
 
 

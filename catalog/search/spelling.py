@@ -1,16 +1,17 @@
 """Words that the catalogue does not hold, put right by those it does.
 
-A word is looked for among those that begin or end as it does: where one letter is wrong, one half of the word is right.
-The last one may be unfinished, as whoever types it sees what it is the beginning of.
-Only words that neither the catalogue nor the encoder knows are touched: what the encoder reads as one piece is a word,
-and its meaning finds something whether or not it is written anywhere.
+Several words may be written as one there. Else a word is looked for among those that begin or end as it does: where one
+letter is wrong, one half of the word is right. The last one may be unfinished, as whoever types it sees what it is the
+beginning of. At last one word may be written as several.
+A word of the query is touched only where neither the catalogue nor the encoder knows it: what the encoder reads as one
+piece is a word, and its meaning finds something whether or not it is written anywhere. Words are joined all the same,
+since what they become is written in the catalogue.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from django.db import connection
 from rapidfuzz.distance import OSA
 
 from catalog.embedding.base import Encoder
-from catalog.search.highlight import WORD
+from catalog.search.compounds import Written, divided, divisions, joins, runs
+from catalog.search.highlight import LETTERS, WORD
 from catalog.search.lexical import CJK_CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
 
 MIN_CHARACTERS = 5
@@ -32,7 +34,6 @@ MAX_WORDS = 5
 END_CHARACTERS = 3
 WORDS_READ = 5_000
 WORDS_COUNTED = 20
-LETTERS = re.compile(r"[^\W\d_]+")
 
 LIKE_SQL = """
     SELECT DISTINCT asked.word, known.word
@@ -66,7 +67,7 @@ class Correction:
 
     text: str
     replaced: Mapping[str, str]
-    """What each word that was put right became, both folded."""
+    """What each word that was put right became, both folded; words that became one are parted by spaces."""
 
 
 def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None) -> Correction | None:
@@ -74,26 +75,54 @@ def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None
 
     `unknown` are folded words that the catalogue holds in no form. One statement for the words like them, one for those
     that the last is the beginning of, and one for how often all of them are used; the likest word is taken, and of
-    several the one in most items.
+    several the one in most items. Two more for a word of letters that may be written as two.
     """
-    asked = [word for word in unknown if _may_be_mistaken(word) and not _is_word(encoder, word)][:MAX_WORDS]
-    if not asked:
+    doubtful = [word for word in unknown if len(word) <= MAX_CHARACTERS and not CJK_CHARACTER.search(word)][:MAX_WORDS]
+    if not doubtful:
         return None
-    mistyped = [word for word in asked if len(word) >= MIN_CHARACTERS]
-    replaced = _best((_nearest(mistyped) if mistyped else {}) | _finished(text, asked))
-    if not replaced:
-        return None
-    corrected = WORD.sub(lambda found: replaced.get(fold(found.group()), found.group()), text)
-    return Correction(text=corrected, replaced=replaced)
+    words = [fold(word) for word in WORD.findall(text)]
+    mistaken = [word for word in doubtful if LETTERS.fullmatch(word) is None or not _is_word(encoder, word)]
+    likely = _likely(mistaken, last=words[-1])
+    joined = joins(words, doubtful)
+    uses = _uses(
+        {known for found in likely.values() for known in found}
+        | {"".join(run) for run in joined}
+        | {part for word in mistaken for parts in divisions(word) for part in parts}
+    )
+    replaced: dict[Written, str] = {run: "".join(run) for run in joined if uses.get("".join(run))}
+    replaced |= {(word,): best for word, found in likely.items() if (best := _best(word, found, uses))}
+    for word in mistaken:
+        if (word,) not in replaced and (parts := divided(word, uses)):
+            replaced[(word,)] = " ".join(parts)
+    return _corrected(text, words, replaced)
 
 
-def _may_be_mistaken(word: str) -> bool:
-    lengthy = MIN_CHARACTERS_BEGUN <= len(word) <= MAX_CHARACTERS
-    return lengthy and LETTERS.fullmatch(word) is not None and CJK_CHARACTER.search(word) is None
+def _corrected(text: str, words: Sequence[str], replaced: Mapping[Written, str]) -> Correction | None:
+    """The text with those words replaced; None where none is."""
+    found = list(WORD.finditer(text))
+    corrected, end, made = "", 0, {}
+    for start, stop in runs(words, replaced):
+        run = tuple(words[start:stop])
+        if run in replaced:
+            corrected += text[end : found[start].start()] + replaced[run]
+            end = found[stop - 1].end()
+            made[" ".join(run)] = replaced[run]
+    return Correction(text=corrected + text[end:], replaced=made) if made else None
 
 
 def _is_word(encoder: Encoder | None, word: str) -> bool:
     return encoder is not None and len(encoder.token_offsets([word])[0]) == 1
+
+
+def _likely(words: Sequence[str], *, last: str) -> dict[str, list[str]]:
+    """For words of letters alone those of the catalogue that may be meant; for the last what it may be the beginning
+    of, if anything."""
+    lettered = [word for word in words if LETTERS.fullmatch(word)]
+    mistyped = [word for word in lettered if len(word) >= MIN_CHARACTERS]
+    likely = _nearest(mistyped) if mistyped else {}
+    if last in lettered and len(last) >= MIN_CHARACTERS_BEGUN and (begun := _beginning(last)):
+        likely[last] = begun
+    return likely
 
 
 def _mistakes(word: str) -> int:
@@ -121,30 +150,25 @@ def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
     return {word: sorted(found[min(found)])[:WORDS_COUNTED] for word, found in by_distance.items()}
 
 
-def _finished(text: str, asked: Sequence[str]) -> dict[str, list[str]]:
-    """The last word of a text, if it is among those asked for, with the shortest words that begin with it."""
-    last = fold(WORD.findall(text)[-1])
-    if last not in asked:
-        return {}
+def _beginning(begun: str) -> list[str]:
+    """The shortest words that begin so."""
     with connection.cursor() as cursor:
-        cursor.execute(BEGUN_SQL, {"word": last, "read": WORDS_READ})
+        cursor.execute(BEGUN_SQL, {"word": begun, "read": WORDS_READ})
         words = sorted((word for (word,) in cursor.fetchall()), key=lambda word: (len(word), word))
-    return {last: words[:WORDS_COUNTED]} if words else {}
+    return words[:WORDS_COUNTED]
 
 
-def _best(nearest: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _best(word: str, found: Sequence[str], uses: Mapping[str, int]) -> str | None:
     """Of the words that are alike the one in most items; a mistake in the first letter is the least likely one."""
-    uses = _uses({known for found in nearest.values() for known in found})
-    return {
-        word: max(used, key=lambda known: (known[0] == word[0], uses[known]))
-        for word, found in nearest.items()
-        if (used := [known for known in found if uses.get(known)])
-    }
+    used = [known for known in found if uses.get(known)]
+    return max(used, key=lambda known: (known[0] == word[0], uses[known]), default=None)
 
 
-def _uses(words: Iterable[str]) -> dict[str, int]:
+def _uses(words: Collection[str]) -> dict[str, int]:
     """In how many items each word is, in any form."""
     uses: defaultdict[str, int] = defaultdict(int)
+    if not words:
+        return uses
     with connection.cursor() as cursor:
         cursor.execute(USES_SQL, {"words": sorted(words)})
         for word, documents in cursor.fetchall():

@@ -112,8 +112,8 @@ def test_a_slow_answer_is_waited_for_in_sight_of_the_last(page: Page):
 def test_a_mistyped_query_is_corrected_and_that_can_be_refused(page: Page):
     page.goto("/search?q=robbot+love")
     note = page.locator(".note", has_text="Results for robot love")
-    expect(note).to_contain_text("Nothing here has the word “robbot”")
-    expect(page.locator("#announce")).to_contain_text("for robot love, as nothing has the word robbot")
+    expect(note).to_contain_text("Nothing here has “robbot”")
+    expect(page.locator("#announce")).to_contain_text("for robot love, as nothing has robbot")
     note.get_by_role("link", name="Search for it as typed").click()
     expect(note).to_have_count(0)
     expect(page.get_by_role("combobox")).to_have_value("robbot love")

@@ -352,6 +352,15 @@ def test_groups_of_words_have_synonyms(db):
     assert {hit.item.external_id for hit in by_words("new york").hits if hit.close} >= {"nyc hotels", "new york hotels"}
 
 
+def test_one_word_for_several_leaves_each_of_them_to_be_looked_for(db):
+    """`york hotels` holds two of three words: `nyc` stands for `new` and for `york`, and makes them no one word."""
+    make_version()
+    make_items([{"external_id": name, "title": name} for name in ("york hotels", "nyc hotels", "new york hotels")])
+    make_synonym(["new york", "nyc"])
+    hits = {hit.item.external_id: hit for hit in by_words("new york hotels").hits}
+    assert hits["york hotels"].score < min(hits["nyc hotels"].score, hits["new york hotels"].score)
+
+
 def test_neither_boosts_nor_pins_mix_what_is_close_with_what_is_far(items):
     assert [hit.close for hit in search(WHALES).hits] == [True] * 4 + [False] * 2
     make_rule("Desert", boosts=[{"filter": "year <= 1960", "amount": 0.5}, {"filter": "year = 2000", "amount": -0.5}])

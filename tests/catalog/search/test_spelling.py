@@ -116,6 +116,51 @@ def test_of_words_as_near_the_one_in_most_items_is_taken_and_the_first_letter_co
     assert corrected("xharx") is None
 
 
+@pytest.fixture
+def shop(db):
+    return make_items(
+        [
+            {"external_id": "headphones", "title": "WH-1000XM4 headphones", "body": "wireless"},
+            {"external_id": "phone", "title": "Galaxy S24 Ultra", "body": "a phone, 512 gb"},
+            {"external_id": "dessert", "title": "Ice cream maker", "body": "for a cold day"},
+            {"external_id": "router", "title": "Wifi router", "body": "ABC1234, needs 12 v. Day cold."},
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("wh1000xm4", "wh 1000xm4"),
+        ("wh-1000 xm4", "wh-1000xm4"),
+        ("WH 1000 XM 4", "WH 1000xm4"),
+        ("s24ultra", "s24 ultra"),
+        ("galaxy s 24", "galaxy s24"),
+        ("512gb phone", "512 gb phone"),
+        ("abc-1234", "abc1234"),
+        ("a wi-fi router, 12v", "a wifi router, 12 v"),
+        ("icecream maker", "ice cream maker"),
+        ("coldday", "cold day"),
+        ("creamcold", None),
+        ("head phonesx", None),
+        ("zz99", None),
+    ],
+)
+def test_words_are_written_together_or_apart_as_in_the_catalogue(shop, typed, meant):
+    assert corrected(typed) == meant
+
+
+def test_words_that_the_encoder_knows_are_joined_and_not_cut(shop):
+    assert corrected("wi fi", encoder=Vocabulary("wi", "fi")) == "wifi"
+    assert corrected("icecream", encoder=Vocabulary("icecream")) is None
+
+
+def test_what_became_of_words_is_told_word_by_word(shop):
+    correction = correct("wi-fi for icecream", ["wi", "fi", "icecream"])
+    assert correction is not None
+    assert correction.replaced == {"wi fi": "wifi", "icecream": "ice cream"}
+
+
 def test_a_word_that_is_no_longer_used_corrects_nothing(catalogue):
     make_item("robot", title="Gone", body="")
     assert corrected("robbot") is None
