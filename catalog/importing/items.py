@@ -16,6 +16,7 @@ from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.items.saving import save_items
 from catalog.models import Attribute, ImportRun
+from catalog.unicode import composed
 
 # Names that say what a column holds, the likeliest first.
 NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
@@ -52,11 +53,12 @@ class ItemLoader:
             return cls(mapping=mapping)
         columns: dict[str, str] = dict(guess_kinds(row.values for row in needed.watch(sample)))
         needed.check()
-        kinds = {name.removeprefix(ATTRIBUTE_PREFIX): kind for name, kind in columns.items()}
+        kinds = {composed(name.removeprefix(ATTRIBUTE_PREFIX)): kind for name, kind in columns.items()}
         for name, source in (mapping.attributes or {}).items():
-            kinds[name] = columns.get(source.path, Attribute.Kind.TEXT)
+            kinds[composed(name)] = columns.get(source.path, Attribute.Kind.TEXT)
         declared = {name: attribute.kind for name, attribute in Attribute.objects.by_name().items()}
-        return cls(mapping=mapping, cell_kinds=kinds | declared | mapping.kinds)
+        asked_for = {composed(name): kind for name, kind in mapping.kinds.items()}
+        return cls(mapping=mapping, cell_kinds=kinds | declared | asked_for)
 
     def load(self, rows: Sequence[Row]) -> Loaded:
         loaded = Loaded()
@@ -128,7 +130,7 @@ class ItemLoader:
         if self.cell_kinds is None or not isinstance(value, str):
             return value
         try:
-            return read_cell(value, self.cell_kinds.get(name, Attribute.Kind.TEXT))
+            return read_cell(value, self.cell_kinds.get(composed(name), Attribute.Kind.TEXT))
         except RowFault as fault:
             raise RowFault(f"attributes.{name}: {fault}") from fault
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from catalog.pictures.addresses import check_picture_address
+from catalog.unicode import composed
 
 MAX_LENGTHS = {"external_id": 200, "title": 1_000, "body": 1_000_000, "category": 200, "image": 1_000, "language": 10}
 MAX_ATTRIBUTES, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES_BYTES = 100, 100, 64 * 1024
@@ -26,6 +27,8 @@ DEFAULTS: dict[str, Any] = {
     "published": True,
 }
 FIELDS = (*REQUIRED, *DEFAULTS)
+# Other systems know them in this form.
+AS_GIVEN = ("external_id", "image")
 
 # PostgreSQL stores no NUL, and lone surrogates are not text.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -58,14 +61,14 @@ def checked_item(values: Any) -> dict[str, Any]:
         raise ItemRefused("language", "A language code such as en or pt-BR is needed.")
     if not isinstance(item["published"], bool):
         raise ItemRefused("published", "True or false is needed.")
-    _check_attributes(item["attributes"])
+    item["attributes"] = _checked_attributes(item["attributes"])
     return item
 
 
 def _checked_text(field: str, value: Any, longest: int) -> str:
     if not isinstance(value, str):
         raise ItemRefused(field, "Text is needed.")
-    value = value.strip()
+    value = value.strip() if field in AS_GIVEN else composed(value.strip())
     if len(value) > longest:
         raise ItemRefused(field, f"At most {longest:,} characters are kept; this has {len(value):,}.")
     _check_storable(field, value)
@@ -84,37 +87,42 @@ def _check_image(address: str) -> None:
         raise ItemRefused("image", str(error.message)) from error
 
 
-def _check_attributes(attributes: Any) -> None:
-    if not isinstance(attributes, dict):
+def _checked_attributes(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
         raise ItemRefused("attributes", "An object is needed.")
-    if len(attributes) > MAX_ATTRIBUTES:
-        raise ItemRefused("attributes", f"At most {MAX_ATTRIBUTES} are kept; there are {len(attributes)}.")
-    for name, value in attributes.items():
-        _check_name(name)
-        _check_value(f"attributes.{name}", value)
+    if len(given) > MAX_ATTRIBUTES:
+        raise ItemRefused("attributes", f"At most {MAX_ATTRIBUTES} are kept; there are {len(given)}.")
+    attributes = {_checked_name(name): _checked_value(f"attributes.{name}", value) for name, value in given.items()}
+    if len(attributes) < len(given):
+        raise ItemRefused("attributes", "Two names differ in nothing but how Unicode writes them.")
     if len(json.dumps(attributes, ensure_ascii=False).encode()) > MAX_ATTRIBUTES_BYTES:
         raise ItemRefused("attributes", f"Together they may have at most {MAX_ATTRIBUTES_BYTES:,} bytes.")
+    return attributes
 
 
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_ATTRIBUTE_NAME:
-        raise ItemRefused("attributes", f"A name is printable and has 1 to {MAX_ATTRIBUTE_NAME} characters.")
+def _checked_name(name: Any) -> str:
+    if isinstance(name, str) and name.strip() and name.isprintable() and len(composed(name)) <= MAX_ATTRIBUTE_NAME:
+        return composed(name)
+    raise ItemRefused("attributes", f"A name is printable and has 1 to {MAX_ATTRIBUTE_NAME} characters.")
 
 
-def _check_value(field: str, value: Any) -> None:
+def _checked_value(field: str, value: Any) -> Any:
     match value:
         case bool():
-            pass
+            return value
         case str():
             _check_storable(field, value)
+            return composed(value)
         case int():
             if abs(value) > MAX_INTEGER:
                 raise ItemRefused(field, "The number is too large to be kept exactly. Send it as text.")
+            return value
         case float():
             if not math.isfinite(value):
                 raise ItemRefused(field, "The number is not finite.")
+            return value
         case list() if all(isinstance(entry, str) for entry in value):
             for entry in value:
                 _check_storable(field, entry)
-        case _:
-            raise ItemRefused(field, "Text, a number, true, false or a list of texts is needed.")
+            return [*map(composed, value)]
+    raise ItemRefused(field, "Text, a number, true, false or a list of texts is needed.")

@@ -22,6 +22,7 @@ from catalog.search.reading import check_query, read_query, version_for
 from catalog.search.reranking import check_rerank, rerank
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import RuleSet, rules_in_force
+from catalog.unicode import composed
 
 
 def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults:
@@ -30,6 +31,7 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
     `rules` take the place of those in force.
     """
     started = time.perf_counter()
+    query = _composed(query)
     check_query(query)
     check_rerank(query)
     operators = read_operators(query.text) if query.operators else Operators(text=query.text)
@@ -41,6 +43,14 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
         results = browse(asked, conditions.shown, rules)
     took_ms = (time.perf_counter() - started) * 1000
     return replace(results, query=query, operators=operators, processing_ms=took_ms)
+
+
+def _composed(query: SearchQuery) -> SearchQuery:
+    """The same in the form that texts of items have."""
+    if query.text.isascii() and query.sort.isascii() and all(map(str.isascii, query.facets)):
+        return query
+    facets = tuple(map(composed, query.facets))
+    return replace(query, text=composed(query.text), sort=composed(query.sort), facets=facets)
 
 
 def _search_serving_version(query: SearchQuery, conditions: Conditions, rules: RuleSet | None) -> SearchResults:

@@ -19,6 +19,7 @@ from functools import cache
 from lark import Lark, ParseTree, Token, Transformer, Tree, UnexpectedInput, v_args
 
 from catalog.errors import InvalidQuery
+from catalog.unicode import composed
 
 MAX_CHARACTERS = 4_000
 MAX_DEPTH = 20
@@ -46,7 +47,7 @@ GRAMMAR = r"""
     _EXISTS.2: /EXISTS(?![\w.-])/i
     NUMBER.1: /[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?(?![\w.])/
     STRING: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/s
-    NAME: /[^\W\d][\w.-]*/
+    NAME: /[^\W\d][\w.\u0300-\u036f-]*/
     %ignore /\s+/
 """
 EXPECTED = {
@@ -146,13 +147,12 @@ class _Builder(Transformer[Token, Filter]):
 
 
 def _condition(field: Token, operator: str, *values: Token) -> Condition:
-    return Condition(
-        field=_text(field), operator=operator, values=tuple(map(_value, values)), position=field.start_pos or 0
+    name = composed(_text(field))
+    form = str if name == "external_id" else composed
+    compared = tuple(
+        Value(text=form(_text(value)), quoted=value.type == "STRING", position=value.start_pos or 0) for value in values
     )
-
-
-def _value(token: Token) -> Value:
-    return Value(text=_text(token), quoted=token.type == "STRING", position=token.start_pos or 0)
+    return Condition(field=name, operator=operator, values=compared, position=field.start_pos or 0)
 
 
 def _text(token: Token) -> str:
@@ -224,7 +224,9 @@ def selection(
 ) -> Filter | None:
     """The filter of a page's form: any of the chosen values of each field, and ranges open where an end is None."""
     parts: list[Filter] = [
-        Condition(field=field, operator="in", values=tuple(Value(text=value, quoted=False) for value in values))
+        Condition(
+            field=field, operator="in", values=tuple(Value(text=composed(value), quoted=False) for value in values)
+        )
         for field, values in chosen.items()
         if values
     ]

@@ -15,6 +15,7 @@ from tests.factories import make_items
 __all__ = ["committed_db", "template_database"]
 
 BEFORE_SETS, WITH_SETS = "0010_pictures", "0011_query_sets"
+BEFORE_COMPOSED, COMPOSED = "0015_searched_exactly", "0016_composed_texts"
 
 
 @pytest.fixture
@@ -83,3 +84,26 @@ def test_without_judgements_there_is_no_set_either_way(migrate):
     models = migrate(WITH_SETS)
     assert not models.get_model("catalog", "JudgedSet").objects.exists()
     assert not models.get_model("catalog", "Judgement").objects.exists()
+
+
+def test_decomposed_texts_are_composed_and_of_two_names_one_stays(migrate):
+    apps = migrate(BEFORE_COMPOSED)
+    item, attribute = apps.get_model("catalog", "Item"), apps.get_model("catalog", "Attribute")
+    item.objects.create(external_id="plain", title="Plain", attributes={"year": 1})
+    mark = "\u0301"
+    item.objects.create(
+        external_id=f"e{mark}",
+        title=f"E{mark}te{mark}",
+        category=f"Cine{mark}ma",
+        attributes={f"me{mark}tier": [f'"{mark}e{mark}', "b"], f"cafe{mark}": 2},
+    )
+    for name in (f"me{mark}tier", "métier", f"cafe{mark}", "year"):
+        attribute.objects.create(name=name, kind="text")
+    apps = migrate(COMPOSED)
+    found = apps.get_model("catalog", "Item").objects.values_list("external_id", "title", "category", "attributes")
+    assert sorted(found) == [
+        (f"e{mark}", "Été", "Cinéma", {"métier": [f'"{mark}é', "b"], "café": 2}),
+        ("plain", "Plain", "", {"year": 1}),
+    ]
+    names = apps.get_model("catalog", "Attribute").objects.values_list("name", flat=True)
+    assert sorted(names) == ["café", "métier", "year"]

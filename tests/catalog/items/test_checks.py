@@ -70,6 +70,23 @@ def test_emoji_and_every_script_are_texts():
     assert checked_item(LEAST | {"title": title})["title"] == title
 
 
+def test_texts_are_kept_composed_and_ids_as_they_are():
+    item = checked_item(
+        {
+            "external_id": "e\u0301",
+            "title": "E\u0301te\u0301",
+            "category": "Cine\u0301ma",
+            "attributes": {"me\u0301tier": "a\u0308", "mots": ["o\u0302", "x"]},
+        }
+    )
+    assert (item["external_id"], item["title"], item["category"]) == ("e\u0301", "Été", "Cinéma")
+    assert item["attributes"] == {"métier": "ä", "mots": ["ô", "x"]}
+
+
+def test_two_names_that_look_the_same_are_refused():
+    assert refusal(attributes={"me\u0301tier": 1, "métier": 1}) == "attributes"
+
+
 @pytest.mark.parametrize(
     "address",
     ["javascript:alert(1)", "ftp://example.com/a.png", "/a.png", "http://", "data:image/png;base64,x", "http://a b/c"],

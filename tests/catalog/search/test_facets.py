@@ -8,8 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidQuery
+from catalog.items.saving import save_items
+from catalog.search import search
 from catalog.search.facets import MAX_BUCKETS, MAX_VALUES, Bucket, FacetValue, count_found, count_matching, histogram
 from catalog.search.predicates import predicate
+from catalog.search.queries import SearchQuery
 from tests.factories import make_items
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -122,3 +125,21 @@ def test_an_unknown_facet_is_refused_with_the_known_ones(items):
 def test_no_facets_cost_no_query(items, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert count_found((), [1, 2]).values == {}
+
+
+def test_the_two_forms_of_an_accent_are_one_value_whichever_of_them_is_asked_for(db):
+    save_items(
+        [
+            {"external_id": "composed", "title": "Été", "category": "Été", "attributes": {"métier": "Été"}},
+            {
+                "external_id": "decomposed",
+                "title": "E\u0301te\u0301",
+                "category": "E\u0301te\u0301",
+                "attributes": {"me\u0301tier": "E\u0301te\u0301"},
+            },
+        ]
+    )
+    for name, value in (("métier", "Été"), ("me\u0301tier", "E\u0301te\u0301")):
+        found = search(SearchQuery(filter=f"{name} = {value} AND category = {value}", facets=(name, "category")))
+        assert found.total == 2
+        assert found.facets == {name_of: [FacetValue(value="Été", count=2)] for name_of in ("métier", "category")}

@@ -19,13 +19,15 @@ from catalog.search.filters import (
     parse,
     selection,
 )
+from catalog.unicode import composed
 from tests.catalog.search.filter_trees import KEYWORDS, NAME, NUMBER, trees, without_positions, written
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).map(composed)
+BARE_WORD = st.from_regex(NAME, fullmatch=True).filter(lambda text: composed(text) == text)
 QUOTED = st.builds(Value, text=TEXT, quoted=st.just(True))
-BARE = st.builds(Value, text=st.from_regex(NAME, fullmatch=True), quoted=st.just(False))
+BARE = st.builds(Value, text=BARE_WORD, quoted=st.just(False))
 NUMBERS = st.builds(Value, text=st.from_regex(NUMBER, fullmatch=True), quoted=st.just(False))
-FIELDS = st.one_of(st.from_regex(NAME, fullmatch=True), TEXT, st.sampled_from(sorted(KEYWORDS)))
+FIELDS = st.one_of(BARE_WORD, TEXT, st.sampled_from(sorted(KEYWORDS)))
 CONDITIONS = st.one_of(
     st.builds(
         Condition,
@@ -139,6 +141,18 @@ def test_words_and_fields_need_no_quotes_even_where_they_begin_like_a_word_of_th
             Condition(field=word, operator="exists"),
         )
     )
+
+
+@pytest.mark.parametrize("text", ["me\u0301tier = E\u0301te\u0301", '"me\u0301tier" IN ["E\u0301te\u0301"]'])
+def test_names_and_values_are_read_composed_as_items_have_them(text):
+    assert parsed(text) in [
+        Condition(field="métier", operator=operator, values=(Value(text="Été", quoted=quoted),))
+        for operator, quoted in (("=", False), ("in", True))
+    ]
+
+
+def test_ids_are_read_as_they_are():
+    assert parsed('external_id = "e\u0301"') == condition("external_id", "=", "e\u0301")
 
 
 def test_a_field_in_quotes_may_have_any_name():
