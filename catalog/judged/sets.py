@@ -15,8 +15,7 @@ from catalog.errors import InvalidQuery
 from catalog.models import Item, JudgedQuery, JudgedSet, Judgement, SearchIntent
 from catalog.models.judged import HIGHEST_GRADE
 from catalog.models.searches import TEXT_KEPT
-from catalog.search.queries import SearchQuery
-from catalog.search.reading import check_query
+from catalog.search.queries import SearchQuery, check_query
 
 MOST_SETS, MOST_QUERIES = 500, 1_000
 LOGGED_DAYS = 90

@@ -5,9 +5,9 @@ It does not depend on the page asked for, so totals, facets and every page come 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.keywords import keyword_leg
 from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
-from catalog.search.scope import array_literal, scope_of
+from catalog.search.scope import Scope, array_literal, scope_of
 
 #: With a filter, the candidates are filled up to this many from the items that meet it.
 ITEMS_PER_LEG = 200
@@ -44,6 +44,9 @@ class Candidates:
     """Where it lies in the item's document."""
 
 
+#: What the dense leg found; `known` says that it found the best passage of each of them too.
+NEAR_LEG = "SELECT unnest(%(near)s::bigint[]), {known}"
+WORDS_LEG = "SELECT item_id, false FROM ({found}) AS worded"
 FILLING_LEG = "SELECT item_id, false FROM ({first_items}) AS filling"
 PINNED_LEG = """
     SELECT catalog_item.id, false FROM catalog_item WHERE catalog_item.published AND catalog_item.id = ANY(%(pinned)s)
@@ -53,7 +56,7 @@ BEST_PASSAGES = """
         passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end
     FROM catalog_passage AS passage
     WHERE passage.version_id = {version_id}
-        AND passage.item_id = ANY(ARRAY(SELECT item_id FROM candidate WHERE NOT is_near))
+        AND passage.item_id = ANY(ARRAY(SELECT item_id FROM candidate WHERE NOT is_known))
     ORDER BY passage.item_id, cosine DESC, passage.ordinal
 """
 NO_PASSAGES = """
@@ -63,7 +66,7 @@ NO_PASSAGES = """
 # What the dense leg found has its best passage already; the others' are looked up by their keys.
 CANDIDATES = """
     WITH candidate AS MATERIALIZED (
-        SELECT item_id, bool_or(is_near) AS is_near FROM ({legs}) AS leg (item_id, is_near) GROUP BY item_id
+        SELECT item_id, bool_or(is_known) AS is_known FROM ({legs}) AS leg (item_id, is_known) GROUP BY item_id
     )
     SELECT candidate.item_id, coalesce(words.score, 0), coalesce(words.idf, 0), coalesce(words.title_overlap, 0),
         far.cosine, far.ordinal, far.span_start, far.span_end
@@ -72,6 +75,25 @@ CANDIDATES = """
     LEFT JOIN ({far}) AS far ON far.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
+#: Scores by words where there are none: keyword score, matched idf and title overlap.
+NO_WORDS = (0.0, 0.0, 0.0)
+
+
+class Around(NamedTuple):
+    """A vector to look around, among those of an index version."""
+
+    version: IndexVersion
+    vector: Sequence[float]
+
+    @property
+    def best_passages(self) -> str:
+        """A query for the best passage of each candidate whose is not known."""
+        return BEST_PASSAGES.format(cosine=closeness_sql(self.version), version_id=int(self.version.pk))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What that query names."""
+        return {"vector": dense.vector_literal(self.vector), **closeness_parameters(self.version, self.vector)}
 
 
 def find_candidates(
@@ -91,47 +113,50 @@ def find_candidates(
     find candidates; without `use_words` the vector alone does, and words only add to scores. Items that meet `hidden`
     are left out, and published items among `pinned` are always in.
     """
-    keywords = keyword_leg()
+    around = Around(version, vector) if version is not None and vector is not None else None
+    leg_words = words if use_words and words.terms else None
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted, hidden=hidden)
-        by_meaning = version is not None and vector is not None
-        by_words = use_words and bool(words.terms)
-        items = dense.NEAREST_ITEMS_BESIDE_WORDS if by_words else dense.NEAREST_ITEMS
-        near = dense.nearest(cursor, version, vector, scope, items=items) if version and vector is not None else {}
+        near = _near(cursor, around, scope, beside_words=leg_words is not None)
+        # What is near by a text may be nearer by its picture, or the other way round: there its best is looked up.
+        known = {} if around and around.version.reads_pictures else near
         fill = wanted is not None and len(near) < ITEMS_PER_LEG
-        if not (words.terms or fill or pinned or (version is not None and version.reads_pictures)):
-            return _candidates([(item_id, 0.0, 0.0, 0.0, *near[item_id]) for item_id in sorted(near)])
-        if version is not None and version.reads_pictures:
-            # What is near by one kind may be nearer by the other: the best of an item is looked up by its key.
-            legs, known = ["SELECT unnest(%(near)s::bigint[]), false"], {}
-        else:
-            legs, known = ["SELECT unnest(%(near)s::bigint[]), true"], near
-        if by_words:
-            legs.append(f"SELECT item_id, false FROM ({keywords.leg(words, scope, alone=not by_meaning)}) AS worded")  # noqa: S608
+        if len(known) == len(near) and not (words.terms or fill or pinned):
+            return _candidates([(item_id, *NO_WORDS, *known[item_id]) for item_id in sorted(known)])
+        legs = [NEAR_LEG.format(known="true" if known else "false")]
+        if leg_words is not None:
+            legs.append(WORDS_LEG.format(found=keyword_leg().leg(leg_words, scope, alone=around is None)))
         if fill:
             legs.append(FILLING_LEG.format(first_items=scope.first(ITEMS_PER_LEG)))
         if pinned:
             legs.append(PINNED_LEG)
-        statement = CANDIDATES.format(
-            legs=" UNION ALL ".join(f"({leg})" for leg in legs),
-            word_scores=keywords.scores(words),
-            far=_far(version) if version and by_meaning else NO_PASSAGES,
-        )
-        parameters = {
-            **keywords.parameters(words, alone=not by_meaning),
-            **scope.parameters,
-            "vector": None if vector is None else dense.vector_literal(vector),
-            "near": array_literal(near),
-            **(closeness_parameters(version, vector) if version and vector is not None else {}),
-            "pinned": list(pinned),
-        }
-        binary(cursor).execute(statement, parameters)
-        rows = cursor.fetchall()
+        parameters = {**scope.parameters, "near": array_literal(near), "pinned": list(pinned)}
+        rows = _scored(cursor, legs, parameters, words=words, around=around)
     return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows])
 
 
-def _far(version: IndexVersion) -> str:
-    return BEST_PASSAGES.format(cosine=closeness_sql(version), version_id=int(version.pk))
+def _near(cursor: Any, around: Around | None, scope: Scope, *, beside_words: bool) -> dict[int, dense.Passage]:
+    """What the dense leg finds, with the best passage by text or by picture."""
+    if around is None:
+        return {}
+    items = dense.NEAREST_ITEMS_BESIDE_WORDS if beside_words else dense.NEAREST_ITEMS
+    return dense.nearest(cursor, around.version, around.vector, scope, items=items)
+
+
+def _scored(
+    cursor: Any, legs: Sequence[str], parameters: Mapping[str, Any], *, words: Words, around: Around | None
+) -> list[tuple[Any, ...]]:
+    """Rows for `Candidates`: whatever a leg finds, in the order of ids, with its scores by words and its best passage
+    where that is not known."""
+    keywords = keyword_leg()
+    statement = CANDIDATES.format(
+        legs=" UNION ALL ".join(f"({leg})" for leg in legs),
+        word_scores=keywords.scores(words),
+        far=around.best_passages if around else NO_PASSAGES,
+    )
+    by_meaning = around.parameters if around else {}
+    binary(cursor).execute(statement, {**keywords.parameters(words, alone=around is None), **parameters, **by_meaning})
+    return cursor.fetchall()
 
 
 def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:

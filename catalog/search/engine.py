@@ -16,9 +16,9 @@ from catalog.search.holding import Conditions, conditions_of
 from catalog.search.operators import Operators, read_operators
 from catalog.search.predicates import predicate
 from catalog.search.presenting import present
-from catalog.search.queries import SearchQuery, SearchResults
+from catalog.search.queries import SearchQuery, SearchResults, check_query
 from catalog.search.ranking import rank
-from catalog.search.reading import check_query, read_query, version_for
+from catalog.search.reading import read_query, version_for
 from catalog.search.reranking import check_rerank, rerank
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import RuleSet, rules_in_force
