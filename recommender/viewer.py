@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db import connection
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from catalog.database.wire import binary
 from catalog.models import IndexVersion
 from recommender.interests import Event, Interest, Kind, sum_of
-from recommender.models import TasteModel
+from recommender.models import Preferences, TasteModel
 from recommender.past import Past
 from recommender.personal_interests import PersonalInterest
 from recommender.preferences import marked, preferences_of
@@ -63,6 +64,43 @@ class Viewer:
         return replace(self, seen=self.seen.union(item_ids))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """The history and the preferences that a list is made of. Interests are worked out when first asked for."""
+
+    subject: Subject
+    preferences: Preferences
+    events: Sequence[Event]
+    """The newest first."""
+    kinds: Mapping[str, Kind]
+    as_recorded: bool
+    """Whether this is all that is recorded of the subject now: what workers have stored is of the same events."""
+
+    @cached_property
+    def version(self) -> IndexVersion | None:
+        return IndexVersion.objects.active()
+
+    @cached_property
+    def interests(self) -> list[PersonalInterest]:
+        """The stored ones, where they are of these events and a worker has stored any."""
+        if self.version is None or not self.events:
+            return []
+        stored = stored_interests(self.subject, self.version) if self.as_recorded else []
+        own = stored or as_stored(interests_from(self.events[:MAX_EVENTS], self.version, self.kinds))
+        return marked(own, self.preferences)
+
+    @cached_property
+    def muted(self) -> frozenset[int]:
+        """The items of muted interests."""
+        if not self.preferences.mutes:
+            return frozenset()
+        return frozenset(item_id for own in self.interests if own.muted for item_id in own.interest.sources)
+
+    def fold_in(self, model: TasteModel) -> Folded | None:
+        counted = [event for event in self.events[:MAX_EVENTS] if event.item_id not in self.muted]
+        return fold_in(model, counted, self.kinds)
+
+
 def viewer_of(
     subject: Subject,
     *,
@@ -77,8 +115,29 @@ def viewer_of(
     just been liked; nothing of that is recorded. Interests that are muted today are muted in the past too.
 
     Seven queries, five more while no interest is stored. With `for_a_list` four are enough where a trained space
-    serves and nothing is muted: interests are not read then.
+    serves and nothing is muted: neither version nor interests are read then.
     """
+    known = _known(subject, past, given)
+    seen = frozenset(event.item_id for event in known.events)
+    taste_model = TasteModel.objects.chosen(model) if seen else None
+    folded = known.fold_in(taste_model) if taste_model else None
+    in_space = for_a_list and folded is not None
+    version, interests = (None, []) if in_space else (known.version, known.interests)
+    return Viewer(
+        version=version,
+        centre=centre_of(version) if version else None,
+        interest=sum_of(own.interest for own in interests if not own.muted),
+        interests=tuple(interests),
+        seen=seen,
+        liked=frozenset(event.item_id for event in known.events if event.kind in LIKED) - known.muted,
+        model=taste_model,
+        folded=folded,
+        given=frozenset(given),
+        past=past,
+    )
+
+
+def _known(subject: Subject, past: Past | None, given: Sequence[int]) -> _Known:
     preferences = preferences_of(subject)
     if preferences.opted_out_at is not None:
         subject = Subject()
@@ -86,37 +145,12 @@ def viewer_of(
     if given:
         kinds |= {GIVEN: Kind(weight=FULL_WEIGHT, half_life_days=1.0)}
         events = [*_given(given, past.at if past else timezone.now()), *events]
-    seen = frozenset(event.item_id for event in events)
-
-    def interests_in(version: IndexVersion | None) -> list[PersonalInterest]:
-        """The stored ones, where nothing but the whole history counts and a worker has stored any."""
-        if version is None or not seen:
-            return []
-        stored = [] if past or given else stored_interests(subject, version)
-        return marked(stored or as_stored(interests_from(events[:MAX_EVENTS], version, kinds)), preferences)
-
-    version = None if for_a_list and not preferences.mutes else IndexVersion.objects.active()
-    interests = interests_in(version)
-    muted = {item_id for own in interests if own.muted for item_id in own.interest.sources}
-    taste_model = TasteModel.objects.chosen(model) if seen else None
-    counted = [event for event in events[:MAX_EVENTS] if event.item_id not in muted]
-    folded = fold_in(taste_model, counted, kinds) if taste_model else None
-    if for_a_list and folded is not None:
-        version = None
-    elif version is None:
-        version = IndexVersion.objects.active()
-        interests = interests_in(version)
-    return Viewer(
-        version=version,
-        centre=centre_of(version) if version else None,
-        interest=sum_of(own.interest for own in interests if not own.muted) if version else None,
-        interests=tuple(interests),
-        seen=seen,
-        liked=frozenset(event.item_id for event in events if event.kind in LIKED) - muted,
-        model=taste_model,
-        folded=folded,
-        given=frozenset(given),
-        past=past,
+    return _Known(
+        subject=subject,
+        preferences=preferences,
+        events=events,
+        kinds=kinds,
+        as_recorded=past is None and not given,
     )
 
 
