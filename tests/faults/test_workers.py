@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shelve
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -46,6 +48,20 @@ def test_a_jobs_worker_that_is_killed_takes_its_beat_along(site: Site):
         wait_until(lambda: not any(beat.is_running() for beat in beats), timeout_s=10, what="the beat to stop")
     finally:
         site.start_jobs_worker()
+
+
+def test_a_clock_that_was_set_back_stops_no_sweep(site: Site):
+    site.jobs_worker.stop(timeout_s=10)
+    with shelve.open(str(site.services.data_dir.root / "beat-schedule")) as kept:  # noqa: S301  (the site wrote it)
+        entries = kept["entries"]
+        for entry in entries.values():
+            entry.last_run_at += timedelta(hours=1)
+        kept["entries"] = entries
+    site.start_jobs_worker()
+    site.insert_unannounced("found-by-the-worker-that-starts-", 5)
+    site.wait_until_embedded(timeout_s=40)
+    site.insert_unannounced("found-by-the-sweep-", 5)
+    site.wait_until_embedded(timeout_s=20)
 
 
 def test_items_edited_while_they_are_embedded_get_the_vectors_of_their_last_text(site: Site):
