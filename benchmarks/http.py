@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from benchmarks.parts import load, peers, statements
-from benchmarks.parts.documents import BenchmarkDocument, documents, queries
+from benchmarks.parts.documents import BenchmarkDocument, documents, public_data, queries
 from benchmarks.parts.memory import mib_of
 from benchmarks.parts.report import figure, table
 from benchmarks.parts.site import load_documents, site
@@ -89,12 +89,10 @@ def main() -> None:
 
 def _material(*, count: int, rounds: int) -> Material:
     """Load the site and return what it holds."""
-    from django.conf import settings
-
     from catalog.embedding.registry import encoder_for
 
     cold = COLD_REQUESTS * (rounds + 1)
-    everything = documents(Path(settings.DATA_DIR), count=count + ASKED + cold)
+    everything = documents(public_data(), count=count + ASKED + cold)
     known, others = everything[:count], everything[count:]
     encoder = encoder_for(load_documents(known).encoder_spec)
     return Material(
@@ -102,7 +100,7 @@ def _material(*, count: int, rounds: int) -> Material:
         vectors=cached_vectors(encoder, [document.text for document in known]),
         asked=encoder.encode_documents([document.text for document in others[:ASKED]]),
         cold_texts=[" ".join(document.body.split()[:COLD_WORDS]) for document in others[ASKED:]],
-        warm_texts=queries(Path(settings.DATA_DIR), count=ASKED),
+        warm_texts=queries(public_data(), count=ASKED),
     )
 
 

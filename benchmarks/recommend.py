@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.parts import load
 from benchmarks.parts.chart import Line, line_chart
 from benchmarks.parts.community import Community, Vectors, make_community
-from benchmarks.parts.documents import documents
+from benchmarks.parts.documents import documents, public_data
 from benchmarks.parts.report import figure, percentile, table
 from benchmarks.parts.site import site
 from benchmarks.parts.vectors import cached_vectors
@@ -58,12 +58,10 @@ def main() -> None:
 
 
 def _real_vectors() -> Vectors:
-    from django.conf import settings
-
     from catalog.embedding.registry import encoder_for
     from catalog.index.versions import ensure_active_version
 
-    texts = [document.text for document in documents(Path(settings.DATA_DIR), count=REAL_TEXTS)]
+    texts = [document.text for document in documents(public_data(), count=REAL_TEXTS)]
     return cached_vectors(encoder_for(ensure_active_version().encoder_spec), texts)
 
 

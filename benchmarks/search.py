@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from benchmarks.parts.documents import BenchmarkDocument, documents, queries
+from benchmarks.parts.documents import BenchmarkDocument, documents, public_data, queries
 from benchmarks.parts.report import figure, percentile, table
 from benchmarks.parts.site import load_documents, site
 from benchmarks.parts.vectors import cached_vectors
@@ -73,15 +73,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="keep the site in this folder for the next run")
     options = parser.parse_args()
     with site(home=options.home) as local:
-        from django.conf import settings
-
         from catalog.embedding.query_vectors import query_vector
         from catalog.embedding.registry import encoder_for
 
-        known = documents(Path(settings.DATA_DIR), count=options.documents)
+        known = documents(public_data(), count=options.documents)
         spec = load_documents(known).encoder_spec
         vectors = cached_vectors(encoder_for(spec), [document.text for document in known])
-        texts = queries(Path(settings.DATA_DIR), count=options.queries)
+        texts = queries(public_data(), count=options.queries)
         asked = np.array([query_vector(spec, text) for text in texts])
         about = {"documents": len(known), "queries": len(texts)}
         _recall(known, vectors, texts, asked, about)

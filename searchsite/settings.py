@@ -39,8 +39,6 @@ EXAMPLE_SEARCHES = (
     if _HAS_FILMS
     else ()
 )
-# Public collections, which benchmarks and some tests read.
-DATA_DIR = Path(env.str("SEARCHSITE_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
 # Where encoders that were adapted to this catalogue lie: for the web server and all workers to read.
 ENCODERS_DIR = Path(env.str("ENCODERS_DIR", default=str(BASE_DIR / ".data" / "encoders")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media")))

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
-from psycopg import sql
 
 from catalog.items.saving import save_items
 from recommender import demo
 from workers.embed import drain
+from workers.scratch import create_database, drop_database, using
 
 #: Films that tests ask for by name; every tenth of the others is there too.
 FILMS = frozenset(
@@ -68,27 +68,16 @@ def films(films_database: str, django_db_blocker) -> Iterator[None]:
 def database(blocker, *, template: str) -> Iterator[str]:
     """A new database, dropped in the end."""
     name = f"searchsite_own_{next(_numbers)}"
-    with blocker.unblock():
-        _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+    with blocker.unblock(), using("postgres"):
+        create_database(name, template=template)
     yield name
-    with blocker.unblock():
-        _execute("DROP DATABASE {} WITH (FORCE)", name)
-
-
-@contextmanager
-def using(name: str) -> Iterator[None]:
-    """Point this process's connections at another database."""
-    own = connection.settings_dict["NAME"]
-    _use(name)
-    try:
-        yield
-    finally:
-        _use(own)
+    with blocker.unblock(), using("postgres"):
+        drop_database(name)
 
 
 @contextmanager
 def undone(name: str) -> Iterator[None]:
-    """The same in a transaction that is rolled back."""
+    """Point this process's connection at another database, in a transaction that is rolled back."""
     with using(name), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -99,13 +88,3 @@ def connect() -> psycopg.Connection:
     parameters = connection.get_connection_params()
     wanted = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname") if name in parameters}
     return psycopg.connect(**wanted)
-
-
-def _use(name: str) -> None:
-    connection.close()
-    connection.settings_dict["NAME"] = name
-
-
-def _execute(statement: str, *names: str) -> None:
-    with using("postgres"), connection.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

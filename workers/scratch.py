@@ -1,4 +1,4 @@
-"""A database of one's own for a while: migrated, empty, and dropped afterwards."""
+"""Databases for a while: made, used and dropped."""
 
 from __future__ import annotations
 
@@ -10,27 +10,49 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from catalog.index.serving import forget_version
+
 PREFIX = "searchsite_scratch_"
 
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
-    """Point this process's connection at a new database, and back when done. The role needs CREATEDB.
+    """Point this process's connection at a new database, migrated and empty, and back when done; then it is dropped.
+    The role needs CREATEDB.
 
     What killed processes have left behind is dropped first.
     """
-    own = connection.settings_dict["NAME"]
     scratch = f"{PREFIX}{os.getpid()}"
     for abandoned in _abandoned():
-        _execute(sql.SQL("DROP DATABASE IF EXISTS {}"), abandoned)
-    _execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0"), scratch)
+        _execute("DROP DATABASE IF EXISTS {}", abandoned)
+    create_database(scratch, template="template0")
     try:
-        _use(scratch)
-        call_command("migrate", verbosity=0, interactive=False)
+        with using(scratch):
+            call_command("migrate", verbosity=0, interactive=False)
+            yield
+    finally:
+        drop_database(scratch)
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Point this process's connection at another database, and back when done."""
+    own = connection.settings_dict["NAME"]
+    _use(name)
+    try:
         yield
     finally:
         _use(own)
-        _execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), scratch)
+
+
+def create_database(name: str, *, template: str) -> None:
+    """Not within a transaction."""
+    _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+
+
+def drop_database(name: str) -> None:
+    """Whoever is connected to it is cut off. Not within a transaction."""
+    _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 def _abandoned() -> list[str]:
@@ -49,8 +71,9 @@ def _abandoned() -> list[str]:
 def _use(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
+    forget_version()
 
 
-def _execute(statement: sql.SQL, name: str) -> None:
+def _execute(statement: str, *names: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(sql.Identifier(name)))
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

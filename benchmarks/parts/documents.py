@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from searchsite.local_site import PROJECT
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 #: A stretch has so many sentences.
@@ -45,6 +48,21 @@ class BenchmarkDocument:
     def text(self) -> str:
         """As the default document template renders the item."""
         return f"{self.title}\n{self.body}".strip()
+
+
+def public_data() -> Path:
+    """The folder with the collections: SEARCHSITE_DATA, or `shared/data` beside the project.
+
+    Ends the process where a file is missing, and says which.
+    """
+    data = Path(os.environ.get("SEARCHSITE_DATA", PROJECT.parent / "shared" / "data"))
+    wanted = [*(f"{name}/{file}" for name, file, _ in COLLECTIONS), *(f"{name}/queries.jsonl" for name in QUERIES)]
+    if missing := [path for path in wanted if not (data / path).is_file()]:
+        raise SystemExit(
+            "Benchmarks read public collections: set SEARCHSITE_DATA to the folder that holds them. "
+            f"{data} has no {', '.join(missing)}."
+        )
+    return data
 
 
 def documents(data: Path, *, count: int) -> list[BenchmarkDocument]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.parts.documents import public_data
 from catalog.embedding.base import EncoderSpec, FloatArray
 from searchsite.local_site import PROJECT
 
@@ -118,11 +119,7 @@ def memory_growth(count: int, *, first: int) -> float:
 
 def films(count: int, *, characters: int) -> list[dict[str, str]]:
     """The first films of the catalogue, their descriptions cut to so many characters."""
-    from pathlib import Path
-
-    from django.conf import settings
-
-    with (Path(settings.DATA_DIR) / "movies" / "items.jsonl").open(encoding="utf-8") as file:
+    with (public_data() / "movies" / "items.jsonl").open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in islice(file, count)]
     return [
         {"external_id": str(place), "title": row["title"], "body": row["description"][:characters]}

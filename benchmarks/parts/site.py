@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.parts.documents import BenchmarkDocument
+from benchmarks.parts.documents import BenchmarkDocument, public_data
 from searchsite.embedded.ports import free_port
 from searchsite.local_site import LocalSite
 
@@ -25,8 +25,10 @@ RATE = "100000000/min"
 def site(*, home: Path | None) -> Iterator[LocalSite]:
     """A site with its services running and this process set up to use its database; no web server yet.
 
-    Without `home` it is gone afterwards. With it everything is kept there for the next run.
+    Without `home` it is gone afterwards. With it everything is kept there for the next run. Ends the process where the
+    public collections are missing.
     """
+    public_data()
     with tempfile.TemporaryDirectory(prefix="searchsite-benchmark-") as folder:
         Path(folder).chmod(0o711)
         environment = {"API_READ_RATE": RATE}

@@ -66,6 +66,12 @@ def remembered_version() -> IndexVersion | None:
     return _remembered
 
 
+def forget_version() -> None:
+    """Remember no version: the connection has been pointed at another database, whose versions are others."""
+    global _remembered
+    _remembered = None
+
+
 def present_stamp() -> str | None:
     """The stamp of what serves at this moment. One statement."""
     with connection.cursor() as cursor:

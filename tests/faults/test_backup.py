@@ -16,9 +16,10 @@ from catalog.models import Item
 from catalog.search import SearchQuery, search
 from searchsite.embedded.account import Account
 from searchsite.embedded.programs import programs_for
-from tests.databases import committed_db, database, template_database, using
+from tests.databases import committed_db, database, template_database
 from tests.factories import make_item, make_items
 from workers.embed import drain
+from workers.scratch import using
 
 __all__ = ["committed_db", "template_database"]
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
+from benchmarks.parts.documents import public_data
 from catalog.models import Attribute, ImportRun, Item
 from recommender.models import Interaction
 
-MOVIES = settings.DATA_DIR / "movies"
 MAPPING = settings.BASE_DIR / "docs" / "mappings" / "movies.toml"
 ITEMS, RATINGS, USERS = 9_742, 100_836, 610
 
@@ -18,8 +18,9 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 
 def load() -> list[ImportRun]:
-    call_command("import_items", str(MOVIES / "items.jsonl"), mapping=MAPPING)
-    call_command("import_interactions", str(MOVIES / "interactions.csv"), mapping=MAPPING)
+    movies = public_data() / "movies"
+    call_command("import_items", str(movies / "items.jsonl"), mapping=MAPPING)
+    call_command("import_interactions", str(movies / "interactions.csv"), mapping=MAPPING)
     return list(ImportRun.objects.order_by("-id")[:2])[::-1]
 
 

@@ -9,18 +9,14 @@ import pytest
 
 from catalog.models import SearchIntent
 from catalog.querylog.buffer import buffer
+from tests.logs import read_log
 
 Logged = Callable[[], list[SearchIntent]]
 
 
 @pytest.fixture
 def logged(committed_db: str, settings: Any) -> Iterator[Logged]:
-    """The log of a database of the test's own: call it for all intents, the first begun first."""
-
-    def intents() -> list[SearchIntent]:
-        buffer.close()  # writes what there is; the next event starts the thread again
-        return list(SearchIntent.objects.order_by("started_at", "id"))
-
+    """Call it for all intents, the first begun first."""
     settings.QUERY_LOG = True
-    yield intents
-    buffer.close()
+    with read_log(buffer, SearchIntent.objects.order_by("started_at", "id")) as intents:
+        yield intents

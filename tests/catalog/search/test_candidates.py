@@ -11,8 +11,9 @@ from catalog.search import SearchQuery, dense, scope, search
 from catalog.search.candidates import ITEMS_PER_LEG, find_candidates
 from catalog.search.lexical import Words, read_words
 from catalog.search.predicates import predicate
-from tests.databases import database, undone, using
+from tests.databases import database, undone
 from tests.factories import add_passages, make_item, make_items, make_version
+from workers.scratch import using
 
 DIMENSIONS = 8
 ITEMS = 4_000

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from catalog.models import Item
 from catalog.search import search
 from catalog.search.queries import SearchQuery, SearchResults
-from tests.databases import database, undone, using
+from tests.databases import database, undone
 from tests.factories import add_passages, make_items, make_version
+from workers.scratch import using
 
 WORDS = ["whale", "ship", "harbour", "storm", "captain"]
 GENRES = ["Drama", "War", "Comedy"]

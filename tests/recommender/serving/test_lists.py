@@ -16,6 +16,7 @@ from recommender.serving.assignment import assignment_for
 from recommender.serving.lists import buffer
 from recommender.subjects import Subject
 from tests.callers import with_key
+from tests.logs import read_log
 from tests.recommender.serving.test_experiments import running
 from tests.recommender.spaces import make_space
 
@@ -24,15 +25,10 @@ Logged = Callable[[], list[ShownList]]
 
 @pytest.fixture
 def log(committed_db: str, settings: Any) -> Iterator[Logged]:
-    """The log of a database of the test's own: call it for all lists, the first shown first."""
-
-    def lists() -> list[ShownList]:
-        buffer.close()  # writes what there is; the next event starts the thread again
-        return list(ShownList.objects.order_by("shown_at", "id"))
-
+    """Call it for all lists, the first shown first."""
     settings.RECOMMENDATION_LOG = True
-    yield lists
-    buffer.close()
+    with read_log(buffer, ShownList.objects.order_by("shown_at", "id")) as lists:
+        yield lists
 
 
 def test_the_api_says_the_variant_and_clicks_are_counted_by_request(log):
