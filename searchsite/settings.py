@@ -28,7 +28,7 @@ ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if hos
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
-# What links begin with where there is no request to tell, as in the lists for letters.
+# What links begin with where there is no request to tell, as in the lists for mailings.
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if _HAS_FILMS else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if _HAS_FILMS else "item")

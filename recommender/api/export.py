@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from catalog.api.export import FILES, ExportParameters, ExportView
 from recommender.exporting import export_interactions
-from recommender.letters import export_lists
+from recommender.mailings import export_lists
 from recommender.serving.scenarios import SCENARIOS
 
 

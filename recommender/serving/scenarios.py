@@ -123,7 +123,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             name="email",
             title="Email",
-            about="A letter that goes out now and then: unlike each other, and some of it new.",
+            about="A mail that goes out now and then: unlike each other, and some of it new.",
             defaults=ScenarioSettings(length=10, diversity=0.3, freshness=0.5),
         ),
     )

@@ -7,12 +7,12 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from catalog.exporting.command import ExportCommand
-from recommender.letters import export_lists
+from recommender.mailings import export_lists
 from recommender.serving.scenarios import SCENARIOS
 
 
 class Command(ExportCommand):
-    help = "Write the lists of everybody who did something to a CSV, JSON or NDJSON file, as for a letter."
+    help = "Write the lists of everybody who did something to a CSV, JSON or NDJSON file, as for a mailing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -24,7 +24,7 @@ class Command(ExportCommand):
         self._scenario, self._usernames = options["scenario"], options["user"]
         self._site_url = options["site_url"].rstrip("/")
         if not self._site_url.startswith(("http://", "https://")):
-            raise CommandError("Links in letters need the address of the site: --site-url https://search.example.org")
+            raise CommandError("Links in mails need the address of the site: --site-url https://search.example.org")
         known = set(User.objects.filter(username__in=self._usernames).values_list("username", flat=True))
         if unknown := [name for name in self._usernames if name not in known]:
             raise CommandError(f"There is no account of this name: {', '.join(unknown)}.")

@@ -1,4 +1,4 @@
-"""Lists for many people at once, as a file: what a program that sends letters reads."""
+"""Lists for many people at once, as a file: what a program that sends mails reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = ("user", "email", "place", "item", "title", "url", "score", "reason", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Mail:
     """A person's list; `request_id` ties what comes of it to it."""
 
     user: User
@@ -37,19 +37,19 @@ def export_lists(file_format: str, *, scenario: str, site_url: str, usernames: S
     Everybody is who has an account that is active, did something and has personalisation on, or those of these who are
     named. Links begin with `site_url`. Each list is logged as shown. Raises KeyError for a scenario that there is not.
     """
-    letters = _letters(scenario, usernames)
+    mails = _mails(scenario, usernames)
     if file_format == "csv":
-        return csv_file(COLUMNS, chain.from_iterable(_cells(letter, site_url) for letter in letters))
-    return json_file((_values(letter, site_url) for letter in letters), lines=file_format == "ndjson")
+        return csv_file(COLUMNS, chain.from_iterable(_cells(mail, site_url) for mail in mails))
+    return json_file((_values(mail, site_url) for mail in mails), lines=file_format == "ndjson")
 
 
-def _letters(scenario: str, usernames: Sequence[str]) -> Iterator[Letter]:
+def _mails(scenario: str, usernames: Sequence[str]) -> Iterator[Mail]:
     for user in _people(usernames):
         subject = Subject(user_id=user.pk)
         assigned = assignment_for(scenario, subject)
         recommendations = recommend(subject, settings=assigned.settings)
         shown = note_list(assigned, (own.item.pk for own in recommendations))
-        yield Letter(user=user, request_id=str(shown), recommendations=recommendations)
+        yield Mail(user=user, request_id=str(shown), recommendations=recommendations)
 
 
 def _people(usernames: Sequence[str]) -> Iterator[User]:
@@ -69,11 +69,11 @@ def _reachable() -> QuerySet[User]:
     )
 
 
-def _values(letter: Letter, site_url: str) -> dict[str, object]:
+def _values(mail: Mail, site_url: str) -> dict[str, object]:
     return {
-        "user": letter.user.username,
-        "email": letter.user.email,
-        "request_id": letter.request_id,
+        "user": mail.user.username,
+        "email": mail.user.email,
+        "request_id": mail.request_id,
         "recommendations": [
             {
                 "place": place,
@@ -83,13 +83,13 @@ def _values(letter: Letter, site_url: str) -> dict[str, object]:
                 "score": round(own.score, 6),
                 "reason": own.reason,
             }
-            for place, own in enumerate(letter.recommendations, start=1)
+            for place, own in enumerate(mail.recommendations, start=1)
         ],
     }
 
 
-def _cells(letter: Letter, site_url: str) -> Iterable[list[str]]:
-    for place, own in enumerate(letter.recommendations, start=1):
-        texts = (letter.user.username, letter.user.email, str(place), own.item.external_id, own.item.title)
-        rest = (site_url + own.item.get_absolute_url(), f"{own.score:.6f}", own.reason, letter.request_id)
+def _cells(mail: Mail, site_url: str) -> Iterable[list[str]]:
+    for place, own in enumerate(mail.recommendations, start=1):
+        texts = (mail.user.username, mail.user.email, str(place), own.item.external_id, own.item.title)
+        rest = (site_url + own.item.get_absolute_url(), f"{own.score:.6f}", own.reason, mail.request_id)
         yield [escaped(text) for text in (*texts, *rest)]
