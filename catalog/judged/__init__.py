@@ -1,1 +1,1 @@
-"""Queries whose answers are known, and what encoders make of them."""
+"""Judged queries: query sets of the site, collections in the BEIR form, and measurements of search and encoders."""

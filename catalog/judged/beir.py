@@ -1,7 +1,7 @@
-"""Judged collections in the form of BEIR (Thakur et al., 2021, https://arxiv.org/abs/2104.08663).
+"""Reading judged collections in the form of BEIR (Thakur et al., 2021, https://arxiv.org/abs/2104.08663).
 
-A folder of `corpus.jsonl`, `queries.jsonl` and judgements. Such files come off the web: documents
-without a title or a text, numbers for ids, NUL characters and queries longer than a search takes are all read.
+A collection is a folder with `corpus.jsonl`, `queries.jsonl` and judgements. Public files vary, so documents without a
+title or a text, numbers as ids, NUL characters, and queries longer than a search takes are all read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from catalog.search.queries import MAX_TEXT_CHARACTERS
 
-#: Where judgements are looked for; MS MARCO has none of its test.
+#: The files that may hold judgements, in order of preference. MS MARCO has none for its test queries.
 JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv")
 COLUMNS = ("query-id", "corpus-id", "score")
 
@@ -33,10 +33,7 @@ def documents_in(directory: Path) -> Iterator[JudgedDocument]:
 
 
 def queries_in(directory: Path) -> dict[str, str]:
-    """The texts of `queries.jsonl` by id; of one that is longer than a search takes, its beginning.
-
-    Raises OSError and ValueError.
-    """
+    """The texts of `queries.jsonl` by id, cut to MAX_TEXT_CHARACTERS. Raises OSError and ValueError."""
     return {str(row["_id"]): _text(row.get("text"))[:MAX_TEXT_CHARACTERS] for row in _rows(directory / "queries.jsonl")}
 
 
@@ -50,9 +47,12 @@ def judged_queries(directory: Path) -> tuple[list[tuple[str, str]], Mapping[str,
 
 
 def asks_for_itself(query: str, text: str, *, document: str, content: str, judged: Mapping[str, float]) -> bool:
-    """Whether a document is the query: some collections ask for what is like one of their own documents, which would
-    be the first answer to itself. BEIR passes over documents by the query's id; here the query is to be in the document
-    too, since some number queries and documents alike."""
+    """Whether a document is the query itself: some collections use their own documents as queries, each of which would
+    be the best answer to itself.
+
+    BEIR leaves out documents with the query's id. Here the document must also contain the query's text, since some
+    collections number queries and documents alike.
+    """
     return document == query and document not in judged and text in content
 
 
@@ -65,7 +65,7 @@ def judgements_in(directory: Path) -> Path:
 
 
 def read_judgements(path: Path) -> Mapping[str, dict[str, float]]:
-    """Grades by query and document; queries without judgements have none. Raises OSError and ValueError."""
+    """Grades by the id of the query, then of the document; empty for other queries. Raises OSError and ValueError."""
     judgements: defaultdict[str, dict[str, float]] = defaultdict(dict)
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t")
@@ -89,5 +89,5 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _text(value: str | None) -> str:
-    """What PostgreSQL takes of a text, or of none."""
+    """The text as PostgreSQL can store it; empty for None."""
     return (value or "").replace("\0", " ").encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""Queries whose answers are known in this catalogue: by judgements, else by clicks, else by its titles."""
+"""A judged collection made of this catalogue: with queries from judgements, else from clicks, else from titles."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ READ_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownQueries:
-    """Grades of items, by id, for the text of each query; `asked_at` where that is known, in seconds."""
+    """Queries with graded items."""
 
     source: str
+    """`judgements`, `clicks` or `titles`."""
     grades: Mapping[str, Mapping[int, float]]
+    """By the text of the query, then by the id of the item; 0 is not relevant."""
     asked_at: Mapping[str, float]
+    """Unix time in seconds when a query was last asked, if known."""
 
 
 def judged_queries() -> KnownQueries:
-    """Of all query sets; what several of them hold counts by its mean grade."""
+    """The queries of all query sets. An item that several sets grade for the same query has the mean grade."""
     grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
     judged = Judgement.objects.values("query__text", "item_id").annotate(grade=Avg("grade"))
     for query, item_id, grade in judged.values_list("query__text", "item_id", "grade").order_by(
@@ -40,9 +43,9 @@ def judged_queries() -> KnownQueries:
 
 
 def clicked_queries() -> KnownQueries:
-    """What was opened after each query: the grade of an item is the number of searches that it was opened after.
+    """The queries of the log; the grade of an item is the number of searches that it was opened after.
 
-    An item has to be shown to be opened, so the encoder that serves now has an advantage.
+    Only items that were shown could be opened, which favours the encoder that serves.
     """
     grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
     asked_at: dict[str, float] = {}
@@ -55,7 +58,7 @@ def clicked_queries() -> KnownQueries:
 
 
 def title_queries(*, most: int) -> KnownQueries:
-    """Titles as queries for their own items, spread over the catalogue. To be asked of texts without the title."""
+    """Up to `most` titles as queries for their own items, spread over the catalogue. Documents must omit titles."""
     span = Item.objects.published().exclude(title="").exclude(body="")
     bounds = span.aggregate(low=Min("pk"), high=Max("pk"))
     if bounds["low"] is None:
@@ -68,7 +71,7 @@ def title_queries(*, most: int) -> KnownQueries:
 
 
 def known_queries(*, most: int) -> KnownQueries:
-    """The first of judgements and clicks that are enough to tell anything by, else titles."""
+    """Judgements, or clicks, if there are FEWEST_QUERIES of them; else titles."""
     for known in (judged_queries(), clicked_queries()):
         if len(known.grades) >= FEWEST_QUERIES:
             return known
@@ -83,8 +86,8 @@ def collection_of(
     most_documents: int,
     also: Iterable[int] = (),
 ) -> JudgedCollection:
-    """Some of these queries, by chance, among some of the catalogue: the items that they are known for, those in
-    `also`, and others spread over it."""
+    """A random sample of these queries, with documents: their graded items, those in `also`, and others spread over the
+    catalogue up to `most_documents`."""
     queries = sorted(known.grades, key=chance)[:most_queries]
     wanted = {item_id for query in queries for item_id in known.grades[query]} | set(also)
     ids = [*wanted, *_spread(most_documents - len(wanted), besides=wanted)]
@@ -114,7 +117,7 @@ def _answerable(grades: Mapping[str, dict[int, float]]) -> dict[str, dict[int, f
 
 
 def _spread(count: int, *, besides: set[int]) -> list[int]:
-    """Up to so many other published items, at even distances."""
+    """The ids of up to `count` other published items, evenly spaced by id."""
     if count <= 0:
         return []
     published = Item.objects.published()

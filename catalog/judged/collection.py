@@ -1,4 +1,4 @@
-"""Queries whose answers among some documents are known."""
+"""A judged collection: documents, queries, and grades of documents for queries."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from catalog.judged.beir import documents_in, judged_queries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedCollection:
-    """Texts by their ids, and for each query the grades of documents, 0 meaning not relevant."""
+    """Documents and queries, with the grades of documents for queries."""
 
     name: str
     documents: Mapping[str, str]
+    """Texts by id."""
     queries: Mapping[str, str]
+    """Texts by id."""
     judgements: Mapping[str, Mapping[str, float]]
+    """Grades by the id of the query, then of the document; 0 is not relevant."""
     titles: Mapping[str, str]
-    """Of those documents whose text begins with one: the title, by the document's id."""
+    """Titles by the id of the document, for documents whose text begins with one."""
 
     def asking(self, queries: Collection[str]) -> JudgedCollection:
-        """The same documents with these queries alone."""
+        """All documents with only these queries."""
         return replace(
             self,
             queries={query: text for query, text in self.queries.items() if query in queries},
@@ -30,7 +33,7 @@ class JudgedCollection:
         )
 
     def among(self, most_documents: int) -> JudgedCollection:
-        """The same queries among fewer documents: those that are judged, and others by chance up to so many."""
+        """All queries with `most_documents` documents: those that are judged, however many, and a random sample."""
         judged = {document for grades in self.judgements.values() for document in grades}
         kept = sorted(self.documents, key=lambda document: (document not in judged, chance(document)))
         chosen = frozenset(kept[: max(most_documents, len(judged & self.documents.keys()))])
@@ -38,7 +41,7 @@ class JudgedCollection:
 
 
 def chance(name: str) -> bytes:
-    """An order that has nothing to do with what is named, and is the same every time."""
+    """A sort key for a pseudo-random order that is always the same."""
     return md5(name.encode(), usedforsecurity=False).digest()
 
 

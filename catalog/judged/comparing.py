@@ -1,4 +1,4 @@
-"""Encoders side by side: what they find, how they order pairs, how fast and how large they are."""
+"""Two encoders compared: retrieval quality, semantic similarity, speed and size."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderFigures:
-    """All that was measured of one encoder; `spearman` is None without pairs, the retrieval without queries."""
+    """All that was measured of one encoder."""
 
     spec: EncoderSpec
     dimensions: int
     max_tokens: int
     runtimes: tuple[str, str] | None
-    """What computed documents and queries, where the encoder has several to choose from."""
+    """The runtimes for documents and for queries, if the encoder has several to choose from."""
     speed: Speed
     weights: Weights | None
     retrieval: RetrievalMeasures | None = None
+    """None without judged queries."""
     spearman: float | None = None
+    """Spearman's correlation of cosines and scores; None without scored pairs."""
 
     def as_json(self) -> dict[str, Any]:
         retrieval = self.retrieval
@@ -57,7 +59,7 @@ class EncoderFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderReport:
-    """The figures of the encoder at hand and of another, if there was one, on the same queries and documents."""
+    """The figures of an encoder, and of a candidate if there was one, on the same queries and documents."""
 
     source: str
     queries: int
@@ -67,14 +69,14 @@ class EncoderReport:
 
     @property
     def gain(self) -> Gain | None:
-        """By how much the candidate has the better nDCG@10, and between what bounds."""
+        """The candidate's gain in nDCG@10, with its 95% interval."""
         if self.candidate is None or self.base.retrieval is None or self.candidate.retrieval is None:
             return None
         ours, theirs = (np.array(one.retrieval.ndcg_by_query) for one in (self.base, self.candidate) if one.retrieval)
         return gain_of(theirs, ours)
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row for each encoder, the candidate's with its gain and its times as ratios to the base's."""
+        """A row for each encoder; the candidate's has its gain, and its speed as ratios to the base's."""
         rows = [self.base.as_json()]
         if self.candidate is not None:
             ours, theirs = self.base.speed, self.candidate.speed
@@ -96,7 +98,7 @@ def compare_encoders(
     pairs: Sequence[ScoredPair] = (),
     report: Report = lambda message: None,
 ) -> EncoderReport:
-    """Measure one encoder or two. Vectors of one are held at a time.
+    """Measure one encoder or two, holding the vectors of one at a time. `report` is told of each step.
 
     Raises EncoderUnavailable and EncodingFailed.
     """
@@ -139,7 +141,7 @@ def compare_encoders(
 
 
 def _material(collection: JudgedCollection | None, pairs: Sequence[ScoredPair]) -> Mapping[str, Sequence[str]]:
-    """Texts and queries to time with, by chance."""
+    """Texts and queries to time with, in random order."""
     if collection is not None:
         documents = collection.documents
         return {

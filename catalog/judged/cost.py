@@ -1,4 +1,4 @@
-"""What an encoder costs: its time, side by side with others, and its size."""
+"""The cost of encoders: speed, measured side by side, and size."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ from catalog.embedding.models import local_files
 SPEED_TEXTS = 128
 SPEED_QUERIES = 12
 ROUNDS = 3
-#: Longer headers than this are no safetensors'.
+#: A safetensors file has no longer header than this.
 LONGEST_HEADER_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """Documents a second, many at a time, and milliseconds of one query on its own."""
+    """How fast an encoder is."""
 
     texts_per_s: float
+    """Documents a second, encoded SPEED_TEXTS at a time."""
     query_ms: float
+    """Milliseconds for a query encoded by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """The weights that lie on this machine as safetensors."""
+    """The size of a model whose weights are on this machine as safetensors."""
 
     parameters: int
     disk_bytes: int
 
 
 def measure_speed(encoders: Mapping[str, Encoder], *, texts: Sequence[str], queries: Sequence[str]) -> dict[str, Speed]:
-    """Time the encoders in turns, so that what else the machine does slows all of them: medians of ROUNDS.
+    """Time the encoders in turns, so that other load on the machine slows all of them alike. Medians over ROUNDS.
 
-    They compare with one another; on their own they say as much of the machine.
+    The times are for comparing encoders; by themselves they depend on the machine.
     """
     texts, queries = texts[:SPEED_TEXTS], queries[:SPEED_QUERIES]
     seconds: dict[str, list[float]] = {name: [] for name in encoders}
@@ -63,7 +65,7 @@ def measure_speed(encoders: Mapping[str, Encoder], *, texts: Sequence[str], quer
 
 
 def weights_of(spec: EncoderSpec) -> Weights | None:
-    """Count a model's parameters by the headers of its files; None where they do not lie here as safetensors."""
+    """The size of a model by the headers of its files; None if it has no safetensors on this machine."""
     folder = local_files(spec.model) or _downloaded(spec)
     files = [path for path in folder.rglob("*.safetensors") if path.is_file()] if folder else []
     if not files:
@@ -72,7 +74,7 @@ def weights_of(spec: EncoderSpec) -> Weights | None:
 
 
 def _downloaded(spec: EncoderSpec) -> Path | None:
-    """The folder of a model that the hub's own cache holds."""
+    """The folder of a model in the cache of the model hub's client."""
     from huggingface_hub import snapshot_download
 
     names = [spec.model] if "/" in spec.model else [f"sentence-transformers/{spec.model}"]

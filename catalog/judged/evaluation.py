@@ -1,4 +1,4 @@
-"""How good search is on a judged collection in the BEIR form, measured through the product's own `search`."""
+"""Search measured on a judged collection in the BEIR form, by the same `search` that serves."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def evaluate_search(directory: Path, *, semantic_ratio: float = 0.5) -> SearchEv
 
 
 def _ranking(text: str, semantic_ratio: float) -> list[tuple[str, str]]:
-    """The ids and texts of the documents found, best first. Quotes and minus signs of a collection are its prose."""
+    """Ids and texts of the documents found, best first. Quotes and minus signs in a collection are no operators."""
     results = search(
         SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False, operators=False)
     )

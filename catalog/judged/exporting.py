@@ -1,4 +1,4 @@
-"""Query sets as files that can be loaded again."""
+"""Query sets as CSV files, which `loading` reads again."""
 
 from __future__ import annotations
 

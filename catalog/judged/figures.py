@@ -1,4 +1,4 @@
-"""What a ranking comes to by the judgements of a query, and several of them together."""
+"""nDCG@10, MRR@10 and recall@100 of rankings against judgements, and their means."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from statistics import fmean
 
 from catalog.ranking import metrics
 
-#: Hits that a search is asked for to be measured.
+#: How many hits a measured search asks for.
 RANKING_DEPTH = 100
 TOP = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Of one query, or their means over several."""
+    """The figures of one query, or means over several; all from 0 to 1."""
 
     ndcg_at_10: float
     mrr_at_10: float
     recall_at_100: float
     judged_at_10: float
-    """The share of the first ten hits that are judged at all; what is not counts as not relevant."""
+    """The share of the first ten hits that are judged. Those that are not count as not relevant."""
 
 
 def figures_of(ranking: Sequence[str], judged: Mapping[str, float]) -> Figures:
-    """Of a ranking of up to RANKING_DEPTH documents, by the grades of a query with a relevant one."""
+    """The figures of a ranking of up to RANKING_DEPTH documents, by a query's grades, at least one of them above 0."""
     top = ranking[:TOP]
     return Figures(
         ndcg_at_10=metrics.ndcg(ranking, judged, k=TOP),
@@ -36,7 +36,7 @@ def figures_of(ranking: Sequence[str], judged: Mapping[str, float]) -> Figures:
 
 
 def mean_figures(figures: Collection[Figures]) -> Figures:
-    """Their means. Raises StatisticsError without any."""
+    """Means. Raises StatisticsError without any figures."""
     return Figures(
         ndcg_at_10=fmean(own.ndcg_at_10 for own in figures),
         mrr_at_10=fmean(own.mrr_at_10 for own in figures),

@@ -19,10 +19,10 @@ from catalog.judged.sets import MOST_QUERIES, SetRefused, add_queries, clean_tex
 from catalog.models import Item, JudgedSet, Judgement
 from catalog.models.judged import HIGHEST_GRADE
 
-#: Also of the rows that say nothing but a query.
+#: How many rows of a file are read at most, those without an item included.
 MOST_ROWS = 100 * MOST_QUERIES
 FAULTS_KEPT = 100
-#: Names that columns may have.
+#: The names that a column may have in a file.
 COLUMNS = {
     "query": ("query", "text"),
     "item": ("item", "external_id", "corpus-id", "document"),
@@ -32,7 +32,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRow:
-    """A row of a file: an item, by external id, with its grade for a query, or a query alone."""
+    """A row of a file: a query, and unless `item` is empty the grade of an item, by its external id."""
 
     line: int
     query: str
@@ -42,10 +42,10 @@ class JudgedRow:
 
 @dataclass(slots=True, kw_only=True)
 class Loaded:
-    """What became of a file."""
+    """The result of loading a file."""
 
     queries: int = 0
-    """That the set did not hold before."""
+    """How many are new to the set."""
     judgements: int = 0
     rejected: int = 0
     faults: list[Problem] = field(default_factory=list)
@@ -58,10 +58,10 @@ class Loaded:
 
 
 def load_file(judged_set: JudgedSet, file: BinaryIO, *, judged_by: User | None = None) -> Loaded:
-    """Load a CSV or TSV with the columns query, item and grade; of rows without an item the query alone is kept.
+    """Load a CSV or TSV with the columns query, item and grade. A row without an item adds its query.
 
-    What is wrong with a row leaves it out, and the others are kept. Raises FileUnreadable and SetRefused, then nothing
-    is kept.
+    A faulty row is left out and reported; the others are kept. Raises FileUnreadable and SetRefused, and then keeps
+    nothing.
     """
     loaded = Loaded()
     return _keep(judged_set, _csv_rows(file, loaded), loaded, judged_by=judged_by)
@@ -90,7 +90,7 @@ def _csv_rows(file: BinaryIO, loaded: Loaded) -> Iterator[JudgedRow]:
 
 
 def _columns(values: Mapping[str, object]) -> Mapping[str, str]:
-    """Which column of the file holds what. Raises FileUnreadable."""
+    """The file's own names of the columns. Raises FileUnreadable."""
     given = {name.strip().lower(): name for name in values}
     found = {column: next((given[name] for name in names if name in given), "") for column, names in COLUMNS.items()}
     if not found["query"]:
@@ -135,7 +135,7 @@ def _grade(text: str) -> int:
 
 
 def _keep(judged_set: JudgedSet, rows: Iterable[JudgedRow], loaded: Loaded, *, judged_by: User | None) -> Loaded:
-    """All of it or nothing. The later of two rows about the same item counts."""
+    """Save all rows or none. Of two rows with the same query and item the later counts."""
     read = list(rows)
     with transaction.atomic():
         loaded.queries = add_queries(judged_set, [row.query for row in read])

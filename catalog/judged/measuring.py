@@ -1,4 +1,4 @@
-"""How good search is on a query set: measurements as they are started, carried out and cancelled."""
+"""Measurements of search on a query set: starting, carrying out and cancelling them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from catalog.search.queries import DEFAULT_RATIO, SearchQuery
 from catalog.search.reranking import reranker_spec
 
 RATIOS = tuple(place / 10 for place in range(11))
-#: Progress is written, and a cancellation noticed, as often as this.
+#: Progress is written, and a cancellation noticed, every so many seconds.
 REPORT_S = 0.5
-#: A measurement that takes longer is given up, so that other long work has its turn.
+#: A measurement that takes more seconds is given up, so that other long work has its turn.
 MOST_S = 15 * 60
 State = Measurement.State
 
 
 class NothingToMeasure(ValueError):
-    """What a measurement needs is not there; `field` is what asked for it."""
+    """Something that a measurement needs is missing; `field` names the setting that needs it."""
 
     def __init__(self, reason: str, *, field: str) -> None:
         super().__init__(reason)
@@ -48,12 +48,12 @@ class AlreadyMeasuring(Exception):
 
 
 class GivenUp(Exception):
-    """It takes too long, or search goes by words alone; the text says which."""
+    """A measurement takes too long, or search went by words alone; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSetting:
-    """A way to search that is measured."""
+    """The settings that a measurement searches with."""
 
     version_id: int
     semantic_ratio: float = DEFAULT_RATIO
@@ -63,7 +63,7 @@ class SearchSetting:
 def settings_of(
     kind: Measurement.Kind, setting: SearchSetting, *, other_version_id: int | None = None
 ) -> list[SearchSetting]:
-    """What a measurement of this kind tries, the setting itself first. Raises NothingToMeasure."""
+    """The settings that a measurement of this kind compares, the base first. Raises NothingToMeasure."""
     match kind:
         case Measurement.Kind.SWEEP:
             others = [ratio for ratio in RATIOS if ratio != setting.semantic_ratio]
@@ -81,7 +81,7 @@ def settings_of(
 def start_measurement(
     judged_set: JudgedSet, tried: Sequence[SearchSetting], *, kind: Measurement.Kind, started_by: User | None = None
 ) -> Measurement:
-    """Have these settings measured by a worker. Raises NothingToMeasure and AlreadyMeasuring."""
+    """Ask a worker to measure these settings. Raises NothingToMeasure and AlreadyMeasuring."""
     queries = len(grades_of(judged_set))
     if not queries:
         reason = "No item is judged relevant for any query of this set yet. Judge some first."
@@ -114,12 +114,12 @@ def start_measurement(
 
 
 def cancel_measurement(measurement: Measurement) -> bool:
-    """End it before it is done. Returns False when it had ended already."""
+    """Cancel a measurement. False if it had ended already."""
     return _end(measurement, State.CANCELLED, "Cancelled.")
 
 
 def carry_out(measurement: Measurement) -> None:
-    """Ask every query with every setting and keep what comes of it; leaves when it is cancelled meanwhile.
+    """Run every query with every setting and save the figures; returns early if the measurement is cancelled.
 
     Raises GivenUp, EncoderError and InvalidQuery.
     """
@@ -149,7 +149,7 @@ def carry_out(measurement: Measurement) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class _Trial:
-    """A setting and what its searches have come to so far."""
+    """A setting and the figures of its searches so far."""
 
     setting: MeasuredSetting
     figures: dict[int, Figures] = field(default_factory=dict)
@@ -174,14 +174,14 @@ class _Trial:
 
 
 def _encoding(tried: Sequence[MeasuredSetting]) -> set[IndexVersion]:
-    """The versions whose encoders are needed."""
+    """The versions whose encoders these settings need."""
     return {setting.version for setting in tried if setting.semantic_ratio}
 
 
 def encoding_ms(version: IndexVersion, text: str, *, wait_s: float | None = None) -> float:
-    """What a query's vector costs. From then on it is in memory, for whichever search comes first.
+    """Milliseconds to encode a query. Its vector is cached afterwards, so that no search pays for it.
 
-    Raises EncoderUnavailable, also when the encoder is not there within `wait_s`, and EncodingFailed.
+    Raises EncodingFailed, and EncoderUnavailable, also if the encoder is not loaded within `wait_s` seconds.
     """
     spec = version.encoder_spec
     encoder = encoder_for(spec, wait_s=wait_s)
@@ -204,7 +204,7 @@ def _load_models(tried: Sequence[MeasuredSetting]) -> None:
 
 
 def _report(measurement: Measurement, searches_done: int) -> bool:
-    """Note how far it is; False if it was ended meanwhile."""
+    """Save the progress. False if the measurement has been ended meanwhile."""
     running = Measurement.objects.filter(pk=measurement.pk, state=State.RUNNING)
     return running.update(searches_done=searches_done) == 1
 
@@ -227,6 +227,6 @@ def _keep(measurement: Measurement, trials: Sequence[_Trial], total: int) -> Non
 
 
 def _end(measurement: Measurement, state: Measurement.State, message: str, **fields: int) -> bool:
-    """End it, unless it has ended already."""
+    """End a measurement. False if it has ended already."""
     unfinished = Measurement.objects.unfinished().filter(pk=measurement.pk)
     return unfinished.update(state=state, message=message, finished_at=timezone.now(), **fields) == 1

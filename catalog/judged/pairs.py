@@ -1,4 +1,4 @@
-"""Semantic textual similarity: pairs of texts that people have scored, and how an encoder orders them."""
+"""Semantic textual similarity: how well an encoder orders pairs of texts that people have scored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEWEST_PAIRS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredPair:
-    """Two texts, and how alike they are on any scale."""
+    """Two texts and how similar they are, on any scale."""
 
     first: str
     second: str
@@ -41,14 +41,14 @@ def read_pairs(path: Path) -> list[ScoredPair]:
 
 
 def measure_similarity(encoder: Encoder, pairs: Sequence[ScoredPair]) -> float:
-    """Spearman's correlation of the cosines with the scores: 1 where they put the pairs in the same order."""
+    """Spearman's rank correlation of cosines and scores, -1 to 1; 1 if both order the pairs alike."""
     first, second = (encoder.encode_documents([getattr(pair, name) for pair in pairs]) for name in COLUMNS[:2])
     cosines = (first * second).sum(axis=1, dtype=np.float64)
     return spearman(cosines, np.array([pair.score for pair in pairs], dtype=np.float64))
 
 
 def spearman(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    """The correlation of ranks, where equal values share the mean of theirs; 0 where either is constant."""
+    """Spearman's rank correlation of two arrays (n,). Equal values share their mean rank; 0 if either is constant."""
     ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (one, other)]
     lengths = np.linalg.norm(ranks[0]) * np.linalg.norm(ranks[1])
     return float(ranks[0] @ ranks[1] / lengths) if lengths else 0.0

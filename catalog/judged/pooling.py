@@ -1,6 +1,6 @@
-"""What is to be judged for a query: the best hits of several ways to search, so that none of them is favoured.
+"""Pooling: the items to judge for a query are the best hits of several ways to search.
 
-Judging only what one ranking shows favours that ranking (Spärck Jones and van Rijsbergen, 1975, pooling).
+Judging the hits of one ranking alone would favour that ranking (Spärck Jones and van Rijsbergen, 1975).
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from catalog.search import search
 from catalog.search.queries import Hit, SearchQuery
 
 DEPTH = 10
-#: The ways to search whose hits are pooled, by their ratio of meaning.
+#: The ways to search whose hits are pooled, with their semantic ratios.
 LEGS = {"words": 0.0, "both": 0.5, "meaning": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pooled:
-    """An item to be judged: where each leg found it, from 1, and the grade it has."""
+    """An item to judge."""
 
     item: Item
     passage: str
     places: dict[str, int]
+    """Its place, from 1, in each leg that found it."""
     grade: int | None
     judged_by: str = ""
 
@@ -31,7 +32,7 @@ class Pooled:
 class Pool:
     items: list[Pooled]
     degraded_reason: str
-    """Why nothing was looked for by meaning, if so."""
+    """Why the legs went by words alone; empty if they did not."""
 
     @property
     def unjudged(self) -> list[Pooled]:
@@ -39,9 +40,9 @@ class Pool:
 
 
 def pool(query: JudgedQuery, *, version: IndexVersion | None = None) -> Pool:
-    """The hits of all legs, taken in turns from the best on, and after them what else is judged.
+    """The hits of all legs, interleaved from the best on, then the other judged items.
 
-    A search for each leg, and two queries. `version` takes the place of the one that serves.
+    Costs a search for each leg and two queries. `version` replaces the one that serves.
     """
     version_id = version.pk if version else None
     results = {
@@ -78,14 +79,14 @@ def pool(query: JudgedQuery, *, version: IndexVersion | None = None) -> Pool:
 
 
 def passage_of(hit: Hit) -> str:
-    """What is shown of a hit's text; empty where nothing is."""
+    """The passage shown for a hit; empty without one."""
     if hit.passage is None:
         return ""
     return f"{'… ' if hit.passage.cut_before else ''}{hit.passage.text}{' …' if hit.passage.cut_after else ''}"
 
 
 def next_query(query: JudgedQuery) -> JudgedQuery | None:
-    """The next query of the set that nothing is judged for, after this one and then from the beginning."""
+    """The next query of the set without judgements, after this one and then from the beginning."""
     waiting = JudgedQuery.objects.filter(judged_set=query.judged_set_id).unjudged().exclude(pk=query.pk)
     return waiting.filter(pk__gt=query.pk).first() or waiting.first()
 

@@ -1,4 +1,4 @@
-"""Retrieval by an encoder alone: exact cosine, no index, no words."""
+"""Retrieval measured for an encoder alone: exact cosines, without an index and without words."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ from catalog.ranking import metrics
 
 OVERLAP_TOKENS = 32
 DEPTH = 100
-#: Scores held at a time: 64 MB.
+#: How many scores are held at a time: 64 MB as float32.
 SCORES_AT_ONCE = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedDocuments:
-    """Documents as the vectors of their passages, of shape (n, dimensions); `starts` says where each one's begin."""
+    """Documents as their passages, one document after another."""
 
     ids: Sequence[str]
     passages: Sequence[str]
     vectors: FloatArray
+    """(passages, dimensions)."""
     starts: npt.NDArray[np.int64]
+    """(documents,): where the passages of each document begin."""
 
     def owners(self) -> npt.NDArray[np.int64]:
-        """The place of each passage's document in `ids`."""
+        """(passages,): the place of each passage's document in `ids`."""
         return np.repeat(np.arange(len(self.ids)), np.diff([*self.starts, len(self.passages)]))
 
     def scores(self, queries: FloatArray) -> FloatArray:
-        """The cosine of each query with the best passage of each document, of shape (queries, documents)."""
+        """(queries, documents): the cosine with the best passage. `queries` is (queries, dimensions)."""
         if not self.ids:
             return np.zeros((len(queries), 0), dtype=np.float32)
         return np.maximum.reduceat(queries @ self.vectors.T, self.starts, axis=1)
@@ -44,7 +46,7 @@ class EncodedDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalMeasures:
-    """Means over the queries of a collection; nDCG@10 of each as well, in the order of the queries."""
+    """Means over the queries of a collection, and nDCG@10 of each query, in their order."""
 
     ndcg_by_query: tuple[float, ...]
     recall_at_100: float
@@ -56,9 +58,9 @@ class RetrievalMeasures:
 
 
 def encode_documents(encoder: Encoder, documents: Mapping[str, str]) -> EncodedDocuments:
-    """Cut documents into passages as an index would, and encode them, some at a time.
+    """Cut documents into passages as an index does, and encode them.
 
-    Documents without a single token are left out: an index has nothing of them either.
+    Documents without a token are left out, as from an index.
     """
     window = room_tokens(encoder, prompt=encoder.spec.document_prompt)
     overlap = min(OVERLAP_TOKENS, window // 2)
@@ -85,7 +87,7 @@ def encode_documents(encoder: Encoder, documents: Mapping[str, str]) -> EncodedD
 
 
 def rankings(encoder: Encoder, queries: Mapping[str, str], documents: EncodedDocuments) -> dict[str, list[str]]:
-    """The first DEPTH documents of each query, best first."""
+    """The DEPTH best documents of each query, best first."""
     names = list(queries)
     vectors = encoder.encode_queries(list(queries.values()))
     found: dict[str, list[str]] = {}
@@ -100,7 +102,7 @@ def rankings(encoder: Encoder, queries: Mapping[str, str], documents: EncodedDoc
 def measure_retrieval(
     encoder: Encoder, collection: JudgedCollection, *, documents: EncodedDocuments | None = None
 ) -> RetrievalMeasures:
-    """Ask a collection's queries of its documents, encoded already or now. Raises EncodingFailed."""
+    """Measure retrieval on a collection; `documents` are its documents, if encoded already. Raises EncodingFailed."""
     documents = documents or encode_documents(encoder, collection.documents)
     judged = collection.judgements
     found = {

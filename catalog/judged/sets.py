@@ -1,4 +1,4 @@
-"""Query sets: making them, adding queries to them, and judging items for their queries."""
+"""Query sets: creating and changing them, and grading items for their queries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOGGED_DAYS = 90
 
 
 class SetRefused(ValueError):
-    """What a query set cannot hold; `field` is what was wrong."""
+    """A query set cannot hold this; `field` names what is wrong."""
 
     def __init__(self, reason: str, *, field: str = "") -> None:
         super().__init__(reason)
@@ -30,7 +30,7 @@ class SetRefused(ValueError):
 
 
 def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | None = None) -> JudgedSet:
-    """Make a set, of queries if there are any already. Raises SetRefused."""
+    """Create a set with these queries. Raises SetRefused."""
     name = _name(name)
     if JudgedSet.objects.count() >= MOST_SETS:
         raise SetRefused(f"There are {MOST_SETS} sets already. Delete one first.", field="name")
@@ -45,30 +45,30 @@ def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | Non
 
 
 def hold(set_id: int) -> None:
-    """Keep others from writing to a set, and from deleting it, until the transaction ends.
+    """Lock a set until the transaction ends. Raises Http404 if it is gone.
 
-    Whoever writes to a set or what belongs to it does so first: nobody waits for another crosswise, and nothing is
-    added to what is being deleted. Raises Http404 where the set is gone.
+    Whoever writes to a set, or to what belongs to it, locks it first: so there is no deadlock, and nothing is added to
+    a set that is being deleted.
     """
     get_object_or_404(JudgedSet.objects.select_for_update(), pk=set_id)
 
 
 def hold_query(query: JudgedQuery) -> None:
-    """The same for a query of a set. Raises Http404 where one of them is gone."""
+    """Lock the set of a query. Raises Http404 if either is gone."""
     hold(query.judged_set_id)
     get_object_or_404(JudgedQuery, pk=query.pk)
 
 
 @transaction.atomic
 def delete_set(judged_set: JudgedSet) -> None:
-    """Delete a set with its judgements and its measurements. Raises Http404 where somebody has done so already."""
+    """Delete a set with its judgements and measurements. Raises Http404 if it is gone already."""
     hold(judged_set.pk)
     judged_set.delete()
 
 
 @transaction.atomic
 def delete_query(query: JudgedQuery) -> None:
-    """Take a query out of its set, with its judgements."""
+    """Delete a query and its judgements."""
     hold(query.judged_set_id)
     query.delete()
 
@@ -85,7 +85,7 @@ def rename_set(judged_set: JudgedSet, name: str) -> None:
 
 
 def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
-    """Add those that the set does not hold yet, and return how many these are. Raises SetRefused, then adds none."""
+    """Add the queries that are new to the set and return how many. Raises SetRefused, and then adds none."""
     wanted: dict[str, str] = {}
     for text in map(clean_text, texts):
         wanted.setdefault(text.lower(), text)
@@ -101,12 +101,12 @@ def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
 
 
 def queries_by_text(judged_set: JudgedSet) -> dict[str, JudgedQuery]:
-    """The queries of a set by their texts in lower case."""
+    """The queries of a set by text in lower case."""
     return {query.text.lower(): query for query in judged_set.queries.all()}
 
 
 def clean_text(text: str) -> str:
-    """The text of a query as a set holds it. Raises SetRefused."""
+    """The text with single spaces, as a set keeps it. Raises SetRefused."""
     text = " ".join(text.split())
     if not text:
         raise SetRefused("A query has a text.", field="queries")
@@ -121,7 +121,7 @@ def clean_text(text: str) -> str:
 
 @transaction.atomic
 def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | None = None) -> None:
-    """Give items, by id, their grades for a query, in place of those they have. Raises SetRefused."""
+    """Set or replace the grades of items, by id, for a query. Raises SetRefused."""
     if any(not 0 <= grade <= HIGHEST_GRADE for grade in grades.values()):
         raise SetRefused(f"A grade goes from 0 to {HIGHEST_GRADE}.", field="grade")
     hold_query(query)
@@ -132,14 +132,14 @@ def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | No
 
 @transaction.atomic
 def judge_others(query: JudgedQuery, items: Iterable[Item], *, judged_by: User | None = None) -> None:
-    """Give those of the items that have no grade for a query yet, not even one of a moment ago, a 0."""
+    """Grade those of the items with 0 that have no grade for the query yet, also if one came in a moment ago."""
     hold_query(query)
     others = [Judgement(query=query, item=item, grade=0, judged_by=judged_by) for item in items]
     Judgement.objects.bulk_create(others, ignore_conflicts=True)
 
 
 def keep_judgements(judgements: Iterable[Judgement]) -> int:
-    """Keep these, no two of them of one item for one query, in place of earlier ones. The caller holds the set."""
+    """Insert or replace judgements, one at most for each query and item; return how many. The caller holds the set."""
     kept = Judgement.objects.bulk_create(
         judgements,
         batch_size=1_000,
@@ -152,13 +152,13 @@ def keep_judgements(judgements: Iterable[Judgement]) -> int:
 
 @transaction.atomic
 def forget(query: JudgedQuery, item: Item) -> None:
-    """Take a judgement back."""
+    """Delete the judgement of an item for a query."""
     hold(query.judged_set_id)
     query.judgements.filter(item=item).delete()
 
 
 def grades_of(judged_set: JudgedSet) -> dict[int, dict[str, float]]:
-    """Grades by query and item, both by id, of those queries for which a published item is relevant."""
+    """Grades of published items, by the id of the query and then of the item, for queries with a relevant one."""
     grades: defaultdict[int, dict[str, float]] = defaultdict(dict)
     judgements = Judgement.objects.of_published().filter(query__judged_set=judged_set)
     for query_id, item_id, grade in judgements.values_list("query_id", "item_id", "grade"):
@@ -167,7 +167,7 @@ def grades_of(judged_set: JudgedSet) -> dict[int, dict[str, float]]:
 
 
 def logged_queries(*, without_results: bool, most: int) -> list[str]:
-    """What was asked most of late, or of that what found nothing close."""
+    """The queries asked most in the last LOGGED_DAYS days, or those of them that found nothing close."""
     intents = SearchIntent.objects.begun_since(timezone.now() - timedelta(days=LOGGED_DAYS))
     if without_results:
         intents = intents.with_nothing_close()

@@ -1,4 +1,4 @@
-"""The same query in two index versions: both lists, and how much of one is in the other."""
+"""The same query in two index versions: both lists of hits, and their overlap."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What one version finds; places go from 1 as far as a search looks."""
+    """What one version finds: up to MAX_LIMIT hits."""
 
     version: IndexVersion
     results: SearchResults
     encoding_ms: float
-    """What the vector of the query costs; 0 where there is none."""
+    """Milliseconds to encode the query; 0 if it was not encoded."""
 
     @property
     def ranking(self) -> list[int]:
@@ -33,6 +33,7 @@ class Side:
 
     @property
     def places(self) -> dict[int, int]:
+        """The place of each item, from 1."""
         return {item_id: place for place, item_id in enumerate(self.ranking, start=1)}
 
     @property
@@ -47,21 +48,22 @@ class SideBySide:
 
     @property
     def overlap_at_10(self) -> float:
-        """The share of the first ten that both have, of the longer of the two lists."""
+        """The share of the first ten that both lists have, relative to the longer of the two."""
         return overlap(self.one.ranking, self.other.ranking, k=TOP)
 
     @property
     def rank_biased_overlap(self) -> float:
-        """Of all that both searches looked at, what comes first counting most."""
+        """Rank-biased overlap of both whole lists, 0 to 1: earlier places count more."""
         return rank_biased_overlap(self.one.ranking, self.other.ranking)
 
 
 def pair_of(
     live: Sequence[IndexVersion], *, one: IndexVersion | None = None, other: IndexVersion | None = None
 ) -> tuple[IndexVersion | None, IndexVersion | None]:
-    """The two named, and for each that is not: what serves, or else the oldest; beside it the newest of the rest.
+    """The versions to compare. By default `one` is the version that serves, or else the oldest, and `other` the newest
+    of the rest.
 
-    `live` begins with the newest. None where there are too few.
+    `live` begins with the newest. None if there are too few.
     """
     free = [version for version in live if version not in (one, other)]
     serving = next((version for version in free if version.state == IndexVersion.State.ACTIVE), None)
@@ -72,7 +74,7 @@ def pair_of(
 def side_by_side(
     text: str, one: IndexVersion, other: IndexVersion, *, semantic_ratio: float = DEFAULT_RATIO
 ) -> SideBySide:
-    """Ask both versions. An encoder that is not loaded in time leaves its side to words alone. Raises InvalidQuery."""
+    """Search in both versions. A side whose encoder is not loaded in time goes by words alone. Raises InvalidQuery."""
     return SideBySide(one=_asked(text, one, semantic_ratio), other=_asked(text, other, semantic_ratio))
 
 

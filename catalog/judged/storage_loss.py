@@ -1,4 +1,4 @@
-"""What a version's storage costs in quality: rankings as searches find them against an exact scan in float32."""
+"""What a version's storage costs in quality: nDCG@10 as stored and searched, against an exact scan in float32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from catalog.search.scope import EVERYTHING
 
 
 class RecordingEncoder:
-    """An encoder that keeps the vectors it has made in full: all dimensions, float32. It returns the version's."""
+    """An encoder that returns the version's dimensions, and keeps the vectors of documents with all, as float32."""
 
     def __init__(self, version: IndexVersion) -> None:
         self.spec = version.encoder_spec
@@ -40,7 +40,7 @@ class RecordingEncoder:
         return self._shortened(self.full_queries(texts))
 
     def full_queries(self, texts: Sequence[str]) -> FloatArray:
-        """All dimensions, float32, of shape (n, dimensions of the model)."""
+        """(n, dimensions of the model), float32."""
         return self._full.encode_queries(texts)
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
@@ -51,9 +51,9 @@ class RecordingEncoder:
 
 
 def storage_loss(directory: Path, version: IndexVersion, encoder: RecordingEncoder) -> dict[str, Any]:
-    """nDCG@10 of both rankings by meaning alone, over the judged queries of a collection that is loaded and embedded.
+    """Mean nDCG@10 of both rankings, by meaning alone, over the judged queries of a loaded and embedded collection.
 
-    `loss` is what halves or signs, fewer dimensions, and the graph where it is searched, cost together.
+    `loss` is the cost of half precision or signs, of fewer dimensions, and of the graph if one is searched, together.
     """
     queries, judgements = judged_queries(directory)
     names = dict(Item.objects.values_list("pk", "external_id"))

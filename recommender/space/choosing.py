@@ -1,4 +1,4 @@
-"""Which trained space serves, where staff say so, and whether one is being trained."""
+"""Which trained space serves, as staff choose, and whether a training is running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recommender.space.training import LOCK
 
 
 def put_to_use(model_id: int) -> TasteModel | None:
-    """Serve a model that is kept; the one that served is kept in its place. None where it is not kept any more."""
+    """Serve a model that is kept, and keep the one that served. None if the model is not kept any more."""
     with transaction.atomic():
         chosen = TasteModel.objects.ready().with_id(model_id).select_for_update().first()
         if chosen is None:
@@ -21,7 +21,7 @@ def put_to_use(model_id: int) -> TasteModel | None:
 
 
 def is_training() -> bool:
-    """Whether some process trains at this moment: it holds a lock as long."""
+    """Whether a process is training now: it holds an advisory lock meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -1,5 +1,7 @@
-"""The content part of an item's vector: its text's vector, the tags it bears and its numbers, all less what all items
-share."""
+"""The content part of an item's vector: [text | tags | numbers], less the mean over all items.
+
+The text's vector comes from the encoder, tags from the category and textual attributes, numbers from numeric ones.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-#: A tag is a category or a textual attribute's value that at least this share of the items bear; the commonest are
-#: taken.
+#: A tag is a category, or a value of a textual attribute, that at least this share of the items have. At most so many
+#: are used, the commonest.
 LEAST_SHARE, MOST_TAGS = 0.01, 64
-#: Numbers are the numeric attributes that most items bear, each told by how near it lies to so many quantiles. At least
-#: as many items bear a number as would give each quantile the least share of a tag.
+#: At most so many numeric attributes are used, those that most items have, each encoded by its nearness to so many
+#: quantiles. At least LEAST_SHARE * QUANTILES of the items must have one: as many for each quantile as for a tag.
 MOST_NUMBERS, QUANTILES = 4, 12
 
 Tagged = tuple[str, Mapping[str, Any]]
@@ -26,21 +28,23 @@ Tagged = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """How items become vectors of contents."""
+    """How items become content vectors."""
 
     tags: Mapping[str, float]
-    """The weight of each tag: the rarer it is, the more it weighs."""
+    """The weight of each tag, log(items / items that have it)."""
     centre: Floats
-    """The mean over all items, of text, tags and numbers together."""
+    """(content dimensions,): the mean over all items."""
     numbers: Mapping[str, Sequence[float]]
-    """The quantiles of each numeric attribute, ascending and different."""
+    """The quantiles of each numeric attribute, strictly ascending."""
 
     def of(self, text: npt.NDArray[Any], tagged: Tagged) -> Floats:
+        """(content dimensions,)."""
         return uncentred(text, tagged, self.tags, self.numbers) - self.centre
 
 
 def learn(texts: npt.NDArray[np.float32], tagged: Sequence[Tagged]) -> tuple[Contents, Floats]:
-    """Learn from all items, and return their contents beside, of shape (items, dimensions)."""
+    """Learn from all items, whose `texts` are (items, dimensions); also returns their contents (items, content
+    dimensions)."""
     counts = Counter(tag for item in tagged for tag in tags_of(*item))
     common = [(tag, n) for tag, n in counts.most_common(MOST_TAGS) if LEAST_SHARE * len(tagged) <= n < len(tagged)]
     tags = {tag: float(np.log(len(tagged) / n)) for tag, n in common}
@@ -51,7 +55,7 @@ def learn(texts: npt.NDArray[np.float32], tagged: Sequence[Tagged]) -> tuple[Con
 
 
 def scaled(rows: Floats, text_dimensions: int, tag_length: float) -> Floats:
-    """Contents, of shape (..., dimensions), with tags and numbers of this length beside texts of length 1."""
+    """Contents (..., content dimensions) with tags and numbers multiplied by `tag_length`; texts keep length 1."""
     scale = np.ones(rows.shape[-1])
     scale[text_dimensions:] = tag_length
     return rows * scale
@@ -60,10 +64,10 @@ def scaled(rows: Floats, text_dimensions: int, tag_length: float) -> Floats:
 def uncentred(
     text: npt.NDArray[Any], tagged: Tagged, tags: Mapping[str, float], numbers: Mapping[str, Sequence[float]]
 ) -> Floats:
-    """The text's vector, then a value for each tag, then one for each quantile of the numbers; each part of length 1.
+    """[text | a value per tag | a value per quantile], each of the three parts at length 1.
 
-    A number counts at the two quantiles that it lies between, at the nearer one more, and at no other. So a linear
-    model of contents becomes piecewise linear in the number, with a bend at each quantile.
+    A number is interpolated between the two quantiles around it (values that add up to 1) and is 0 at the others. So a
+    model that is linear in contents is piecewise linear in the number, with a knot at each quantile.
     """
     category, attributes = tagged
     own = tags_of(category, attributes)
@@ -73,7 +77,7 @@ def uncentred(
 
 
 def tags_of(category: str, attributes: Mapping[str, Any]) -> set[str]:
-    """The category and the texts among the attributes; where they stand makes no difference."""
+    """The category and all texts among the attributes, whatever attribute they are in."""
     return {category, *chain.from_iterable(map(_texts, attributes.values()))} - {""}
 
 
@@ -83,7 +87,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _quantiles(items: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """The quantiles of the numeric attributes that most items bear; of one that is the same for all there is none."""
+    """The quantiles of the numeric attributes that most items have, except those with a single value."""
     counts = Counter(name for attributes in items for name, _ in _numbers(attributes))
     found = {}
     for name, count in counts.most_common(MOST_NUMBERS):
@@ -104,7 +108,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _near(value: Any, quantiles: Sequence[float]) -> Floats:
-    """How near a value lies to each quantile: linear between two, and 0 to all where there is no number."""
+    """(quantiles,): 1 at the value's own quantile, linear in between, all 0 without a number."""
     if not _is_number(value):
         return np.zeros(len(quantiles))
     places = np.arange(len(quantiles))

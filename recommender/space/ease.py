@@ -1,11 +1,12 @@
-"""Collaborative factors: EASE, the linear autoencoder of Steck (2019), cut to its largest singular directions.
+"""Collaborative factors: EASE, the linear autoencoder of Steck (2019, https://arxiv.org/abs/1905.03375), cut to its
+largest singular directions.
 
-EASE learns how much each item of a history speaks for each other item: B = I - P diag(1 / P), P = (X'X + ridge I)^-1,
-with zeros on the diagonal. B = U S V' cut to k directions gives each item two vectors, one for what it says of a
-person who met it and one for how it is found, so a score is an inner product.
+With X of shape (people, items), EASE is B = I - P diag(1 / diag(P)) with P = (X'X + ridge I)^-1: B[i, j] is how much
+item i speaks for item j, and its diagonal is 0. Scores are X B. The truncated singular value decomposition B = U S V'
+gives item i the source (U sqrt(S))[i] and item j the target (V sqrt(S))[j], so a score is an inner product.
 
-EASE's cost grows with the cube of the smaller of people and items. Of a larger catalogue it learns the items that most
-people met, and the others are fitted to what it learnt, by regressions whose cost grows with the interactions alone.
+The cost of EASE grows with the cube of the smaller of people and items. In a larger catalogue it learns only the items
+that most people met; the others are fitted to these by regressions whose cost grows with the interactions.
 """
 
 from __future__ import annotations
@@ -26,33 +27,35 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 FLAT = 1e-12
 
-#: Items that EASE learns at most. The memory grows with their square: an array of 8 * 6,000^2 bytes, .3 GB, by items;
-#: two of them by people, where these are fewer.
+#: How many items EASE learns at most. Memory grows with the square: one array of 8 * 6,000^2 bytes, 0.3 GB, when solved
+#: by items, and two when solved by people, if these are fewer.
 MOST_ITEMS = 6_000
 COLUMNS_AT_ONCE = 500
-#: Steps of the Krylov iteration, of half as many directions each as are wanted: where values fall off slowly, as those
-#: of 6,000 items do, scores by 128 directions are right to within a thousandth.
+#: Steps of the block Krylov iteration, each of k / 2 directions. With 6,000 items, whose singular values fall slowly,
+#: scores from 128 directions are right to within a thousandth.
 STEPS = 11
-#: What few people met is drawn to the usual: as if so many others had met it who are like nobody.
+#: Shrinks the means of items that few met towards 0: as if so many more people, with vectors of 0, had met each.
 OTHERS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """`sources` and `targets` are both (items, k): the score of item j for a history is the inner product of the
-    history's weighted sum of sources with target j. Items that nobody met have zeros in both."""
+    """The score of item j for a history is the inner product of the history's weighted sum of sources with target j.
+    Both are zeros for items that nobody met."""
 
     sources: npt.NDArray[np.floating[Any]]
+    """(items, k)."""
     targets: npt.NDArray[np.floating[Any]]
+    """(items, k)."""
 
     def in_single_precision(self) -> Factors:
-        """The same in half the memory."""
+        """The same as float32."""
         return Factors(sources=self.sources.astype(np.float32), targets=self.targets.astype(np.float32))
 
 
 def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most_items: int = MOST_ITEMS) -> Factors:
-    """Factors of a matrix of people by items, whose cells say how much each person is for each item. EASE learns
-    `most_items` of them, and the others are fitted to these."""
+    """Factors of a matrix (people, items) of strengths. EASE learns the `most_items` items that most people met, the
+    others are fitted to these."""
     people, items = interactions.shape
     sources, targets = np.zeros((items, factors)), np.zeros((items, factors))
     met = np.asarray((interactions != 0).sum(axis=0)).ravel()
@@ -72,9 +75,10 @@ def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most
 
 
 def _largest_directions(square: LinearOperator, k: int) -> tuple[Floats, Floats, Floats]:
-    """The k largest singular values, descending, with their left and right directions, both (n, k): by a randomised
-    block Krylov iteration (Musco & Musco, 2015), which multiplies with many vectors at once and so runs at the speed of
-    matrix products. Its start is drawn by a fixed seed. Of few items they are exact.
+    """The left directions (n, k), the k largest singular values (k,), descending, and the right directions (n, k).
+
+    By randomised block Krylov iteration (Musco & Musco, 2015, https://arxiv.org/abs/1504.05477), which multiplies with
+    blocks of vectors and so runs at the speed of matrix products. It starts from a fixed seed. Exact if n is small.
     """
     n, block = square.shape[0], -(-k // 2)
     if STEPS * block >= n:
@@ -93,18 +97,18 @@ def _largest_directions(square: LinearOperator, k: int) -> tuple[Floats, Floats,
 
 
 def _beside(basis: Floats, vectors: Floats) -> Floats:
-    """An orthonormal basis of what vectors have beside another one; where they have nothing, of anything beside it."""
+    """Vectors made orthonormal and orthogonal to a basis, by two passes of Gram-Schmidt."""
     for _ in range(2):
         vectors, _ = np.linalg.qr(vectors - basis @ (basis.T @ vectors))
     return vectors
 
 
 def _fit_others(interactions: csr_matrix, kept: Integers, others: Integers, sources: Floats, targets: Floats) -> None:
-    """Fill in the rows of items that EASE did not learn, by the vectors of the people who met them.
+    """Fill in the rows of items that EASE did not learn, from the vectors (people, k) of the people who met them.
 
-    What such an item says of people is what those who met it are like: their mean, by the linear map that turns these
-    means into sources for the items learnt. How it is found is the ridge regression of its column on the people's
-    vectors, half a step of alternating least squares (Hu, Koren & Volinsky, 2008).
+    A source is the mean vector of those people, mapped by the regression from such means to sources over the items that
+    EASE learnt. A target is the ridge regression of the item's column on the people's vectors: half a step of
+    alternating least squares (Hu, Koren & Volinsky, 2008).
     """
     people = interactions[:, kept] @ sources[kept]
     strengths = np.asarray(interactions.sum(axis=0)).reshape(-1, 1)
@@ -114,21 +118,21 @@ def _fit_others(interactions: csr_matrix, kept: Integers, others: Integers, sour
 
 
 def _ridge(given: Floats, wanted: Any) -> Floats:
-    """The regression of `wanted` on `given`, its ridge the mean of the directions' own weights."""
+    """Ridge regression of `wanted` (n, m) on `given` (n, k): (k, m). The ridge is the mean of the Gram diagonal."""
     gram = given.T @ given
     gram[np.diag_indices_from(gram)] += max(float(np.trace(gram)) / len(gram), FLAT)
     return np.asarray(np.linalg.solve(gram, np.asarray((wanted.T @ given).T)))
 
 
 def ease_scores(interactions: csr_matrix, *, ridge: float) -> Floats:
-    """The scores of all of EASE, uncut: X B, of shape (people, items)."""
+    """The scores of EASE without truncation: X B, (people, items)."""
     people, items = interactions.shape
     solve = _by_people if people < items else _by_items
     return np.asarray(solve(interactions, ridge).rmatmat(interactions.T.toarray()).T)
 
 
 def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
-    """By Woodbury's identity P = (I - Z'Z) / ridge, where Z has a row for each person."""
+    """B by Woodbury's identity, P = (I - Z'Z) / ridge with Z of shape (people, items)."""
     from scipy.linalg import cholesky, solve_triangular
 
     rows = interactions.toarray()
@@ -139,7 +143,7 @@ def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 
 def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
-    """By the inverse of X'X + ridge I, in one array of items by items: only its lower triangle is ever right."""
+    """B by the inverse of X'X + ridge I, in place in one array (items, items), whose lower triangle alone counts."""
     from scipy.linalg import blas, lapack
 
     items = interactions.shape[1]
@@ -159,7 +163,7 @@ def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 
 def _operator(inverse: Callable[[Floats], Floats], diagonal: Floats) -> LinearOperator:
-    """B, by what multiplies with (a multiple of) P and by that one's diagonal."""
+    """B, given the product with P (or a multiple of it) and its diagonal (n,)."""
     from scipy.sparse.linalg import LinearOperator
 
     def forward(x: Floats) -> Floats:

@@ -1,11 +1,18 @@
-"""From a history to a vector of the taste space: the arithmetic alone, without a database.
+"""Folding in: the vector of a person in a taste space, computed from their history. Arithmetic only, no database.
 
-An item's target is [content | factors | tower | prior]. A person's vector is [a * sum of contents | b * sum of factors
-| c * sum of the tower's sources | d], each item weighted by what was done with it and by how many were met since, in
-the tower by its attention. `a`, `b` and `c` make the parts of the score spread alike over the whole catalogue, and then
-count by their shares; `d` is the same for everybody, and the prior of an item that somebody met is 0. What is linear in
-the past items stays so: each of them adds a vector of its own, and its inner product with a target is exactly what it
-adds to that item's score. A space may do without the tower: its part is then of no dimensions.
+The score of an item for a person is the inner product of two vectors with the same four parts:
+
+    item's target    [content              | factors                | tower                | prior]
+    person's vector  [a * sum of contents  | b * sum of factors     | c * sum of sources   | d    ]
+
+The sums run over the items of the history. In the first two parts an item is weighted by the strength of what the
+person did with it, halved for every `half_life` items met since; in the tower part, by its attention. `a`, `b` and `c`
+scale each part so that its scores have a standard deviation equal to the part's share, taken over all items. `d` is the
+same for everybody; the prior is 0 for items that somebody has met. The tower part has no dimensions in a space without
+a tower.
+
+The vector is a sum over past items, so the inner product of one item's term with a target is exactly what that item
+adds to the score.
 """
 
 from __future__ import annotations
@@ -22,42 +29,46 @@ from recommender.space.tower import Tower
 
 Floats = npt.NDArray[np.float64]
 
-#: A person's newest items that are folded in; with a half-life of ten, the hundredth counts a thousandth.
+#: How many of a person's newest items are folded in. With a half-life of 10 items, the hundredth counts a thousandth.
 MOST_ITEMS = 100
-#: An event of this weight, such as a like, speaks for its item as much as any can.
+#: The event weight that counts as strength 1, the most there is: that of a like.
 FULL_WEIGHT = 4.0
-#: What stars say: from so many stars on, so much.
+#: Strengths of ratings: (fewest stars, strength), most stars first.
 STARS = ((4.0, 1.0), (3.0, 0.6), (0.0, 0.0))
 FLAT = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """`rows` is (items, dimensions), what each of the past items `item_ids` adds to `vector`, which is their sum and,
-    in its last place, how much an item's prior counts."""
+    """A person in a taste space."""
 
     vector: Floats
+    """(dimensions,): the sum of `rows`, with the weight of the prior in the last place."""
     rows: Floats
+    """(n, dimensions): what each past item adds."""
     item_ids: Sequence[int]
+    """The n past items, the newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spreads:
-    """The covariances of all items' contents and of their factors: how far scores made of them spread."""
+    """Covariances over all items, from which the standard deviation of scores follows."""
 
     content: Floats
+    """(content dimensions, content dimensions)."""
     factors: Floats
+    """(k, k)."""
 
 
 def strength(kind: Kind, stars: float | None) -> float:
-    """How much an event speaks for its item, from -1 to 1."""
+    """How much an event says for its item (1) or against it (-1)."""
     if stars is not None:
         return next(value for least, value in STARS if stars >= least)
     return max(-1.0, min(1.0, kind.weight / FULL_WEIGHT))
 
 
 def strengths(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int, float]:
-    """The strength of each item of a history, from -1 to 1, the newest first; those that say nothing are left out."""
+    """The summed strength of each item of a history, clipped to -1 to 1, newest first; items at 0 are left out."""
     sums: dict[int, float] = {}
     for event in sorted(events, key=lambda event: (event.occurred_at, event.item_id), reverse=True):
         sums[event.item_id] = sums.get(event.item_id, 0.0) + strength(kinds[event.kind], event.value)
@@ -65,7 +76,7 @@ def strengths(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int, f
 
 
 def decayed(values: Floats, half_life: float) -> Floats:
-    """Strengths, the newest first, after what was met since has taken its part."""
+    """Strengths (n,), newest first, halved for every `half_life` items met since."""
     return values * 0.5 ** (np.arange(len(values)) / half_life)
 
 
@@ -79,10 +90,10 @@ def fold(
     parameters: Parameters,
     tower: Tower | None = None,
 ) -> Folded | None:
-    """Fold in a history, the newest item first: its strengths (n,), contents (n, dimensions) and sources, (n, factors)
-    or with a tower (n, factors + d).
+    """Fold in a history of n items, newest first.
 
-    None where it has no direction.
+    `values` (n,) are strengths, `contents` (n, content dimensions), and `sources` (n, k), or (n, k + d) with a tower.
+    None if the items cancel out, or there are none.
     """
     if not len(item_ids):
         return None
@@ -103,12 +114,12 @@ def fold(
 
 
 def _weighed(rows: Floats, weights: Floats, covariance: Floats, *, share: float) -> Floats:
-    """A part's rows by their weights, so long that scores made of their sum spread by the part's share."""
+    """Rows times weights, scaled so that scores by their sum have the standard deviation `share` over all items."""
     weighed = rows * weights[:, None]
     return weighed * (share / _spread(weighed.sum(axis=0), covariance))
 
 
 def _spread(direction: Floats, covariance: Floats) -> float:
-    """The standard deviation of all items' inner products with a direction; infinite where they do not differ."""
+    """The standard deviation of all items' inner products with a direction; infinite if they are all equal."""
     variance = float(direction @ covariance @ direction)
     return float(np.sqrt(variance)) if variance > FLAT**2 else float("inf")

@@ -1,4 +1,4 @@
-"""What everybody did, as arrays, and how some of it is held out."""
+"""Everybody's histories as arrays, and the splits that a training measures on."""
 
 from __future__ import annotations
 
@@ -18,50 +18,59 @@ if TYPE_CHECKING:
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-#: The newest that a training reads, in memory about a hundred bytes each.
+#: How many events a training reads, the newest; about 100 bytes of memory each.
 MOST_EVENTS = 5_000_000
-#: The share of a person's positives, the newest of them, that is held out.
+#: The share of each person's positives that is held out, the newest ones.
 HELD_OUT = 0.2
-#: The share of the items with positives that is withheld to stand for new ones, and the most people asked about them.
+#: The share of the items with positives that is withheld to stand for new items, and how many people are asked about
+#: them at most.
 WITHHELD, MOST_ASKED = 0.1, 1_000
-#: A positive is what speaks for an item nearly as strongly as anything that the person ever did.
+#: A positive has at least this share of the person's greatest strength.
 POSITIVE_SHARE = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What one person did: parallel arrays in the order of time, of items by number and of strengths from -1 to 1."""
+    """What one person did, in the order of time."""
 
     items: Integers
+    """(n,): items by number."""
     strengths: Floats
+    """(n,): from -1 to 1, see `folding.strength`."""
 
     def newest_first(self, most: int) -> tuple[Integers, Floats]:
+        """The newest `most` items and their strengths."""
         return self.items[::-1][:most], self.strengths[::-1][:most]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Histories up to the first held-out positive, and the held-out items; parallel, of everybody."""
+    """A split by time, with an entry for each person in both."""
 
     histories: Sequence[History]
+    """What came before the first held-out positive."""
     held_out: Sequence[frozenset[int]]
+    """The items of the held-out positives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """Histories of everybody without some `items`, sorted. `asked` are places of people with positives among these and
-    something else besides, and `wanted` which those are, as places among `items`."""
+    """A split by item: some items are taken out of everybody's history, as if they were new."""
 
     histories: Sequence[History]
+    """Everybody's history without those items."""
     items: Integers
+    """The withheld items, sorted."""
     asked: Sequence[int]
+    """Places in `histories` of people who have both a withheld positive and something left."""
     wanted: Sequence[frozenset[int]]
+    """Their withheld positives, as places in `items`; parallel to `asked`."""
 
 
 def read_histories(item_ids: Integers) -> list[History]:
-    """Everybody's history of these items, which are numbered by their places and must be sorted.
+    """Everybody's history of these items. `item_ids` must be sorted; items are numbered by their places in it.
 
-    One statement, which reads all interactions once.
+    One statement, which scans all interactions once.
     """
     stars = " ".join(f"WHEN interaction.value >= {least} THEN {value}" for least, value in STARS)
     with patient_cursor() as cursor:
@@ -93,7 +102,7 @@ def read_histories(item_ids: Integers) -> list[History]:
 
 
 def split(histories: Sequence[History]) -> Split:
-    """Hold out the newest positives of each person."""
+    """Hold out the newest HELD_OUT of each person's positives, and all that came after the first of these."""
     kept, held_out = [], []
     for history in histories:
         most = float(history.strengths.max())
@@ -106,7 +115,7 @@ def split(histories: Sequence[History]) -> Split:
 
 
 def withhold(histories: Sequence[History]) -> Withheld:
-    """Withhold a tenth of the items with positives, drawn by a fixed seed: all that anybody did with them."""
+    """Withhold the share WITHHELD of the items with positives, drawn with a fixed seed."""
     positives = [_positives(history) for history in histories]
     known = np.unique(np.concatenate([np.zeros(0, np.int64), *positives]))
     items = np.sort(np.random.default_rng(0).permutation(known)[: int(len(known) * WITHHELD)])
@@ -129,7 +138,7 @@ def _positives(history: History) -> Integers:
 
 
 def interactions(histories: Sequence[History], items: int) -> csr_matrix:
-    """A row for each person and a column for each item, of what speaks for it."""
+    """Strengths above 0 as a sparse matrix, (people, items)."""
     from scipy.sparse import csr_matrix
 
     lengths = [len(history.items) for history in histories]

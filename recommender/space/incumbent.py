@@ -1,4 +1,4 @@
-"""What the untrained score would have done on a split: what a trained space is measured against."""
+"""The lists of the untrained score on a split: the baseline that a trained space must beat."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from recommender.space.tuning import people_asked
 from recommender.vectors import Centre, centre_of
 
 Floats = npt.NDArray[np.float64]
-#: The newest items of a history that are asked for.
+#: How many of a history's newest items count.
 MOST_ITEMS = 500
 
 
 def untrained_top(
     version: IndexVersion, split: Split, *, item_ids: npt.NDArray[np.int64], texts: npt.NDArray[np.float32]
 ) -> Tops:
-    """What each person asked about is listed, by the very score that serves untrained, over the whole catalogue: shape
-    (people, DEPTH), the best first.
+    """The best items of each person by the score that serves without a model, of the whole catalogue, best first:
+    (people, DEPTH).
 
-    Popularity is that of the split's histories, so nothing held out is known. Of ratings it goes by their strengths.
+    `texts` is (items, dimensions), parallel to `item_ids`. Popularity is the sum of strengths in the split's histories,
+    so nothing that is held out counts.
     """
     centre = centre_of(version)
     people = people_asked(split, len(item_ids))

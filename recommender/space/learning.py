@@ -1,4 +1,5 @@
-"""The collaborative part of a taste space, for every item: learnt where somebody met it, guessed where nobody did."""
+"""The collaborative part of a taste space: factors learnt for items that somebody met, predicted from content for the
+others."""
 
 from __future__ import annotations
 
@@ -18,36 +19,40 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collaborative:
-    """What people did, learnt: the factors of every item, zeros where nobody met it, and how many people met it."""
+    """What was learnt from what people did."""
 
     factors: Factors
+    """Zeros for items that nobody met."""
     counts: Floats
+    """(items,): how many people met each item."""
 
     @property
     def met(self) -> npt.NDArray[np.bool_]:
+        """(items,): whether an item has factors."""
         return np.abs(self.factors.targets).max(axis=1) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """What contents suggest of an item that nobody met. `map` is (content dimensions, k): contents @ map are its
-    factors. `popularity` is (content dimensions,): contents @ popularity, less `centre`, is how popular it will be,
-    with a spread of 1 over all items. It is below 0 for about five in six: nothing is put before what people met for
-    looking as popular as most do."""
+    """Linear predictions for an item that nobody met, from its content."""
 
     map: Floats
+    """(content dimensions, k): contents @ map are the factors."""
     popularity: Floats
+    """(content dimensions,): contents @ popularity - centre is the prior."""
     centre: float
+    """The mean of the predicted popularity plus one standard deviation, which is 1. So the prior is below 0 for about
+    five items in six: looking as popular as most does not put a new item before those that people met."""
 
     def of(self, contents: Floats) -> tuple[Floats, Floats]:
-        """The factors (..., k) and the popularity (...) of contents (..., dimensions)."""
+        """Factors (..., k) and priors (...) of contents (..., content dimensions)."""
         return contents @ self.map, contents @ self.popularity - self.centre
 
 
 def collaborate(
     histories: Sequence[History], items: int, *, parameters: Parameters, factors: int | None = None
 ) -> Collaborative:
-    """Train the factors of so many items, as many as the parameters say unless it is said here."""
+    """Learn from histories over so many `items`; `factors` overrides their number in the parameters."""
     matrix = interactions(histories, items)
     counts = np.asarray((matrix != 0).sum(axis=0), np.float64).ravel()
     learnt = truncated_ease(
@@ -57,8 +62,12 @@ def collaborate(
 
 
 def guess(learnt: Collaborative, contents: Floats, *, ridge: float) -> Guess:
-    """Two ridge regressions over the items that somebody met, each weighing by the logarithm of how many did: what few
-    people did says little. Contents must be centred."""
+    """Fit `Guess` by ridge regression on the items that somebody met. `contents` (items, content dimensions) must be
+    centred.
+
+    An item's weight is log(1 + people who met it), since few people say little; the same number is the popularity that
+    is predicted.
+    """
     met = learnt.met
     if not met.any():
         width, k = contents.shape[1], learnt.factors.targets.shape[1]
@@ -75,14 +84,14 @@ def guess(learnt: Collaborative, contents: Floats, *, ridge: float) -> Guess:
 
 
 def targets_of(learnt: Collaborative, guessed: Guess, contents: Floats) -> Floats:
-    """[factors | prior] of every item, (items, k + 1): learnt, and without a prior, for those that somebody met."""
+    """[factors | prior] of every item, (items, k + 1): learnt with a prior of 0 where somebody met it, else guessed."""
     met = learnt.met[:, None]
     factors, popularity = guessed.of(contents)
     return np.hstack([np.where(met, learnt.factors.targets, factors), np.where(met, 0.0, popularity[:, None])])
 
 
 def spreads_of(contents: Floats, targets: Floats) -> Spreads:
-    """The spreads of contents, and of the factors among `targets_of`."""
+    """Covariances of contents, and of the factors in what `targets_of` returns."""
     return Spreads(content=_covariance(contents), factors=_covariance(targets[:, :-1]))
 
 

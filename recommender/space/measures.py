@@ -1,4 +1,4 @@
-"""How good scores are."""
+"""nDCG@10 of scored items."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ DISCOUNTS = 1 / np.log2(np.arange(2, DEPTH + 2))
 
 
 def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> Tops:
-    """The items of each row with the best scores, the best first, without what was seen; the scores of that are
-    overwritten. Shape (people, DEPTH), less where there are fewer items."""
+    """The best items of each row of `scores` (people, items) without those seen, best first: (people, DEPTH), or fewer
+    columns if there are fewer items. Scores of seen items are overwritten."""
     for row, own in zip(scores, seen, strict=True):
         row[own] = -np.inf
     depth = min(DEPTH, scores.shape[1])
@@ -28,16 +28,16 @@ def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]
 def ndcg_of(
     scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]], held_out: Sequence[frozenset[int]]
 ) -> Floats:
-    """nDCG@10 of each row of scores, without what was seen; the scores of that are overwritten."""
+    """nDCG@10 of each row of `scores` (people, items), (people,). Items seen are left out, their scores overwritten."""
     return ndcg_of_top(top_of(scores, seen), held_out)
 
 
 def ndcg_of_top(top: Tops, held_out: Sequence[frozenset[int]]) -> Floats:
-    """nDCG@10 of each person's items, the best first."""
+    """nDCG@10 of each person's items (people, DEPTH), best first: (people,)."""
     ideal = np.array([DISCOUNTS[: min(DEPTH, len(held))].sum() for held in held_out])
     return np.asarray(hits_of(top, held_out) @ DISCOUNTS[: top.shape[1]] / ideal)
 
 
 def hits_of(top: Tops, held_out: Sequence[frozenset[int]]) -> npt.NDArray[np.bool_]:
-    """Which of each person's items are held out: shape (people, DEPTH)."""
+    """Which of each person's items are held out, (people, DEPTH)."""
     return np.array([[item in held for item in own] for own, held in zip(top.tolist(), held_out, strict=True)])

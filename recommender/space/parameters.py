@@ -1,4 +1,4 @@
-"""What a training chooses, and among what."""
+"""The parameters of a taste space, and the values that a training tries for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from recommender.space.ease import MOST_ITEMS
 
-#: By parameter, the values that are tried.
+#: The values tried, by parameter.
 CHOICES: dict[str, tuple[Any, ...]] = {
     "learnt": (300, 600, 1_000, 2_000, MOST_ITEMS),
     "ridge": (75.0, 150.0, 300.0, 600.0),
@@ -19,9 +19,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "content_share": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "tower_share": (0.0, 0.2, 0.35, 0.5, 0.65, 0.8),
 }
-#: Those by which a list shows more of the catalogue or less.
+#: Those that decide how much of the catalogue lists show.
 WIDENING = ("content_share", "learnt")
-#: The same for those that concern only items that nobody met: by items withheld from the training.
+#: The same for those that only matter for items that nobody met. They are chosen on items withheld from the training.
 CHOICES_FOR_NEW: dict[str, tuple[Any, ...]] = {
     "map_ridge": (0.3, 1.0, 3.0, 10.0),
     "prior": (0.0, 0.25, 0.5, 1.0),
@@ -30,27 +30,32 @@ CHOICES_FOR_NEW: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """`ridge` and `factors` are those of EASE, and `learnt` is how many items it learns, those that most people met;
-    the others are fitted to these. Half-lives count items: one met so many items ago counts half, in the collaborative
-    part and in the content part. `tag_length` is the length of an item's tags, and that of its numbers, beside that of
-    its text's vector, which is 1. `tower_share` is the share of the sequence tower in a score, where 0 leaves it out of
-    the space, and `content_share` that of content in the rest. `map_ridge` is that of the regressions from contents,
-    and `prior` how much the popularity counts that they predict for an item nobody met."""
+    """The parameters of a taste space, with the values that a first search starts from."""
 
     ridge: float = 150.0
+    """The regularisation of EASE."""
     factors: int = 64
+    """The dimensions k that EASE is cut to."""
     learnt: int = 300
+    """How many items EASE learns, those that most people met; the others are fitted to these."""
     half_life_factors: float = 10.0
+    """In items: one met so many items ago counts half in the collaborative part."""
     half_life_content: float = 10.0
+    """The same for the content part."""
     tag_length: float = 0.5
+    """The length of the tags, and of the numbers, beside a text vector of length 1."""
     content_share: float = 0.5
+    """The share of content in what `tower_share` leaves of a score; the collaborative part has the rest."""
     tower_share: float = 0.0
+    """The share of the sequence tower in a score; at 0 the space has no tower."""
     map_ridge: float = 1.0
+    """The regularisation of the regressions from contents to factors and popularity."""
     prior: float = 0.25
+    """The weight of the popularity that they predict for an item nobody met."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def variants(self, name: str) -> Iterator[Parameters]:
-        """These parameters with each value that is tried for one of them."""
+        """These parameters, once with each value tried for the parameter `name`."""
         return (replace(self, **{name: value}) for value in (CHOICES | CHOICES_FOR_NEW)[name])

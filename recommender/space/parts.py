@@ -1,6 +1,6 @@
-"""The parts that scores are made of, for people asked about on one split: worked out once, remembered while they serve.
+"""The parts of scores (content, factors, tower) for some people and items, cached while parameters are searched.
 
-Most of what a search tries changes one part or only the shares, so most of a measurement is adding up what is known.
+Most parameters change one part, or only the shares of the parts, so most of a measurement is a sum of cached arrays.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ Integers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Value = TypeVar("Value")
 
-#: Values of a part that are remembered: the one that serves and the one that is tried.
+#: How many values of a part are kept: that of the best parameters so far, and that of those being tried.
 REMEMBERED = 2
-#: The same of what EASE learnt, which costs the most: each number of items that it learns, and one more.
+#: The same for what EASE learnt, the costliest: one for each value of `learnt`, and one more.
 LEARNT_REMEMBERED = len(CHOICES["learnt"]) + 1
-#: Scores that are worked out at a time.
+#: How many scores are computed at a time: 10 MB in float32.
 SCORES_AT_ONCE = 2_500_000
 
 
 class Newest(Generic[Value]):
-    """Remembers the values that were asked for last."""
+    """A cache of the `most` values that were asked for last."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
 
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value by this key, made if it is not remembered."""
+        """The value of this key; `make` makes it if it is not kept."""
         if key not in self._values:
             while len(self._values) >= self._most:
                 self._values.popitem(last=False)
@@ -51,9 +51,12 @@ class Newest(Generic[Value]):
 
 
 class Parts:
-    """Trains on `histories`, of everybody, and scores items for the `people` at these places: all of them, or those
-    `asked` about. Each part remembers REMEMBERED arrays of people by items asked about, 4 bytes a score, beside what
-    EASE learnt, 8 bytes a factor of each item."""
+    """Trains on everybody's `histories` and scores items for the `people` at these places in them.
+
+    `contents` is (items, content dimensions). Scores are of all items, or of those numbered in `asked`. Memory: each of
+    three parts keeps REMEMBERED float32 arrays (people, items asked), and EASE LEARNT_REMEMBERED times 8 bytes for each
+    factor of each item (sources and targets in float32).
+    """
 
     def __init__(
         self,
@@ -76,7 +79,8 @@ class Parts:
         self._by_tower: Newest[Scores] = Newest()
 
     def scores(self, parameters: Parameters, some: slice) -> Scores:
-        """Of shape (people, items asked about), for some of the people; all parts spread alike over all items."""
+        """Scores (people, items asked) for a slice of the people. The standard deviation of each part over all items is
+        its share."""
         share, rest = np.float32(parameters.content_share), np.float32(1 - parameters.tower_share)
         scores = rest * share * self._content(parameters)[some]
         scores += rest * (1 - share) * self._factors(parameters)[some]
@@ -87,7 +91,7 @@ class Parts:
         return scores
 
     def batches(self) -> list[slice]:
-        """So few people at a time that their scores fit in memory."""
+        """Slices of the people, SCORES_AT_ONCE scores each."""
         at_once = max(SCORES_AT_ONCE // max(len(self._contents), 1), 1)
         return [slice(start, start + at_once) for start in range(0, len(self.people), at_once)]
 
@@ -117,7 +121,7 @@ class Parts:
         return self._by_tower.of(None, made)
 
     def _collaborated(self, parameters: Parameters) -> Collaborative:
-        """As many factors as any choice has; fewer are the first of them. In float32, for several are remembered."""
+        """The most factors of any choice, in float32; the first k of them serve a choice of k."""
         most = max(CHOICES["factors"])
 
         def made() -> Collaborative:
@@ -127,7 +131,7 @@ class Parts:
         return self._learnt.of((parameters.ridge, parameters.learnt), made)
 
     def _found(self, parameters: Parameters) -> Floats:
-        """[factors | prior] of all items."""
+        """[factors | prior] of all items, (items, k + 1)."""
 
         def made() -> Floats:
             learnt = self._collaborated(parameters)
@@ -136,6 +140,7 @@ class Parts:
         return self._targets.of((parameters.ridge, parameters.learnt, parameters.map_ridge), made)
 
     def _sums(self, half_life: float, sources: npt.NDArray[Any]) -> Floats:
+        """The decayed sum of each person's sources, (people, dimensions of a source)."""
         folded = np.zeros((len(self.people), sources.shape[1]))
         for row, place in zip(folded, self.people, strict=True):
             items, strengths = self._histories[place].newest_first(MOST_ITEMS)
@@ -143,7 +148,7 @@ class Parts:
         return folded
 
     def _spread(self, folded: Floats, targets: Floats) -> Scores:
-        """Of shape (people, items asked about), each row by its standard deviation over all items."""
+        """Inner products (people, items asked), each row divided by its standard deviation over all items."""
         spread_scores = np.empty((len(folded), len(self._asked)), np.float32)
         found_by = targets.T.astype(np.float32)
         for some in self.batches():

@@ -1,7 +1,7 @@
-"""More of how good a trained space is than its promotion goes by: beside the untrained score, on the same people.
+"""Measures of a trained space beside the untrained score, on the same people. Staff see them; nDCG@10 alone decides.
 
-Everything is of the first ten items of each person asked about. Intervals are of 95%, by a bootstrap over people, and
-of differences by a paired one. Coverage has none: a sample of the people always covers less than all of them.
+All are of the first ten items of each person. Intervals are 95% bootstrap intervals over people, paired for
+differences. Coverage has none: a sample of people always covers less than all of them do.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from recommender.space.measures import Tops, hits_of, ndcg_of_top
 
 Floats = npt.NDArray[np.float64]
 
-#: An item is cold that so many people or fewer had met.
+#: An item that so many people or fewer have met is cold.
 COLD_PEOPLE = 5
 
 
 def report(*, trained: Tops, untrained: Tops, held_out: Sequence[frozenset[int]], met: Floats) -> dict[str, Any]:
-    """Measures by name, each of the `trained` space, the `untrained` score and their `difference`.
+    """Measures by name, each for the `trained` space, the `untrained` score, and their `difference`.
 
-    `met` is how many people met each item by what was known. Recall is the share of a person's held-out items that are
-    found, and of the cold ones among them for people who have any; novelty the mean surprise of what is listed, in bits
-    (Vargas & Castells, 2011); coverage the share of the catalogue that anybody is listed.
+    `trained` and `untrained` are (people, DEPTH); `met` (items,) is how many people met each item before the split.
+    Recall is the share of a person's held-out items that are listed; cold recall, that of the cold ones, over people
+    who have any. Novelty is the mean surprise of the listed items in bits (Vargas & Castells, 2011). Coverage is the
+    share of the catalogue that is in some list.
     """
     cold = [frozenset(item for item in held if met[item] <= COLD_PEOPLE) for held in held_out]
     with_cold = np.array([bool(own) for own in cold])
@@ -44,18 +45,18 @@ def report(*, trained: Tops, untrained: Tops, held_out: Sequence[frozenset[int]]
 
 
 def recall_of(top: Tops, held_out: Sequence[frozenset[int]]) -> Floats:
-    """The share of each person's held-out items that are listed."""
+    """The share of each person's held-out items that are listed, (people,)."""
     return np.asarray(hits_of(top, held_out).sum(axis=1) / np.array([len(held) for held in held_out]))
 
 
 def novelty_of(top: Tops, met: Floats) -> Floats:
-    """The mean of -log2 of how likely a meeting is one with the item, each item met once more than it was."""
+    """The mean of -log2 p over each list, (people,); p is the item's share of all meetings, with one added to each."""
     surprise = -np.log2((met + 1) / (met + 1).sum())
     return np.asarray(surprise[top].mean(axis=1))
 
 
 def coverage_of(top: Tops, *, items: int) -> float:
-    """The share of all items that somebody is listed."""
+    """The share of all items that is in some list."""
     return len(np.unique(top)) / items
 
 

@@ -1,4 +1,4 @@
-"""A trained taste space at work: people folded in, new items placed."""
+"""A trained taste space in use: folding in people, scoring items, and placing new items."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_PLACED = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """Everything of a taste space but the vectors of its items."""
+    """A taste space without the vectors of its items, which PostgreSQL holds: see `storage`."""
 
     parameters: Parameters
     contents: Contents
@@ -75,15 +75,15 @@ class Space:
             )
 
     def new(self, content: Floats) -> tuple[Floats, Floats]:
-        """[factors | tower | prior] of an item that nobody met, as its content suggests, and what it says of whoever
-        meets it, [factors | tower]: nothing by its factors."""
+        """The target [factors | tower | prior] and the source [factors | tower] of an item that nobody met, predicted
+        from its content (content dimensions,). The factors of the source are 0."""
         factors, prior = self.guess.of(content)
         targets, sources = self.tower.of(content) if self.tower else (np.zeros(0), np.zeros(0))
         return np.hstack([factors, targets, prior]), np.hstack([np.zeros(len(factors)), sources])
 
 
 def space_of(model: TasteModel) -> Space:
-    """A model's space. Read once in each process, for a trained model does not change."""
+    """A model's space, read once in each process: a trained model does not change."""
     return _space(model.pk, model.created_at)
 
 
@@ -93,9 +93,10 @@ def _space(model_id: int, created_at: datetime) -> Space:
 
 
 def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind]) -> Folded | None:
-    """The vector of whoever did this, up to the last event: no training and no worker is waited for. One query.
+    """The vector of somebody with these events, computed at once; None if no item of theirs is in the space, or
+    what they say cancels out.
 
-    Items without a vector are passed over.
+    One query, and one more the first time that a process uses the model.
     """
     weighed = dict(list(strengths(events, kinds).items())[:MOST_ITEMS])
     placed, space = storage.read(model, weighed), space_of(model)
@@ -116,8 +117,11 @@ def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind
 
 
 def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple[Vectors, Scores]:
-    """The normalised contents of items, and their scores for whoever was folded in: the inner products with their
-    targets, to which each past item adds its own. Items that the space does not know have targets of zeros."""
+    """The normalised contents of items, (n, content dimensions), and their scores for the person folded in.
+
+    `targets` is (n, dimensions), zeros for items that the space does not know. A score is the inner product of target
+    and person's vector; its parts are the inner products with the terms of the past items.
+    """
     width, nothing = len(space_of(model).contents.centre), np.zeros(len(targets))
     rows = folded.rows.astype(np.float32)
     scores = Scores(
@@ -131,10 +135,10 @@ def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple
 
 
 def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
-    """Give items whose passages are new or changed their places in the active space; return how many.
+    """Write the vectors of items whose passages are new or have changed to the active space; return how many.
 
-    What people did with an item stays as trained; an item that nobody met gets what its content suggests.
-    Four queries and one more for each item.
+    The content part is computed anew. The other parts stay as trained, or are predicted for an item that nobody met.
+    Four queries, and one more for each item.
     """
     model = TasteModel.objects.active_for(version)
     vectors = item_vectors(version, item_ids) if model else {}
@@ -160,7 +164,7 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
 
 
 def place_missing() -> int:
-    """Place the items that no embedding worker has placed; return how many."""
+    """Place up to MOST_PLACED items that have passages and no place in the active space; return how many."""
     version = IndexVersion.objects.active()
     model = TasteModel.objects.active_for(version) if version else None
     if version is None or model is None:

@@ -27,22 +27,24 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """Items in a space: `targets` is (n, dimensions) and `sources` (n, factors), float32, a row for each of the
-    `item_ids`, which stand in no order."""
+    """Vectors of items in a space, as float32. Rows are in no order."""
 
     item_ids: npt.NDArray[np.int64]
+    """(n,)."""
     targets: Vectors
+    """(n, dimensions)."""
     sources: Vectors
+    """(n, k), or (n, k + d) in a space with a tower."""
 
     def rows(self) -> dict[int, int]:
-        """The row of each item."""
+        """The row of each item, by its id."""
         return {item_id: row for row, item_id in enumerate(self.item_ids.tolist())}
 
 
 def fill(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
-    """Make a model's partition, copy the vectors in, and build the graph. `item_ids` name the rows of both arrays.
+    """Make a model's partition, copy the vectors in, and build the graph. Both arrays are parallel to `item_ids`.
 
-    The partition is made first and by itself: that keeps readers of the other models waiting for a moment.
+    The partition is made in a transaction of its own, because that locks out readers of the other models.
     """
     partition, model_id = _partition(model.pk), sql.Literal(model.pk)
     with _brief_cursor() as cursor:
@@ -61,13 +63,13 @@ def fill(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: F
 
 
 def drop(model_id: int) -> None:
-    """Drop a model's partition, if it has one. Raises OperationalError where somebody reads for seconds meanwhile."""
+    """Drop a model's partition, if it has one. Raises OperationalError if readers hold the table for two seconds."""
     with _brief_cursor() as cursor:
         cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_partition(model_id)))
 
 
 def write(model: TasteModel, placed: Placed) -> None:
-    """Write these items' vectors over what they have; items that are gone meanwhile are passed over."""
+    """Insert or replace these items' vectors; items that have been deleted are passed over."""
     rows = sorted(zip(placed.item_ids.tolist(), placed.targets, placed.sources, strict=True), key=lambda row: row[0])
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -84,7 +86,7 @@ def write(model: TasteModel, placed: Placed) -> None:
 
 
 def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
-    """The vectors of these items; those that the space does not know are left out."""
+    """The vectors of these items, without those that are not in the space. One query."""
     columns = ", ".join((IDS.format(column="item_id"), *(HALVES.format(column=name) for name in ("target", "source"))))
     with connection.cursor() as cursor:
         binary(cursor).execute(
@@ -101,7 +103,7 @@ def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
 
 
 def missing(model: TasteModel, *, limit: int) -> list[int]:
-    """Items that have passages in the model's index version and no place in its space yet."""
+    """Up to `limit` items that have passages in the model's index version and no vectors in its space."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -136,7 +138,7 @@ def stored(*, states: Iterable[str]) -> list[int]:
 
 @contextmanager
 def _brief_cursor() -> Iterator[CursorWrapper]:
-    """For statements that lock the whole table: readers queue behind them, so they do not wait for long."""
+    """For statements that lock the whole table: they give up after two seconds, since readers queue behind them."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         yield cursor

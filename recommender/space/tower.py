@@ -1,9 +1,9 @@
-"""The sequence tower's arithmetic without torch: what a history says by its order.
+"""The sequence tower: attention over a person's newest items, so that their order counts. Runs without torch.
 
-A person's vector is the attention-weighted sum of what their newest items say, as in SASRec (Kang & McAuley, 2018) cut
-to one head without anything after it: how much each item counts depends on which was met last, on the item and on how
-many were met since, and the weights add up to one. Given the weights the sum is linear, so what each past item adds to
-a score is exact, and items and people meet in one inner product.
+A person's vector is the attention-weighted sum of their newest items' source vectors: SASRec (Kang & McAuley, 2018,
+https://arxiv.org/abs/1808.09781) reduced to one head, with no feed-forward layer. The query is made of the item met
+last, the keys of each item and its place; absolute weights add up to 1. Given the weights the sum is linear in the
+items, so what each adds to a score is exact. `tower_training` trains it.
 """
 
 from __future__ import annotations
@@ -20,29 +20,35 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-#: Directions of the tower, and a person's newest items that it reads.
+#: The dimensions d of the tower, and how many of a person's newest items it reads.
 DIMENSIONS, MOST_READ = 32, 50
 FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tower:
-    """`queries` and `keys` are (d, d) and `query` (d,): the item met last asks, and each item answers. `positions` is
-    (MOST_READ,), what being met so many items ago adds. `target_map` and `source_map` are (content dimensions, d): how
-    an item that few met is found, and what it says. `spread` is (d, d), the covariance of all items' targets."""
+    """What a training learns, beside the vectors of items."""
 
     queries: Floats
+    """(d, d): source of the item met last @ queries + query is the query vector."""
     keys: Floats
+    """(d, d): source @ keys is an item's key."""
     query: Floats
+    """(d,): the query's bias."""
     positions: Floats
+    """(MOST_READ,): added to the logit of the item met so many items ago."""
     target_map: Floats
+    """(content dimensions, d): contents @ target_map is the target of an item that few met."""
     source_map: Floats
+    """(content dimensions, d): the same for its source."""
     spread: Floats
+    """(d, d): the covariance of all items' targets."""
 
     def weights(self, sources: Floats, strengths: Floats) -> Floats:
-        """How much each item of a history counts, (n,), the newest first: of `sources` (n, d) and strengths from -1 to
-        1. Their absolute values add up to one, what speaks against an item is below zero, and what is older than
-        MOST_READ items counts nothing."""
+        """The weight of each item of a history (n,), newest first, from `sources` (n, d) and strengths (n,), -1 to 1.
+
+        A softmax times the strengths, rescaled so that absolute values add up to 1. Items beyond MOST_READ get 0.
+        """
         weights = np.zeros(len(sources))
         read = sources[:MOST_READ]
         asked = (read[0] @ self.queries + self.query) / np.sqrt(read.shape[1])
@@ -52,16 +58,16 @@ class Tower:
         return weights
 
     def of(self, contents: Floats) -> tuple[Floats, Floats]:
-        """How items are found and what they say, both (..., d), by their contents alone."""
+        """Targets and sources, both (..., d), of items known by their contents (..., content dimensions) alone."""
         return contents @ self.target_map, contents @ self.source_map
 
     def as_arrays(self) -> dict[str, Any]:
-        """By name, as `of_arrays` takes them."""
+        """For `of_arrays`."""
         return {f"tower_{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Any]) -> Tower | None:
-        """The tower among stored arrays, None where there is none."""
+        """The tower among stored arrays; None if there is none."""
         names = {field.name: f"tower_{field.name}" for field in fields(cls)}
         if any(stored not in arrays for stored in names.values()):
             return None
@@ -70,14 +76,16 @@ class Tower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearntTower:
-    """A tower and the vectors of all items in it, both (items, d): what each says of people, and how it is found."""
+    """A tower with the vectors of all items."""
 
     tower: Tower
     sources: Floats
+    """(items, d): what is summed up for a person who met the item."""
     targets: Floats
+    """(items, d): what the person's vector is multiplied with to score the item."""
 
     def people(self, histories: Sequence[History]) -> Floats:
-        """The vectors of whoever has these histories, (n, d); zeros for nobody known."""
+        """The vectors of people with these histories, (n, d); zeros for an empty one."""
         people = np.zeros((len(histories), self.targets.shape[1]))
         for row, history in zip(people, histories, strict=True):
             items, strengths = history.newest_first(MOST_READ)

@@ -1,10 +1,11 @@
-"""Training the sequence tower with torch: what do people turn to next?
+"""Training the sequence tower with torch, to predict what people turn to next.
 
-Each example is a place in somebody's history: what was met before it, and one of the positives that follow soon after,
-drawn anew each time (as PinnerFormer does; Pancha et al., 2022). The loss is a softmax over that item and a sample of
-others, each less the logarithm of how likely it is drawn (logQ; Bengio & Senecal, 2008; Yi et al., 2019). An item's
-vectors are its content mapped linearly, plus a learnt part where enough people met it. That part is dropped at random,
-so that the map alone serves where it is missing (DropoutNet; Volkovs et al., 2017).
+- An example is a place in a history: the items before it, and one of the AHEAD items from there on, drawn anew each
+  time (as in PinnerFormer; Pancha et al., 2022).
+- The loss is a sampled softmax over that item and the negatives, with the logQ correction: the logarithm of an item's
+  chance of being drawn is subtracted from its logit (Bengio & Senecal, 2008; Yi et al., 2019).
+- An item's vector is a linear map of its content, plus a vector of its own if LEAST_PEOPLE met it. The latter is
+  dropped at random, so that the map alone works for items without one (DropoutNet; Volkovs et al., 2017).
 """
 
 from __future__ import annotations
@@ -27,33 +28,32 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SEED = 0
-#: Times that every example is seen, but so many steps at most.
+#: How often every example is seen, and the most steps.
 EPOCHS, MOST_STEPS = 12, 2_400
-#: Examples of a step, a 64th of all between these bounds, and the items that the next one is told apart from at most.
+#: Examples in a step: a 64th of all, within these bounds. And the most negatives.
 FEWEST_AT_ONCE, MOST_AT_ONCE, NEGATIVES = 32, 512, 1_024
 LEARNING_RATE = 0.01
 #: How far ahead an example looks, in items.
 AHEAD = 3
-#: People who must have met an item for it to have a part of its own, and how often that is dropped.
+#: How many people must have met an item for it to have a vector of its own, and the share of steps that drop it.
 LEAST_PEOPLE, DROPPED = 5, 0.2
-#: Negatives are drawn by how many met them to this power: popular items more often, every item sometimes.
+#: The chance of a negative is (people who met it + 1) to this power.
 TEMPER = 0.75
-
-
-#: How large what is learnt is at first, and what is out of sight.
+#: The standard deviation of initial values, and the logit of what must not count.
 SMALL, OUT_OF_SIGHT = 0.05, -1e9
 FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """All histories one after the other, in the order of time: for each place its item, strength and where the history
-    it belongs to begins and ends."""
+    """All histories, one after the other, each in the order of time: arrays of shape (n,) over all places."""
 
     items: Integers
     strengths: Floats
     begins: Integers
+    """Where the history of this place begins."""
     ends: Integers
+    """Where it ends, exclusive."""
 
     @classmethod
     def of(cls, histories: Sequence[History]) -> Places:
@@ -67,32 +67,37 @@ class Places:
         )
 
     def before(self, at: Integers) -> tuple[Integers, Floats]:
-        """What was met before these places, the newest first: items and strengths, (n, MOST_READ), zeros after the
-        oldest."""
+        """The items before these places, newest first, and their strengths, both (n, MOST_READ). Strengths are 0 beyond
+        the beginning of a history."""
         places = at[:, None] - 1 - np.arange(MOST_READ)
         known = places >= self.begins[at][:, None]
         places = np.maximum(places, 0)
         return self.items[places], np.where(known, self.strengths[places], 0.0)
 
     def with_something_before(self) -> Integers:
+        """The places that are not the first of their history."""
         return np.flatnonzero(self.begins < np.arange(len(self.items)))
 
     def ahead(self, at: Integers, random: np.random.Generator) -> Integers:
-        """A place for each, among these and the AHEAD - 1 that follow."""
+        """For each of these places one drawn from it and the AHEAD - 1 that follow in its history, (n,)."""
         left = np.minimum(self.ends[at] - at, AHEAD)
         return at + (random.random(len(at)) * left).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Examples of a step: `before` (n, MOST_READ) are the items met before, the newest first, with their `strengths`,
-    and `wanted` (n,) the items that follow, each counting by its weight. `negatives` are told apart from them."""
+    """The n examples of a step."""
 
     before: Integers
+    """(n, MOST_READ): the items met before, newest first."""
     strengths: Floats
+    """(n, MOST_READ)."""
     wanted: Integers
+    """(n,): the items to predict."""
     weights: Floats
+    """(n,): what each example counts, its item's strength or 0."""
     negatives: Integers
+    """(m,): the items that every one is told apart from."""
 
     @classmethod
     def drawn(cls, places: Places, at: Integers, chances: Floats, random: np.random.Generator) -> Batch:
@@ -108,16 +113,16 @@ class Batch:
 
 
 def negatives_of(chances: Floats) -> int:
-    """How many negatives are drawn: no more than twice the items."""
+    """How many negatives are drawn for so many items: NEGATIVES, or twice the items if that is less."""
     return min(NEGATIVES, 2 * len(chances))
 
 
 def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = SEED) -> LearntTower:
-    """Train on everybody's histories, with contents of all items, (items, content dimensions).
+    """Train on everybody's histories and the contents (items, content dimensions) of all items.
 
-    On a GPU where torch finds one. The same seed gives the same tower on the same device. Time is bounded by MOST_STEPS
-    whatever the catalogue; memory is that of the contents in float32, and of four copies of both vectors of each item:
-    32 * DIMENSIONS bytes an item.
+    Runs on a GPU if torch finds one; the same seed gives the same tower on the same device. MOST_STEPS bounds the time
+    for any catalogue. Memory: the contents in float32, and 32 * DIMENSIONS bytes an item, for both of its vectors with
+    their gradients and Adam's two moments.
     """
     import torch
 
@@ -143,7 +148,8 @@ def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = S
 
 
 class Model:
-    """The tower in torch, float32. `chances` are those of an item to be drawn."""
+    """The tower in torch, in float32. `counts` and `chances` are (items,): people who met an item, and its chance of
+    being drawn as a negative."""
 
     def __init__(self, contents: Floats, counts: Floats, chances: Floats, *, seed: int) -> None:
         import torch
@@ -164,7 +170,7 @@ class Model:
         return [*self._maps.values(), *self._own.values(), *attention]
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """The mean of the sampled softmax's losses, by weight."""
+        """The weighted mean of the sampled softmax losses of a batch."""
         import torch
 
         people = self._people(batch)
@@ -179,7 +185,7 @@ class Model:
         return (losses * weights).sum() / weights.sum().clamp_min(FLAT)
 
     def _people(self, batch: Batch) -> torch.Tensor:
-        """The same as `Tower.weights` and the sum by them, for all examples at once: (n, DIMENSIONS)."""
+        """The vectors (n, DIMENSIONS) of all examples, with the weights of `Tower.weights`."""
         import torch
 
         sources, strengths = self._vectors(batch.before, "source"), self._tensor(batch.strengths)
@@ -191,7 +197,7 @@ class Model:
         return torch.einsum("nl,nld->nd", weights, sources)
 
     def _vectors(self, items: Integers, side: str) -> torch.Tensor:
-        """Of shape (*items.shape, DIMENSIONS). Each item's own part is there or dropped for all examples of a step."""
+        """Vectors (*items.shape, DIMENSIONS). An item's own vector is dropped for a whole step or not at all."""
         import torch
         from torch.nn import functional
 

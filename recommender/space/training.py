@@ -1,6 +1,6 @@
-"""Training a taste space, and putting it to use only where it is better than what serves.
+"""Training a taste space, and serving it only if it is better than what serves.
 
-Nothing is left half done: a run that is killed leaves a model that never serves, and the next run removes it.
+A run that is killed leaves a model that never serves; the next run removes it.
 """
 
 from __future__ import annotations
@@ -37,23 +37,25 @@ logger = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 LOCK = 0x7A57E5
-#: With fewer people to ask, no difference can be told from chance.
+#: With fewer people to measure on, no difference can be told from chance.
 FEWEST_PEOPLE = 20
 READ_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a training came to: the model, if there was enough to train one, and the reason in words."""
+    """The result of a training."""
 
     model: TasteModel | None
+    """None if there was not enough to train one."""
     promoted: bool
     message: str
+    """The reason in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Parameters to train with, whether to put the result to use, and the figures that speak for it."""
+    """Parameters to train with, whether to serve the result, and the figures behind both."""
 
     parameters: Parameters
     promoted: bool
@@ -62,19 +64,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What there is to learn from; items are numbered by their place in `item_ids`."""
+    """What there is to learn from. Items are numbered by their place in `item_ids`."""
 
     item_ids: npt.NDArray[np.int64]
+    """(items,), ascending."""
     texts: npt.NDArray[np.float32]
+    """(items, dimensions): the vectors of the items' texts."""
     contents: Contents
     rows: Floats
+    """(items, content dimensions): the items' contents, centred."""
     histories: list[History]
 
 
 def train() -> Outcome:
-    """Choose parameters on held-out interactions, train on all of them, and promote the result if it is better.
+    """Choose parameters on held-out interactions, train on all interactions, and serve the result if it is better.
 
-    Safe to run twice: of two at once the second leaves.
+    If another process is training, returns at once.
     """
     version = IndexVersion.objects.active()
     if version is None:
@@ -97,12 +102,12 @@ def train() -> Outcome:
 
 
 def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
-    """The best parameters on what is held out, and whether they may serve.
+    """Choose parameters, and decide whether the space trained with them may serve.
 
-    They are chosen on the newest fifth of what everybody did, and on the fifth before it by what came before that; what
-    concerns new items alone, on a tenth of the items withheld from what came before the newest fifth. On
-    the newest they must beat the untrained score with confidence. Parameters that serve already are kept, and trained
-    on the newer data, unless others beat them with confidence as well.
+    The search measures nDCG@10 on two splits by time: the newest fifth of everybody's positives, and the fifth before
+    it; parameters for new items, on a tenth of the items withheld. Parameters that serve already are kept, for training
+    on newer data, unless the lower bound of the 95% interval of the gain over them is above 0. The space may serve if
+    that of the gain over the untrained score, on the newest split, is above 0.
     """
     known = [history for history in held.histories if len(history.items)]
     splits = [held, split(known)]
@@ -136,7 +141,7 @@ def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
 
 
 def go_back() -> TasteModel | None:
-    """Put the model that served before back to use, or without one the untrained score; return what serves now."""
+    """Refuse the model that serves; serve the one before it, or else the untrained score. Returns what serves now."""
     with transaction.atomic():
         serving = TasteModel.objects.select_for_update().filter(state=TasteModel.State.ACTIVE).first()
         before = TasteModel.objects.ready().select_for_update().first()
@@ -148,7 +153,7 @@ def go_back() -> TasteModel | None:
 
 
 def material_of(version: IndexVersion) -> Material:
-    """Read what there is to learn from, of all published items with vectors."""
+    """Read all published items with vectors, and everybody's histories of them."""
     ids, texts, tagged = [], [], []
     published = list(Item.objects.published().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(published), READ_AT_ONCE):
@@ -168,8 +173,8 @@ def material_of(version: IndexVersion) -> Material:
 
 
 def store(version: IndexVersion, material: Material, choice: Choice, *, started: float) -> TasteModel:
-    """Train with the parameters chosen, on everything, and serve or refuse the result. `started` is of the monotonic
-    clock: when the training began."""
+    """Train on everything with the chosen parameters, and serve or refuse the result. `started` is `time.monotonic()`
+    at the beginning of the training."""
     parameters = choice.parameters
     learnt = collaborate(material.histories, len(material.item_ids), parameters=parameters)
     guessed = guess(learnt, material.rows, ridge=parameters.map_ridge)
@@ -218,8 +223,8 @@ def _refuse(model: TasteModel) -> TasteModel:
 
 
 def _clear_up() -> None:
-    """Retire what killed runs left and what is older than those kept and in no experiment, and drop the vectors of
-    what is retired."""
+    """Retire the models of killed runs, and old ones beyond RECOMMENDATION_MODELS_KEPT that no experiment uses; drop
+    the vectors of retired and refused models."""
     TasteModel.objects.building().update(state=TasteModel.State.RETIRED)
     wanted = Experiment.objects.models_wanted()
     ready = TasteModel.objects.ready().values_list("pk", flat=True)[settings.RECOMMENDATION_MODELS_KEPT :]

@@ -1,4 +1,4 @@
-"""Choosing a training's parameters: each choice is trained on older interactions and asked for newer ones."""
+"""Search for a training's parameters: spaces are trained on older interactions and measured on newer ones."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from recommender.space.parts import Parts
 
 Floats = npt.NDArray[np.float64]
 
-#: People that are asked about, spread evenly over all. Each is asked about all items: of a large catalogue it is fewer
-#: people, so that no measurement takes more than so many scores.
+#: How many people a measurement is over, spread evenly over all who can be. All items are scored for each, so with a
+#: large catalogue there are fewer people, to keep it to MOST_SCORES scores.
 MOST_PEOPLE, FEWEST_ASKED, MOST_SCORES = 1_000, 250, 20_000_000
-#: Times that every parameter is gone over.
+#: Passes over all parameters at most.
 ROUNDS = 3
 
 
 class Bench:
-    """Measures parameters on splits of the same histories, and on new items. What choices share is worked out once."""
+    """Measures parameters on splits by time and on items withheld as new. `contents` is (items, content dimensions)."""
 
     def __init__(self, splits: Sequence[Split], withheld: Withheld, contents: Floats, *, text_dimensions: int) -> None:
         self._splits = splits
@@ -38,8 +38,7 @@ class Bench:
         self._judged: dict[Parameters, Floats] = {}
 
     def ndcg(self, parameters: Parameters) -> Floats:
-        """The nDCG@10 of each person asked about, over the whole catalogue less their history: for one split after the
-        other."""
+        """nDCG@10 of each person, (people of all splits,): of the whole catalogue without the person's history."""
         if parameters not in self._judged:
             self._judged[parameters] = np.concatenate(
                 [
@@ -52,15 +51,14 @@ class Bench:
         return self._judged[parameters]
 
     def ndcg_of_new(self, parameters: Parameters) -> Floats:
-        """The nDCG@10 of each person who met withheld items, over these alone, of which nothing is known but their
-        contents."""
+        """nDCG@10 of each person who met withheld items, (people,): of the withheld items alone, scored by content."""
         batches = self._new.batches()
         scores = np.concatenate([self._new.scores(parameters, some) for some in batches])
         return ndcg_of(scores, [np.zeros(0, np.int64)] * len(scores), self._withheld.wanted)
 
     def search(self, start: Parameters) -> Parameters:
-        """The best parameters, and of those that are as good for all that can be told the ones whose lists show most of
-        the catalogue. What concerns new items alone is chosen last, on withheld items, and must not cost the others."""
+        """The best parameters found from `start`. Among those that measure as well, the ones whose lists show the most
+        different items; then those for new items, chosen on withheld items, if they do not make the others worse."""
         best = self._widened(_ascend(start, CHOICES, self.ndcg))
         if not self._withheld.asked:
             return best
@@ -82,11 +80,11 @@ class Bench:
         return bool(losses.mean() <= losses.std() / np.sqrt(len(losses)))
 
     def _items_shown(self, parameters: Parameters) -> int:
-        """Different items among what people are listed, beside none at all."""
+        """How many different items are in the lists of the newest split."""
         return len(np.unique(self.newest_top(parameters)))
 
     def newest_top(self, parameters: Parameters) -> Tops:
-        """What each person asked about on the newest split is listed, the best first: shape (people, DEPTH)."""
+        """The best items of each person on the newest split, best first, (people, DEPTH)."""
         return self._top(parameters, 0)
 
     def _top(self, parameters: Parameters, number: int) -> Tops:
@@ -100,7 +98,7 @@ class Bench:
 
 
 def people_asked(split: Split, items: int) -> list[int]:
-    """Places of people of whom something is held out and something known, fewer for a larger catalogue."""
+    """Places of people who have both a history and held-out items; fewer for a larger catalogue."""
     able = [place for place, held in enumerate(split.held_out) if held and len(split.histories[place].items)]
     most = min(MOST_PEOPLE, max(FEWEST_ASKED, MOST_SCORES // max(items, 1)))
     return able[:: max(1, -(-len(able) // most))]
@@ -113,11 +111,10 @@ def _ascend(
     *,
     allowed: Callable[[Parameters], bool] = lambda tried: True,
 ) -> Parameters:
-    """Go over the parameters in turn, each time taking a better value that is allowed, until none is better: coordinate
-    ascent.
+    """Coordinate ascent: go over the parameters, take each better value that is allowed, until a pass finds none.
 
-    A value is better that gains more than the standard error of its gain; by less, people differ anyhow, and what is
-    chosen among many by so little is chosen by chance (the rule of Breiman et al., 1984).
+    A value is better if its mean gain is above the standard error of the gain: a choice among many values by less would
+    be by chance (the one-standard-error rule of Breiman et al., Classification and Regression Trees, 1984).
     """
     best, names = start, list(names)
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Word-vector files as arrays that are mapped into memory: read once, then shared by every process that uses them."""
+"""Word-vector files converted to arrays on disk, which all processes map into memory and share."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ WORDS, VECTORS = "words.txt", "vectors.npy"
 
 
 def word_vectors(path: Path) -> WordVectors:
-    """The words and vectors of a file, the vectors mapped from a copy as float16 where one can be kept.
+    """The words and vectors of a file; the vectors are mapped from a converted copy if one can be written.
 
-    The first call reads the whole file, which takes a minute for a million words. A file that has changed is read
-    anew. Raises EncoderUnavailable.
+    The first call reads the whole file, which takes a minute for a million words; so does the first after a change of
+    the file. Raises EncoderUnavailable.
     """
     state = path.stat()
     named = f"{FORMAT} {path.resolve()} {state.st_size} {state.st_mtime_ns}"
@@ -44,7 +44,7 @@ def _mapped(folder: Path) -> WordVectors:
 
 
 def _keep(found: WordVectors, folder: Path) -> None:
-    """Written beside and moved, so that no process maps half of it, and two may write at once."""
+    """Write to a folder beside and rename it, so that no process maps half of a copy and two may write at once."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent))
     try:

@@ -1,4 +1,4 @@
-"""Static word vectors as an encoder: a file of word2vec or GloVe, or the folder of a distilled student."""
+"""Static word vectors as an encoder: a word2vec or GloVe file, or a folder written by `manage.py distill`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from catalog.embedding.static.lookup import Lookup, Subwords, WholeWords
 from catalog.embedding.static.students import read_student
 from catalog.embedding.static.table import Table, mean_direction, smooth_inverse_frequency, zipf
 
-# A mean over more words says less and less of each. Longer texts are cut into passages of this.
+# The more words a mean is over, the less it says of each. Longer texts are cut into passages of this length.
 DEFAULT_MAX_TOKENS = 256
 MOST_TOKENS = 8_192
 TEXTS_AT_ONCE = 2_048
 SUMMED_AT_ONCE = 512
-#: How the words of a file are weighted; the revision of a specification names one.
+#: How the words of a file are weighted: what the revision of an encoder's specification may be.
 WITHOUT_COMMON, WITH_COMMON, EQUAL = "sif", "sif-common", "mean"
 REVISIONS = ("", WITHOUT_COMMON, WITH_COMMON, EQUAL)
 
 
 class StaticEncoder:
-    """The weighted mean of a text's words, at length 1.
+    """Encodes a text as the weighted mean of its words' vectors, at length 1.
 
-    Words of a file are weighted by smooth inverse frequency, their frequency taken from the file's order by Zipf's
-    law, and what all texts have in common is taken out; `revision` may be `sif-common` to leave it in, or `mean` for
-    the plain mean. A folder's vectors have their weights in them. Words that are not known count nothing; a text of
-    none but these gets a vector that is no nearer to any other text than chance has it.
+    The words of a file are weighted by smooth inverse frequency, with frequencies that follow from the order in the
+    file by Zipf's law, and the common direction is projected out. With the revision `sif-common` it is not; with `mean`
+    all weights are 1. The vectors of a folder are weighted already. Unknown words are passed over; a text of unknown
+    words alone gets `Table.neutral`.
     """
 
     texts_at_once = TEXTS_AT_ONCE
@@ -96,5 +96,5 @@ def _folder(folder: Path) -> tuple[Lookup, Table, int]:
 
 
 def _neutral(vectors: NDArray[np.floating], counts: FloatArray) -> FloatArray:
-    """Away from the average text, and so from most texts."""
+    """Opposite to the average text, and so far from most texts: (dimensions,)."""
     return -mean_direction(vectors, counts)

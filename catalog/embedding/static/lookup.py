@@ -1,4 +1,4 @@
-"""Texts as the numbers of their words, fast: what each run of characters between spaces is made of is remembered."""
+"""Texts as the numbers of their words. Chunks, the runs of characters between spaces, are looked up in a cache."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ UNKNOWN = -1
 CHUNK = re.compile(r"\S+")
 WORD = re.compile(r"[^\W_]+|[^\s\w]|_")
 CHUNKS_KEPT = 200_000
-# Languages that put no spaces between words have chunks as long as sentences, which hardly come again.
+# In languages without spaces between words a chunk is as long as a sentence and hardly comes again: not cached.
 LONGEST_CHUNK_KEPT = 40
 
-#: The number of a word or UNKNOWN, its first character and its last plus one.
+#: The number of a word, or UNKNOWN; then its first character, and its last plus one.
 Piece = tuple[int, int, int]
 
 
 class Splitter(Protocol):
     def pieces(self, chunk: str) -> list[Piece]:
-        """What a chunk, which holds no spaces, is made of. Together the pieces cover its letters and digits."""
+        """The words of a chunk, which has no spaces. They cover its letters and digits."""
 
 
 class WholeWords:
-    """The words of a file: as they are written, or else in lower case; a chunk that is no word is taken apart."""
+    """Looks up words as written, else in lower case. A chunk that is no word is split into runs of
+    letters and digits, and single signs."""
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
@@ -53,7 +54,7 @@ class Subwords:
         tokenizer.no_padding()
         self._tokenizer = tokenizer
         described = tokenizer.to_str()
-        # Such tokenizers write the space before a word into the word.
+        # In byte-level tokenizers the space before a word is part of its token.
         self._before = " " if '"ByteLevel"' in described else ""
         unknown = getattr(tokenizer.model, "unk_token", None)
         self._unknown = tokenizer.token_to_id(unknown) if isinstance(unknown, str) else None
@@ -69,7 +70,7 @@ class Subwords:
 
 
 class _Numbers(dict[str, tuple[int, ...]]):
-    """The numbers of each chunk, found when first asked for. Full, it starts anew."""
+    """The numbers of each chunk, computed when first asked for; emptied when it holds CHUNKS_KEPT."""
 
     def __init__(self, splitter: Splitter) -> None:
         super().__init__()
@@ -85,16 +86,16 @@ class _Numbers(dict[str, tuple[int, ...]]):
 
 
 class Lookup:
-    """The words of texts as numbers. Any number of threads may use one."""
+    """The words of texts as numbers. Threads may share one."""
 
     def __init__(self, splitter: Splitter) -> None:
         self._splitter = splitter
         self._numbers = _Numbers(splitter)
 
     def bags(self, texts: Sequence[str], *, max_tokens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The numbers of the known words of all texts, one text after another, and how many each text has.
+        """The numbers of the known words of all texts, one text after another, and how many each has, (texts,).
 
-        A text is cut after `max_tokens` words, unknown ones included.
+        A text is cut after `max_tokens` words, known or not.
         """
         number_of = self._numbers.__getitem__
         rows = []

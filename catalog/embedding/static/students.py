@@ -26,12 +26,13 @@ TABLES = ("embeddings", "embedding.weight")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Student:
-    """A tokenizer and the vectors of its tokens, of shape (tokens, dimensions), what each counts included."""
+    """A distilled static encoder."""
 
     tokenizer: Tokenizer
     vectors: NDArray[np.floating]
+    """(tokens, dimensions), multiplied with the tokens' weights."""
     counts: FloatArray
-    """How often each token is to be expected, as shares of 1."""
+    """(tokens,): the frequency to expect of each token, on any scale."""
     config: dict[str, Any]
 
 

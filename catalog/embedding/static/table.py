@@ -1,4 +1,4 @@
-"""A vector for each word, and the vectors of bags of words."""
+"""A table of word vectors, and the vectors of texts as weighted sums of its rows."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from numpy.typing import NDArray
 
 from catalog.embedding.base import FloatArray
 
-# The constant of smooth inverse frequency: what is far rarer than this counts in full.
+# The constant of smooth inverse frequency: words that are far rarer than this have a weight near 1.
 SIF_A = 1e-3
 ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Vectors of shape (words, dimensions), float16 or float32, in memory or mapped from a file."""
+    """The vectors of words, with what turns them into vectors of texts."""
 
     vectors: NDArray[np.floating]
+    """(words, dimensions), float16 or float32, in memory or mapped from a file."""
     weights: FloatArray | None = None
-    """What each word counts, of shape (words,); None where the vectors have it in them."""
+    """(words,); None if the vectors are multiplied with them already."""
     common: FloatArray | None = None
-    """A direction of length 1 that is taken out of every text, as it is in all of them."""
+    """(dimensions,), of length 1: a direction that all texts have in common, which is projected out of each."""
     neutral: FloatArray
-    """The vector, of length 1, of a text without any known word: far from every text that has some."""
+    """(dimensions,), of length 1: the vector of a text without known words, far from texts that have some."""
 
     def texts(self, numbers: NDArray[np.int64], lengths: NDArray[np.int64], *, dimensions: int) -> FloatArray:
-        """Weighted sums of words at length 1, the leading `dimensions` of them.
+        """The vectors of texts, (texts, dimensions), of length 1: weighted sums of their words' vectors, cut to the
+        leading `dimensions`.
 
-        `numbers` are the words of all texts, one text after another, and `lengths` how many each has. Each different
-        word is read once, so that a table on disk is read as little as possible.
+        `numbers` are the words of all texts, one text after another, and `lengths` (texts,) how many each has. Each
+        distinct word is read once, which matters for a table on disk.
         """
         from scipy.sparse import csr_array
 
@@ -55,13 +57,13 @@ class Table:
 
 
 def zipf(words: int) -> FloatArray:
-    """How often the word at each rank is to be expected, as shares of 1: by Zipf's law, the reverse of the rank."""
-    reverse = 1 / np.arange(1, words + 1, dtype=np.float64)
-    return (reverse / reverse.sum()).astype(np.float32)
+    """The expected frequency of the word at each rank, (words,), by Zipf's law: proportional to 1 / rank, sum 1."""
+    inverse = 1 / np.arange(1, words + 1, dtype=np.float64)
+    return (inverse / inverse.sum()).astype(np.float32)
 
 
 def smooth_inverse_frequency(shares: FloatArray, *, a: float = SIF_A) -> FloatArray:
-    """What words count by how often they are met, a / (a + share), between 0 and 1.
+    """Weights of words by their frequencies `shares`, a / (a + share), between 0 and 1.
 
     Arora, Liang and Ma (2017), "A simple but tough-to-beat baseline for sentence embeddings".
     """
@@ -69,10 +71,10 @@ def smooth_inverse_frequency(shares: FloatArray, *, a: float = SIF_A) -> FloatAr
 
 
 def mean_direction(vectors: NDArray[np.floating], counts: FloatArray) -> FloatArray:
-    """The direction of the sum of all vectors, each `counts` times: what an average text is like.
+    """The direction (dimensions,) of the sum of all vectors, each times its count: that of an average text.
 
-    Made of the table alone, it is the same for every process and every catalogue, which the first singular vector of
-    some texts, as in the paper, would not be. The two hardly differ. Some other direction where the sum is none.
+    The paper takes the first singular vector of some texts. This hardly differs from it, and is the same in every
+    process and for every catalogue. If the sum is 0, an arbitrary direction.
     """
     total = np.zeros(vectors.shape[1], dtype=np.float64)
     for first in range(0, len(vectors), ROWS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Files of word vectors: word2vec's two formats and GloVe's, told apart by what is in them."""
+"""Files of word vectors: word2vec's text and binary formats and GloVe's, told apart by their content."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ Vectors = NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordVectors:
-    """Words, in the order of the file, which is that of their frequency, and vectors of shape (words, dimensions)."""
+    """What a file holds."""
 
     words: list[str]
+    """In the order of the file: the most frequent first."""
     vectors: Vectors
+    """(words, dimensions), float16, of a mean length of about 1."""
 
 
 def read_word_vectors(path: Path) -> WordVectors:
-    """Read a word2vec text or binary file or a GloVe text file, gzipped or not, as float16 at a common scale.
+    """Read a word2vec text or binary file or a GloVe text file, gzipped or not, scaled to float16.
 
     A word that comes twice keeps its first vector. Raises EncoderUnavailable, with the line or the byte at fault.
     """
@@ -70,7 +72,7 @@ def _read(file: BinaryIO, path: Path) -> WordVectors:
 
 
 def _dimensions(line: bytes, path: Path) -> int:
-    """How many numbers there are behind the word in a GloVe file's first line."""
+    """How many numbers follow the word in the first line of a GloVe file."""
     parts = line.split()
     numbers = len(parts) - 1
     if not 1 <= numbers <= MOST_DIMENSIONS or not _are_numbers(parts[1:]):
@@ -144,7 +146,7 @@ def _line(line: bytes, dimensions: int, path: Path, number: int) -> tuple[bytes,
 
 
 def _from_binary(file: BinaryIO, path: Path, *, words: int, dimensions: int, start: int) -> WordVectors:
-    """Each word is its bytes, a space, and its numbers as little-endian float32; some writers add a line's end."""
+    """A word is its bytes, a space, and its numbers as little-endian float32; some writers add a line feed."""
     collected = _Collected(path, dimensions)
     size = 4 * dimensions
     block, offset, at = b"", start, 0
@@ -167,7 +169,7 @@ def _from_binary(file: BinaryIO, path: Path, *, words: int, dimensions: int, sta
 
 
 class _Collected:
-    """Words and vectors as they are read: half the memory of float32, and no word twice."""
+    """Collects words and vectors as float16, each word once."""
 
     def __init__(self, path: Path, dimensions: int) -> None:
         self._path = path
@@ -182,7 +184,7 @@ class _Collected:
             place = places[int(np.argmin(finite))]
             raise EncoderUnavailable(f"{self._path}, {place}: a number is not finite.")
         if not self._scale:
-            # Lengths differ from file to file, directions alone count: at this scale float16 has room both ways.
+            # Lengths differ between files and only directions count. Around 1, float16 has range on both sides.
             self._scale = 1 / (float(np.linalg.norm(vectors, axis=1).mean()) or 1.0)
         kept = []
         for row, word in enumerate(words):
@@ -190,7 +192,7 @@ class _Collected:
             if text not in self._numbers:
                 self._numbers[text] = len(self._numbers)
                 kept.append(row)
-        # A few numbers may be far out of the common scale; infinite they would spoil every text with the word.
+        # Clipped, since an infinite number would spoil every text that has the word.
         self._blocks.append(np.clip(vectors[kept] * self._scale, -MOST, MOST).astype(np.float16))
 
     def finished(self) -> WordVectors:
