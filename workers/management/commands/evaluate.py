@@ -19,8 +19,8 @@ from catalog.judged.beir import judgements_in
 from catalog.judged.evaluation import DegradedEvaluation, evaluate_search, load_collection
 from catalog.judged.storage_loss import RecordingEncoder, storage_loss
 from catalog.models import EmbeddingState, IndexVersion
-from recommender.comparison import compare
-from recommender.evaluation import load_catalogue
+from recommender.evaluation.collection import load_catalogue
+from recommender.evaluation.comparison import compare
 from workers.embed import drain
 from workers.encoder_report import add_encoder_arguments, encoder_rows, side_by_side
 from workers.scratch import scratch_database

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recommender import baselines
+from recommender.evaluation import baselines
 from recommender.space.ease import ease_scores
 from recommender.space.histories import History
 

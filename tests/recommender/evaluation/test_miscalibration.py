@@ -7,7 +7,7 @@ from math import log
 import pytest
 
 from catalog.ranking.calibration import SMOOTHING
-from recommender.miscalibration import miscalibration, tags_by_external_id
+from recommender.evaluation.miscalibration import miscalibration, tags_by_external_id
 from tests.factories import make_items
 
 TAGS = {

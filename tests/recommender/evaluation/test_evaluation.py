@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 
 from catalog.models import Item
-from recommender.comparison import COLD_SAMPLES, compare
-from recommender.evaluation import (
-    UnreadableCollection,
-    load_catalogue,
-    read_events,
+from recommender.evaluation.collection import UnreadableCollection, load_catalogue, read_events
+from recommender.evaluation.comparison import COLD_SAMPLES, compare
+from recommender.evaluation.figures import summarise, together
+from recommender.evaluation.protocol import (
     split,
-    summarise,
-    together,
     withhold,
 )
 from recommender.models import Interaction
