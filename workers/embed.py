@@ -15,7 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import OperationalError
 
+from catalog.database.room import lacking
 from catalog.embedding.base import Encoder, EncoderUnavailable
 from catalog.embedding.registry import encoder_for
 from catalog.index.sampling import renew_sample
@@ -43,7 +45,8 @@ class Batch:
 def drain(*, until_s: float | None = None) -> int:
     """Embed until nothing is pending, or for about `until_s` seconds; return how many items were written.
 
-    Raises EncoderUnavailable when an encoder cannot be had, after the versions whose encoder can.
+    Raises EncoderUnavailable when an encoder cannot be had, after the versions whose encoder can, and OperationalError
+    when the database cannot be used.
     """
     give_up_at = None if until_s is None else time.monotonic() + until_s
     ensure_active_version()
@@ -81,9 +84,9 @@ def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | 
             if ahead is not None:
                 try:
                     written += _finish(version, ahead)
-                except EncoderUnavailable:
+                except (EncoderUnavailable, OperationalError):
                     if batch is not None:
-                        with suppress(EncoderUnavailable):
+                        with suppress(EncoderUnavailable, OperationalError):
                             _finish(version, batch)
                     raise
             elif batch is None:
@@ -104,7 +107,8 @@ def _begin(version: IndexVersion, encoder: Encoder, threads: ThreadPoolExecutor)
 def _finish(version: IndexVersion, batch: Batch) -> int:
     """Write what has been encoded, into the trained taste space as well, and note what failed.
 
-    Gives all of it back and raises EncoderUnavailable when the encoder could not be had.
+    Gives all of it back and raises when the encoder could not be had (EncoderUnavailable) or the database has no room
+    (OperationalError): the items are not at fault.
     """
     try:
         encoded = batch.result.result()
@@ -113,8 +117,13 @@ def _finish(version: IndexVersion, batch: Batch) -> int:
         raise
     for failure in encoded.failures:
         fail(version, [failure.claim], failure.reason)
-    written = write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)
-    place(version, [embedded.item_id for embedded in encoded.embedded])
+    try:
+        written = write_passages(version, encoded.embedded, duration_s=time.monotonic() - batch.started)
+        place(version, [embedded.item_id for embedded in encoded.embedded])
+    except OperationalError as error:
+        if lacking(error):
+            give_back(version, batch.claims)
+        raise
     return written
 
 

@@ -10,6 +10,7 @@ import logging
 import time
 
 from celery import shared_task
+from django.db import OperationalError
 
 from catalog import importing
 from catalog.database.statements import patient_cursor
@@ -39,7 +40,7 @@ def embed_pending() -> None:
     """Embed for some seconds, and go on in another task while there is more to do."""
     try:
         embed.drain(until_s=SLICE_S)
-    except EncoderUnavailable as error:
+    except (EncoderUnavailable, OperationalError) as error:
         logger.error("Nothing can be embedded: %s", error)
         return
     if sweep.work_waits():

@@ -53,7 +53,8 @@ def copy_in(table: str, columns: Mapping[str, Column]) -> None:
     """
     rows = len(next(iter(columns.values())))
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
+    # Django knows no COPY, so nor does it make the driver's errors its own.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
         copy.write(COPY_BEGINS)
         for first in range(0, rows, ROWS_A_WRITE):
             copy.write(_binary_rows({name: own[first : first + ROWS_A_WRITE] for name, own in columns.items()}))

@@ -5,6 +5,7 @@ Below /v1/, where clients of OpenAI's API call, the same in the form that they r
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,10 +18,13 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from catalog.database.room import lacking
 from catalog.errors import InvalidQuery
 from catalog.http.openai import as_openai, speaks_openai
 from catalog.pictures.errors import PictureError, PictureTooLarge, PictureUnsupported
 from catalog.search.filters import FilterError
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
@@ -66,6 +70,13 @@ class Unavailable(exceptions.APIException):
     default_detail = "The database is unavailable. Try again in a few seconds."
     default_code = "unavailable"
     wait = 5
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """What to answer where the database gave this error."""
+    if lack := lacking(error):
+        return Unavailable(f"The database has no {lack} left, so this was not done.", code="insufficient_storage")
+    return Unavailable()
 
 
 def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -123,7 +134,8 @@ def _problem_response(error: Exception) -> Response | None:
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, OperationalError | InterfaceError):
-        error = Unavailable()
+        logger.warning("The database cannot be used: %s", error)
+        error = unavailable(error)
     if errors := _errors_of(error):
         set_rollback()
         body = problem(400, errors[0]["code"], errors[0]["detail"], errors=errors)
@@ -173,8 +185,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Handler of uncaught errors: a database that is away is a 503, anything else a 500."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        response = error_response(request, 503, Unavailable.default_code, Unavailable.default_detail)
-        response["Retry-After"] = str(Unavailable.wait)
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        told = unavailable(error)
+        response = error_response(request, 503, str(told.get_codes()), str(told.detail))
+        response["Retry-After"] = str(told.wait)
         return response
     return error_response(request, 500, "server_error", "Something went wrong here. It has been logged.")

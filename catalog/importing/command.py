@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +47,11 @@ class ImportCommand(BaseCommand):
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
             bar = bars.add_task(run.filename, total=run.size_bytes, completed=run.read_bytes)
-            self.run(run, lambda run: bars.update(bar, completed=run.read_bytes))
+            try:
+                self.run(run, lambda run: bars.update(bar, completed=run.read_bytes))
+            except OperationalError as error:
+                told = f"The database cannot be used: {error}\nThe same command goes on from where this one stopped."
+                raise CommandError(told) from error
         run.refresh_from_db()
         self._summarise(run)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.db import OperationalError
 
 from catalog.embedding.base import EncoderUnavailable
 from catalog.embedding.registry import encoder_for
@@ -23,6 +24,7 @@ from recommender.space.parameters import Parameters
 from recommender.space.spaces import Space
 from tests.checkpoints import POISON
 from tests.factories import make_items
+from tests.full_disk import no_room_in
 from tests.ledger import ledger, passages, row, vector_of
 from workers.embed import drain
 from workers.reindex import advance
@@ -103,6 +105,17 @@ def test_a_poison_item_is_set_aside_with_its_reason_and_the_others_finish(versio
     assert "not finite" in failed.error
     assert "trying halves" in caplog.text
     assert "could not be embedded" in caplog.text
+
+
+def test_a_full_disk_is_no_items_fault(version, settings):
+    settings.EMBEDDING_MAX_ATTEMPTS, settings.EMBEDDING_CLAIM_ITEMS = 1, 4
+    make_items(films(12))
+    with no_room_in("catalog_passage"):
+        for _ in range(3):
+            with pytest.raises(OperationalError, match="No space left"):
+                drain()
+        assert set(ledger(version).values()) == {"pending"}
+    assert drain() == 12
 
 
 def test_an_item_that_was_set_aside_is_embedded_once_it_is_mended(version, settings):

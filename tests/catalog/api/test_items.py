@@ -9,6 +9,7 @@ import pytest
 from catalog.models import EmbeddingState, Item
 from tests.callers import problem
 from tests.factories import make_item, make_items, make_version
+from tests.full_disk import no_room_in
 
 ITEMS = "/api/v1/items"
 
@@ -28,6 +29,15 @@ def test_a_new_item_is_created_and_the_same_again_replaces_it(writer):
     assert replaced.status_code == 200
     assert replaced.json()["id"] == created.json()["id"]
     assert (replaced.json()["title"], replaced.json()["attributes"]) == ("Aliens", {})
+
+
+def test_a_full_disk_is_told_as_what_it_is(writer):
+    with no_room_in("catalog_item"):
+        refused = writer.post(ITEMS, {"external_id": "a", "title": "Alien"}, format="json")
+    problem(refused, 503, "insufficient_storage")
+    assert "no disk space left" in refused.json()["detail"]
+    assert refused["Retry-After"] == "5"
+    assert writer.post(ITEMS, {"external_id": "a", "title": "Alien"}, format="json").status_code == 201
 
 
 def test_put_replaces_and_patch_changes(writer):

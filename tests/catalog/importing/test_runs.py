@@ -19,6 +19,7 @@ from catalog.importing import run_for_file, run_import, runs
 from catalog.models import Attribute, ImportRun, Item
 from searchsite import processes
 from searchsite.local_site import PROJECT
+from tests.full_disk import no_room_in
 from tests.waiting import wait_until
 
 MANY = 12_000
@@ -345,3 +346,14 @@ def test_rows_survive_json_with_every_kind_of_text(write):
     load(write("x.json", json.dumps(rows)))
     stored = dict(Item.objects.values_list("external_id", "title"))
     assert [stored[str(n)] for n in range(len(titles))] == titles
+
+
+def test_a_command_that_meets_a_full_disk_says_so_and_the_next_goes_on(db, tmp_path, capsys):
+    (tmp_path / "items.csv").write_text("external_id,title\na,Alien\n")
+    with (
+        no_room_in("catalog_item"),
+        pytest.raises(CommandError, match=r"No space left on device(.|\n)*The same command goes on"),
+    ):
+        call_command("import_items", str(tmp_path / "items.csv"))
+    call_command("import_items", str(tmp_path / "items.csv"))
+    assert "1 created" in capsys.readouterr().out
