@@ -59,7 +59,9 @@ class PersonView(StaffOnly, View):
             "person": person,
             "assigned": assigned,
             "past": past,
-            "not_kept": [NOT_KEPT[name] for name in past.not_kept_for(assigned)] if past else (),
+            "not_kept": [NOT_KEPT[name] for name in past.not_kept_for(model_is_gone=assigned.model_is_gone)]
+            if past
+            else (),
             "opted_out": is_opted_out(person.subject),
             "rows": rows_of(recommend(person.subject, settings=assigned.settings, past=past)),
         }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catalog.models import IndexVersion
 from catalog.search.predicates import Predicate
@@ -15,9 +15,6 @@ from recommender.models import Preferences, ServingRecord
 from recommender.serving.configuration import Configuration, configuration, configuration_of
 from recommender.serving.scenarios import UNTRAINED
 from recommender.subjects import Subject
-
-if TYPE_CHECKING:
-    from recommender.serving.assignment import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +33,9 @@ class Past:
     not_kept: tuple[str, ...] = ()
     """What is as it is now because nobody knows how it was."""
 
-    def not_kept_for(self, assigned: Assignment) -> tuple[str, ...]:
-        """What is as it is now in the list of somebody who was assigned this."""
-        gone = assigned.model_is_gone and "model" not in self.not_kept
+    def not_kept_for(self, *, model_is_gone: bool) -> tuple[str, ...]:
+        """What is as it is now in the list of somebody whose taste model of then may not be kept any more."""
+        gone = model_is_gone and "model" not in self.not_kept
         return ("model", *self.not_kept) if gone else self.not_kept
 
     @property

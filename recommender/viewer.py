@@ -19,8 +19,9 @@ from recommender.personal_interests import PersonalInterest
 from recommender.preferences import marked, preferences_of
 from recommender.profiles import MAX_EVENTS, as_stored, interests_from, stored_interests
 from recommender.serving.scenarios import SERVING
-from recommender.space.folding import FULL_WEIGHT, Folded
+from recommender.space.folding import Folded
 from recommender.space.spaces import fold_in
+from recommender.space.strengths import FULL_WEIGHT
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
 

@@ -97,15 +97,17 @@ def circle_among(names: dict[str, str]) -> list[str]:
     return []
 
 
-CATALOG_MODULES = [name for name in map(name_of, MODULES) if is_in(name, "catalog") and "migrations" not in name]
+def modules_of(package: str) -> list[str]:
+    return [name for name in map(name_of, MODULES) if is_in(name, package) and "migrations" not in name]
 
 
-def test_no_imports_among_modules_of_the_catalogue_go_in_a_circle():
-    assert circle_among({name: name for name in CATALOG_MODULES}) == []
+@pytest.mark.parametrize("package", FLOORS[1:])
+def test_no_imports_among_modules_go_in_a_circle(package: str):
+    assert circle_among({name: name for name in modules_of(package)}) == []
 
 
 def test_no_imports_among_rooms_of_the_catalogue_go_in_a_circle():
-    assert circle_among({name: room_of(name) for name in CATALOG_MODULES}) == []
+    assert circle_among({name: room_of(name) for name in modules_of("catalog")}) == []
 
 
 def test_few_modules_of_the_catalogue_lie_beside_its_folders():

@@ -206,7 +206,7 @@ class RecommendationsView(ApiView):
                     "as_of": assigned.at,
                     "seed": wanted["seed"],
                     "model": assigned.model_id,
-                    "not_kept": past.not_kept_for(assigned) if past else (),
+                    "not_kept": past.not_kept_for(model_is_gone=assigned.model_is_gone) if past else (),
                     "same": None if shown is None else shown.item_ids == item_ids,
                 },
             }

@@ -19,8 +19,8 @@ from recommender.importing import ImportedEvent
 from recommender.models import EventKind
 from recommender.recommend import choose
 from recommender.serving.scenarios import PLAIN, ScenarioSettings
-from recommender.space.folding import strength
 from recommender.space.histories import History
+from recommender.space.strengths import strength
 from recommender.subjects import Subject
 from recommender.vectors import item_vectors
 from recommender.viewer import viewer_of

@@ -15,8 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from recommender.models import TasteModel
-from recommender.serving.models import Experiment, ScenarioChange, ServingStamp
+from recommender.models import Experiment, ScenarioChange, ServingStamp, TasteModel
 from recommender.serving.scenarios import SCENARIOS, SERVING, ScenarioSettings, SettingsRefused
 from recommender.serving.splitting import Split, Variant
 

@@ -19,9 +19,9 @@ from catalog.http.addresses import parts_of
 from catalog.http.middleware import request_id
 from catalog.querylog.buffer import Buffer
 from catalog.querylog.visits import known_visit, uuid_in, visit_of
+from recommender.models import ShownList
 from recommender.serving.assignment import Assignment
 from recommender.serving.events import ListShown, ListUsed, Noted
-from recommender.serving.models import ShownList
 from recommender.serving.writing import write
 
 OPENING = frozenset({"view", "click"})

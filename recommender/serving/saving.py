@@ -8,7 +8,7 @@ from typing import Any
 from catalog.models import Attribute
 from catalog.search.filters import FilterError
 from catalog.search.predicates import predicate
-from recommender.serving.models import ScenarioChange
+from recommender.models import ScenarioChange
 from recommender.serving.scenarios import SCENARIOS, Faults, ScenarioSettings, SettingsRefused
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from catalog.querylog.visits import known_visit, visit_of
-from recommender.serving.models import SplitUnit
+from recommender.models import SplitUnit
 from recommender.serving.splitting import keyed_hash
 from recommender.subjects import Subject
 

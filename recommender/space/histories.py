@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.database.statements import patient_cursor
-from recommender.space.folding import FULL_WEIGHT, STARS
+from recommender.space.strengths import FULL_WEIGHT, STARS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -36,7 +36,7 @@ class History:
     items: Integers
     """(n,): items by number."""
     strengths: Floats
-    """(n,): from -1 to 1, see `folding.strength`."""
+    """(n,): from -1 to 1, see `strengths`."""
 
     def newest_first(self, most: int) -> tuple[Integers, Floats]:
         """The newest `most` items and their strengths."""

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from catalog.models import IndexVersion
 from recommender.interests import HALF_LIFE_ITEMS, interest_of
 from recommender.scoring import score_candidates
-from recommender.space.folding import FULL_WEIGHT, decayed
 from recommender.space.histories import History, Split, interactions
 from recommender.space.measures import DEPTH, Tops, top_of
+from recommender.space.strengths import FULL_WEIGHT, decayed
 from recommender.space.tuning import people_asked
 from recommender.vectors import Centre, centre_of
 

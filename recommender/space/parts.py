@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.space.contents import scaled
-from recommender.space.folding import MOST_ITEMS, decayed
+from recommender.space.folding import MOST_ITEMS
 from recommender.space.histories import History
 from recommender.space.learning import Collaborative, collaborate, guess, targets_of
 from recommender.space.parameters import CHOICES, Parameters
+from recommender.space.strengths import decayed
 from recommender.space.tower_training import train_tower
 
 Floats = npt.NDArray[np.float64]

@@ -18,9 +18,10 @@ from recommender.models import TasteModel
 from recommender.scoring import Scores, normalised
 from recommender.space import storage
 from recommender.space.contents import Contents, scaled
-from recommender.space.folding import MOST_ITEMS, Folded, Spreads, fold, strengths
+from recommender.space.folding import MOST_ITEMS, Folded, Spreads, fold
 from recommender.space.learning import Guess
 from recommender.space.parameters import Parameters
+from recommender.space.strengths import strengths
 from recommender.space.tower import Tower
 from recommender.vectors import item_vectors
 

@@ -13,11 +13,12 @@ from catalog.ranking.gains import gain_of
 from recommender.interests import Event, Kind
 from recommender.space.contents import learn, scaled, tags_of
 from recommender.space.ease import Factors, truncated_ease
-from recommender.space.folding import Folded, Spreads, fold, strength, strengths
+from recommender.space.folding import Folded, Spreads, fold
 from recommender.space.histories import History, interactions, split, withhold
 from recommender.space.learning import Collaborative, guess, targets_of
 from recommender.space.measures import ndcg_of
 from recommender.space.parameters import Parameters
+from recommender.space.strengths import strength, strengths
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = {name: Kind(weight=weight, half_life_days=30) for name, weight in {"like": 4, "view": 0.3, "hide": -3}.items()}

@@ -39,7 +39,7 @@ def names(subject: Subject = VISITOR, **options) -> list[str]:
 
 def not_kept(moment: datetime, subject: Subject = VISITOR, *, scenario: str = "for-you") -> tuple[str, ...]:
     past = past_of(moment, subject)
-    return past.not_kept_for(assignment_for(scenario, subject, past=past))
+    return past.not_kept_for(model_is_gone=assignment_for(scenario, subject, past=past).model_is_gone)
 
 
 def all_is_from(moment: datetime) -> None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 
-from recommender.owned import SubjectModel, exactly_one_subject
-from recommender.querysets import DeletionReceiptQuerySet, PreferencesQuerySet
+from recommender.models.owned import SubjectModel, SubjectQuerySet, exactly_one_subject
+
+
+class PreferencesQuerySet(SubjectQuerySet["Preferences"]):
+    def opted_out(self) -> PreferencesQuerySet:
+        return self.filter(opted_out_at__isnull=False)
+
+    def changed_after(self, moment: datetime) -> PreferencesQuerySet:
+        return self.filter(changed_at__gt=moment)
 
 
 class Preferences(SubjectModel):
@@ -32,6 +41,11 @@ class Preferences(SubjectModel):
 
     def __str__(self) -> str:
         return f"{self.subject} {'opted out' if self.opted_out_at else f'{len(self.mutes)} muted'}"
+
+
+class DeletionReceiptQuerySet(SubjectQuerySet["DeletionReceipt"]):
+    def with_id(self, pk: UUID) -> DeletionReceiptQuerySet:
+        return self.filter(pk=pk)
 
 
 class DeletionReceipt(SubjectModel):

@@ -1,0 +1,118 @@
+"""The interests worked out from what people did, and what is known of accounts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from pgvector.django import HalfVectorField
+
+from catalog.models import IndexVersion
+from recommender.models.owned import SubjectModel, SubjectQuerySet, exactly_one_subject
+
+
+class ProfileStateQuerySet(SubjectQuerySet["ProfileState"]):
+    def stale_for(self, version: IndexVersion) -> ProfileStateQuerySet:
+        """Those whose interests miss something or were made for another version, the longest due first."""
+        of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
+        return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
+
+
+class ProfileState(SubjectModel):
+    """The ledger of profiles: whether a subject's interests are worked out from the whole of its history.
+
+    Triggers on `Interaction` make and mark the rows, so bulk imports are covered as well.
+    """
+
+    version_id = models.BigIntegerField(null=True, help_text="The index version whose interests are stored.")
+    changed_at = models.DateTimeField(help_text="When the history changed last.")
+    due_at = models.DateTimeField(null=True, help_text="When to work the interests out again; null when they stand.")
+
+    objects: ClassVar[ProfileStateQuerySet] = ProfileStateQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            exactly_one_subject("state_one_subject"),
+            models.UniqueConstraint(fields=["user"], name="one_state_user"),
+            models.UniqueConstraint(fields=["visitor"], name="one_state_visitor"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="state_due"),
+            models.Index(fields=["version_id"], name="state_version"),
+            models.Index(fields=["-changed_at"], name="state_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {'due' if self.due_at else 'done'}"
+
+
+class VectorCentreQuerySet(models.QuerySet["VectorCentre"]):
+    def of(self, version: IndexVersion) -> VectorCentre | None:
+        return self.filter(pk=version.pk).first()
+
+
+class VectorCentre(models.Model):
+    """The mean vector of an index version's passages: what all items have in common, which tells no tastes apart."""
+
+    version_id = models.BigIntegerField(primary_key=True)
+    vector = HalfVectorField()
+    spread = models.FloatField(help_text="Standard deviation of the cosine of two passages, centred.")
+    passages = models.PositiveIntegerField(help_text="How many it is the mean of.")
+
+    objects: ClassVar[VectorCentreQuerySet] = VectorCentreQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"v{self.version_id}: mean of {self.passages} passages"
+
+
+class UserEmbeddingQuerySet(SubjectQuerySet["UserEmbedding"]):
+    def in_version(self, version: IndexVersion) -> UserEmbeddingQuerySet:
+        return self.filter(version_id=version.pk)
+
+
+class UserEmbedding(SubjectModel):
+    """One interest of a user or visitor, as a vector in the item space of one index version. The sum of them all, each
+    times its length, is the taste as a whole; what somebody turns away from is one with a weight of 0."""
+
+    version_id = models.BigIntegerField()
+    ordinal = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=200, blank=True, default="")
+    medoid_id = models.BigIntegerField(null=True, help_text="The item that stands for it.")
+    vector = HalfVectorField(help_text="Normalised.")
+    length = models.FloatField(default=1.0, help_text="Of the sum of its items' centred vectors, each weighted.")
+    weight = models.FloatField(default=1.0, help_text="This interest's share of the whole, 0 to 1.")
+    sources = models.JSONField(default=list, help_text="The items that made it: [item id, signed weight].")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[UserEmbeddingQuerySet] = UserEmbeddingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints = [
+            exactly_one_subject("embedding_one_subject"),
+            models.UniqueConstraint(
+                fields=["user", "version_id", "ordinal"], condition=Q(user__isnull=False), name="one_interest_user"
+            ),
+            models.UniqueConstraint(
+                fields=["visitor", "version_id", "ordinal"],
+                condition=Q(visitor__isnull=False),
+                name="one_interest_visitor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} interest {self.ordinal}"
+
+
+class Profile(models.Model):
+    """What the product knows of an account beyond Django's user."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
+    about = models.TextField(blank=True, default="")
+    is_demo = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.user)
