@@ -97,7 +97,7 @@ class PreparedModel:
 
 def cache_folder() -> Path:
     """ENCODER_CACHE, or a folder in the user's cache."""
-    if (asked := os.environ.get("ENCODER_CACHE")) is not None:
+    if asked := os.environ.get("ENCODER_CACHE"):
         return Path(asked).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "searchsite" / "encoders"
 

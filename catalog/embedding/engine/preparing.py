@@ -44,6 +44,8 @@ def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
         with _one_at_a_time():
             if (prepared := _complete(checkpoint)) is not None:
                 return prepared
+            if prepared_model(checkpoint) is None:
+                _check_room(checkpoint)
             _in_a_process(checkpoint, name)
     except OSError as error:
         raise EncoderUnavailable(f"The cache of encoders cannot be written: {reason(error)}.") from error
@@ -70,6 +72,14 @@ def _one_at_a_time() -> Iterator[None]:
         for unfinished in folder.glob("unfinished-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         yield
+
+
+def _check_room(checkpoint: Path) -> None:
+    """An export is as large as the weights or larger: where they do not fit, half a minute of work is for nothing."""
+    weights_bytes = sum(file.stat().st_size for file in checkpoint.rglob("*.safetensors"))
+    if shutil.disk_usage(cache_folder()).free < weights_bytes:
+        needed = f"an export needs {weights_bytes / 2**20:,.1f} MiB at least"
+        raise EncoderUnavailable(f"The cache of encoders, {cache_folder()}, has no room: {needed}.")
 
 
 def _in_a_process(checkpoint: Path, name: str) -> None:

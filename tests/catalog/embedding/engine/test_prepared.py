@@ -65,6 +65,22 @@ def test_a_cache_that_cannot_be_had_leaves_torch(checkpoint: Path, cache: Path, 
     assert np.isfinite(encoder(checkpoint).encode_queries(TEXTS)).all()
 
 
+def test_a_cache_without_a_name_is_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENCODER_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "searchsite" / "encoders"
+
+
+def test_where_an_export_does_not_fit_it_is_not_begun(checkpoint: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    found = shutil.disk_usage(cache.parent)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda folder: type(found)(total=found.total, used=found.used, free=1_000)
+    )
+    with pytest.raises(EncoderUnavailable, match="has no room: an export needs"):
+        prepare(checkpoint, name="small")
+    assert "no room" in encoder(checkpoint).runtime_problem
+
+
 def test_it_says_which_runtime_was_the_fastest_and_by_how_much(made: Path, checkpoint: Path, cache: Path):
     shutil.copytree(made, cache)
     choice = prepared_of(checkpoint).choice
