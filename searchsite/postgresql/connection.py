@@ -12,7 +12,7 @@ import psycopg
 from searchsite.postgresql.pulse import Pulse
 
 #: An answer that takes longer puts the server in doubt.
-USUAL_ANSWER_S = 1.5
+USUAL_ANSWER_S = 1.0
 #: Between two looks at whether a server in doubt is silent.
 LOOK_S = 0.25
 

@@ -19,7 +19,7 @@ from searchsite.postgresql.pulse import Pulse
 from tests.faults.site import Answer, Site
 from tests.waiting import wait_until
 
-ANSWERED_WITHIN_S = 5.0
+ANSWERED_WITHIN_S, REFUSED_WITHIN_S = 5.0, 2.0
 VISITORS = 24  # more than the web server has threads
 
 
@@ -80,12 +80,12 @@ def test_while_postgresql_is_frozen_every_request_is_refused_in_time_and_then_al
             assert (ready.status, ready.body["database"]) == (503, "unavailable")
             refused = site.search("ice")
             assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (503, "unavailable", "5")
-            assert refused.took_s < 1
+            assert refused.took_s < REFUSED_WITHIN_S
             status, text, took_s = page(site, "?q=ice")
             assert status == 503
             assert "Temporarily unavailable" in text
-            assert took_s < 1
-        wait_until(lambda: site.ask("readyz").status == 200, timeout_s=5, what="the site to be ready again")
+            assert took_s < REFUSED_WITHIN_S
+        wait_until(lambda: site.ask("readyz").status == 200, timeout_s=15, what="the site to be ready again")
 
     answers = under_load(site, look)
     assert {answer.status for answer in answers} == {200, 503}
@@ -120,7 +120,7 @@ def test_a_connection_that_was_given_up_is_closed_so_that_nobody_gets_its_late_a
         assert connection.closed
         with pytest.raises(ServerSilent):
             connect_to(site, pulse)  # is refused without being tried
-    wait_until(lambda: pulse.silence_s is None, timeout_s=5, what="the server to be heard again")
+    wait_until(lambda: pulse.silence_s is None, timeout_s=15, what="the server to be heard again")
     with connect_to(site, pulse) as other:
         assert other.execute("SELECT 'mine'").fetchone() == ("mine",)
 
