@@ -31,6 +31,7 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     terms = serializers.DictField(child=serializers.FloatField(), help_text="What each stem adds to the BM25 score.")
     title_overlap = serializers.FloatField(help_text="Jaccard index of the words of query and title.")
     all_words = serializers.BooleanField(help_text="Whether the item holds all the words of a query of two to four.")
+    neighbours = serializers.FloatField(help_text="How much of the query's neighbouring words it has side by side.")
     cosine = serializers.FloatField(allow_null=True, help_text="Of the best passage and the query.")
     feedback_cosine = serializers.FloatField(
         allow_null=True, help_text="The same after the query has been moved towards its best hits."

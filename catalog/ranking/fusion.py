@@ -21,6 +21,8 @@ TITLE_LEVEL = 0.2
 #: How much of what is missing to the top an item gets there that holds all words of a short query: BM25 alone puts it
 #: little above one that holds some of them often, and meaning, which knows few names, would mix both.
 WHOLE_SHARE = 0.25
+#: The same for one that has the query's neighbouring words side by side, as names are.
+NEIGHBOURS_SHARE = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +43,17 @@ def semantic_level(cosines: Floats, *, cutoff: float) -> Floats:
     return np.asarray(levels, dtype=np.float64)
 
 
-def keyword_level(scores: Floats, *, bound: float, title_overlaps: Floats, whole: npt.NDArray[np.bool_]) -> Floats:
+def keyword_level(
+    scores: Floats, *, bound: float, title_overlaps: Floats, whole: npt.NDArray[np.bool_], neighbour_shares: Floats
+) -> Floats:
     """Put BM25 scores on a scale of 0 to 1: the share of `bound`, which no item can exceed, and what is added to it.
 
     `title_overlaps` are Jaccard indexes of the words of query and title; `whole` says which items hold all the words
-    of a short query.
+    of a short query, and `neighbour_shares` how much of its neighbouring words they have side by side.
     """
     shares = scores / bound if bound else np.zeros_like(scores)
     levels = np.clip(shares + TITLE_LEVEL * title_overlaps, 0.0, 1.0)
-    return levels + WHOLE_SHARE * whole * (1 - levels)
+    return levels + (WHOLE_SHARE * whole + NEIGHBOURS_SHARE * neighbour_shares) * (1 - levels)
 
 
 def fuse(*, keyword_levels: Floats, semantic_levels: Floats, ratio: float) -> Fused:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -118,6 +118,8 @@ class Words:
     """The text search configurations, one for each language of the catalogue, that stemmed them."""
     unknown: tuple[str, ...] = ()
     """Those, folded, that no item holds in any form; an unfinished one if none begins so."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """The idf of each finished word, folded, that is no stop word."""
 
     @property
     def slots(self) -> int:
@@ -207,11 +209,15 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
     stems = by_kind["stem"] or ({} if completions else by_kind["plain"])
     spoken = {word: terms for word, terms in sorted(stems.items()) if not _ends_a_pair(word, stems)}
     slots = _slots([*spoken.items(), *([("", completions)] if completions else [])], synonyms=by_kind["synonym"])
+    weights = {
+        word: idf(documents=min(sum(alternatives.values()), int(total)), total=int(total))
+        for word, alternatives in slots.items()
+    }
+    distinct = {id(alternatives): word for word, alternatives in slots.items()}
     terms = [
-        Term(text=term, slot=slot, documents=documents, idf=weight)
-        for slot, alternatives in enumerate(_distinct(slots.values()))
-        for weight in [idf(documents=min(sum(alternatives.values()), int(total)), total=int(total))]
-        for term, documents in sorted(alternatives.items())
+        Term(text=term, slot=slot, documents=documents, idf=weights[word])
+        for slot, word in enumerate(distinct.values())
+        for term, documents in sorted(slots[word].items())
     ]
     rarest = sorted(terms, key=lambda term: (-term.idf, term.text))[:MAX_TERMS]
     return Words(
@@ -219,6 +225,7 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
         average_length=max(tokens / total, 1.0) if total else 1.0,
         configurations=tuple(sorted(configurations)),
         unknown=tuple(sorted(word or fragment for word, found in slots.items() if not any(found.values()))),
+        weights={word: weight for word, weight in weights.items() if word},
     )
 
 
@@ -242,7 +249,3 @@ def _slots(
     for word, terms in synonyms.items():
         slots.setdefault(word, {}).update(terms)
     return slots
-
-
-def _distinct(slots: Iterable[dict[str, int]]) -> list[dict[str, int]]:
-    return list({id(slot): slot for slot in slots}.values())

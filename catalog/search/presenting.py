@@ -114,6 +114,7 @@ def _explained(hits: Sequence[Hit], ranking: Ranking, shown: Sequence[int]) -> l
                 terms=weights[hit.item.pk],
                 title_overlap=float(ranking.candidates.title_overlaps[at]),
                 all_words=bool(all_words[at]),
+                neighbours=float(ranking.neighbour_shares[at]),
                 cosine=hit.cosine,
                 feedback_cosine=None if hit.cosine is None else float(ranking.feedback_cosines[at]),
                 semantic_contribution=float(ranking.fused.semantic_parts[at]),

@@ -99,6 +99,8 @@ class Explanation:
     """Jaccard index of the words of query and title; adds to the contribution of the words."""
     all_words: bool
     """Whether the item holds all the words of a short query; adds to the contribution of the words."""
+    neighbours: float
+    """How much of the query's neighbouring words it has side by side, 0 to 1; adds to the contribution of the words."""
     cosine: float | None
     feedback_cosine: float | None
     """The cosine after the query has been moved towards its best hits; the contribution of the meaning follows it."""

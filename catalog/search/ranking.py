@@ -13,6 +13,7 @@ from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
 from catalog.search.feedback import FEEDBACK_HITS, moved_cosines
 from catalog.search.lexical import Words
+from catalog.search.neighbours import neighbour_shares
 from catalog.search.predicates import Predicate, any_of
 from catalog.search.queries import SearchQuery
 from catalog.search.reading import Reading
@@ -21,7 +22,8 @@ from catalog.search.taste import taste_parts
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6
-#: Of one word every item that is found by it holds all; of many few items do, and BM25 tells them apart.
+#: What counts all its words, and those side by side. Of one word every item that is found by it holds all; of many few
+#: items do, and BM25 tells them apart.
 SHORT_QUERY_WORDS = range(2, 5)
 #: Sums of the same weights in another order differ by less.
 ROUNDING = 1e-9
@@ -44,6 +46,8 @@ class Ranking:
     candidates: Candidates
     reading: Reading
     fused: Fused
+    neighbour_shares: npt.NDArray[np.float64]
+    """How much of the query's neighbouring words they have side by side."""
     feedback_cosines: npt.NDArray[np.float64]
     """After the query has been moved towards its best hits."""
     scores: npt.NDArray[np.float64]
@@ -83,7 +87,8 @@ def rank(
         use_words=reading.ratio < 1,
     )
     close = _close(candidates, reading)
-    fused, cosines = _score(candidates, reading, close)
+    neighbours = _neighbours(candidates, reading)
+    fused, cosines = _score(candidates, reading, close, neighbours)
     boosts = actions.boost(candidates.item_ids)
     # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
     liked = taste_parts(query.taste, candidates, reading.version)
@@ -98,6 +103,7 @@ def rank(
         candidates=candidates,
         reading=reading,
         fused=fused,
+        neighbour_shares=neighbours,
         feedback_cosines=cosines,
         scores=scores,
         taste_parts=liked,
@@ -120,26 +126,35 @@ def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
     return close
 
 
+def _neighbours(candidates: Candidates, reading: Reading) -> npt.NDArray[np.float64]:
+    if reading.ratio == 1 or reading.words.slots not in SHORT_QUERY_WORDS:
+        return np.zeros(len(candidates.item_ids))
+    return neighbour_shares(reading.text, reading.words, candidates)
+
+
 def _score(
-    candidates: Candidates, reading: Reading, close: npt.NDArray[np.bool_]
+    candidates: Candidates, reading: Reading, close: npt.NDArray[np.bool_], neighbours: npt.NDArray[np.float64]
 ) -> tuple[Fused, npt.NDArray[np.float64]]:
     """Scores, and the cosines they are made of: where feedback is allowed, those of the query moved by it."""
-    fused = _fuse(candidates, reading, candidates.cosines)
+    fused = _fuse(candidates, reading, candidates.cosines, neighbours)
     if not reading.allows_feedback or reading.version is None:
         return fused, candidates.cosines
     best = ranked(fused.scores, candidates.item_ids)
     best = best[close[best] & (candidates.ordinals[best] >= 0)][:FEEDBACK_HITS]
     cosines = moved_cosines(candidates, reading.version, best)
-    return _fuse(candidates, reading, cosines), cosines
+    return _fuse(candidates, reading, cosines, neighbours), cosines
 
 
-def _fuse(candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.float64]) -> Fused:
+def _fuse(
+    candidates: Candidates, reading: Reading, cosines: npt.NDArray[np.float64], neighbours: npt.NDArray[np.float64]
+) -> Fused:
     return fuse(
         keyword_levels=keyword_level(
             candidates.keyword_scores,
             bound=reading.words.score_bound,
             title_overlaps=candidates.title_overlaps,
             whole=holding_all_words(candidates, reading.words),
+            neighbour_shares=neighbours,
         ),
         semantic_levels=semantic_level(cosines, cutoff=dense.cutoff(reading.version)),
         ratio=reading.ratio,

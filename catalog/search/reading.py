@@ -23,6 +23,8 @@ from catalog.search.synonyms import folded_words
 class Reading:
     """A query made ready: its words looked up, its text or picture encoded."""
 
+    text: str
+    """As it was typed, or put right."""
     words: Words
     version: IndexVersion | None
     vector: Sequence[float] | None
@@ -56,6 +58,7 @@ def read_query(
     texts = [text, correction.text] if correction else [text]
     meaning = read_meaning(query, texts, version)
     return Reading(
+        text=texts[-1],
         words=words,
         version=version,
         vector=meaning.vector,

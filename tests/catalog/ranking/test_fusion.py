@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.ranking.fusion import CUTOFF_LEVEL, TITLE_LEVEL, WHOLE_SHARE, fuse, keyword_level, ranked, semantic_level
+from catalog.ranking.fusion import (
+    CUTOFF_LEVEL,
+    NEIGHBOURS_SHARE,
+    TITLE_LEVEL,
+    WHOLE_SHARE,
+    fuse,
+    keyword_level,
+    ranked,
+    semantic_level,
+)
 
 COSINES = st.one_of(st.floats(-1, 1), st.just(float("nan")))
 
@@ -24,7 +33,11 @@ def test_levels_are_two_straight_lines_that_meet_at_the_cutoff():
 def test_the_level_of_words_is_the_share_of_the_bound_and_the_titles_part():
     # 2/8 and .2 * .5; 8/8 and nothing more than 1; nothing at all.
     levels = keyword_level(
-        np.array([2.0, 8.0, 0.0]), bound=8.0, title_overlaps=np.array([0.5, 1.0, 0.0]), whole=np.zeros(3, dtype=bool)
+        np.array([2.0, 8.0, 0.0]),
+        bound=8.0,
+        title_overlaps=np.array([0.5, 1.0, 0.0]),
+        whole=np.zeros(3, dtype=bool),
+        neighbour_shares=np.zeros(3),
     )
     assert TITLE_LEVEL == 0.2
     assert levels.tolist() == pytest.approx([0.35, 1.0, 0.0])
@@ -33,14 +46,25 @@ def test_the_level_of_words_is_the_share_of_the_bound_and_the_titles_part():
 def test_an_item_that_holds_all_words_is_a_level_higher():
     # 2/8 and a quarter of 6/8; 4/8 is still more; .9 and a quarter of .1.
     scores, whole = np.array([2.0, 4.0, 7.2]), np.array([True, False, True])
-    levels = keyword_level(scores, bound=8.0, title_overlaps=np.zeros(3), whole=whole)
+    none = np.zeros(3)
+    levels = keyword_level(scores, bound=8.0, title_overlaps=none, whole=whole, neighbour_shares=none)
     assert WHOLE_SHARE == 0.25
     assert levels.tolist() == pytest.approx([0.4375, 0.5, 0.925])
 
 
+def test_an_item_that_has_neighbouring_words_side_by_side_is_a_level_higher():
+    # 2/8 and .35 of 6/8; 4/8 and half of .35 of 4/8; 2/8 and .25 + .35 of 6/8.
+    scores, whole, none = np.array([2.0, 4.0, 2.0]), np.array([False, False, True]), np.zeros(3)
+    shares = np.array([1.0, 0.5, 1.0])
+    levels = keyword_level(scores, bound=8.0, title_overlaps=none, whole=whole, neighbour_shares=shares)
+    assert NEIGHBOURS_SHARE == 0.35
+    assert levels.tolist() == pytest.approx([0.5125, 0.5875, 0.7])
+
+
 def test_a_query_without_words_has_no_level_of_words():
     none = np.array([0.0])
-    assert keyword_level(none, bound=0.0, title_overlaps=none, whole=np.array([False])).tolist() == [0.0]
+    levels = keyword_level(none, bound=0.0, title_overlaps=none, whole=np.array([False]), neighbour_shares=none)
+    assert levels.tolist() == [0.0]
 
 
 def test_a_score_is_the_mix_of_both_levels():
@@ -58,14 +82,16 @@ def test_at_either_end_of_the_ratio_one_leg_counts_alone(ratio, expected):
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1), st.booleans(), COSINES), max_size=20),
+    st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1), st.booleans(), st.floats(0, 1), COSINES), max_size=20),
     st.floats(0, 1),
     st.floats(-0.5, 0.9),
 )
 def test_scores_lie_between_0_and_1_and_are_the_sum_of_their_parts(rows, ratio, cutoff):
-    scores, overlaps, whole, cosines = np.array(rows, dtype=np.float64).reshape(-1, 4).T
+    scores, overlaps, whole, shares, cosines = np.array(rows, dtype=np.float64).reshape(-1, 5).T
     fused = fuse(
-        keyword_levels=keyword_level(scores, bound=10.0, title_overlaps=overlaps, whole=whole > 0),
+        keyword_levels=keyword_level(
+            scores, bound=10.0, title_overlaps=overlaps, whole=whole > 0, neighbour_shares=shares
+        ),
         semantic_levels=semantic_level(cosines, cutoff=cutoff),
         ratio=ratio,
     )

@@ -86,6 +86,16 @@ def test_nothing_is_added_for_all_of_one_word_or_of_many(db, text):
     assert only.explanation and not only.explanation.all_words
 
 
+def test_a_name_is_found_where_its_words_are_side_by_side(db):
+    make_item("pond", title="Water", body="A bell sounds at the lake. The lake is deep, and the bell is old.")
+    make_item("actor", title="Surfers", body="A comedy about people who surf, with the young Lake Bell as Chloe.")
+    first, second = search(SearchQuery(text="lake bell", semantic_ratio=0, explain=True)).hits
+    assert (first.item.external_id, second.item.external_id) == ("actor", "pond")
+    assert first.explanation and second.explanation
+    assert (first.explanation.neighbours, second.explanation.neighbours) == (1.0, 0.0)
+    assert first.explanation.keyword_score < second.explanation.keyword_score
+
+
 def test_words_alone_ask_for_no_vector(items):
     results = search(SearchQuery(text="whale", semantic_ratio=0))
     assert names(results) == ["both", "word"]
@@ -174,7 +184,7 @@ def test_the_threshold_leaves_out_what_scores_less(items):
 
 
 def test_close_hits_may_be_asked_for_before_all_others():
-    make_item("both words", body="A red kite rises over " + "hills and valleys and rivers and " * 40)
+    make_item("both words", body="A kite, a red one, rises over " + "hills and valleys and rivers and " * 40)
     make_item("one word", title="Kite", body="Kite, kite, kite.")
     make_items([{"external_id": f"other {number}"} for number in range(8)])
     by_score = search(SearchQuery(text="red kite", semantic_ratio=0))
