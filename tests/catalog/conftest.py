@@ -18,6 +18,18 @@ STORIES = len(NOUNS) * len(PLACES)
 
 
 @pytest.fixture
+def three_items(db):
+    """`whale` is in two of three items. Lengths count a title's words twice: 3, 5 and 4, so 4 on average."""
+    return make_items(
+        [
+            {"external_id": "whale", "title": "Whale", "body": "whale"},
+            {"external_id": "voyage", "title": "Voyage", "body": "ship harbour whale"},
+            {"external_id": "kitchen", "title": "Kitchen", "body": "spoon fork"},
+        ]
+    )
+
+
+@pytest.fixture
 def reranker(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A site with a reranker that is loaded and has all the time it wants."""
     settings.RERANK_MODEL = str(write_cross_encoder(tmp_path_factory.mktemp("cross") / "model"))

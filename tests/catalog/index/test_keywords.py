@@ -16,18 +16,6 @@ from tests.databases import connect
 from tests.factories import make_item, make_items
 
 
-@pytest.fixture
-def three_items(db):
-    """`whale` is in two of three items. Lengths count a title's words twice: 3, 5 and 4, so 4 on average."""
-    return make_items(
-        [
-            {"external_id": "whale", "title": "Whale", "body": "whale"},
-            {"external_id": "voyage", "title": "Voyage", "body": "ship harbour whale"},
-            {"external_id": "kitchen", "title": "Kitchen", "body": "spoon fork"},
-        ]
-    )
-
-
 def counted():
     """Term counts with what is not folded in yet, without those that came to nothing."""
     totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])

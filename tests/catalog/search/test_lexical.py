@@ -15,18 +15,6 @@ from catalog.search.queries import MAX_TEXT_CHARACTERS
 from tests.factories import make_item, make_items
 
 
-@pytest.fixture
-def three_items(db):
-    """`whale` is in two of three items. Lengths count a title's words twice: 3, 5 and 4, so 4 on average."""
-    return make_items(
-        [
-            {"external_id": "whale", "title": "Whale", "body": "whale"},
-            {"external_id": "voyage", "title": "Voyage", "body": "ship harbour whale"},
-            {"external_id": "kitchen", "title": "Kitchen", "body": "spoon fork"},
-        ]
-    )
-
-
 def found(text, **options):
     """External ids by score, best first, of the items that hold a word of the query."""
     candidates = find_candidates(words=read_words(text, **options))
