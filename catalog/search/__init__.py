@@ -1,4 +1,4 @@
-"""Search: what is asked (queries), what may be found (candidates), in which order (engine) and how it is shown."""
+"""Search: the query (queries), the candidate set (candidates), the ranking (engine) and how hits are shown."""
 
 from catalog.search.engine import search
 from catalog.search.queries import Explanation, Hit, SearchQuery, SearchResults

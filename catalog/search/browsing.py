@@ -1,4 +1,4 @@
-"""The catalogue as it is without a query: all items, or those that meet a filter."""
+"""The catalogue without a query: all items, or those that meet a filter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from catalog.search.rules import RuleSet, rules_in_force
 
 
 def browse(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) -> SearchResults:
-    """A page of items in the order asked for, else the newest first with what rules pin among them."""
+    """A page of items in the requested order; by default newest first, with pinned items in their places."""
     order = sorting.order_by(query.sort)
     rules = rules_in_force() if rules is None else rules
     actions = actions_of(rules.for_query(query.text), wanted=wanted, pinning=not query.sort)
     shown = all_of(wanted, actions.shown)
     pinned = actions.pinned_positions
-    # Where the pinned ones stand at the end of the list is known once the others are counted: some more are read.
+    # Where pins fall at the end of the list is known only once the other items are counted, so a few more are read.
     first = max(0, query.offset - len(pinned))
     others, total = sorting.browse(
         shown, order, limit=query.offset + query.limit - first, offset=first, leaving_out=list(pinned)

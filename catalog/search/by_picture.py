@@ -1,7 +1,7 @@
-"""Search by a picture: the picture's vector, and the picture itself, kept while somebody pages through hits.
+"""Search by picture: the picture's vector, and the picture itself, kept while somebody pages through hits.
 
-Anybody may send pictures, and the cache that keeps them also counts for rate limits and carries workers' wake-ups. So
-that pictures cannot fill it, MOST_KEPT are kept at a time, in numbered places that are taken in turns.
+Anybody may send pictures, and the cache that holds them also counts rate limits and carries workers' wake-ups. So that
+pictures cannot fill it, at most MOST_KEPT are kept, in numbered places that are reused in turn.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PictureAsked:
 
 
 def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
-    """The version, if pictures can be looked for in it. Raises InvalidQuery."""
+    """The version, if it can be searched by picture. Raises InvalidQuery."""
     if version is None or not version.reads_pictures:
         message = "Pictures cannot be looked for here: the encoder of the index reads texts alone."
         raise InvalidQuery(message, field="image", code="no_image_encoder")
@@ -49,9 +49,9 @@ def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
 
 
 def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
-    """Encode the picture in a file; the vector comes from the cache where the same file was sent within KEPT_S.
+    """Encode the picture in a file; the vector is cached if the same file was sent within KEPT_S.
 
-    Raises PictureError (PicturesBusy among them), EncoderUnavailable and EncodingFailed.
+    Raises PictureError (including PicturesBusy), EncoderUnavailable and EncodingFailed.
     """
     key = f"picture:vector:{hashlib.sha256(repr(version.encoder_spec).encode() + data).hexdigest()}"
     known: bytes | None = cache.get(key)
@@ -66,9 +66,9 @@ def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
 
 
 def keep_picture(data: bytes) -> str:
-    """Keep a picture for KEPT_S or until MOST_KEPT others have come; return the token to fetch it by.
+    """Keep a picture for KEPT_S or until MOST_KEPT newer ones arrive; return the token to fetch it by.
 
-    It is scaled down to what encoders look at. Nobody can guess the token, so it may stand in an address. Raises
+    It is scaled down to the size encoders use. The token cannot be guessed, so it may appear in a URL. Raises
     PictureError.
     """
     with picture_turn(wait_s=settings.PICTURE_WAIT_S):
@@ -80,7 +80,7 @@ def keep_picture(data: bytes) -> str:
 
 
 def kept_picture(token: str) -> bytes | None:
-    """The JPEG under a token, kept for another KEPT_S; None where it is kept no longer."""
+    """The JPEG under a token, kept for another KEPT_S; None once it has gone."""
     if not (place := _PLACE.match(token)):
         return None
     own, jpeg = cache.get(_key(int(place[1])), ("", None))

@@ -1,6 +1,6 @@
-"""The one candidate set of a search: the best of both legs, each scored on both.
+"""The single candidate set of a search: the best of both legs, each scored on both.
 
-It does not depend on the page asked for, so totals, facets and every page come from the same items in the same order.
+It does not depend on the page requested, so totals, facets and every page come from the same items in the same order.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class Candidates:
     item_ids: npt.NDArray[np.int64]
     keyword_scores: npt.NDArray[np.float64]
     matched_idf: npt.NDArray[np.float64]
-    """Weight of those of the query's words that the item holds."""
+    """Total weight of the query's words that the item holds."""
     title_overlaps: npt.NDArray[np.float64]
-    """Jaccard index of the query's words and the title's: 1 where they are the same."""
+    """Jaccard index of the query's words and the title's: 1 if they are the same."""
     cosines: npt.NDArray[np.float64]
-    """Of the best passage; NaN without a vector. Where a version has pictures: how close it is, on the scale of
+    """Of the best passage; NaN without a vector. In a version with pictures, its closeness on the scale of
     `catalog.search.closeness`."""
     ordinals: npt.NDArray[np.int64]
-    """Which passage that is, or PICTURE_ORDINAL; -1 without one."""
+    """The ordinal of that passage, or PICTURE_ORDINAL; -1 without one."""
     spans: Sequence[tuple[int, int] | None]
-    """Where it lies in the item's document."""
+    """Its position in the item's document."""
 
 
-#: What the dense leg found; `known` says that it found the best passage of each of them too.
+#: What the dense leg found; `known` says whether it also found the best passage of each item.
 NEAR_LEG = "SELECT unnest(%(near)s::bigint[]), {known}"
 WORDS_LEG = "SELECT item_id, false FROM ({found}) AS worded"
 FILLING_LEG = "SELECT item_id, false FROM ({first_items}) AS filling"
@@ -63,7 +63,7 @@ NO_PASSAGES = """
     SELECT NULL::bigint AS item_id, NULL::float8 AS cosine, NULL::int AS ordinal, NULL::int AS span_start,
         NULL::int AS span_end WHERE false
 """
-# What the dense leg found has its best passage already; the others' are looked up by their keys.
+# Items from the dense leg come with their best passage; for the others it is looked up by key.
 CANDIDATES = """
     WITH candidate AS MATERIALIZED (
         SELECT item_id, bool_or(is_known) AS is_known FROM ({legs}) AS leg (item_id, is_known) GROUP BY item_id
@@ -75,24 +75,24 @@ CANDIDATES = """
     LEFT JOIN ({far}) AS far ON far.item_id = candidate.item_id
     ORDER BY candidate.item_id
 """
-#: Scores by words where there are none: keyword score, matched idf and title overlap.
+#: Word scores of an item that matches no words: keyword score, matched idf and title overlap.
 NO_WORDS = (0.0, 0.0, 0.0)
 
 
 class Around(NamedTuple):
-    """A vector to look around, among those of an index version."""
+    """A vector to search around, among those of an index version."""
 
     version: IndexVersion
     vector: Sequence[float]
 
     @property
     def best_passages(self) -> str:
-        """A query for the best passage of each candidate whose is not known."""
+        """A query for the best passage of each candidate whose best passage is not known."""
         return BEST_PASSAGES.format(cosine=closeness_sql(self.version), version_id=int(self.version.pk))
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What that query names."""
+        """The parameters of that query."""
         return {"vector": dense.vector_literal(self.vector), **closeness_parameters(self.version, self.vector)}
 
 
@@ -106,19 +106,19 @@ def find_candidates(
     pinned: Sequence[int] = (),
     use_words: bool = True,
 ) -> Candidates:
-    """Gather the candidates and score them: one statement for the dense leg, one for the words and all the rest.
+    """Gather the candidates and score them: one statement for the dense leg, one for the words and everything else.
 
-    With a filter a further statement comes first and counts the items that it leaves. Then there are at least
-    min(ITEMS_PER_LEG, matching items) candidates, whether or not they match the query. Without `vector` the words alone
-    find candidates; without `use_words` the vector alone does, and words only add to scores. Items that meet `hidden`
-    are left out, and published items among `pinned` are always in.
+    With a filter, another statement comes first and counts the items that meet it. There are then at least
+    min(ITEMS_PER_LEG, matching items) candidates, whether or not they match the query. Without `vector`, only the words
+    find candidates; without `use_words`, only the vector does, and words just add to scores. Items that meet `hidden`
+    are left out, and published items among `pinned` are always included.
     """
     around = Around(version, vector) if version is not None and vector is not None else None
     leg_words = words if use_words and words.terms else None
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted, hidden=hidden)
         near = _near(cursor, around, scope, beside_words=leg_words is not None)
-        # What is near by a text may be nearer by its picture, or the other way round: there its best is looked up.
+        # An item found by its text may be closer by its picture, or vice versa, so the best of the two is looked up.
         known = {} if around and around.version.reads_pictures else near
         fill = wanted is not None and len(near) < ITEMS_PER_LEG
         if len(known) == len(near) and not (words.terms or fill or pinned):
@@ -146,8 +146,8 @@ def _near(cursor: Any, around: Around | None, scope: Scope, *, beside_words: boo
 def _scored(
     cursor: Any, legs: Sequence[str], parameters: Mapping[str, Any], *, words: Words, around: Around | None
 ) -> list[tuple[Any, ...]]:
-    """Rows for `Candidates`: whatever a leg finds, in the order of ids, with its scores by words and its best passage
-    where that is not known."""
+    """Rows for `Candidates`: whatever a leg finds, ordered by id, with word scores and, unless known, the best
+    passage."""
     keywords = keyword_leg()
     statement = CANDIDATES.format(
         legs=" UNION ALL ".join(f"({leg})" for leg in legs),

@@ -1,11 +1,11 @@
 """How close a passage or a picture is to a query, on one scale.
 
-The towers of an encoder of texts and pictures leave a gap: the cosine of two texts is far above that of a text and its
-own picture (Liang et al., 2022, https://arxiv.org/abs/2203.02053). What tells is by how much a cosine is above chance.
-So in a version with pictures each query is compared with a sample of the version's texts and one of its pictures, and
-its cosines with either kind are taken as standard deviations above the mean of that sample: the test normalisation of
-Auckenthaler, Carey and Lloyd-Thomas, 2000, https://doi.org/10.1006/dspr.1999.0360. It is the same for queries in words,
-pictures, both and any vector. In a version of texts alone closeness is the cosine.
+The two towers of a text and image encoder leave a gap: the cosine of two texts is far above that of a text and its own
+picture (Liang et al., 2022, https://arxiv.org/abs/2203.02053). What matters is how far a cosine is above chance. So in
+a version with pictures, each query is compared with one sample of the version's texts and one of its pictures, and its
+cosines with each kind are expressed as standard deviations above that sample's mean: the test normalisation of
+Auckenthaler, Carey and Lloyd-Thomas, 2000, https://doi.org/10.1006/dspr.1999.0360. This holds for queries by words,
+picture, both, or any vector. In a text-only version, closeness is the cosine.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import numpy.typing as npt
 from catalog.index.graphs import distance_sql
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 
-#: The cut-off of a version with pictures, and where it lies above chance.
+#: The cut-off of a version with pictures, and how many standard deviations above chance it lies.
 CLOSE, CLOSE_DEVIATIONS = 0.25, 2.0
-#: Vectors that are nearly the same tell of no spread.
+#: Floor for the deviation: vectors that are nearly identical say nothing about the spread.
 LEAST_DEVIATION = 0.01
 
 Vectors = npt.NDArray[np.float32]
 
 
 class Line(NamedTuple):
-    """Closeness as a cosine times the slope, and the offset."""
+    """Closeness as a linear function of a cosine."""
 
     slope: float
     offset: float
@@ -39,7 +39,7 @@ _samples: dict[int, tuple[int, Vectors, Vectors]] = {}
 
 
 def closeness_sql(version: IndexVersion) -> str:
-    """The closeness of a row of `passage`; its parameters are those of `closeness_parameters`, beside the vector."""
+    """The closeness of a row of `passage`, using the vector and the parameters of `closeness_parameters`."""
     cosine = f"1 - ({distance_sql(version)})"
     if not version.reads_pictures:
         return cosine
@@ -48,7 +48,8 @@ def closeness_sql(version: IndexVersion) -> str:
 
 
 def closeness_parameters(version: IndexVersion, vector: Sequence[float]) -> dict[str, float]:
-    """What a query's cosines with texts and with pictures count. A query, or two where the sample has changed."""
+    """How a query's cosines with texts and with pictures are scaled. One database query, two if the sample has
+    changed."""
     if not version.reads_pictures:
         return {}
     text, picture = _lines(version, vector)
@@ -65,7 +66,7 @@ def _by_kind(text: str, picture: str) -> str:
 
 
 def _lines(version: IndexVersion, vector: Sequence[float]) -> tuple[Line, Line]:
-    """For texts and for pictures; cosines as they are until there is a sample of both."""
+    """For texts and for pictures; cosines are left unchanged until both have a sample."""
     texts, pictures = _sample(version)
     if len(texts) < 2 or len(pictures) < 2:
         return _AS_IT_IS, _AS_IT_IS
@@ -74,13 +75,13 @@ def _lines(version: IndexVersion, vector: Sequence[float]) -> tuple[Line, Line]:
 
 
 def _line(chance: npt.NDArray[np.float32]) -> Line:
-    """From the cosines of a query with the vectors of a sample."""
+    """From the cosines between a query and the vectors of a sample."""
     slope = CLOSE / (CLOSE_DEVIATIONS * max(float(chance.std()), LEAST_DEVIATION))
     return Line(slope, -float(chance.mean()) * slope)
 
 
 def _sample(version: IndexVersion) -> tuple[Vectors, Vectors]:
-    """The version's sample as it is now, read anew only where it has been drawn anew."""
+    """The version's current sample, read again only after it has been redrawn."""
     measured_at = VectorSample.objects.passages_of(version)
     known = _samples.get(version.pk)
     if known is None or known[0] != measured_at:

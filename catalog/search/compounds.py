@@ -1,5 +1,7 @@
-"""Words that the catalogue writes as several where the query writes one, and the other way round: `wh1000xm4` and
-`WH-1000XM4`, `ice cream` and `icecream`."""
+"""Words that the catalogue writes as several and the query as one, or the reverse.
+
+For example `wh1000xm4` and `WH-1000XM4`, `ice cream` and `icecream`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ BOUNDARY = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 
 
 def joins(words: Sequence[str], unknown: Sequence[str]) -> list[Written]:
-    """Words of a query that follow one another, one of them unknown, which may be written as one; longest first."""
+    """Runs of adjacent query words, at least one of them unknown, that may be written as one; longest first."""
     return [
         run
         for length in range(MOST_JOINED, 1, -1)
@@ -30,7 +32,8 @@ def joins(words: Sequence[str], unknown: Sequence[str]) -> list[Written]:
 
 
 def divisions(word: str) -> list[Written]:
-    """The words that one may be written as; fewest first. One of letters is cut once, one with digits beside them."""
+    """The ways to split a word; fewest parts first. A word of letters is cut once, one with digits where digits begin
+    or end."""
     if LETTERS.fullmatch(word):
         return [(word[:at], word[at:]) for at in range(FEWEST_LETTERS, len(word) - FEWEST_LETTERS + 1)]
     boundaries = [found.start() for found in BOUNDARY.finditer(word)][:MOST_BOUNDARIES]
@@ -42,9 +45,9 @@ def divisions(word: str) -> list[Written]:
 
 
 def divided(word: str, uses: Mapping[str, int]) -> Written | None:
-    """The words of the catalogue that stand for an unknown one; of letters only where some item has them side by side.
+    """The catalogue words that an unknown word splits into; for letters only, some item must have them side by side.
 
-    Letters can be cut in many ways, and both halves are often words of something else.
+    A word of letters can be cut in many ways, and both halves are often unrelated words.
     """
     known = [parts for parts in divisions(word) if all(uses.get(part) for part in parts)]
     if not known:
@@ -56,7 +59,8 @@ def divided(word: str, uses: Mapping[str, int]) -> Written | None:
 
 
 def runs(words: Sequence[str], replaced: Mapping[Written, str]) -> Iterator[tuple[int, int]]:
-    """From where to where among the words those lie that are replaced together, or each alone; longest first."""
+    """Start and end of each run of words that is replaced as a unit, otherwise of each single word; longest run
+    first."""
     start = 0
     while start < len(words):
         ends = range(min(start + MOST_JOINED, len(words)), start + 1, -1)

@@ -18,9 +18,10 @@ from catalog.models import IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
 
-#: How many items the leg finds: as many as a page may hold, or fewer beside those that the words find.
+#: How many items the leg finds: as many as a page may hold, or fewer when words find items too.
 NEAREST_ITEMS, NEAREST_ITEMS_BESIDE_WORDS = 100, 50
-#: How many passages are read for them. Several may be of one item: where the items are too few, more are read.
+#: How many passages are read for them, in successive attempts: one item may have several of the nearest passages, so
+#: more are read if they yield too few items.
 PASSAGES_READ = (100, 250, 1_000)
 DEFAULT_CUTOFF = 0.25
 
@@ -32,7 +33,7 @@ SETTINGS_PARAMETERS = [text for setting in settings.VECTOR_SEARCH.items() for te
 def vector_search() -> Iterator[Any]:
     """A cursor set up for reading HNSW indexes.
 
-    Connections are made with the settings; behind a pooler, which lends others, they hold for a transaction.
+    Connections are opened with these settings; behind a pooler, which hands out others, they are set per transaction.
     """
     if not settings.DATABASE_POOLED:
         with connection.cursor() as cursor:
@@ -43,13 +44,12 @@ def vector_search() -> Iterator[Any]:
         yield cursor
 
 
-#: The best passage of an item that was found: how close it is, which one it is (or PICTURE_ORDINAL), and where it lies
-#: in the document.
+#: The best passage of a found item: its closeness, its ordinal (or PICTURE_ORDINAL), and its position in the document.
 Passage = tuple[float, int, int, int]
 
 
 SELECTED = "SELECT passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end"
-# Not an ORDER BY on the distance, which would invite the planner to walk the graph after all.
+# Not an ORDER BY on the distance, which would invite the planner to use the graph after all.
 EXACTLY = """
     FROM catalog_passage AS passage WHERE {passages_of} {within}
     ORDER BY cosine DESC, passage.item_id, passage.ordinal LIMIT {rows}
@@ -59,7 +59,8 @@ EXACTLY = """
 def nearest(
     cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
 ) -> dict[int, Passage]:
-    """At least so many nearest items and their best passages: one statement, or more where passages crowd."""
+    """The nearest items, `items` or more, with their best passages. More statements if items have many passages
+    nearby."""
     parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:
@@ -72,7 +73,7 @@ def nearest(
 
 
 def _nearest_of_all_kinds(version: IndexVersion, scope: Scope, *, passages: int) -> str:
-    """The nearest passages, and where the version has pictures as many of these."""
+    """The nearest passages, and as many pictures if the version has them."""
     kinds = (False, True) if version.reads_pictures else (False,)
     cosine = closeness_sql(version)
     statements = [
@@ -92,8 +93,8 @@ def nearest_sql(
 ) -> str:
     """The nearest passages, or pictures, within a scope.
 
-    Each passage is compared where `exact` says so, where the scope's items are known, and where the version has few
-    passages and the scope no condition. Otherwise they are found by the graph.
+    Every passage is compared if `exact` is set, if the ids of the scope's items are known, or if the version has few
+    passages and the scope no condition. Otherwise the graph finds them.
     """
     if exact or scope.exact or (version.searched_exactly and not scope.condition):
         within = scope.by_key("passage.item_id")
@@ -105,7 +106,7 @@ def nearest_sql(
 
 
 def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int, Passage]:
-    """By item, the nearest first; of equally near ones in the order of ids."""
+    """By item, nearest first; ties ordered by id."""
     found: dict[int, Passage] = {}
     for item_id, cosine, ordinal, start, end in sorted(rows, key=_furthest_last):
         if item_id not in found:
@@ -124,7 +125,7 @@ def inner_products(
     ordinals: npt.NDArray[np.int64],
     vector: Sequence[float] | npt.NDArray[np.floating],
 ) -> npt.NDArray[np.float64]:
-    """Inner products of these passages with a vector, read by their keys; NaN for those that there are not."""
+    """Inner products of these passages with a vector, read by key; NaN where a passage does not exist."""
     cast = f"halfvec({version.dimensions})"
     statement = f"""
         SELECT place, -(passage.embedding::{cast} <#> %(vector)s::{cast})
@@ -145,12 +146,12 @@ def inner_products(
 
 
 def vector_literal(vector: Sequence[float] | npt.NDArray[np.floating]) -> str:
-    """A vector as PostgreSQL reads it, which is as JSON writes it."""
+    """A vector in the form PostgreSQL reads, which is also JSON."""
     return orjson.dumps(np.ascontiguousarray(vector, dtype=np.float32), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def cutoff(version: IndexVersion | None) -> float:
-    """The cosine from which on a passage is called close: the version's own, or the usual one until it is measured."""
+    """The cosine from which a passage counts as close: the version's own, or the default until that is measured."""
     if version is None or version.relevance_cutoff is None:
         return DEFAULT_CUTOFF
     return version.relevance_cutoff

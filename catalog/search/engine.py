@@ -26,9 +26,9 @@ from catalog.unicode import composed
 
 
 def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults:
-    """Run a search. Without the encoder it goes by words alone and says so. Raises InvalidQuery.
+    """Run a search. Without the encoder it uses words alone and says so. Raises InvalidQuery.
 
-    `rules` take the place of those in force.
+    `rules` replace those in force.
     """
     started = time.perf_counter()
     query = _composed(query)
@@ -46,7 +46,7 @@ def search(query: SearchQuery, *, rules: RuleSet | None = None) -> SearchResults
 
 
 def _composed(query: SearchQuery) -> SearchQuery:
-    """The same in the form that texts of items have."""
+    """The query in the Unicode form that item texts have."""
     if query.text.isascii() and query.sort.isascii() and all(map(str.isascii, query.facets)):
         return query
     facets = tuple(map(composed, query.facets))
@@ -54,13 +54,13 @@ def _composed(query: SearchQuery) -> SearchQuery:
 
 
 def _search_serving_version(query: SearchQuery, conditions: Conditions, rules: RuleSet | None) -> SearchResults:
-    """Search the version that this process remembers; where that is outdated, search again in the present one."""
+    """Search the version this process remembers; if it is outdated, search again in the current one."""
     if query.version_id is None and (version := remembered_version()) is not None:
         try:
             return _ranked_search(query, conditions, rules, version)
         except Outdated:
             pass
-        except (InvalidQuery, DataError):  # the query may be wrong for the remembered version alone
+        except (InvalidQuery, DataError):  # the query may be invalid only for the remembered version
             if present_stamp() == version.serving_stamp:
                 raise
     return _ranked_search(query, conditions, rules, version_for(query))
@@ -69,7 +69,7 @@ def _search_serving_version(query: SearchQuery, conditions: Conditions, rules: R
 def _ranked_search(
     query: SearchQuery, conditions: Conditions, rules: RuleSet | None, version: IndexVersion | None
 ) -> SearchResults:
-    """Raises Outdated when `version` is a remembered one and has changed since."""
+    """Raises Outdated if `version` is a remembered one that has changed since."""
     if rules is None:
         rules = rules_in_force(version.rules_stamp if version else None)
     actions = actions_of(rules.for_query(query.text), wanted=conditions.shown, pinning=not query.sort)

@@ -18,7 +18,7 @@ from catalog.search.predicates import Predicate
 
 MAX_VALUES = 100
 MAX_BUCKETS = 20
-#: When browsing, counts are of at most so many of the newest matching items, so that they stay cheap in any catalogue.
+#: When browsing, only this many of the newest matching items are counted, so that counts stay cheap in any catalogue.
 BROWSED_ITEMS = 100_000
 TEXT_COLUMNS = ("category", "language")
 
@@ -55,7 +55,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """By attribute: the commonest values; for numbers the least and the greatest, and a histogram between."""
+    """By attribute: the commonest values; for numbers, the minimum and maximum and a histogram between them."""
 
     values: dict[str, list[FacetValue]] = field(default_factory=dict)
     stats: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def _commonest(counts: Iterable[tuple[str, int]]) -> list[FacetValue]:
 
 
 def _numbers(counts: Iterable[tuple[str, int]]) -> dict[float, int]:
-    """Counts by number; values of another kind are left out."""
+    """Counts by number; values of any other kind are left out."""
     numbers: dict[float, int] = {}
     for value, count in counts:
         try:
@@ -119,9 +119,9 @@ def _numbers(counts: Iterable[tuple[str, int]]) -> dict[float, int]:
 
 
 def histogram(counts: Mapping[float, int]) -> list[Bucket]:
-    """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), empty ones included.
+    """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), including empty ones.
 
-    Worked out in decimals, so that .3 is in the bucket that begins with .3.
+    Computed in decimals, so that .3 falls in the bucket that begins with .3.
     """
     exact = {Decimal(repr(value)): count for value, count in counts.items()}
     with localcontext(prec=60):
@@ -138,7 +138,7 @@ def histogram(counts: Mapping[float, int]) -> list[Bucket]:
 
 
 def _float(number: Decimal) -> float:
-    """The number, or the end of what a float can be."""
+    """The number, clipped to the range of a float."""
     return max(-sys.float_info.max, min(float(number), sys.float_info.max))
 
 

@@ -1,6 +1,6 @@
-"""Filters answered from facts: a row for each value of each item, in a table that triggers keep (docs/decisions/0019).
+"""Filters answered from facts: one row per value of each item, in a table that triggers maintain (docs/decisions/0019).
 
-Which items meet a filter is read from the table's indexes alone, and never further than a limit.
+The items that meet a filter are read from the table's indexes alone, and never beyond a limit.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from catalog.models import Attribute
 from catalog.search.fields import COLUMNS, typed_value
 from catalog.search.filters import ORDER_OPERATORS, And, Condition, Filter, Not, Or
 
-#: Longer texts are kept as their hash; the function `catalog_fact_text` in the database has the same number.
+#: Longer texts are stored as their hash; the database function `catalog_fact_text` uses the same number.
 TEXT_CHARACTERS = 100
-#: The columns of items that are kept as facts, under their own names.
+#: The item columns that are kept as facts, under their own names.
 COLUMNS_KEPT = ("category", "language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuery:
-    """A query for the ids, each once, of the published items that meet a filter. A LIMIT may follow it.
+    """A query for the distinct ids of the published items that meet a filter. A LIMIT may follow it.
 
-    One condition leads: its rows come one by one from its index, and the other conditions are looked up for each.
+    One condition leads: its rows are read one by one from its index, and the other conditions are checked for each.
     """
 
     sql: str
@@ -32,7 +32,7 @@ class FactQuery:
 
 
 def fact_query(wanted: Filter, attributes: Mapping[str, Attribute]) -> FactQuery | None:
-    """The query for a filter that has been compiled before; None where facts alone cannot answer it."""
+    """The query for a filter that has already been compiled; None if facts alone cannot answer it."""
     parts = list(_conjuncts(wanted))
     compiler = _Compiler(attributes=attributes)
     leading = min(filter(compiler.can_lead, parts), key=_breadth, default=None)
@@ -53,7 +53,7 @@ def _conjuncts(part: Filter) -> Iterator[Filter]:
 
 
 def _breadth(part: Filter) -> int:
-    """A rank of how many items a condition leaves, as a rule: the lower, the fewer."""
+    """A rough rank of how many items a condition leaves: the lower, the fewer."""
     if isinstance(part, Condition):
         return {"=": 0, "in": 1, "exists": 4}.get(part.operator, 2)
     return 3
@@ -65,13 +65,13 @@ class _Compiler:
     parameters: list[Any] = field(default_factory=list)
 
     def is_answerable(self, part: Filter) -> bool:
-        """Whether facts alone say which items meet it."""
+        """Whether facts alone can tell which items meet it."""
         match part:
             case Condition() if part.field in COLUMNS:
-                # An empty text is no fact.
+                # An empty text is not stored as a fact.
                 return part.field in COLUMNS_KEPT and all(value.text for value in part.values)
             case Condition():
-                # Long texts are not kept as they are, so facts do not tell which comes first.
+                # Long texts are stored as hashes, so facts cannot order texts.
                 return _is_number(self.attributes[part.field]) or part.operator in ("=", "in", "exists")
             case Not(part=inner):
                 return self.is_answerable(inner)
@@ -79,7 +79,7 @@ class _Compiler:
                 return all(map(self.is_answerable, parts))
 
     def can_lead(self, part: Filter) -> bool:
-        """Whether it is met by a single fact, so that its rows can be read from an index."""
+        """Whether a single fact can meet it, so that its rows can be read from an index."""
         return isinstance(part, Condition) or (isinstance(part, Or) and all(map(self.can_lead, part.parts)))
 
     def can_repeat_items(self, part: Filter) -> bool:
@@ -104,7 +104,7 @@ class _Compiler:
                 return f"({' OR '.join(map(self.of_item, parts))})"
 
     def of_row(self, part: Filter, row: str) -> str:
-        """A condition on one fact. Values only as parameters."""
+        """A condition on one fact. Values are passed as parameters only."""
         if isinstance(part, Or):
             return f"({' OR '.join(self.of_row(inner, row) for inner in part.parts)})"
         assert isinstance(part, Condition)
@@ -117,7 +117,7 @@ class _Compiler:
         if part.operator == "exists":
             return f"{row}.number IS NOT NULL"
         assert attribute is not None
-        # As JSON writes them, with every digit: a float would come as one of fifteen.
+        # Written as JSON does, with every digit: a float would be rounded to fifteen.
         values = [repr(typed_value(value, attribute)) for value in part.values]
         self.parameters += values
         if part.operator == "between":
@@ -139,7 +139,7 @@ def _is_number(attribute: Attribute | None) -> bool:
 
 
 def fact_text(value: str | float | bool) -> str:
-    """A text or a truth value as facts have it: as JSON writes it, and of a long text its MD5."""
+    """A text or boolean as facts store it: as JSON writes it, or the MD5 of a long text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)

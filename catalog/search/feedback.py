@@ -1,7 +1,7 @@
-"""A query by what it finds: its vector moved towards its best hits (Rocchio, 1971, with the hits taken for relevant).
+"""Moves a query's vector towards its best hits (Rocchio, 1971, treating the hits as relevant).
 
-The best hits say more about what is meant than a few words can. Candidates are only scored anew, not looked for again:
-among hundreds of them that finds as much, and costs one read of vectors by their keys.
+The best hits say more about what is meant than a few words can. Candidates are rescored, not searched for again: with
+hundreds of candidates that finds as much, for one read of vectors by key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from catalog.models import IndexVersion
 from catalog.search.candidates import Candidates
 from catalog.search.scope import array_literal
 
-#: How many hits the query is moved towards, and the weight of their mean beside its own vector.
+#: How many hits the query is moved towards, and the weight of their mean relative to the query's own vector.
 FEEDBACK_HITS = 3
 FEEDBACK_WEIGHT = 0.3
 
@@ -39,7 +39,7 @@ def moved_cosines(
 ) -> npt.NDArray[np.float64]:
     """Cosines of the candidates' best passages with the query moved towards those of the candidates at `best`.
 
-    One statement. Where there is nothing to move towards, and where a passage has gone meanwhile, the cosines stay.
+    One statement. Cosines are unchanged if there is nothing to move towards, and for passages deleted in the meantime.
     """
     cosines = candidates.cosines.copy()
     if not len(best):

@@ -1,4 +1,4 @@
-"""What filters may name: columns of items and their attributes, and values as the kind of an attribute has them."""
+"""What filters may name: item columns and attributes, and values converted to an attribute's kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ COLUMNS = ("category", "external_id", "language")
 
 
 def typed_value(value: Value, attribute: Attribute) -> str | float | int | bool:
-    """The value as the attribute's kind has it."""
+    """The value converted to the attribute's kind."""
     match attribute.kind:
         case Attribute.Kind.TEXT:
             return value.text

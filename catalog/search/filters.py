@@ -1,13 +1,13 @@
-"""The filter language: `genres = "Comedy" AND (year >= 1990 OR rating EXISTS)`, and the same as objects.
+"""The filter language: `genres = "Comedy" AND (year >= 1990 OR rating EXISTS)`, also available as objects.
 
     condition   field = value, !=, <, <=, >, >=, field IN [value, ...], field NOT IN [...], field low TO high,
                 field EXISTS, field NOT EXISTS
-    field       its name, in quotes where it holds spaces or is one of the words of the language
+    field       its name, in quotes if it contains spaces or is one of the language's keywords
     value       number, true, false, "text", 'text' or a bare word
-    filter      conditions joined by NOT, AND, OR (in this order of strength) and parentheses
+    filter      conditions joined by NOT, AND, OR (highest precedence first) and parentheses
 
-An item that lacks a field meets `!=`, `NOT IN` and `NOT EXISTS` on it and no other condition. On a field that holds
-several values a condition is met when one of them meets it, and `!=` and `NOT IN` when none is among those named.
+An item that lacks a field meets `!=`, `NOT IN` and `NOT EXISTS` on it and no other condition. On a field with several
+values, a condition is met when one of them meets it, and `!=` and `NOT IN` when none of them is among those named.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ EXPECTED = {
 
 
 class FilterError(InvalidQuery):
-    """The filter cannot be understood. `position` counts characters from 0; `expected` says what would be right."""
+    """The filter cannot be parsed. `position` counts characters from 0; `expected` says what would be valid there."""
 
     def __init__(self, message: str, *, position: int = 0, expected: str = "") -> None:
         detail = f"{message} Expected {expected}." if expected else message
@@ -76,7 +76,7 @@ class FilterError(InvalidQuery):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value as it was written; `quoted` texts are never read as numbers."""
+    """A value as written; `quoted` texts are never read as numbers."""
 
     text: str
     quoted: bool = True
@@ -85,7 +85,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """`operator` is a comparison, `in`, `between` (both ends belong to it) or `exists`."""
+    """`operator` is a comparison, `in`, `between` (both ends included) or `exists`."""
 
     field: str
     operator: str
@@ -110,7 +110,7 @@ class Or:
 
 Filter = Condition | Not | And | Or
 
-#: Those of a condition that compare by size. PostgreSQL writes them the same, in SQL and in paths.
+#: The operators that compare by size. PostgreSQL spells them the same in SQL and in JSON paths.
 ORDER_OPERATORS = frozenset({"<", "<=", ">", ">="})
 
 
@@ -160,7 +160,7 @@ def _text(token: Token) -> str:
 
 
 def _unescape(text: str) -> str:
-    """Take the backslash off whatever it protects."""
+    """Remove backslashes, keeping the characters they escape."""
     kept, protected = [], False
     for character in text:
         protected = character == "\\" and not protected
@@ -175,7 +175,7 @@ def _parser() -> Lark:
 
 
 def parse(text: str) -> Filter | None:
-    """Read a filter; None when it is empty. Raises FilterError. Fields are checked when it is compiled."""
+    """Parse a filter; None when it is empty. Raises FilterError. Fields are checked when it is compiled."""
     if not text.strip():
         return None
     _check_bounds(text)
@@ -196,7 +196,7 @@ def _check_bounds(text: str) -> None:
 
 
 def _check_size(tree: ParseTree) -> None:
-    """Bound what the database has to work through; the parser itself takes any depth."""
+    """Bound the work for the database; the parser itself accepts any depth."""
     values, open_trees = 0, [(tree, 1)]
     while open_trees:
         part, depth = open_trees.pop()
@@ -222,7 +222,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
 def selection(
     chosen: Mapping[str, Sequence[str]], ranges: Mapping[str, tuple[float | None, float | None]]
 ) -> Filter | None:
-    """The filter of a page's form: any of the chosen values of each field, and ranges open where an end is None."""
+    """The filter of a page's form: any of the chosen values of each field, and ranges; an end that is None is open."""
     parts: list[Filter] = [
         Condition(
             field=field, operator="in", values=tuple(Value(text=composed(value), quoted=False) for value in values)

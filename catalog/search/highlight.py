@@ -1,4 +1,4 @@
-"""What to show of a hit: its best passage cut to size, with the query's words marked. Text only, never HTML."""
+"""What to show of a hit: its best passage cut to length, with the query's words marked. Text only, never HTML."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from catalog.search.lexical import CJK_CHARACTER, CJK_CHARACTERS, Words, fold
 from catalog.search.stems import stems_of
 
 SNIPPET_CHARACTERS = 280
-#: Where the best sentence is longer than a snippet, so much is shown before its first match.
+#: If the best sentence is longer than a snippet, this much is shown before its first match.
 LEAD_CHARACTERS = 60
-#: A word may be moved so far past the cut, so that the snippet does not begin in the middle of it.
+#: A cut may be moved by this much so that the snippet does not begin inside a word.
 WORD_CHARACTERS = 30
 LONG_WORD_CHARACTERS = 6
 
-# Marks belong to the letter before them, and some signs join emoji into one. Chinese and Japanese characters are words
-# of their own; the keyword index has them in pairs.
+# Combining marks belong to the letter before them, and some characters join emoji into one. Chinese and Japanese
+# characters are words of their own; the keyword index stores them in pairs.
 MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
 JOINER = "\u200d"
 ATTACHED = frozenset(MARKS + JOINER + "".join(map(chr, range(0x1F3FB, 0x1F400))))
@@ -34,7 +34,7 @@ SENTENCE_END = re.compile(r"[。！？]+|[.!?…]+['\")\]»”]*(?=\s|$)")
 
 
 class Part(NamedTuple):
-    """A run of text. `word`: one of the query's; `closest`: in the sentence that answers the query best."""
+    """A run of text. `word`: one of the query's words; `closest`: in the sentence that best answers the query."""
 
     text: str
     word: bool = False
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HighlightedPassage:
-    """A passage in parts; `cut_before` and `cut_after` say whether the text goes on there."""
+    """A passage in parts; `cut_before` and `cut_after` say whether the text continues there."""
 
     parts: tuple[Part, ...]
     cut_before: bool = False
@@ -66,10 +66,10 @@ class _Range(NamedTuple):
 
 
 def matching_words(texts: Iterable[str], words: Words) -> frozenset[str]:
-    """Those words of the texts, folded, that have a stem in common with the query, and the query's character pairs.
+    """The folded words of the texts that share a stem with the query, and the query's character pairs.
 
-    Only words that begin as one of the stems does are looked at: stemming leaves the first letter alone, and of a long
-    word the second ("dying" becomes "die").
+    Only words that begin like one of the stems are considered: stemming leaves the first letter alone, and in a long
+    word the second too ("dying" becomes "die").
     """
     stems = {term.text for term in words.terms}
     if not stems:
@@ -91,8 +91,7 @@ def mark(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[str]]
 
 
 def snippet(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[str]] = ()) -> HighlightedPassage:
-    """About SNIPPET_CHARACTERS of a passage, around the first phrase, or the sentence that holds most of the matching
-    words."""
+    """About SNIPPET_CHARACTERS of a passage, around the first phrase or the sentence with the most matching words."""
     text = " ".join(text.split())
     held = phrase_ranges(text, phrases)
     matches = _all_matches(text, matching, held)
@@ -106,7 +105,7 @@ def snippet(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[st
 
 
 class _Letters(dict[int, str]):
-    """What each character becomes when it is folded; a NUL where that is not one character for one."""
+    """Maps each character to its folded form, or to NUL if that is not a single character."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -117,7 +116,7 @@ class _Letters(dict[int, str]):
 
 
 class _Spaces(dict[int, str]):
-    """What is no part of a word of a folded text becomes a space: to split at these is quicker than to match words."""
+    """Maps characters that are not part of a word to spaces: splitting a folded text is faster than matching words."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -129,7 +128,7 @@ _letters, _spaces = _Letters(), _Spaces()
 
 
 def _folded(text: str) -> str | None:
-    """The text folded, each character in its place; None where that cannot be."""
+    """The text folded with every character kept in its position; None if that is impossible."""
     folded = text.lower() if text.isascii() else text.translate(_letters)
     return None if "\0" in folded else folded
 
@@ -141,7 +140,7 @@ def _folded_words(text: str) -> Iterable[str]:
 
 
 def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
-    """Where the matching words stand, in order."""
+    """The ranges of the matching words, in order."""
     if not matching:
         return []
     folded = _folded(text)
@@ -154,7 +153,7 @@ def _matches(text: str, matching: frozenset[str]) -> list[_Range]:
 
 
 def _plain_matches(text: str, matching: frozenset[str]) -> list[_Range]:
-    """The same in a folded text, in any order: searching for each word is quicker than looking at every word."""
+    """The same for a folded text, in any order: searching for each word is faster than checking every word."""
     found = []
     for word in matching:
         start = text.find(word)
@@ -167,11 +166,11 @@ def _plain_matches(text: str, matching: frozenset[str]) -> list[_Range]:
 
 
 def phrase_ranges(text: str, phrases: Sequence[re.Pattern[str]]) -> list[_Range]:
-    """Where phrases stand, in order."""
+    """The ranges of the phrases, in order."""
     if not phrases:
         return []
     folded = _folded(text)
-    if folded is None:  # where a letter stands cannot be told from the folded text
+    if folded is None:  # positions in the folded text would not be those of the original
         folded = text.lower()
     return _merged(_Range(*found.span()) for phrase in phrases for found in phrase.finditer(folded))
 
@@ -189,7 +188,7 @@ def _occurrences(text: str, pair: str) -> Iterator[int]:
 
 
 def _merged(ranges: Iterable[_Range]) -> list[_Range]:
-    """The ranges in order, those that overlap made one."""
+    """The ranges in order, with overlapping ones merged."""
     merged: list[_Range] = []
     for start, end in sorted(ranges):
         if merged and start < merged[-1].end:
@@ -200,7 +199,7 @@ def _merged(ranges: Iterable[_Range]) -> list[_Range]:
 
 
 def _closest_sentence(text: str, matches: list[_Range]) -> _Range | None:
-    """The first of the sentences with the most different matching words; None when no word matches."""
+    """The first of the sentences with the most distinct matching words; None when no word matches."""
     if not matches:
         return None
     words = [fold(text[start:end]) for start, end in matches]
@@ -215,7 +214,7 @@ def _closest_sentence(text: str, matches: list[_Range]) -> _Range | None:
 
 
 def _sentences(text: str) -> Iterator[_Range]:
-    """The sentences of a text whose white space is single spaces. One has a character at least before it can end."""
+    """The sentences of a text whose white space is single spaces. Each has at least one character before it can end."""
     start = 0
     while start < len(text):
         ended = SENTENCE_END.search(text, start + 1)
@@ -229,7 +228,7 @@ def _within(outer: _Range, position: int) -> bool:
 
 
 def _window(text: str, closest: _Range | None, matches: list[_Range]) -> _Range:
-    """The part of the text to show, beginning and ending between words where they are not too long."""
+    """The part of the text to show, cut between words unless they are too long."""
     if len(text) <= SNIPPET_CHARACTERS:
         return _Range(0, len(text))
     start = shown = 0
@@ -245,7 +244,7 @@ def _window(text: str, closest: _Range | None, matches: list[_Range]) -> _Range:
 
 
 def _start_of_word(text: str, start: int, latest: int) -> int:
-    """Where a word begins, from `start` on; if none does up to `latest`, where a character does."""
+    """The start of the first word at or after `start`; if there is none up to `latest`, the start of a character."""
     if start == 0 or text[start - 1] == " ":
         return start
     if (space := text.find(" ", start, latest)) >= 0:
@@ -266,7 +265,7 @@ def _end_of_word(text: str, end: int) -> int:
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether a cut here would go through something that is read as one character."""
+    """Whether a cut here would split something that is read as one character."""
     return text[at] in ATTACHED or text[at - 1] == JOINER
 
 

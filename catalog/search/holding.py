@@ -12,7 +12,7 @@ from catalog.search.lexical import CJK_CHARACTER, CONFIGURATIONS
 from catalog.search.operators import Operators, Phrase
 from catalog.search.predicates import Predicate, all_of, any_of
 
-# The terms that an item may hold for a word, with its accents and without, for each language of the catalogue.
+# The terms that an item may hold for a word, with and without accents, for each language of the catalogue.
 TERMS_SQL = f"""
     WITH configuration AS MATERIALIZED ({CONFIGURATIONS})
     SELECT word, ARRAY(
@@ -30,7 +30,7 @@ FIELDS = (
     "catalog_attributes_text(catalog_item.category, catalog_item.attributes)",
 )
 HOLDS_TEXT = f"({' OR '.join(f'catalog_unaccent(lower({field})) ~ %s' for field in FIELDS)})"
-# Served by an index of its own, of which stop words are a part.
+# Served by an index of its own, which includes stop words.
 TITLE_HOLDS = (
     "to_tsvector('simple', catalog_fold(left(catalog_item.title, 1000)))"
     " @@ phraseto_tsquery('simple', catalog_fold(%s))"
@@ -45,22 +45,22 @@ ITEMS_READ = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What is asked of every hit, ready for SQL."""
+    """What is required of every hit, ready for SQL."""
 
     wanted: Predicate | None = None
-    """Met by what the filter leaves that holds the phrases."""
+    """Met by items that meet the filter and hold the phrases."""
     excluded: Predicate | None = None
-    """Met by what must not be among the hits."""
+    """Met by items that must not be among the hits."""
     phrases: tuple[Phrase, ...] = ()
 
     @property
     def shown(self) -> Predicate | None:
-        """Both in one."""
+        """Both in one condition."""
         return all_of(self.wanted, None if self.excluded is None else ~self.excluded)
 
 
 def conditions_of(operators: Operators, wanted: Predicate | None) -> Conditions:
-    """A filter and operators in one. One statement for the terms of all words; none without operators."""
+    """Combine a filter and operators. One statement for the terms of all words; none without operators."""
     if not operators:
         return Conditions(wanted=wanted)
     terms = _terms({word for phrase in (*operators.phrases, *operators.excluded) for word in _asked(phrase)})
@@ -72,7 +72,7 @@ def conditions_of(operators: Operators, wanted: Predicate | None) -> Conditions:
 
 
 def written_together(phrase: Phrase) -> bool:
-    """Whether an item has the words of a phrase one after the other, among the first ITEMS_READ that hold them all."""
+    """Whether one of the first ITEMS_READ items that hold all the words of a phrase has them in sequence."""
     terms = _terms(_asked(phrase))
     held = all_of(*(Predicate(sql=HOLDS_TERM, parameters=(found,)) for found in terms.values()))
     if held is None:
@@ -86,14 +86,19 @@ def written_together(phrase: Phrase) -> bool:
 
 
 def _asked(phrase: Phrase) -> Sequence[str]:
-    """The words to look up: those of letters, as only they are sure to be read alone as they are in a text; without
-    any the whole phrase."""
+    """The words to look up: those of letters only, or the whole phrase if there are none.
+
+    Only words of letters are certain to be parsed the same alone as within a text.
+    """
     words = WORD.findall(phrase.text)
     return [word for word in words if LETTERS.fullmatch(word) and not CJK_CHARACTER.match(word)] or [phrase.text]
 
 
 def _terms(words: Iterable[str]) -> Mapping[str, list[str]]:
-    """The terms of each word in any language; none where it is a stop word in one, whose items then do not hold it."""
+    """The terms of each word in any language.
+
+    A word that is a stop word in one language is left out, since items in that language do not hold it.
+    """
     found: dict[str, list[str]] = {}
     stopped: set[str] = set()
     with connection.cursor() as cursor:
@@ -106,8 +111,11 @@ def _terms(words: Iterable[str]) -> Mapping[str, list[str]]:
 
 
 def _holds(phrase: Phrase, terms: Mapping[str, list[str]]) -> Predicate:
-    """Met by the items that hold a phrase. By the keyword index those that hold all its words are found, and read to
-    see whether the words follow one another. One of stop words alone is looked for in titles only."""
+    """Met by the items that hold a phrase.
+
+    The keyword index finds the items that hold all its words, and their texts are read to check that the words follow
+    one another. A phrase of stop words alone is looked for in titles only.
+    """
     indexed = [terms[word] for word in _asked(phrase) if word in terms]
     if not indexed:
         return Predicate(sql=TITLE_HOLDS, parameters=(phrase.text,))

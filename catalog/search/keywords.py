@@ -1,4 +1,4 @@
-"""What a keyword index has to do for search. A deployment with a BM25 extension plugs its own in."""
+"""What a keyword index must provide for search. A deployment with a BM25 extension can plug in its own."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from django.utils.module_loading import import_string
 from catalog.search.lexical import Words
 from catalog.search.scope import Scope
 
-#: How many items a keyword leg finds at most.
+#: The most items a keyword leg finds.
 KEYWORD_ITEMS = 200
 
 
 class KeywordLeg(Protocol):
-    """Finds and scores items by words. `KEYWORD_LEG` names the class; an instance serves a whole process.
+    """Finds and scores items by words. `KEYWORD_LEG` names the class; one instance serves the whole process.
 
-    The words of a query are read by `lexical.read_words` whatever the leg, as spelling, highlighting and the bound of
-    the scores go by them. The SQL becomes part of one statement, whose parameters are shared: names should not clash
+    The words of a query are read by `lexical.read_words` whichever leg is used, since spelling, highlighting and the
+    score bound depend on them. The SQL becomes part of one statement with shared parameters: names should not clash
     with `near`, `pinned`, `vector` and `subset`.
     """
 
     def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
         """A query for the `item_id`s of the best KEYWORD_ITEMS items within the scope.
 
-        `alone`: no other leg finds any.
+        `alone`: no other leg finds items.
         """
 
     def scores(self, words: Words) -> str:
-        """A query with a row for each item of the common table `candidate (item_id)` that holds any of the words.
+        """A query with one row for each item of the common table `candidate (item_id)` that holds any of the words.
 
-        Columns: `item_id`; `score`, by BM25 or like it, at most `words.score_bound`; `idf`, the sum over the slots
-        that the item holds; and `title_overlap`, the Jaccard index of the words of query and title, or 0.
+        Columns: `item_id`; `score`, BM25 or similar, at most `words.score_bound`; `idf`, the sum over the slots that
+        the item holds; and `title_overlap`, the Jaccard index of the words of query and title, or 0.
         """
 
     def parameters(self, words: Words, *, alone: bool) -> dict[str, Any]:
-        """What both queries name."""
+        """The parameters of both queries."""
 
     def term_weights(self, words: Words, item_ids: Sequence[int]) -> dict[int, dict[str, float]]:
         """What each term adds to the score of each of these items."""
@@ -51,5 +51,5 @@ def _named(path: str) -> KeywordLeg:
 
 
 def keyword_leg() -> KeywordLeg:
-    """The leg of this site."""
+    """The leg this site uses."""
     return _named(settings.KEYWORD_LEG)

@@ -1,4 +1,4 @@
-"""A query's words as the keyword index knows them, and what they are worth by BM25 (Robertson & Zaragoza, 2009)."""
+"""A query's words as the keyword index knows them, and their weights by BM25 (Robertson & Zaragoza, 2009)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CJK_EXPANSIONS = 40
 
 LAST_WORD = re.compile(r"[^\W_]+\Z")
 ACCENTS = re.compile("[\u0300-\u036f]")
-#: Chinese, Japanese and Korean, which are indexed by pairs of characters.
+#: Chinese, Japanese and Korean, which are indexed as pairs of characters.
 CJK_CHARACTERS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 CJK_CHARACTER = re.compile(f"[{CJK_CHARACTERS}]")
 
-# Both tables are looked up by term; changes not yet folded in count at once.
+# Both tables are looked up by term, so changes not yet folded in count immediately.
 COUNTS_SQL = """
     (SELECT term, documents, tokens FROM catalog_termcount WHERE {condition}
      UNION ALL SELECT term, documents, tokens FROM catalog_termdelta WHERE {condition})
@@ -50,9 +50,9 @@ CONFIGURATIONS = f"""
     ) AS language ON true
 """  # noqa: S608
 
-# Each word of the query with the terms an item may hold for it: its stem in each language of the catalogue, with its
-# accents and without. A single character of Chinese, Japanese or Korean stands for the pairs that begin with it. A
-# term of kind 'plain' is the word itself, which counts in a query of nothing but stop words.
+# Each word of the query with the terms an item may hold for it: its stem in each language of the catalogue, with and
+# without accents. A single Chinese, Japanese or Korean character stands for the pairs that begin with it. A term of
+# kind 'plain' is the word itself, which counts in a query made up of stop words.
 READ_TERMS_SQL = f"""
     WITH configuration AS MATERIALIZED ({CONFIGURATIONS}
     ), word AS MATERIALIZED (
@@ -80,7 +80,7 @@ READ_TERMS_SQL = f"""
     ) AS counts
     UNION ALL SELECT '', 'configuration', name::text, 0, 0 FROM configuration
 """  # noqa: S608
-# What an unfinished word may become: the word itself, the first words that begin so, and the commonest terms.
+# What an unfinished word may become: the word itself, the first words that begin with it, and the commonest terms.
 COMPLETIONS_ASKED = """
     UNION ALL SELECT '', 'completion', catalog_prepare(%(fragment)s::text)
     UNION ALL (
@@ -97,9 +97,9 @@ SYNONYMS_ASKED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A stem of the query. Terms of one slot are alternatives, of which an item's best one counts.
+    """A stem of the query. Terms in one slot are alternatives, of which an item's best one counts.
 
-    What stands for several words is a term of each one's slot.
+    A term that stands for several words appears in the slot of each.
     """
 
     text: str
@@ -115,11 +115,11 @@ class Words:
     terms: tuple[Term, ...] = ()
     average_length: float = 1.0
     configurations: tuple[str, ...] = ()
-    """The text search configurations, one for each language of the catalogue, that stemmed them."""
+    """The text search configurations, one per language of the catalogue, that stemmed them."""
     unknown: tuple[str, ...] = ()
-    """Those, folded, that no item holds in any form; an unfinished one if none begins so."""
+    """Folded words that no item holds in any form; an unfinished word is among them if no term begins with it."""
     weights: Mapping[str, float] = field(default_factory=dict)
-    """The idf of each finished word, folded, that is no stop word."""
+    """The idf of each finished word, folded, that is not a stop word."""
 
     @property
     def slots(self) -> int:
@@ -127,7 +127,7 @@ class Words:
 
     @property
     def total_idf(self) -> float:
-        """How much there is to match: each slot's weight once."""
+        """How much there is to match: the weight of each slot, counted once."""
         return sum({term.slot: term.idf for term in self.terms}.values())
 
     @property
@@ -137,11 +137,11 @@ class Words:
 
     @property
     def rarest_documents(self) -> int:
-        """In how many items the rarest term is that occurs."""
+        """The number of items that hold the rarest term that occurs."""
         return min((term.documents for term in self.terms if term.documents), default=0)
 
     def generating(self, budget: int) -> tuple[Term, ...]:
-        """The rarest terms whose posting lists together fit the budget; at least one that occurs."""
+        """The rarest terms whose posting lists together fit the budget; at least one, if any occurs."""
         chosen: list[Term] = []
         postings = 0
         occurring = {term.text: term for term in self.terms if term.documents}
@@ -154,7 +154,7 @@ class Words:
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, as `catalog_unaccent` has it."""
+    """Lower case without accents, as `catalog_unaccent` does it."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
@@ -165,7 +165,7 @@ def idf(*, documents: int, total: int) -> float:
 
 
 def read_words(text: str, *, prefix: bool = False, synonyms: Sequence[tuple[str, str]] = ()) -> Words:
-    """Look up the terms of `text` and their document counts: one statement, two index probes a term.
+    """Look up the terms of `text` and their document counts: one statement, two index probes per term.
 
     With `prefix` the last word may be unfinished: the commonest terms that begin with it count as alternatives, with
     the weight of a word that occurs as often as all of them together. `synonyms` pairs folded words of the text with
@@ -230,14 +230,14 @@ def _words(rows: Iterable[tuple[str, str, str, int, float]], *, fragment: str) -
 
 
 def _ends_a_pair(word: str, words: Iterable[str]) -> bool:
-    """Whether a word is the last character of a run, which the pair before it holds already."""
+    """Whether a word is the last character of a run, already covered by the pair before it."""
     return bool(CJK_CHARACTER.fullmatch(word)) and any(len(other) == 2 and other.endswith(word) for other in words)
 
 
 def _slots(
     groups: Iterable[tuple[str, dict[str, int]]], *, synonyms: Mapping[str, dict[str, int]]
 ) -> dict[str, dict[str, int]]:
-    """The alternatives for each word: its own terms and its synonyms'. Words that have a stem in common share them.
+    """The alternatives for each word: its own terms and its synonyms'. Words with a stem in common share theirs.
 
     A synonym may stand for several words, each of which is still looked for.
     """

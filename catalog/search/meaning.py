@@ -1,4 +1,4 @@
-"""The meaning of a query: the vector of its text, of its picture or of both, or one that the caller gives."""
+"""The meaning of a query: the vector of its text, of its picture or of both, or one given by the caller."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Vector = npt.NDArray[np.floating]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
     vector: list[float] | None = None
-    """Of length 1; None where meaning is not asked for or cannot be had."""
+    """Of length 1; None if meaning is not requested or not available."""
     is_encoded: bool = False
-    """Whether there is a vector, and this site has made it."""
+    """Whether there is a vector and this site computed it."""
     missing: str = ""
-    """Why there is no vector although meaning is asked for."""
+    """Why there is no vector although meaning was requested."""
 
 
 def read_meaning(query: SearchQuery, texts: Sequence[str], version: IndexVersion | None) -> Meaning:
-    """What a query means in a version. `texts` are the query's as typed and as corrected. Raises InvalidQuery."""
+    """What a query means in a version. `texts` are the query as typed and as corrected. Raises InvalidQuery."""
     if not _asks_for_meaning(query):
         return Meaning()
     if version is None:
@@ -42,14 +42,14 @@ def read_meaning(query: SearchQuery, texts: Sequence[str], version: IndexVersion
 
 
 def _asks_for_meaning(query: SearchQuery) -> bool:
-    """A vector or a picture alone is looked for by meaning, however little meaning is to count."""
+    """A vector or picture without text is always searched by meaning, whatever the semantic ratio."""
     if query.vector is not None or query.semantic_ratio > 0:
         return True
     return query.picture is not None and not query.text.strip()
 
 
 def _vector(query: SearchQuery, texts: Sequence[str], version: IndexVersion) -> Vector:
-    """Raises InvalidQuery, and EncoderError where a text is to be encoded."""
+    """Raises InvalidQuery, and EncoderError if a text has to be encoded."""
     if query.vector is not None:
         return _given(query.vector, version, field="vector")
     if query.picture is None:
@@ -61,7 +61,7 @@ def _vector(query: SearchQuery, texts: Sequence[str], version: IndexVersion) -> 
 
 
 def _vector_of(texts: Sequence[str], version: IndexVersion) -> Vector:
-    """The mean of the vectors of a text as typed and as corrected, as the correction may be wrong."""
+    """The mean of the vectors of the text as typed and as corrected, since the correction may be wrong."""
     vectors = [
         query_vector(
             version.encoder_spec, text, shared_as=version.name_of_vectors, wait_s=settings.QUERY_ENCODER_WAIT_S
@@ -72,7 +72,7 @@ def _vector_of(texts: Sequence[str], version: IndexVersion) -> Vector:
 
 
 def _given(numbers: Sequence[float], version: IndexVersion, *, field: str) -> Vector:
-    """A vector that is not of a text, with length 1. Raises InvalidQuery."""
+    """A vector that does not come from a text, scaled to length 1. Raises InvalidQuery."""
     vector = np.array(numbers, dtype=np.float64)
     if len(vector) != version.dimensions or not np.isfinite(vector).all() or not vector.any():
         message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
@@ -81,6 +81,6 @@ def _given(numbers: Sequence[float], version: IndexVersion, *, field: str) -> Ve
 
 
 def _normalised(vector: Vector) -> Vector:
-    """The vector with length 1: half floats hold no large numbers and lose small ones."""
+    """The vector scaled to length 1: half-precision floats hold no large numbers and lose small ones."""
     scaled = vector / np.abs(vector).max()
     return scaled / np.linalg.norm(scaled)

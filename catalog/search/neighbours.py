@@ -1,7 +1,7 @@
 """Words of a query that stand side by side in an item's text, in the order of the query.
 
-That is what names and set phrases do. It is the ordered part of the sequential dependence model (Metzler & Croft, "A
-Markov random field model for term dependencies", SIGIR 2005), counted by the weight of the words.
+Names and set phrases do. This is the ordered part of the sequential dependence model (Metzler & Croft, "A Markov random
+field model for term dependencies", SIGIR 2005), weighted by the words.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from catalog.search.lexical import Words, fold
 
 #: How many items are read, those that match the words best, and how much of each text.
 ITEMS_READ, CHARACTERS_READ = 50, 2_000
-#: Of a query that repeats its words the pairs that weigh most are looked for.
+#: The most pairs looked for; the heaviest ones are chosen.
 MOST_PAIRS = 16
 
 TEXTS_SQL = """
     SELECT id, title, left(body, %s), catalog_attributes_text(category, attributes) FROM catalog_item WHERE id = ANY(%s)
 """
-# What may stand between two words of a text that are side by side, beside a space.
+# What may stand, besides a space, between two words of a text that are side by side.
 SPACES = str.maketrans(dict.fromkeys("-\u2010\u2011\n\t", " "))
 
 
 def neighbour_shares(text: str, words: Words, candidates: Candidates) -> npt.NDArray[np.float64]:
-    """For each candidate which share of the query's pairs of neighbours, by weight, its text has side by side.
+    """For each candidate, the share of the query's pairs of neighbours, by weight, that its text has side by side.
 
     From 0 to 1; 0 for an item that is not read. One statement, none for a query without pairs.
     """
@@ -49,7 +49,7 @@ def neighbour_shares(text: str, words: Words, candidates: Candidates) -> npt.NDA
 
 
 def pairs_of(text: str, words: Words) -> dict[str, float]:
-    """Each two words of a query that follow one another, with the stop words between them, and their weight together.
+    """Each pair of adjacent query words, with any stop words between them, and the sum of their weights.
 
     All folded.
     """
@@ -64,7 +64,7 @@ def pairs_of(text: str, words: Words) -> dict[str, float]:
 
 
 def has_side_by_side(text: str, words: str) -> bool:
-    """Whether a folded text holds words that are parted by spaces, and not as parts of longer ones."""
+    """Whether a folded text contains these words, separated by spaces and not as parts of longer words."""
     start = text.find(words)
     while start >= 0:
         end = start + len(words)
@@ -75,7 +75,7 @@ def has_side_by_side(text: str, words: str) -> bool:
 
 
 def _texts(item_ids: Sequence[int]) -> Mapping[int, str]:
-    """What is read of these items, folded; between two fields stands a sign that is in no pair."""
+    """The text read from each of these items, folded; fields are separated by a sign that occurs in no pair."""
     if not item_ids:
         return {}
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What a query says beside words: phrases in quotes, which a hit has to hold, and a minus before what it must not."""
+"""What a query demands besides words: quoted phrases that a hit must hold, and a minus before what it must not hold."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from itertools import pairwise
 from catalog.search.highlight import KANA_AND_HAN, WORD
 from catalog.search.lexical import fold
 
-#: What a text without any of them is not read for.
+#: A text without any of these is not parsed for operators.
 SIGNS = re.compile('[-"“„«]')
-# A quote opens before a word and closes behind one, so that 27" is none; one that is not closed, as while somebody
-# types, is passed over. A minus before a number is its sign, and inside a word a hyphen.
+# A quote opens before a word and closes after one, so that 27" is not one; an unclosed quote, as while somebody is
+# typing, is ignored. A minus before a number is its sign, and inside a word a hyphen.
 OPERATOR = re.compile(
     r"""(?<![^\s(])(?P<minus>-)?["“„«](?P<phrase>[^"“”„«»]+)["”“»](?![^\W_])|(?<!\S)-(?P<word>[^\W\d_]\S*)"""
 )
@@ -20,12 +20,12 @@ OPERATOR = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """Words that follow one another, whatever signs stand between them."""
+    """Words that follow one another, whatever punctuation stands between them."""
 
     text: str
-    """As it was written."""
+    """As written."""
     exact: bool = True
-    """False for a single word that counts in any form."""
+    """False for a single word that matches in any form."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -34,7 +34,8 @@ class Phrase:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of it in a folded text, which Python and PostgreSQL read alike, without its ends."""
+        """A regular expression for it in folded text, without the word boundaries, valid in both Python and
+        PostgreSQL."""
         words = self.words
         joined = words[0]
         for before, word in pairwise(words):
@@ -43,7 +44,7 @@ class Phrase:
 
     @property
     def ends(self) -> tuple[bool, bool]:
-        """Whether it has to begin, and to end, where a word does. Chinese and Japanese have no spaces."""
+        """Whether it must begin, and end, at a word boundary. Chinese and Japanese have no spaces."""
         words = self.words
         return not _CHARACTER.match(words[0]), not _CHARACTER.match(words[-1])
 
@@ -63,10 +64,10 @@ _CHARACTER = re.compile(f"[{KANA_AND_HAN}]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operators:
-    """A query with what it demands taken apart."""
+    """A query with its operators taken apart."""
 
     text: str
-    """What is looked for by words and meaning: with the words of the phrases, without what is excluded."""
+    """What is searched for by words and meaning: includes the words of the phrases, not what is excluded."""
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Phrase, ...] = ()
 

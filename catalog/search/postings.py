@@ -1,4 +1,5 @@
-"""The keyword leg over the posting lists that triggers keep: candidates by their rarest words, and BM25 of them all."""
+"""The keyword leg over the posting lists that triggers maintain: the rarest words find candidates, BM25 uses all
+words."""
 
 from __future__ import annotations
 
@@ -11,11 +12,11 @@ from catalog.search.keywords import KEYWORD_ITEMS
 from catalog.search.lexical import K1, B, Words
 from catalog.search.scope import Scope
 
-#: Postings read to find candidates, beside those that the meaning brings and where words are all there is. Commoner
-#: words only add to the scores of what rarer words have found.
+#: Postings read to find candidates: when the vector finds some too, and when there are only words. Commoner words only
+#: add to the scores of items that rarer words have found.
 POSTINGS_BUDGET, POSTINGS_BUDGET_ALONE = 2_000, 20_000
 
-# What one posting adds to the score of its item. `term` has the columns term, slot and idf.
+# What one posting adds to its item's score. `term` has the columns term, slot and idf.
 WEIGHT_SQL = f"""term.idf * posting.frequency * {K1 + 1}
     / (posting.frequency + {K1} * ({1 - B} + {B} * posting.length / %(average_length)s))"""
 
@@ -24,8 +25,8 @@ POSTINGS_OF_TERM = f"""
     WHERE posting.term = term.term
 """  # noqa: S608
 PLAIN_POSTINGS = f"{POSTINGS_OF_TERM} {{by_key}} LIMIT {{budget}}"
-# A word in more items than are read of one is looked for where it weighs most: in titles, or repeated. The plain list
-# fills up where that is nowhere.
+# A word with more postings than the budget is read where it weighs most: in titles, or repeated. The plain list fills
+# in if there are no such postings.
 HEAVIEST_POSTINGS = f"""
     (
         {POSTINGS_OF_TERM} {{within}} AND (posting.title_terms > 0 OR posting.frequency > 1)
@@ -37,7 +38,7 @@ WORD_LEG = f"""
     CROSS JOIN LATERAL ({{postings}}) AS found
     GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {KEYWORD_ITEMS}
 """  # noqa: S608
-# Scores of every candidate, by primary keys: for each term, its posting list is walked along the sorted ids.
+# Scores of every candidate, by primary key: each term's posting list is walked along the sorted ids.
 WORD_SCORES = f"""
     SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf,
         count(*) FILTER (WHERE slot.title_terms > 0)::float8 / (
@@ -60,7 +61,7 @@ TERM_WEIGHTS = f"""
 
 
 class PostingLists:
-    """The `KeywordLeg` that needs nothing but PostgreSQL itself."""
+    """The `KeywordLeg` that needs only PostgreSQL itself."""
 
     def leg(self, words: Words, scope: Scope, *, alone: bool) -> str:
         budget = _budget(alone)

@@ -20,10 +20,10 @@ class Predicate:
     sql: str
     parameters: tuple[Any, ...] = ()
     facts: FactQuery | None = None
-    """The ids of the published items that meet it, where the facts alone tell."""
+    """The ids of the published items that meet it, if facts alone can tell."""
 
     def named(self, name: str = "filter") -> tuple[str, dict[str, Any]]:
-        """The same with named parameters, for statements that have others of their own."""
+        """The same with named parameters, for statements that have parameters of their own."""
         first, *rest = self.sql.split("%s")
         sql = first + "".join(f"%({name}_{index})s{part}" for index, part in enumerate(rest))
         return sql, {f"{name}_{index}": value for index, value in enumerate(self.parameters)}
@@ -51,10 +51,10 @@ def _joined(word: str, parts: Sequence[Predicate]) -> Predicate | None:
 
 
 def predicate(wanted: str | Filter | None, *, attributes: Mapping[str, Attribute] | None = None) -> Predicate | None:
-    """Compile a filter; None when there is nothing to ask for. Costs one query for the known attributes, if not given.
+    """Compile a filter; None for an empty one. One query for the known attributes, unless they are given.
 
-    Equality on attributes is jsonb containment, which their GIN index serves; comparisons are a path evaluated on
-    each row that the other conditions leave. Raises FilterError.
+    Equality on attributes is jsonb containment, served by their GIN index; comparisons are a path evaluated on each row
+    that the other conditions leave. Raises FilterError.
     """
     parsed = parse(wanted) if isinstance(wanted, str) else wanted
     if parsed is None:
@@ -118,7 +118,7 @@ class _Compiler:
         return self._bind(f"({sql})", *(json.dumps({attribute.name: form}) for form in forms))
 
     def _path(self, attribute: Attribute, test: str, variables: Mapping[str, Any]) -> str:
-        """A lax path looks into lists, and is false for what is missing or of another kind."""
+        """A lax path looks into lists, and is false for values that are missing or of another kind."""
         path = f"$.{json.dumps(attribute.name)}[*] ? ({test})"
         return self._bind(
             "jsonb_path_exists(catalog_item.attributes, %s::jsonpath, %s::jsonb, true)", path, json.dumps(variables)

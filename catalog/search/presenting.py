@@ -1,4 +1,4 @@
-"""Hits as they are shown: with their items, what of them is highlighted, and why they are where they are."""
+"""Hits as shown: with their items, highlights, and the reasons for their places."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from catalog.search.ranking import Ranking, holding_all_words
 
 
 def present(query: SearchQuery, ranking: Ranking, positions: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
-    """The hits of a page; items deleted since they were found are left out. Raises Outdated."""
+    """The hits of a page, without items deleted since they were found. Raises Outdated."""
     ids = ranking.ids(positions)
     found = {item.pk: item for item in items_now(ids, ranking.reading.version)}
     shown = [at for at, item_id in zip(positions.tolist(), ids, strict=True) if item_id in found]
@@ -80,7 +80,7 @@ def _highlights(items: Sequence[Item], ranking: Ranking, shown: Sequence[int]) -
 
 
 def _text_with(phrases: Sequence[re.Pattern[str]], item: Item, ranking: Ranking, at: int) -> str:
-    """The best passage; where a phrase is elsewhere in the body, that."""
+    """The best passage, or the body if a phrase occurs there and not in the passage."""
     text = passage_text(item, ranking, at)
     if phrases and not highlight.phrase_ranges(text, phrases) and highlight.phrase_ranges(item.body, phrases):
         return item.body
@@ -88,9 +88,9 @@ def _text_with(phrases: Sequence[re.Pattern[str]], item: Item, ranking: Ranking,
 
 
 def passage_text(item: Item, ranking: Ranking, at: int) -> str:
-    """The best passage without the title, which stands above it anyway; the body where there is none.
+    """The best passage without the title, which is shown above it anyway; the body if there is no passage.
 
-    The span may lie beyond a document that became shorter and is not embedded again yet.
+    The span may lie beyond the end of a document that has become shorter and is not yet embedded again.
     """
     span = ranking.candidates.spans[at]
     if span is None or ranking.reading.version is None:
@@ -144,7 +144,7 @@ class _Added(NamedTuple):
 
 
 def _added(ranking: Ranking, at: int) -> _Added:
-    """What clipping took away is taken off the boost, or off the taste where there is no boost."""
+    """Clipping is charged to the boost, or to the taste if there is no boost."""
     taste, added = float(ranking.taste_parts[at]), float(ranking.scores[at] - ranking.fused.scores[at])
     if ranking.boosts.amounts[at]:
         return _Added(taste=taste, boost=added - taste)
@@ -152,7 +152,7 @@ def _added(ranking: Ranking, at: int) -> _Added:
 
 
 def _ranks(scores: npt.NDArray[np.float64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The place of each candidate, from 1, by these scores."""
+    """The rank of each candidate by these scores, from 1."""
     ranks = np.empty(len(scores), dtype=np.int64)
     ranks[ranked(scores, ids)] = np.arange(1, len(scores) + 1)
     return ranks

@@ -1,4 +1,4 @@
-"""What is asked of search and what comes back."""
+"""Search requests and their results."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from catalog.search.taste import Taste
 MAX_TEXT_CHARACTERS = 2_000
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
-#: How much meaning counts, unless a search says.
+#: The weight of meaning, unless a search sets it.
 DEFAULT_RATIO: float = settings.SEMANTIC_RATIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
-    """A search. Without text, vector and picture it browses the catalogue."""
+    """A search. Without text, vector or picture it browses the catalogue."""
 
     text: str = ""
     limit: int = 20
@@ -33,42 +33,42 @@ class SearchQuery:
     filter: str | Filter | None = ""
     facets: tuple[str, ...] = ()
     sort: str = ""
-    """`newest`, `title` or a number attribute, `-` before it for the largest first. Empty: by score."""
+    """`newest`, `title` or a number attribute, preceded by `-` for the largest first. Empty: by score."""
     semantic_ratio: float = DEFAULT_RATIO
-    """0 counts words alone, 1 meaning alone."""
+    """0 uses words alone, 1 meaning alone."""
     threshold: float | None = None
-    """Leaves out hits whose score is lower."""
+    """Leaves out hits with a lower score."""
     highlight: bool = True
     explain: bool = False
     rerank: bool = False
-    """Has the site's cross-encoder reorder the first hits, where there is time."""
+    """Has the site's cross-encoder reorder the first hits, if there is time."""
     correct: bool = True
-    """Words that nothing holds may be taken for mistyped ones."""
+    """Words that no item holds may be treated as misspelt."""
     operators: bool = True
-    """Phrases in quotes have to be held, and what a minus stands before must not be; else both are words as others."""
+    """Quoted phrases are required and words after a minus excluded; otherwise both are ordinary text."""
     close_first: bool = False
-    """Puts the close hits above all others, so that pages of them are whole."""
+    """Puts the close hits above all others, so that pages of close hits are complete."""
     prefix: bool = False
-    """The last word may be unfinished, as while somebody types."""
+    """The last word may be unfinished, as while somebody is typing."""
     vector: tuple[float, ...] | None = None
-    """Stands for the text's vector; then nothing is encoded."""
+    """Replaces the text's vector, so that nothing is encoded."""
     picture: tuple[float, ...] | None = None
-    """The vector of a picture that is looked for, alone or beside the text."""
+    """The vector of a picture to search by, alone or together with the text."""
     picture_weight: float = 0.5
-    """What the picture counts beside the text: 0 the text alone, 1 the picture alone."""
+    """The weight of the picture relative to the text: 0 the text alone, 1 the picture alone."""
     taste: Taste | None = None
-    """Of whoever asks: what is closer to it moves up."""
+    """The requester's taste: items closer to it move up."""
     version_id: int | None = None
-    """Search in this live index version; None takes the active one."""
+    """Search this live index version; None means the active one."""
 
     @property
     def asks(self) -> bool:
-        """Whether something is looked for, by words or by meaning."""
+        """Whether there is anything to search for, by words or by meaning."""
         return bool(self.text.strip()) or self.vector is not None or self.picture is not None
 
 
 def check_query(query: SearchQuery) -> None:
-    """Raises InvalidQuery for what no search can be run with."""
+    """Raises InvalidQuery if the search cannot be run."""
     if len(query.text) > MAX_TEXT_CHARACTERS:
         raise InvalidQuery(f"A query may have at most {MAX_TEXT_CHARACTERS:,} characters.", field="q", code="too_long")
     if "\0" in query.text or any("\ud800" <= character <= "\udfff" for character in query.text):
@@ -92,49 +92,49 @@ class Explanation:
     keyword_score: float
     keyword_contribution: float
     keyword_rank: int | None
-    """Its place by words alone; None where no word matches."""
+    """Its rank by words alone; None if no word matches."""
     terms: dict[str, float]
     """What each matching stem adds to the keyword score."""
     title_overlap: float
-    """Jaccard index of the words of query and title; adds to the contribution of the words."""
+    """Jaccard index of the words of query and title; adds to the words' contribution."""
     all_words: bool
-    """Whether the item holds all the words of a short query; adds to the contribution of the words."""
+    """Whether the item holds all the words of a short query; adds to the words' contribution."""
     neighbours: float
-    """How much of the query's neighbouring words it has side by side, 0 to 1; adds to the contribution of the words."""
+    """The share of the query's neighbouring words it has side by side, 0 to 1; adds to the words' contribution."""
     cosine: float | None
     feedback_cosine: float | None
-    """The cosine after the query has been moved towards its best hits; the contribution of the meaning follows it."""
+    """The cosine after moving the query towards its best hits; the contribution of the meaning is computed from it."""
     semantic_contribution: float
     semantic_rank: int | None
     cutoff: float
-    """Cosines from here on are called close."""
+    """Cosines from here on count as close."""
     taste: float = 0.0
-    """What the taste of whoever asks adds to the score, or takes from it."""
+    """What the requester's taste adds to the score, or subtracts from it."""
     boost: float = 0.0
-    """What rules add to the score. Where that would leave 0 to 1, only what leads up to the end of it."""
+    """What rules add to the score, limited so that the sum stays within 0 to 1."""
     rules: tuple[str, ...] = ()
     """Names of the rules that pinned or boosted it."""
     rerank_score: float | None = None
     place_before_rerank: int | None = None
-    """From 1; both are None for a hit that the reranker has not read."""
+    """From 1; both are None for a hit that the reranker has not scored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     item: Item
     score: float
-    """Between 0 and 1 and comparable between queries; the ranking follows it."""
+    """Between 0 and 1 and comparable between queries; determines the ranking."""
     rerank_score: float | None = None
-    """Between 0 and 1; where there is one, the ranking follows it and what rules add."""
+    """Between 0 and 1; if present, it determines the ranking together with boosts from rules."""
     keyword_score: float = 0.0
     cosine: float | None = None
-    """Of the best passage; None while the item has no vector, or when meaning was not asked for."""
+    """Of the best passage; None while the item has no vector, or if meaning was not requested."""
     by_picture: bool = False
     """Its picture is closer than its best passage."""
     close: bool = True
-    """Most of the query's weight is among its words, its meaning is beyond the encoder's cut-off, or it is pinned."""
+    """It holds most of the query's weight in words, its meaning is beyond the encoder's cut-off, or it is pinned."""
     pinned: bool = False
-    """A rule gave it its place; it may be out of the order of scores."""
+    """A rule fixed its place, which may not follow the order of scores."""
     rules: tuple[Rule, ...] = ()
     """Those that pinned or boosted it."""
     title_parts: tuple[Part, ...] = ()
@@ -147,23 +147,23 @@ class SearchResults:
     hits: tuple[Hit, ...]
     query: SearchQuery
     total: int
-    """Hits on all pages together."""
+    """Hits on all pages."""
     close_total: int
     semantic_hit_count: int
     """Close hits that hold none of the query's words."""
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
-    """The commonest values of each text facet, counted over all close hits, or over all hits when none is close."""
+    """The commonest values of each text facet, counted over the close hits, or over all hits if none is close."""
     facet_stats: dict[str, tuple[float, float]] = field(default_factory=dict)
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
     correction: Correction | None = None
-    """What was looked for in place of the text as typed."""
+    """What was searched for instead of the text as typed."""
     operators: Operators = NO_OPERATORS
-    """What the text demanded beside the words that were looked for."""
+    """What the text demanded besides the words searched for."""
     rules: tuple[Rule, ...] = ()
-    """Those that apply to the query, whatever they did."""
+    """The rules that apply to the query, whatever they did."""
     reranked: bool = False
     rerank_reason: str = ""
-    """Why the hits are not reranked although that was asked for."""
+    """Why the hits are not reranked although reranking was requested."""
     degraded: bool = False
     degraded_reason: str = ""
     version_id: int | None = None

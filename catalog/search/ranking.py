@@ -22,21 +22,21 @@ from catalog.search.taste import taste_parts
 
 #: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
 CLOSE_WORDS = 0.6
-#: What counts all its words, and those side by side. Of one word every item that is found by it holds all; of many few
-#: items do, and BM25 tells them apart.
+#: Queries for which holding all words, and having them side by side, adds to the score. Every item that a single word
+#: finds holds it; few items hold all of many words, and BM25 separates them.
 SHORT_QUERY_WORDS = range(2, 5)
-#: Sums of the same weights in another order differ by less.
+#: Sums of the same weights in a different order differ by less than this.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStage:
-    """What the reranker made of the first hits. Both arrays are of all candidates."""
+    """The reranker's results for the first hits. Both arrays cover all candidates."""
 
     scores: npt.NDArray[np.float64]
-    """NaN for those it has not read."""
+    """NaN for those it has not scored."""
     places_before: npt.NDArray[np.int64]
-    """From 1; 0 for those it has not read."""
+    """From 1; 0 for those it has not scored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +47,18 @@ class Ranking:
     reading: Reading
     fused: Fused
     neighbour_shares: npt.NDArray[np.float64]
-    """How much of the query's neighbouring words they have side by side."""
+    """The share of the query's neighbouring words they have side by side."""
     feedback_cosines: npt.NDArray[np.float64]
-    """After the query has been moved towards its best hits."""
+    """After moving the query towards its best hits."""
     scores: npt.NDArray[np.float64]
-    """The fused ones with what taste and rules add."""
+    """The fused scores plus what taste and rules add."""
     taste_parts: npt.NDArray[np.float64]
     close: npt.NDArray[np.bool_]
     actions: Actions
     boosts: Boosts
     order: npt.NDArray[np.int64]
     second_stage: SecondStage | None = None
-    """None where the hits were not reranked."""
+    """None if the hits were not reranked."""
 
     @property
     def cutoff(self) -> float:
@@ -90,7 +90,7 @@ def rank(
     neighbours = _neighbours(candidates, reading)
     fused, cosines = _score(candidates, reading, close, neighbours)
     boosts = actions.boost(candidates.item_ids)
-    # Ranked before they are cut to 0 to 1, so that what is boosted beyond an end keeps its order there.
+    # Ranked before clipping to 0..1, so that items boosted past either end keep their order.
     liked = taste_parts(query.taste, candidates, reading.version)
     boosted = fused.scores + liked + boosts.amounts
     scores = np.clip(boosted, 0.0, 1.0)
@@ -118,7 +118,7 @@ def rank(
 
 
 def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
-    if reading.phrases:  # which all of them hold
+    if reading.phrases:  # every candidate holds them
         return np.ones(len(candidates.item_ids), dtype=bool)
     close = candidates.cosines >= dense.cutoff(reading.version)
     if reading.words.terms:
@@ -135,7 +135,7 @@ def _neighbours(candidates: Candidates, reading: Reading) -> npt.NDArray[np.floa
 def _score(
     candidates: Candidates, reading: Reading, close: npt.NDArray[np.bool_], neighbours: npt.NDArray[np.float64]
 ) -> tuple[Fused, npt.NDArray[np.float64]]:
-    """Scores, and the cosines they are made of: where feedback is allowed, those of the query moved by it."""
+    """Scores, and the cosines they are based on: those of the moved query if feedback is allowed."""
     fused = _fuse(candidates, reading, candidates.cosines, neighbours)
     if not reading.allows_feedback or reading.version is None:
         return fused, candidates.cosines
@@ -162,14 +162,14 @@ def _fuse(
 
 
 def holding_all_words(candidates: Candidates, words: Words) -> npt.NDArray[np.bool_]:
-    """Which candidates hold all the words of a short query; none where it has one or many."""
+    """Which candidates hold all the words of a short query; none if it has one word or many."""
     if words.slots not in SHORT_QUERY_WORDS:
         return np.zeros(len(candidates.item_ids), dtype=bool)
     return candidates.matched_idf >= words.total_idf * (1 - ROUNDING)
 
 
 def _pinned(ranking: Ranking) -> npt.NDArray[np.int64]:
-    """The hits with the pinned ones at their places, all of them before the far hits at the end of the list."""
+    """The hits with the pinned ones in their places, all of them ahead of the far hits at the end of the list."""
     at = {int(item_id): position for position, item_id in enumerate(ranking.candidates.item_ids)}
     positions = {item_id: position for item_id, position in ranking.actions.pinned_positions.items() if item_id in at}
     others = [item_id for item_id in ranking.ids(ranking.order) if item_id not in positions]

@@ -1,4 +1,4 @@
-"""What a query asks for: its words as the keyword index knows them, its vector, and the index version to look in."""
+"""What a query asks for: its words as the keyword index knows them, its vector, and the index version to search."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ class Reading:
     """A query made ready: its words looked up, its text or picture encoded."""
 
     text: str
-    """As it was typed, or put right."""
+    """As typed, or as corrected."""
     words: Words
     version: IndexVersion | None
     vector: Sequence[float] | None
-    """Normalised; None where meaning is not asked for or there is no encoder."""
+    """Normalised; None if meaning is not requested or there is no encoder."""
     ratio: float
     """The weight of meaning: 0 words alone, 1 meaning alone."""
     phrases: tuple[Phrase, ...] = ()
     """Every hit holds them."""
     correction: Correction | None = None
-    """What was looked for in place of the words as typed."""
+    """What was searched for instead of the words as typed."""
     allows_feedback: bool = False
-    """Whether the vector may be moved towards the best hits. Not where a caller has given the vector, and not in a
-    version with pictures: its best hits are of one kind, texts or pictures, and would draw the query away from the
-    other."""
+    """Whether the vector may be moved towards the best hits.
+
+    Not if the caller gave the vector, and not in a version with pictures: its best hits are all of one kind, texts or
+    pictures, and would draw the query away from the other.
+    """
     degraded_reason: str = ""
-    """Why meaning is left out although it was asked for."""
+    """Why meaning was left out although requested."""
 
 
 def read_query(
     query: SearchQuery, version: IndexVersion | None, rules: RuleSet, *, phrases: tuple[Phrase, ...] = ()
 ) -> Reading:
-    """Read a checked query of a text without operators, a vector or a picture, or several of them.
+    """Read a checked query: a text without operators, a vector, a picture, or several of these.
 
-    Words of its phrases are what they are. Raises InvalidQuery.
+    Words of its phrases are not corrected. Raises InvalidQuery.
     """
     text = query.text.strip()
     words = _words(query.text, query, rules) if text else Words()
@@ -82,7 +84,7 @@ def _correction(
 
 
 def _encoder(version: IndexVersion | None) -> Encoder | None:
-    """The encoder, if it is loaded: to learn whether it knows a word is not worth waiting for."""
+    """The encoder if it is loaded: finding out whether it knows a word is not worth waiting for."""
     if version is None:
         return None
     try:
@@ -92,13 +94,13 @@ def _encoder(version: IndexVersion | None) -> Encoder | None:
 
 
 def synonyms_of(text: str, rules: RuleSet) -> list[tuple[str, str]]:
-    """Pairs of a folded word of the text and a word that counts as an alternative for it."""
+    """Pairs of a folded word of the text and a word that counts as an alternative to it."""
     words = folded_words(text)
     return [(words[own], other) for found in rules.synonyms.synonyms_for(text) for own, other in found.pairs()]
 
 
 def version_for(query: SearchQuery) -> IndexVersion | None:
-    """The index version to look in; None while there is none. Raises InvalidQuery."""
+    """The index version to search; None while there is none. Raises InvalidQuery."""
     if query.version_id is None:
         return serving_version()
     version = IndexVersion.objects.with_rules_stamp().searchable(query.version_id)

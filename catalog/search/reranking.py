@@ -25,15 +25,15 @@ logger = logging.getLogger(__name__)
 #: Always these, whatever the page, so that pages neither repeat a hit nor lose one.
 RERANKED_HITS = 50
 PASSAGE_CHARACTERS = 2_000
-# The scores of a query are kept, so that its next page has the same order, whichever process makes it. That there was
-# no time is forgotten sooner.
+# A query's scores are cached so that its next page has the same order, whichever process serves it. Running out of time
+# is forgotten sooner.
 KEEP_SCORES_S, KEEP_REFUSAL_S = 3_600, 30
-#: By how much longer a page waits that follows another one, in whose order it has to go on.
+#: How many times longer a later page waits, since it must continue the order of the previous one.
 LATER_PAGE_PATIENCE = 5
 
 
 def reranker_spec() -> RerankerSpec | None:
-    """The reranker of this site; None where there is none."""
+    """The reranker of this site, or None."""
     if not settings.RERANK_MODEL:
         return None
     return RerankerSpec(
@@ -42,7 +42,7 @@ def reranker_spec() -> RerankerSpec | None:
 
 
 def check_rerank(query: SearchQuery) -> None:
-    """Raises InvalidQuery where a query asks for a second stage that there is not."""
+    """Raises InvalidQuery if a query asks for a second stage that is not available."""
     if query.rerank and reranker_spec() is None:
         message = "This site has no reranker. Leave it out, or set RERANK_MODEL to a cross-encoder."
         raise InvalidQuery(message, field="rerank", code="no_reranker")
@@ -51,10 +51,10 @@ def check_rerank(query: SearchQuery) -> None:
 
 
 def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
-    """Put the best hits in the order of the reranker, if the query asks for it and RERANK_BUDGET_MS is enough.
+    """Reorder the best hits with the reranker, if the query asks for it and RERANK_BUDGET_MS is enough.
 
-    Otherwise the ranking stays as it is, and the text returned says why. Pinned hits keep their places. Boosts are
-    added to the reranker's scores as they are to others.
+    Otherwise the ranking is unchanged and the returned text says why. Pinned hits keep their places. Boosts are added
+    to the reranker's scores as to any others.
     """
     if not query.rerank or not len(ranking.order):
         return ranking, ""
@@ -86,7 +86,7 @@ def _passage(item: Item, ranking: Ranking, at: int) -> str:
 def _reordered(
     query: SearchQuery, ranking: Ranking, top: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """The order with its top by the new scores; equal ones stay as they were, and close ones first where they are."""
+    """The order with its top sorted by the new scores; ties keep their order, and `close_first` still holds."""
     ids = ranking.candidates.item_ids
     pinned = np.isin(ids[top], list(ranking.actions.pinned_positions))
     free = top[~pinned]
@@ -99,7 +99,7 @@ def _reordered(
 
 
 def _scores(text: str, passages: Sequence[str], *, budget_s: float) -> list[float] | str:
-    """A score for each passage, or why there are none."""
+    """A score for each passage, or the reason why there are none."""
     spec = reranker_spec()
     assert spec is not None
     told = json.dumps([spec.model, spec.revision, spec.max_tokens, text, *passages])

@@ -27,7 +27,7 @@ class BoostAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boosts:
-    """What the boosts add to the score of each candidate, and the rules they are of."""
+    """What boosts add to the score of each candidate, and the rules they come from."""
 
     amounts: npt.NDArray[np.float64]
     rules: Sequence[tuple[Rule, ...]]
@@ -39,7 +39,7 @@ class Actions:
 
     rules: tuple[Rule, ...] = ()
     hidden: Predicate | None = None
-    """Met by what a rule hides; None when they hide nothing."""
+    """Met by what a rule hides; None if nothing is hidden."""
     pinned_positions: Mapping[int, int] = field(default_factory=dict)
     """The position of each pinned item, from 1, by the item's id."""
     pinned_by: Mapping[int, Rule] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class Actions:
 
     @property
     def shown(self) -> Predicate | None:
-        """Met by what no rule hides; None when they hide nothing."""
+        """Met by what no rule hides; None if nothing is hidden."""
         return None if self.hidden is None else ~self.hidden
 
     def boost(self, item_ids: npt.NDArray[np.int64]) -> Boosts:
-        """What each of these items gets, in one statement; none when there is no boost."""
+        """What each of these items gets, in one statement; none if there are no boosts."""
         amounts = np.zeros(len(item_ids))
         rules: list[tuple[Rule, ...]] = [()] * len(item_ids)
         if self.boosts and len(item_ids):
@@ -63,12 +63,12 @@ class Actions:
         return Boosts(amounts=amounts, rules=rules)
 
     def rules_of(self, item_id: int, *, boosted_by: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
-        """Those that pinned or boosted an item, each once."""
+        """The rules that pinned or boosted an item, each once."""
         pinned_by = [self.pinned_by[item_id]] if item_id in self.pinned_by else []
         return tuple(dict.fromkeys([*pinned_by, *boosted_by]))
 
     def _met(self, item_ids: list[int]) -> dict[int, list[bool]]:
-        """Of each item, which boosts' filters it meets."""
+        """For each item, which boosts' filters it meets."""
         columns = ", ".join(f"({boost.meeting.sql}) IS TRUE" for boost in self.boosts)
         parameters = [value for boost in self.boosts for value in boost.meeting.parameters]
         with connection.cursor() as cursor:
@@ -81,10 +81,10 @@ NO_ACTIONS = Actions()
 
 
 def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bool) -> Actions:
-    """Prepare the rules' actions: a query for the known attributes if a rule has a filter, one for the pinned items.
+    """Prepare the rules' actions: one query for the known attributes if a rule has a filter, one for the pinned items.
 
-    Only published items that meet the query's own filter and that no rule hides are pinned. Where several rules pin an
-    item, the first counts. Without `pinning` nothing is pinned.
+    Only published items that meet the query's own filter and that no rule hides are pinned. If several rules pin an
+    item, the first wins. Without `pinning` nothing is pinned.
     """
     if not rules:
         return NO_ACTIONS
@@ -103,7 +103,7 @@ def actions_of(rules: tuple[Rule, ...], *, wanted: Predicate | None, pinning: bo
 
 
 def _compiled(rule: Rule, wanted: Filter | None, attributes: Mapping[str, Attribute]) -> Predicate | None:
-    """A search must not fail because an attribute is gone that a rule asks for: that filter is left out."""
+    """A search must not fail because a rule names an attribute that no longer exists: that filter is left out."""
     try:
         return predicate(wanted, attributes=attributes)
     except FilterError as error:
@@ -114,7 +114,7 @@ def _compiled(rule: Rule, wanted: Filter | None, attributes: Mapping[str, Attrib
 def _pins(
     rules: tuple[Rule, ...], wanted: Predicate | None, shown: Predicate | None
 ) -> tuple[dict[int, int], dict[int, Rule]]:
-    """Position and rule of the items pinned, by id."""
+    """Position and rule of each pinned item, by id."""
     pins = {pin.external_id: (pin.position, rule) for rule in reversed(rules) for pin in rule.pins}
     if not pins:
         return {}, {}

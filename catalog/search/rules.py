@@ -1,8 +1,8 @@
-"""The rules and synonyms in force, as every search needs them: read once, kept in the process, and exact.
+"""The rules and synonyms in force, as every search needs them: read once, kept in the process, and never stale.
 
-Each change of a rule renews a stamp in the database, in the transaction that makes the change. A search reads the stamp
-along with the index version, so it costs nothing to know whether the copy in this process still holds, and a change
-counts from the next search on, in every process.
+Each change to a rule renews a stamp in the database, in the same transaction. A search reads the stamp along with the
+index version, so checking whether this process's copy is current costs nothing, and a change applies from the next
+search on, in every process.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from catalog.search.filters import Condition, Filter, FilterError, Value, disjun
 from catalog.search.synonyms import Phrase, SynonymTable, folded_words, synonym_table
 
 logger = logging.getLogger(__name__)
-# Plain texts: every rule is asked at every search.
+# Plain strings, since every rule is checked at every search.
 ALWAYS, EQUALS = str(SearchRule.Condition.ALWAYS.value), str(SearchRule.Condition.EQUALS.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """An item and the place it gets, from 1."""
+    """An item and its position, from 1."""
 
     external_id: str
     position: int
@@ -36,7 +36,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
-    """What the items that meet a filter get on top of their score."""
+    """What items that meet a filter get on top of their score."""
 
     filter: Filter
     amount: float
@@ -44,7 +44,7 @@ class Boost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of which everything is read that can be read without a query."""
+    """A rule with everything parsed that can be parsed without a query."""
 
     pk: int | None
     name: str
@@ -73,13 +73,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """Rules, the oldest first, and synonyms."""
+    """Rules, oldest first, and synonyms."""
 
     rules: tuple[Rule, ...] = ()
     synonyms: SynonymTable = field(default_factory=SynonymTable)
 
     def for_query(self, text: str) -> tuple[Rule, ...]:
-        """Those that apply to a query at this moment."""
+        """The rules that apply to a query at this moment."""
         if not self.rules:
             return ()
         words, moment = folded_words(text), timezone.now()
@@ -89,7 +89,7 @@ class RuleSet:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.pk != pk))
 
     def with_rule(self, rule: Rule) -> Self:
-        """With one more, where its age puts it; one that is not saved is the youngest."""
+        """With one more rule, in order of age; an unsaved one is the youngest."""
         rules = sorted((*self.rules, rule), key=lambda each: (each.pk is None, each.pk or 0))
         return replace(self, rules=tuple(rules))
 
@@ -107,9 +107,9 @@ _known = _Copy()
 
 
 def rules_in_force(stamp: UUID | None = None) -> RuleSet:
-    """The enabled rules and synonyms. `stamp` is the present one where the caller has read it; else it is read here.
+    """The enabled rules and synonyms. `stamp` is the current one if the caller has read it; otherwise it is read here.
 
-    The stamp is read before the rules: a change in between makes the copy newer than its stamp, and it is read again.
+    The stamp is read before the rules: after a change in between, the copy is newer than its stamp and is read again.
     """
     global _known
     if stamp is None:
@@ -128,7 +128,7 @@ def _read() -> RuleSet:
 
 
 def compiled(rule: SearchRule) -> Rule:
-    """The rule for searching with. A filter that can no longer be read is left out, and said in the log."""
+    """The rule compiled for searching. A filter that can no longer be parsed is left out and logged."""
     boosts = [(_readable(rule, row["filter"]), row["amount"]) for row in rule.boosts]
     return Rule(
         pk=rule.pk,

@@ -8,30 +8,30 @@ from typing import Any
 
 from catalog.search.predicates import Predicate, all_of
 
-#: A filter that leaves at most so many items is searched exactly; one that leaves more goes through the HNSW index.
+#: A filter that leaves at most this many items is searched exactly; one that leaves more uses the HNSW index.
 EXACT_UP_TO_ITEMS = 20_000
 SUBSET = "%(subset)s::bigint[]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The items in question: few, by their ids, or any number, by a condition."""
+    """The items in question: a few, by their ids, or any number, by a condition."""
 
     condition: str = ""
-    """What they meet, over `catalog_item`; empty where every item is meant, or their ids are known."""
+    """What they meet, over `catalog_item`; empty if every item is meant or their ids are known."""
     exact: bool = False
-    """Whether their ids are known: then they are in the parameter `subset`, in order."""
+    """Whether their ids are known: they are then in the parameter `subset`, in order."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def first(self, limit: int) -> str:
-        """A query for the ids of the first of them."""
+        """A query for the ids of the first `limit` of them."""
         if self.exact:
             return f"SELECT unnest(({SUBSET})[:{limit}]) AS item_id"
         condition = self.condition or "true"
         return f"SELECT id AS item_id FROM catalog_item WHERE {condition} ORDER BY id LIMIT {limit}"  # noqa: S608
 
     def within(self, column: str) -> str:
-        """A condition on a column that holds item ids, with the AND before it; empty where every item is meant."""
+        """A condition on a column of item ids, with a leading AND; empty if every item is meant."""
         if self.exact:
             return f"AND {column} = ANY({SUBSET})"
         if not self.condition:
@@ -42,7 +42,7 @@ class Scope:
         """The same, for a column that leads an index.
 
         Known ids come from a sub-select, which hides them from the planner. To estimate rows it would look at each of
-        thousands of ids, which takes longer than the reading itself.
+        thousands of ids, which takes longer than reading the rows.
         """
         return f"AND {column} = ANY((SELECT {SUBSET})::bigint[])" if self.exact else self.within(column)
 
@@ -53,7 +53,7 @@ EVERYTHING = Scope()
 def scope_of(cursor: Any, *, wanted: Predicate | None, hidden: Predicate | None = None) -> Scope:
     """The items that meet `wanted` and not `hidden`: one statement for their ids, or for a count of the hidden ones.
 
-    A few hidden items alone are no reason to search exactly: the graph passes over them.
+    A few hidden items alone are no reason to search exactly: the graph skips them.
     """
     matching = all_of(wanted, None if hidden is None else ~hidden)
     if matching is None:
@@ -67,9 +67,9 @@ def scope_of(cursor: Any, *, wanted: Predicate | None, hidden: Predicate | None 
 
 
 def _matching(cursor: Any, wanted: Predicate | None, hidden: Predicate | None) -> Scope | None:
-    """The items that are wanted and not hidden; None where they are too many.
+    """The items that are wanted and not hidden; None if there are too many.
 
-    Their ids come and go as one text: thousands of rows would take longer to pass on than to find.
+    Their ids are passed both ways as one text: thousands of rows would take longer to transfer than to find.
     """
     found, parameters = _ids(wanted, hidden)
     statement = f"""
@@ -81,7 +81,7 @@ def _matching(cursor: Any, wanted: Predicate | None, hidden: Predicate | None) -
 
 
 def _ids(wanted: Predicate | None, hidden: Predicate | None) -> tuple[str, list[Any]]:
-    """A query for the ids of these items, by the facts alone where they tell."""
+    """A query for the ids of these items, from facts alone where possible."""
     if wanted is None or wanted.facts is None:
         matching = all_of(wanted, None if hidden is None else ~hidden)
         assert matching is not None
@@ -94,7 +94,7 @@ def _ids(wanted: Predicate | None, hidden: Predicate | None) -> tuple[str, list[
 
 
 def matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
-    """Whether a filter leaves so few items; counts no further than that."""
+    """Whether at most `limit` items meet a filter; stops counting there."""
     statement = f"""
         SELECT count(*) FROM (
             SELECT FROM catalog_item WHERE catalog_item.published AND {wanted.sql} LIMIT %s
@@ -105,5 +105,5 @@ def matches_at_most(cursor: Any, wanted: Predicate, limit: int) -> bool:
 
 
 def array_literal(numbers: Iterable[int]) -> str:
-    """Integers as PostgreSQL reads an array: several times cheaper than a list that the driver looks through."""
+    """Integers as a PostgreSQL array literal: several times cheaper than a list that the driver inspects."""
     return f"{{{','.join(map(str, numbers))}}}"

@@ -19,7 +19,7 @@ from catalog.search.rules import NO_RULES
 def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
     """The items nearest in meaning to the mean of this one's passages, and its picture.
 
-    While it has none, those that share words.
+    Until it has any, those that share words with it.
     """
     version = IndexVersion.objects.active()
     vector = _mean_vector(item, version) if version else None
@@ -45,7 +45,7 @@ def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
 
 
 def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
-    """The passages and the picture count the same. None without any, and where they cancel each other out."""
+    """Passages and picture weigh the same. None if there are none, or if they cancel each other out."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

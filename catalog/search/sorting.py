@@ -1,4 +1,4 @@
-"""Orders other than by relevance: `newest`, `title`, or a number attribute; `-` in front turns it round."""
+"""Orders other than by relevance: `newest`, `title`, or a number attribute; a leading `-` reverses it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.search.predicates import Predicate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An ORDER BY over `catalog_item`; equal values stand in the order of their ids."""
+    """An ORDER BY over `catalog_item`; ties are ordered by id."""
 
     sql: str
     parameters: tuple[Any, ...] = ()
@@ -60,9 +60,9 @@ def sort_items(item_ids: Sequence[int], order: Order) -> list[int]:
 def browse(
     wanted: Predicate | None, order: Order, *, limit: int, offset: int, leaving_out: Sequence[int] = ()
 ) -> tuple[list[int], int]:
-    """A page of all published items that meet the filter, and how many there are, in one statement.
+    """A page of the published items that meet the filter, and their total number, in one statement.
 
-    The items of `leaving_out` are on no page and are counted all the same.
+    The items of `leaving_out` are on no page but are counted.
     """
     condition = f"catalog_item.published AND {wanted.sql}" if wanted else "catalog_item.published"
     parameters = wanted.parameters if wanted else ()

@@ -1,11 +1,10 @@
-"""Words that the catalogue does not hold, put right by those it does.
+"""Replaces words that the catalogue does not hold with words it does.
 
-Several words may be written as one there. Else a word is looked for among those that begin or end as it does: where one
-letter is wrong, one half of the word is right. The last one may be unfinished, as whoever types it sees what it is the
-beginning of. At last one word may be written as several.
-A word of the query is touched only where neither the catalogue nor the encoder knows it: what the encoder reads as one
-piece is a word, and its meaning finds something whether or not it is written anywhere. Words are joined all the same,
-since what they become is written in the catalogue.
+Several words may be one word in the catalogue. Otherwise a word is compared with those that begin or end the same: if
+one letter is wrong, one half of the word is right. The last word may be unfinished, since whoever types it sees what it
+is the beginning of. Finally, one word may be several in the catalogue. A word is changed only if neither the catalogue
+nor the encoder knows it: a single token of the encoder is a word, and its meaning finds something whether or not any
+item contains it. Words are joined regardless, since the result is in the catalogue.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from catalog.search.highlight import LETTERS, WORD
 from catalog.search.lexical import CJK_CHARACTER, CONFIGURATIONS, COUNTS_SQL, fold
 
 MIN_CHARACTERS = 5
-#: From so many characters on a last word may be the beginning of a longer one.
+#: From this many characters on, a last word may be the beginning of a longer one.
 MIN_CHARACTERS_BEGUN = 4
 MAX_CHARACTERS = 30
-#: From so many characters on, two letters may be wrong, though not the first.
+#: From this many characters on, two letters may be wrong, though not the first.
 TWO_MISTAKES_FROM = 9
 MAX_WORDS = 5
-#: Characters at either end of a word that are taken to be right.
+#: Characters at either end of a word that are assumed to be right.
 END_CHARACTERS = 3
 WORDS_READ = 5_000
 WORDS_COUNTED = 20
@@ -67,15 +66,15 @@ class Correction:
 
     text: str
     replaced: Mapping[str, str]
-    """What each word that was put right became, both folded; words that became one are parted by spaces."""
+    """Each corrected word and its replacement, both folded; words that were joined are separated by spaces."""
 
 
 def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None) -> Correction | None:
-    """Replace those unknown words of a query that a word of the catalogue is like enough to; None if there are none.
+    """Replace the unknown words of a query that are similar enough to a catalogue word; None if there are none.
 
-    `unknown` are folded words that the catalogue holds in no form. One statement for the words like them, one for those
-    that the last is the beginning of, and one for how often all of them are used; the likest word is taken, and of
-    several the one in most items. Two more for a word of letters that may be written as two.
+    `unknown` are folded words that the catalogue holds in no form. One statement finds similar words, one completes the
+    last word, and one counts how often all of these are used. The most similar word wins, and among equals the one in
+    most items. Two more statements for a word of letters that may be written as two.
     """
     doubtful = [word for word in unknown if len(word) <= MAX_CHARACTERS and not CJK_CHARACTER.search(word)][:MAX_WORDS]
     if not doubtful:
@@ -98,7 +97,7 @@ def correct(text: str, unknown: Sequence[str], *, encoder: Encoder | None = None
 
 
 def _corrected(text: str, words: Sequence[str], replaced: Mapping[Written, str]) -> Correction | None:
-    """The text with those words replaced; None where none is."""
+    """The text with those words replaced; None if none is."""
     found = list(WORD.finditer(text))
     corrected, end, made = "", 0, {}
     for start, stop in runs(words, replaced):
@@ -115,8 +114,7 @@ def _is_word(encoder: Encoder | None, word: str) -> bool:
 
 
 def _likely(words: Sequence[str], *, last: str) -> dict[str, list[str]]:
-    """For words of letters alone those of the catalogue that may be meant; for the last what it may be the beginning
-    of, if anything."""
+    """For words of letters only, the catalogue words that may be meant; for the last word its completions, if any."""
     lettered = [word for word in words if LETTERS.fullmatch(word)]
     mistyped = [word for word in lettered if len(word) >= MIN_CHARACTERS]
     likely = _nearest(mistyped) if mistyped else {}
@@ -130,7 +128,7 @@ def _mistakes(word: str) -> int:
 
 
 def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
-    """For each word those of the catalogue that the fewest mistakes lead to (optimal string alignment)."""
+    """For each word, the catalogue words that are the fewest mistakes away (optimal string alignment)."""
     ends = [min((len(word) - 1) // 2, END_CHARACTERS) for word in words]
     parameters: dict[str, Any] = {
         "words": list(words),
@@ -151,7 +149,7 @@ def _nearest(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _beginning(begun: str) -> list[str]:
-    """The shortest words that begin so."""
+    """The shortest words that begin with it."""
     with connection.cursor() as cursor:
         cursor.execute(BEGUN_SQL, {"word": begun, "read": WORDS_READ})
         words = sorted((word for (word,) in cursor.fetchall()), key=lambda word: (len(word), word))
@@ -159,13 +157,13 @@ def _beginning(begun: str) -> list[str]:
 
 
 def _best(word: str, found: Sequence[str], uses: Mapping[str, int]) -> str | None:
-    """Of the words that are alike the one in most items; a mistake in the first letter is the least likely one."""
+    """Of the similar words, the one in most items; a mistake in the first letter is the least likely."""
     used = [known for known in found if uses.get(known)]
     return max(used, key=lambda known: (known[0] == word[0], uses[known]), default=None)
 
 
 def _uses(words: Collection[str]) -> dict[str, int]:
-    """In how many items each word is, in any form."""
+    """How many items hold each word, in any form."""
     uses: defaultdict[str, int] = defaultdict(int)
     if not words:
         return uses

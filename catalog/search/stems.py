@@ -1,4 +1,4 @@
-"""The stems of words, asked of PostgreSQL once: they never change, and the words of texts are always the same."""
+"""The stems of words, asked of PostgreSQL once: they never change, and texts keep using the same words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import connection
 
 Stems = frozenset[str]
 
-#: When so many are known they are all forgotten, which takes some tens of megabytes back.
+#: When this many are known, all are dropped, which frees some tens of megabytes.
 WORDS_KEPT = 200_000
 
 STEMS_SQL = """
@@ -22,9 +22,9 @@ _known: dict[tuple[Collection[str], str], Stems] = {}
 
 
 def stems_of(words: Iterable[str], configurations: tuple[str, ...]) -> Mapping[str, Stems]:
-    """The stems of each folded word by each of these text search configurations; stop words have none.
+    """The stems of each folded word under each of these text search configurations; stop words have none.
 
-    One statement for the words not met before, in this process.
+    One statement for the words this process has not met before.
     """
     wanted = set(words)
     unknown = [word for word in wanted if (configurations, word) not in _known]

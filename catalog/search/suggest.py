@@ -1,4 +1,4 @@
-"""What somebody who is typing may be after: queries that others asked, and titles."""
+"""What somebody who is typing may be looking for: queries that others made, and titles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from catalog.search.operators import read_operators
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import rules_in_force
 
-#: Of the titles that hold the words somewhere, so many are looked at to find the shortest.
+#: Of the titles that hold the words somewhere, this many are considered to find the shortest.
 TITLES_READ = 500
-#: Past queries take at most so many places, and at most half of them.
+#: Past queries take at most this many places, and at most half of them.
 QUERIES = 3
 
-# Both conditions are served by indexes of their own; a word counts even where the keyword index leaves it out.
+# Each condition has an index of its own; a word counts even if the keyword index leaves it out.
 BEGINNING_SQL = """
     SELECT id FROM catalog_item
     WHERE published AND {shown} AND left(catalog_fold(title), 100) ^@ left(catalog_fold(%(text)s), 100)
@@ -37,7 +37,7 @@ HOLDING_SQL = """
     ) AS holding
     ORDER BY length(title), id LIMIT %(limit)s
 """
-# The table is small by design: it holds the commonest queries alone.
+# The table is small by design: it holds only the commonest queries.
 QUERIES_SQL = """
     SELECT text FROM catalog_popularquery
     WHERE (folded ^@ %(text)s OR to_tsvector('simple', folded) @@ to_tsquery('simple', %(words)s))
@@ -48,7 +48,7 @@ QUERIES_SQL = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A query that several people asked and that found something, or an item by its title."""
+    """A query that several people made and that found something, or an item by its title."""
 
     text: str
     item: Item | None = None
@@ -59,7 +59,7 @@ class Suggestion:
 
     @property
     def address(self) -> str:
-        """Where it leads to."""
+        """The URL it leads to."""
         if self.item is None:
             return f"{reverse('search')}?{urlencode({'q': self.text})}"
         return self.item.get_absolute_url()
@@ -68,8 +68,8 @@ class Suggestion:
 def suggest(text: str, *, limit: int = 8) -> list[Suggestion]:
     """What holds every word typed, the last one perhaps unfinished: first past queries, then titles.
 
-    Queries go by how often they were asked; of the titles those that begin so come first. Items that a rule hides from
-    a search for what is typed are no suggestions either, and what it excludes completes nothing.
+    Queries are ordered by how often they were made; titles that begin with the text come first. Items that a rule hides
+    from a search for the text are not suggested, and excluded words complete nothing.
     """
     text = read_operators(text).text
     words = [fold(word) for word in WORD.findall(text)]

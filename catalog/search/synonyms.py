@@ -14,7 +14,7 @@ Phrase = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synonymous:
-    """Words of a query that have synonyms: those from `start` up to, not with, `end` of its folded words."""
+    """Words of a query that have synonyms: its folded words from `start` up to, but not including, `end`."""
 
     start: int
     end: int
@@ -22,10 +22,10 @@ class Synonymous:
     alternatives: tuple[Phrase, ...]
 
     def pairs(self) -> list[tuple[int, str]]:
-        """Each alternative word with the place, among the query's folded words, of the word that it stands for.
+        """Each alternative word with the index, among the query's folded words, of the word that it stands for.
 
-        Words are paired in order. Where the alternative is longer, its further words stand for the last word of the
-        query's; where it is shorter, its last word stands for all further words of the query's.
+        Words are paired in order. If the alternative is longer, its further words stand for the last of the query's
+        words; if it is shorter, its last word stands for all further words of the query.
         """
         found = []
         for alternative in self.alternatives:
@@ -44,7 +44,8 @@ class SynonymTable:
     """Words of the longest phrase."""
 
     def synonyms_for(self, text: str) -> tuple[Synonymous, ...]:
-        """The synonyms of a query's words. Of phrases that overlap the first counts, and of those the longest."""
+        """The synonyms of a query's words. Of overlapping phrases the first wins, and of those with the same start the
+        longest."""
         if not self.alternatives:
             return ()
         words = folded_words(text)
@@ -69,7 +70,7 @@ def folded_words(text: str) -> Phrase:
 
 
 def synonym_table(synonyms: Iterable[tuple[Sequence[str], Sequence[str]]]) -> SynonymTable:
-    """Put synonyms in a table: pairs of words and alternatives; without alternatives the words stand for each other."""
+    """Build a table from pairs of words and alternatives; without alternatives the words stand for each other."""
     found: dict[Phrase, dict[Phrase, None]] = defaultdict(dict)
     for words, alternatives in synonyms:
         given = [folded_words(phrase) for phrase in words]

@@ -16,7 +16,7 @@ from catalog.search.dense import inner_products
 
 Floats = npt.NDArray[np.float64]
 
-#: The most that a taste adds to a score, or takes from it.
+#: The most that a taste adds to a score, or subtracts from it.
 LARGEST_PART = 0.1
 #: The closeness, in standard deviations above chance, at which a taste adds three quarters of that.
 NEAR_CLOSENESS = 2.0
@@ -26,8 +26,8 @@ NEAR_CLOSENESS = 2.0
 class Taste:
     """An interest in the space of one index version, as vectors of shape (dimensions,).
 
-    `vector` is normalised and lives where the corpus mean, `centre`, is taken off; `spread` is the standard deviation
-    of the cosine of two random passages there.
+    `vector` is normalised, in the space from which the corpus mean, `centre`, has been subtracted; `spread` is the
+    standard deviation of the cosine of two random passages there.
     """
 
     version_id: int
@@ -37,23 +37,23 @@ class Taste:
 
 
 def taste_for(request: Any, **named: Any) -> Taste | None:
-    """The taste of whoever makes a request, or of the one that it names, by the function SEARCH_TASTE.
+    """The taste of whoever makes a request, or of whom `named` identifies, from the function SEARCH_TASTE.
 
-    None where nothing is known of them.
+    None if nothing is known about them.
     """
     taste: Taste | None = import_string(settings.SEARCH_TASTE)(request, **named)
     return taste
 
 
 def taste_parts(taste: Taste | None, candidates: Candidates, version: IndexVersion | None) -> Floats:
-    """What a taste adds to the score of each candidate: by how much closer its best passage is to it than chance.
+    """What a taste adds to each candidate's score: how much closer than chance its best passage is to the taste.
 
     One statement; zeros without a taste, and for candidates without a vector.
     """
     parts = np.zeros(len(candidates.item_ids))
     if taste is None or version is None or taste.version_id != version.pk:
         return parts
-    # A taste is of texts: of an item that was found by its picture the first passage tells.
+    # A taste is built from texts, so an item found by its picture is judged by its first passage.
     ordinals = np.where(candidates.ordinals == PICTURE_ORDINAL, 0, candidates.ordinals)
     products = inner_products(version, candidates.item_ids, ordinals, taste.vector)
     closeness = (products - float(taste.centre @ taste.vector)) / taste.spread
