@@ -1,4 +1,4 @@
-"""One process at a time for work that outlives a transaction."""
+"""One process at a time for work that spans more than a transaction."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db import connection
 
 @contextmanager
 def session_lock(key: int) -> Iterator[bool]:
-    """Whether this connection has the lock of that number now: False where another has it.
+    """Whether this connection now holds the lock with that number: False if another one does.
 
-    PostgreSQL's advisory lock of a session is gone with the connection of a process that dies, and needs no
-    transaction to be held; a pooler in transaction mode cannot keep it. See docs/decisions/0008.
+    PostgreSQL's session advisory lock goes away with the connection of a process that dies, and needs no transaction; a
+    pooler in transaction mode cannot keep it. See docs/decisions/0008.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])

@@ -1,4 +1,4 @@
-"""Errors that say that PostgreSQL has no room left: they are nobody's fault who asked, and pass when room is made."""
+"""Errors that mean PostgreSQL has no room left: not the fault of the request, and gone once room is made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ LACKS = {psycopg.errors.DiskFull: "disk space", psycopg.errors.OutOfMemory: "mem
 
 
 def lacking(error: BaseException) -> str:
-    """What PostgreSQL lacks: disk space or memory; empty where an error says something else."""
+    """What PostgreSQL lacks: disk space or memory; empty for any other error."""
     cause = error.__cause__ or error
     return next((lack for kind, lack in LACKS.items() if isinstance(cause, kind)), "")

@@ -1,6 +1,6 @@
-"""Rows of a model by a statement that is written already.
+"""Rows of a model, read with a ready-made statement.
 
-Django composes a statement anew for every query, and its models look at every field of every row. Where each request
+Django composes a statement anew for every query, and its models look at every field of every row. When each request
 runs the same statement, that takes longer than PostgreSQL takes to answer it.
 """
 
@@ -25,10 +25,9 @@ def read_rows(
     deferred: Collection[str] = (),
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> list[Row]:
-    """The rows that meet a condition in SQL, in no order; `annotations` are attributes that they get beside their own,
-    in SQL.
+    """The rows that meet a condition in SQL, in no order; `annotations` are additional attributes, in SQL.
 
-    Fields in `deferred` are read when they are asked for, as those that `defer()` leaves out. No signals are sent.
+    Fields in `deferred` are read on access, like those that `defer()` leaves out. No signals are sent.
     """
     fields = [field for field in model._meta.concrete_fields if field.attname not in deferred]
     columns = ", ".join([*(f'"{field.column}"' for field in fields), *annotations.values()])

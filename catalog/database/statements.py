@@ -1,4 +1,4 @@
-"""Statements that may take longer than a request's may."""
+"""Statements that may take longer than those of a request."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from contextlib import AbstractContextManager, contextmanager
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-#: Longer than a server is away that comes back: what took an hour is not given up for a pause of seconds.
+#: Longer than a server that comes back is away: an hour's work is not abandoned for a pause of seconds.
 BORNE_SILENCE_S = 60.0
 
 
 @contextmanager
 def patient_cursor() -> Iterator[CursorWrapper]:
-    """A cursor in a transaction whose statements may take all the time they need."""
+    """A cursor in a transaction whose statements have no time limit."""
     with transaction.atomic(), bearing_silence(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         yield cursor
 
 
 def bearing_silence() -> AbstractContextManager[None]:
-    """Statements within are not given up at once when the server falls silent. Needs the site's own backend."""
+    """Statements within are not abandoned as soon as the server falls silent. Needs the site's own backend."""
     return connection.bearing_silence(BORNE_SILENCE_S)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Vectors and ids as PostgreSQL sends and takes them in binary: whole columns at once, with no text between."""
+"""Vectors and ids as PostgreSQL sends and accepts them in binary: whole columns at once, without text in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.pq import Format
 Vector = npt.NDArray[np.float32]
 Column = npt.NDArray[Any]
 
-#: A column of ids, and one of half-precision vectors, as one value each: aggregates of one statement keep step.
+#: A column of ids, and one of half-precision vectors, each as one value: aggregates of one statement share an order.
 IDS = "string_agg(int8send({column}), '')"
 HALVES = "string_agg(halfvec_send({column}), '')"
 
@@ -23,13 +23,13 @@ ROWS_A_WRITE = 2_000
 
 
 def binary(cursor: Any) -> Any:
-    """The same cursor of Django's, with results in binary from its next statement on."""
+    """The same Django cursor, with binary results from its next statement on."""
     cursor.cursor.format = Format.BINARY
     return cursor
 
 
 def ids_of(sent: bytes | None) -> npt.NDArray[np.int64]:
-    """What IDS selects, of shape (n,); nothing where there were no rows."""
+    """What IDS selects, of shape (n,); empty if there were no rows."""
     return np.frombuffer(sent or b"", dtype=">i8").astype(np.int64)
 
 
@@ -46,14 +46,15 @@ def vector_of(sent: Any) -> Vector:
 
 
 def copy_in(table: str, columns: Mapping[str, Column]) -> None:
-    """Append rows to a table, given by its columns of n values each: int8 or int4 by what an array of shape (n,) holds,
-    halfvec for one of shape (n, dimensions).
+    """Append rows to a table, given as columns of n values each.
 
-    The bytes are those of COPY's binary format (PostgreSQL's documentation, COPY), put together for many rows at once.
+    An array of shape (n,) is written as int8 or int4, according to its type, and one of shape (n, dimensions) as
+    halfvec. The bytes are those of COPY's binary format (PostgreSQL's documentation, COPY), assembled for many rows at
+    once.
     """
     rows = len(next(iter(columns.values())))
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)"
-    # Django knows no COPY, so nor does it make the driver's errors its own.
+    # Django does not support COPY, so it does not wrap the driver's errors either.
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
         copy.write(COPY_BEGINS)
         for first in range(0, rows, ROWS_A_WRITE):
@@ -62,7 +63,7 @@ def copy_in(table: str, columns: Mapping[str, Column]) -> None:
 
 
 def _binary_rows(columns: Mapping[str, Column]) -> bytes:
-    """The number of fields, then for each its length and its value, all big-endian."""
+    """The number of fields, then the length and value of each, all big-endian."""
     values = {name: _value_type(column) for name, column in columns.items()}
     fields = [field for name, value in values.items() for field in ((f"{name} bytes", ">i4"), (name, value))]
     rows = np.zeros(len(next(iter(columns.values()))), dtype=[("fields", ">i2"), *fields])

@@ -1,7 +1,7 @@
-"""The HNSW graph of an index version: what it is built on, and how a search walks it.
+"""The HNSW graph of an index version: what it is built on, and how a search uses it.
 
-Stored are half-precision vectors, whatever the graph holds. A graph of `half` holds them too; one of `binary` holds
-their signs, a bit a dimension, and what is found by those is put in order by the stored vectors.
+Half-precision vectors are stored, whatever the graph holds. A graph of `half` holds them too; one of `binary` holds
+their signs, one bit per dimension, and what it finds is reordered by the stored vectors.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from django.conf import settings
 
 from catalog.models import PICTURE_ORDINAL, IndexVersion
 
-#: Passages read by their signs for each that is wanted.
+#: Passages read by their signs for each one wanted.
 OVERSAMPLING = 4
 #: pgvector's own limit.
 MOST_DIMENSIONS_OF_HALVES = 4_000
 
 
 def graphs_of(version: IndexVersion) -> dict[str, str]:
-    """The names of a version's graphs, and the condition on what is in each; empty where all is.
+    """The names of a version's graphs, and the condition on the rows in each; empty if it holds all rows.
 
-    Pictures have a graph of their own: to a query in words texts are nearer than any picture.
+    Pictures have a graph of their own: for a query in words, texts are nearer than any picture.
     """
     name = f"catalog_passage_v{version.pk}_hnsw"
     if not version.reads_pictures:
@@ -28,7 +28,7 @@ def graphs_of(version: IndexVersion) -> dict[str, str]:
 
 
 def passages_of(version: IndexVersion, *, pictures: bool = False) -> str:
-    """A condition on the rows of `passage`: a version's passages of texts, or its pictures."""
+    """A condition on the rows of `passage`: a version's text passages, or its pictures."""
     of_version = f"passage.version_id = {int(version.pk)}"
     if not version.reads_pictures:
         return of_version
@@ -36,7 +36,7 @@ def passages_of(version: IndexVersion, *, pictures: bool = False) -> str:
 
 
 def graph_key(version: IndexVersion) -> str:
-    """What the index is built on, with the operator class: a column of any dimension needs a cast."""
+    """The index key with its operator class: a column of varying dimension needs a cast."""
     halves = _halves(version)
     if version.storage == IndexVersion.Storage.BINARY:
         return f"({_signs(version, 'embedding')}) bit_hamming_ops"
@@ -44,15 +44,15 @@ def graph_key(version: IndexVersion) -> str:
 
 
 def distance_sql(version: IndexVersion) -> str:
-    """Cosine distance between a row of `passage` and the vector of the query, by the stored halves."""
+    """Cosine distance between a row of `passage` and the query vector, by the stored half-precision vectors."""
     return f"passage.embedding::{_halves(version)} <=> %(vector)s::{_halves(version)}"
 
 
 def nearest_rows(version: IndexVersion, *, rows: int, within: str = "", pictures: bool = False) -> str:
     """The part of a query from FROM to LIMIT: the `rows` passages nearest by the graph, nearest first.
 
-    With `pictures` only pictures, without it none. `within` is a condition on the rows, with the AND before it. Limits
-    are written into the statement: the planner would not walk the index for a number that it does not know.
+    With `pictures` only pictures, without it none. `within` is a condition on the rows, with a leading AND. Limits are
+    written into the statement: the planner would not use the index for a number it does not know.
     """
     walked = f"catalog_passage AS passage WHERE {passages_of(version, pictures=pictures)} {within} {_gate(version)}"
     distance = distance_sql(version)
@@ -68,14 +68,14 @@ def nearest_rows(version: IndexVersion, *, rows: int, within: str = "", pictures
 
 
 def ef_search(version: IndexVersion) -> int:
-    """Passages that a walk of this graph keeps in sight: the version's own number, or until it is known the site's."""
+    """The candidate list size of a search in this graph: the version's own, or the site's until that is measured."""
     return version.ef_search or int(settings.VECTOR_SEARCH["hnsw.ef_search"])
 
 
 def _gate(version: IndexVersion) -> str:
-    """A condition that is always true and, when evaluated, sets how far the walk looks; empty for the site's setting.
+    """An always-true condition that sets hnsw.ef_search when evaluated; empty for the site's setting.
 
-    As it is constant, it is evaluated once, before the first row. See docs/decisions/0014.
+    Being constant, it is evaluated once, before the first row. See docs/decisions/0014.
     """
     if version.ef_search is None:
         return ""

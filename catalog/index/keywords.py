@@ -1,4 +1,4 @@
-"""Upkeep of the keyword index, which triggers on `Item` write: counts folded in, and all of it built anew."""
+"""Maintenance of the keyword index, which triggers on `Item` write: folding in counts, and rebuilding it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from catalog.database.statements import patient_cursor
 
 FOLD_BATCH_ROWS = 200_000
-#: Key of the advisory lock that the one folding process holds.
+#: Key of the advisory lock held by the one process that folds.
 FOLD_LOCK = 0x666F6C64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeywordSettings:
-    """How items become weighted terms: the language of those that name none, and what a word counts in each field."""
+    """How items become weighted terms: the default language, and the weight of a word in each field."""
 
     language: str
     title_weight: float
@@ -25,7 +25,7 @@ class KeywordSettings:
 
 
 def wanted_settings() -> KeywordSettings:
-    """Those of the environment, in force from the next rebuild on."""
+    """The settings of the environment, in force from the next rebuild on."""
     return KeywordSettings(
         language=settings.DEFAULT_LANGUAGE,
         title_weight=settings.KEYWORD_TITLE_WEIGHT,
@@ -35,14 +35,14 @@ def wanted_settings() -> KeywordSettings:
 
 
 def is_built() -> bool:
-    """Whether there is an index, which the migrations make."""
+    """Whether there is an index; the migrations create it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('catalog_keywordsettings') IS NOT NULL")
         return bool(cursor.fetchone()[0])
 
 
 def built_settings() -> KeywordSettings:
-    """Those the index was built with."""
+    """The settings the index was built with."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT language, title_weight, body_weight, attributes_weight FROM catalog_keywordsettings")
         language, title, body, attributes = cursor.fetchone()
@@ -52,7 +52,7 @@ def built_settings() -> KeywordSettings:
 def rebuild_keywords() -> None:
     """Build the keyword index from the items with the settings of the environment, in one transaction.
 
-    Searches go on with the old index until it is done; items cannot be saved meanwhile.
+    Searches use the old index until it is done; items cannot be saved meanwhile.
     """
     with patient_cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = 0")
@@ -65,10 +65,10 @@ def rebuild_keywords() -> None:
 
 
 def fold_term_counts() -> int:
-    """Move the appended changes into the term counts and return how many rows there were.
+    """Move the appended changes into the term counts and return the number of rows moved.
 
-    Batches keep each transaction far below the statement timeout even after a bulk load. Whoever finds another
-    process at it leaves.
+    Batches keep each transaction far below the statement timeout even after a bulk load. If another process is already
+    folding, returns at once.
     """
     folded = 0
     while rows := _fold_batch():

@@ -41,8 +41,8 @@ def create_partitions(version_id: int) -> None:
 def drop_retired() -> list[int]:
     """Drop the vectors and ledgers of retired versions; return their ids.
 
-    Nobody is kept waiting: the partitions are detached concurrently, and dropped when nothing uses them any more. Not
-    to be called within a transaction. What fails, because somebody holds a lock for long, is tried again next time.
+    Nothing is blocked: the partitions are detached concurrently, and dropped once nothing uses them. Must not be called
+    within a transaction. What fails because of a long-held lock is tried again next time.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -63,21 +63,21 @@ def drop_retired() -> list[int]:
 
 
 def _outwait_item_writers() -> None:
-    """Wait until every transaction has ended whose trigger may have seen the retired versions in use."""
+    """Wait until every transaction whose trigger may have seen the retired versions as live has ended."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")  # later writers queue behind this lock
         cursor.execute("LOCK TABLE catalog_item IN SHARE MODE")
 
 
 def _drop_partition(table: str, version_id: int) -> None:
-    """Dropping an attached partition would lock the whole table, and every search with it."""
+    """Detach, then drop: dropping an attached partition would lock the whole table, and every search with it."""
     partition = _partition(table, version_id)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = to_regclass(%s)", [f"{table}_v{version_id}"]
         )
         if (attached := cursor.fetchone()) is not None:
-            how = sql.SQL("FINALIZE" if attached[0] else "CONCURRENTLY")  # FINALIZE: an earlier try was interrupted
+            how = sql.SQL("FINALIZE" if attached[0] else "CONCURRENTLY")  # FINALIZE: an earlier attempt was interrupted
             cursor.execute(
                 sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(sql.Identifier(table), partition, how)
             )
@@ -85,11 +85,11 @@ def _drop_partition(table: str, version_id: int) -> None:
 
 
 def build_hnsw(version: IndexVersion) -> None:
-    """Build the graphs of a version's vectors, unless they are there already.
+    """Build the graphs of a version's vectors, unless they exist.
 
-    May take hours, in which items are saved and deleted as ever: it is built concurrently, except within a
-    transaction, where only an empty partition should be met. A build that was killed is begun anew; one whose client
-    has died is given up by the server.
+    May take hours, during which items are saved and deleted as usual: the build is concurrent, except within a
+    transaction, where the partition should be empty. A killed build is started again; the server abandons one whose
+    client has died.
     """
     for name, condition in graphs_of(version).items():
         _build(version, name, condition)

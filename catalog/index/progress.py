@@ -1,4 +1,4 @@
-"""How far index versions are, and what could not be embedded."""
+"""The progress of index versions, and what could not be embedded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE_WINDOW_S = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexProgress:
-    """Counts of a version's ledger, and the speed of the last minute."""
+    """Counts of a version's ledger, and the speed over the last minute."""
 
     total: int
     done: int
@@ -31,12 +31,12 @@ class IndexProgress:
 
     @property
     def coverage(self) -> float:
-        """Share of the items that have their vectors, 0 to 1; an empty catalogue is covered."""
+        """Share of the items that have vectors, 0 to 1; an empty catalogue counts as covered."""
         return self.done / self.total if self.total else 1.0
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds left at the present speed; None when nothing is left or nothing moves."""
+        """Seconds left at the current speed; None if nothing is left or nothing moves."""
         return self.unfinished / self.items_per_s if self.unfinished and self.items_per_s else None
 
 
@@ -58,7 +58,7 @@ def index_progress(version: IndexVersion) -> IndexProgress:
 
 
 def index_progress_of(versions: Sequence[IndexVersion]) -> dict[int, IndexProgress]:
-    """The progress of each version by its id, in two queries however many there are."""
+    """The progress of each version by its id, in two queries for any number of versions."""
     counts = EmbeddingState.objects.counts_by_version(versions)
     speeds = _items_per_s(versions)
     return {
@@ -70,7 +70,7 @@ def index_progress_of(versions: Sequence[IndexVersion]) -> dict[int, IndexProgre
 
 
 def _items_per_s(versions: Sequence[IndexVersion]) -> dict[int, float]:
-    """Items written in the last minute over the time since the first of them began, by the database's clock."""
+    """Items written in the last minute divided by the time since the first of them began, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

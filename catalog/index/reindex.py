@@ -1,4 +1,4 @@
-"""Reindex runs as staff steer them. The workers carry them out."""
+"""Reindex runs as staff control them. Workers carry them out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AlreadyReindexing(Exception):
 def start_reindex(
     *, started_by: User | None = None, activate_when_ready: bool = True, **version_settings: Any
 ) -> ReindexRun:
-    """Create a new version with these settings and set the workers on it, who load its encoder first.
+    """Create a new version with these settings and start the workers on it; they load its encoder first.
 
     Raises AlreadyReindexing.
     """
@@ -35,14 +35,14 @@ def start_reindex(
             run = ReindexRun.objects.create(
                 version=version, started_by=started_by, activate_when_ready=activate_when_ready
             )
-    except IntegrityError as error:  # a constraint lets one of them through, also of two clicks at once
+    except IntegrityError as error:  # a constraint admits only one, even for two simultaneous clicks
         raise AlreadyReindexing from error
     _wake(run)
     return run
 
 
 def pause_reindex(run: ReindexRun) -> bool:
-    """Keep workers from taking more items for it. Returns whether it was running."""
+    """Keep workers from claiming more items for it. Returns whether it was running."""
     return _move(run, ReindexRun.State.RUNNING, ReindexRun.State.PAUSED)
 
 
@@ -53,7 +53,7 @@ def resume_reindex(run: ReindexRun) -> bool:
 
 
 def cancel_reindex(run: ReindexRun) -> bool:
-    """End the run and retire what it made. Returns False when it had ended already."""
+    """End the run and retire the version it made. Returns False if it had already ended."""
     with transaction.atomic():
         if not finish(run, ReindexRun.State.CANCELLED, "Cancelled."):
             return False
@@ -62,15 +62,15 @@ def cancel_reindex(run: ReindexRun) -> bool:
 
 
 def finish(run: ReindexRun, state: ReindexRun.State, message: str = "") -> bool:
-    """End a run, unless it has ended already."""
+    """End a run, unless it has already ended."""
     unfinished = ReindexRun.objects.unfinished().filter(pk=run.pk)
     return unfinished.update(state=state, message=message, finished_at=timezone.now()) == 1
 
 
 def retry_reindex(run: ReindexRun) -> bool:
-    """Take a failed run up again from its first step; what is done already is not done twice.
+    """Resume a failed run from its first step; finished work is not repeated.
 
-    Returns whether it had failed. Raises AlreadyReindexing while another one is unfinished.
+    Returns whether it had failed. Raises AlreadyReindexing while another run is unfinished.
     """
     failed = ReindexRun.objects.filter(pk=run.pk, state=ReindexRun.State.FAILED)
     try:
@@ -86,9 +86,9 @@ def retry_reindex(run: ReindexRun) -> bool:
 
 
 def retry_failed(version: IndexVersion) -> int:
-    """Make a version's failed items pending again, and those whose picture failed; return how many there were.
+    """Make a version's failed items pending again, including those whose picture failed; return their number.
 
-    A failed reindex to that version goes on with them. While another one is unfinished it waits, and they too.
+    A failed reindex to that version continues with them, or waits while another reindex is unfinished.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -109,7 +109,7 @@ def retry_failed(version: IndexVersion) -> int:
 
 
 def _move(run: ReindexRun, old: ReindexRun.State, new: ReindexRun.State) -> bool:
-    """Compare and set: two clicks on the same button change one row once."""
+    """Compare and set: two clicks on the same button change the row once."""
     return ReindexRun.objects.filter(pk=run.pk, state=old).update(state=new) == 1
 
 

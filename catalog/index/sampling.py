@@ -1,6 +1,6 @@
 """The sample of a version's vectors that a query's cosines are compared with (`catalog.search.closeness`).
 
-Workers draw it, and searches read it.
+Workers draw it; searches read it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ ENOUGH = 50_000
 
 
 def renew_sample(version: IndexVersion) -> bool:
-    """Draw the sample of a version with pictures, if it has none or its vectors have doubled since; return whether."""
+    """Draw the sample of a version with pictures if it has none or its vectors have doubled since; return whether
+    drawn."""
     if not version.reads_pictures:
         return False
     known = VectorSample.objects.passages_of(version)
@@ -34,7 +35,7 @@ def renew_sample(version: IndexVersion) -> bool:
 
 
 def _passages(version: IndexVersion, *, most: int) -> int:
-    """How many there are, counted no further than that."""
+    """How many passages there are, counted no further than `most`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS passages",
@@ -44,7 +45,7 @@ def _passages(version: IndexVersion, *, most: int) -> int:
 
 
 def _drawn(version: IndexVersion, ordinal: int) -> bytes:
-    """Vectors of items spread over the catalogue, one an item: its first passage, or its picture."""
+    """Vectors of items spread over the catalogue, one per item: its first passage, or its picture."""
     with patient_cursor() as cursor:
         binary(cursor).execute(
             f"""

@@ -1,8 +1,8 @@
 """The index version that searches read from, remembered by each process, with the stamp of the rules.
 
-A search takes the version that its process remembers, and reads the present stamp along with the items that it shows.
-So it costs no statement to learn whether what is remembered still holds. Where it does not, the search runs again: a
-change counts from the next search on, in every process. See docs/decisions/0015.
+A search uses the version its process remembers, and reads the current stamp along with the items that it shows. So
+checking whether the remembered version is current costs no statement. If it is not, the search runs again: a change
+applies from the next search on, in every process. See docs/decisions/0015.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SERVING_SQL = f"""
     FROM catalog_indexversion WHERE state = 'active'
 """  # noqa: S608
 
-#: Fields of an item that no list of hits shows.
+#: Item fields that no list of hits shows.
 NOT_SHOWN = ("created_at", "updated_at")
 
 _remembered: IndexVersion | None = None
@@ -38,9 +38,9 @@ class Outdated(Exception):
 
 
 def serving_version() -> IndexVersion | None:
-    """Read the active version with the present stamp of the rules, and remember it; None while no version is active.
+    """Read the active version with the current stamp of the rules, and remember it; None while no version is active.
 
-    The same as `IndexVersion.objects.with_rules_stamp().active()`, by a statement that is not composed each time: see
+    The same as `IndexVersion.objects.with_rules_stamp().active()`, with a statement that is not composed each time: see
     `read_rows`.
     """
     global _remembered
@@ -54,26 +54,26 @@ def serving_version() -> IndexVersion | None:
     version.rules_stamp = row[-1]
     remembered = copy(version)
     remembered.serving_stamp = row[-2]
-    _remembered = remembered  # as a whole: other threads may take it at once
+    _remembered = remembered  # replaced as a whole: other threads may read it at any time
     return version
 
 
 def remembered_version() -> IndexVersion | None:
-    """The version as this process read it last, with its stamp of then; None where none was active yet.
+    """The version as this process last read it, with the stamp it had then; None if none was active.
 
-    Results made with it are right only if its stamp is still the present one, which `items_now` checks.
+    Results made with it are right only if its stamp is still current, which `items_now` checks.
     """
     return _remembered
 
 
 def forget_version() -> None:
-    """Remember no version: the connection has been pointed at another database, whose versions are others."""
+    """Forget the version: the connection now points at another database, with versions of its own."""
     global _remembered
     _remembered = None
 
 
 def present_stamp() -> str | None:
-    """The stamp of what serves at this moment. One statement."""
+    """The stamp of what serves right now. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {STAMP_SQL}")
         (stamp,) = cursor.fetchone()
@@ -81,7 +81,7 @@ def present_stamp() -> str | None:
 
 
 def items_now(ids: Sequence[int], version: IndexVersion | None) -> list[Item]:
-    """The items with these ids, in no order. Raises Outdated when `version` is a remembered one and has changed."""
+    """The items with these ids, in no order. Raises Outdated if `version` is a remembered one and has changed."""
     if version is None or version.serving_stamp is None:
         return Item.objects.in_order(ids)
     annotations = {"serving_stamp": STAMP_SQL}

@@ -14,13 +14,14 @@ from catalog.embedding.base import FloatArray
 from catalog.items.passages import Span
 from catalog.models import PICTURE_ORDINAL, EmbeddingBatch, IndexVersion
 
-#: A picture that may be there later is tried again after so long, and after ever longer until it is given up.
+#: A picture that may become available is retried after FIRST_RETRY_S, then after RETRY_FACTOR times as long each time,
+#: at most MOST_RETRIES times.
 FIRST_RETRY_S, RETRY_FACTOR, MOST_RETRIES = 300, 4, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPicture:
-    """The picture of an item: its vector, of shape (dimensions,), or without one why there is none."""
+    """The picture of an item: its vector, of shape (dimensions,), or the reason why there is none."""
 
     hash: str = ""
     """Of its address; empty for an item without a picture."""
@@ -32,8 +33,11 @@ class EmbeddedPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedItem:
-    """The passages of one item. `vectors` has shape (len(spans), dimensions), or is None where the document is
-    unchanged and the stored vectors stand; so is `picture`."""
+    """The passages of one item.
+
+    `vectors` has shape (len(spans), dimensions), or is None if the document is unchanged and the stored vectors remain;
+    likewise `picture`.
+    """
 
     item_id: int
     token: UUID
@@ -45,10 +49,10 @@ class EmbeddedItem:
 
 
 def write_passages(version: IndexVersion, items: Sequence[EmbeddedItem], *, duration_s: float) -> int:
-    """Write the items whose fence holds and return how many; the others are somebody else's work by now.
+    """Write the items whose fence holds and return their number; the others have since become somebody else's work.
 
-    A ledger row that is locked is being changed this moment, so it is passed over and never waited for. Passages go
-    in by binary COPY.
+    A locked ledger row is being changed right now, so it is skipped rather than waited for. Passages are written by
+    binary COPY.
     """
     with transaction.atomic():
         current = _lock_current(version, items)
@@ -63,7 +67,7 @@ def write_passages(version: IndexVersion, items: Sequence[EmbeddedItem], *, dura
 
 
 def _lock_current(version: IndexVersion, items: Sequence[EmbeddedItem]) -> set[int]:
-    """Lock the ledger rows that these may be written for: token and content hash are still the same."""
+    """Lock the ledger rows that may be written: token and content hash are unchanged."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -85,7 +89,7 @@ def _lock_current(version: IndexVersion, items: Sequence[EmbeddedItem]) -> set[i
 
 
 def _delete_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> None:
-    """Delete what is renewed."""
+    """Delete what is about to be rewritten."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -104,7 +108,7 @@ def _delete_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> No
 
 
 def _copy_passages(version: IndexVersion, items: Sequence[EmbeddedItem]) -> int:
-    """Return how many there are."""
+    """Return the number of passages."""
     rows = [row for item in items for row in _rows(item)]
     if rows:
         item_ids, ordinals, spans, vectors = zip(*rows, strict=True)

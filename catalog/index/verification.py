@@ -1,4 +1,4 @@
-"""Whether the index holds what the catalogue and the ledger say it should, and putting right what it does not."""
+"""Whether the index holds what the catalogue and the ledger say it should, and how to repair it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MISSING_STATES = """
         SELECT FROM catalog_embeddingstate AS state WHERE state.version_id = %(version)s AND state.item_id = item.id
     )
 """
-# A document without a word has no passages.
+# A document without words has no passages.
 WITHOUT_PASSAGES = """
     state.version_id = %(version)s AND state.state = 'done' AND state.document_hash <> %(empty)s AND NOT EXISTS (
         SELECT FROM catalog_passage AS passage
@@ -48,16 +48,16 @@ OF_OTHER_DIMENSIONS = """
         AND passage.item_id = state.item_id AND vector_dims(passage.embedding) <> %(dimensions)s
     )
 """
-# The hashes go too: an unchanged document or picture would keep the vectors it has.
+# The hashes are cleared too: an unchanged document or picture would keep its vectors.
 EMBED_AGAIN = """
     UPDATE catalog_embeddingstate AS state SET state = 'pending', attempts = 0, token = NULL, leased_until = NULL,
         document_hash = '', picture_hash = '', error = '', updated_at = clock_timestamp() WHERE
 """
-# No graph takes them.
+# No graph accepts them.
 DELETE_OTHER_DIMENSIONS = """
     DELETE FROM catalog_passage WHERE version_id = %(version)s AND vector_dims(embedding) <> %(dimensions)s
 """
-# Both ways: what the items hold and the index does not, and the other way round.
+# Both ways: what the items hold and the index does not, and the reverse.
 KEYWORD_DIFFERENCES = """
     WITH held AS MATERIALIZED (
         SELECT terms.term, item.id, terms.frequency, terms.length, terms.title_terms FROM catalog_item AS item,
@@ -98,23 +98,23 @@ REBUILD_FACTS = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: how many there are, and whether that is wrong."""
+    """The result of one check: a count, and whether that is wrong."""
 
     subject: str
     what: str
     count: int
     is_wrong: bool
     repair: Callable[[], object] | None = None
-    """What puts it right; None where it is not wrong, or staff have to."""
+    """Repairs it; None if nothing is wrong, or staff have to act."""
 
 
 def verify_index() -> list[Finding]:
-    """Look at the versions that are kept and at what triggers keep. Reads all passages and items."""
+    """Check the versions that are kept and what triggers maintain. Reads all passages and items."""
     return [*_versions(), *(each for version in IndexVersion.objects.kept() for each in _version(version)), *_kept()]
 
 
 def _versions() -> Iterator[Finding]:
-    """Searches read from one version; a catalogue that is empty may have none yet."""
+    """Searches read from one version; an empty catalogue may have none yet."""
     active = IndexVersion.objects.filter(state=IndexVersion.State.ACTIVE).count()
     yield Finding(
         subject="index",
@@ -177,12 +177,12 @@ def _make_partitions(version: IndexVersion) -> None:
 
 
 def _awaits_graph(version: IndexVersion) -> bool:
-    """Whether a run is yet to build it, or has failed before it did."""
+    """Whether a run has yet to build the graph, or failed before it did."""
     return version.state == IndexVersion.State.BUILDING and ReindexRun.objects.filter(version=version).exists()
 
 
 def _kept() -> Iterator[Finding]:
-    """What is kept in step with the items."""
+    """What triggers keep in step with the items."""
     for subject, what, statement, repair in (
         ("keywords", "items whose words are not as indexed", KEYWORD_DIFFERENCES, rebuild_keywords),
         ("keywords", "words counted wrongly", TERM_COUNT_DIFFERENCES, rebuild_keywords),

@@ -1,4 +1,4 @@
-"""What the settings of an index version must meet, however staff give them."""
+"""What the settings of an index version must satisfy, however staff give them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalog.models import Item
 
 MIN_WINDOW_TOKENS, MAX_WINDOW_TOKENS = 16, 8_192
 MAX_DIMENSIONS = 16_000
-#: The kinds of encoders, as staff are told of them.
+#: The kinds of encoders, as shown to staff.
 BACKEND_LABELS = {
     "transformer": "Transformer",
     "static": "Static word vectors",
@@ -24,7 +24,7 @@ BACKEND_LABELS = {
 
 
 class SettingsRefused(ValueError):
-    """Settings that no version can be made with: `field` is at fault."""
+    """Settings that no version can be made with; `field` is the one at fault."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class SettingsRefused(ValueError):
 
 
 def check_encoder(*, backend: str, model: str) -> None:
-    """Raises SettingsRefused for what can be seen to be wrong before a worker loads the encoder."""
+    """Raises SettingsRefused for errors that can be found before a worker loads the encoder."""
     if backend not in BACKENDS:
         raise SettingsRefused("backend", f"There is no encoder backend {backend}. Known: {', '.join(BACKENDS)}.")
     if backend == "openai" and not settings.ENCODER_URL:
@@ -44,7 +44,7 @@ def check_encoder(*, backend: str, model: str) -> None:
 
 
 def check_template(template: str) -> None:
-    """Render an item by it, which finds what parsing alone lets pass. Raises SettingsRefused."""
+    """Render an item with it, which finds errors that parsing alone misses. Raises SettingsRefused."""
     any_attribute: defaultdict[str, object] = defaultdict(lambda: "text", year=2000)
     example = Item(title="title", body="body", category="category", language="en", attributes=any_attribute)
     nothing = Item(title="", body="", category="", language="", attributes={})
@@ -61,11 +61,11 @@ def check_template(template: str) -> None:
 
 
 def check_overlap(*, window_tokens: int | None, overlap_tokens: int) -> None:
-    """Raises SettingsRefused. Without a window, the version takes as much as the encoder can."""
+    """Raises SettingsRefused. Without a window, the version uses the most the encoder can read."""
     if window_tokens is not None and overlap_tokens * 2 > window_tokens:
         raise SettingsRefused("overlap_tokens", "The overlap may be at most half of the window.")
 
 
 def backend_choices() -> list[tuple[str, str]]:
-    """Every encoder backend there is, with its label."""
+    """Every encoder backend, with its label."""
     return [(name, BACKEND_LABELS.get(name, name)) for name in BACKENDS]

@@ -1,4 +1,4 @@
-"""Index versions: made, switched between, and retired."""
+"""Creating, switching and retiring index versions."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from catalog.index.graphs import MOST_DIMENSIONS_OF_HALVES
 from catalog.index.partitions import build_hnsw, create_partitions
 from catalog.models import IndexVersion
 
-# Held while versions are made or switched, so two callers take turns.
+# Held while versions are created or switched, so that two callers take turns.
 VERSIONS_LOCK = 0x5EA2C4
 SPECIAL_TOKENS = 2
 STATES_A_STATEMENT = 10_000
 
 
 def lock_versions() -> None:
-    """Wait for, and hold until the transaction ends, the right to make or switch versions."""
+    """Wait for the right to create or switch versions, and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
 
 
-#: What the encoder tells, or limits; 0 stands for what it has to tell.
+#: What the encoder reports, or limits; 0 stands for a value that it has to supply.
 ENCODER_FIELDS = (
     "dimensions",
     "max_tokens",
@@ -40,7 +40,7 @@ ENCODER_FIELDS = (
 
 
 def unloaded_version(**given: Any) -> IndexVersion:
-    """Return an unsaved version with these settings, in state loading: what the encoder says of itself is open."""
+    """Return an unsaved version with these settings, in state loading: values from the encoder are still open."""
     fields = {"model": settings.ENCODER_MODEL, "backend": settings.ENCODER_BACKEND} | dict.fromkeys(
         ENCODER_FIELDS[:3], 0
     )
@@ -49,9 +49,9 @@ def unloaded_version(**given: Any) -> IndexVersion:
 
 
 def load_encoder(version: IndexVersion) -> None:
-    """Fill in what the version's encoder says of itself, and go on to state building; saves nothing.
+    """Fill in the values from the version's encoder and move on to state building; saves nothing.
 
-    Loads the encoder, which may take minutes: to be called outside of transactions. Raises EncoderUnavailable.
+    Loads the encoder, which may take minutes: call it outside transactions. Raises EncoderUnavailable.
     """
     encoder = encoder_for(version.encoder_spec)
     room = room_tokens(encoder, prompt=encoder.spec.document_prompt)
@@ -61,7 +61,7 @@ def load_encoder(version: IndexVersion) -> None:
             f"A graph of halves takes {MOST_DIMENSIONS_OF_HALVES:,} dimensions and {version.model} has "
             f"{version.dimensions:,}. Keep fewer, or store them as binary."
         )
-    # What the files say is spelt out, so that the version stays what it is when they change.
+    # The values from the files are stored, so that the version does not change when the files do.
     version.revision = encoder.spec.revision
     version.query_prompt, version.document_prompt = encoder.spec.query_prompt, encoder.spec.document_prompt
     version.window_tokens = min(version.window_tokens or room, room)
@@ -85,7 +85,7 @@ def save_new_version(version: IndexVersion) -> None:
 
 
 def save_loaded_version(version: IndexVersion) -> bool:
-    """The same for one that was saved before its encoder was loaded; False if it has been given up meanwhile."""
+    """The same for a version saved before its encoder was loaded; False if it has been given up in the meantime."""
     loaded = {name: getattr(version, name) for name in (*ENCODER_FIELDS, "state")}
     with transaction.atomic():
         if not IndexVersion.objects.filter(pk=version.pk, state=IndexVersion.State.LOADING).update(**loaded):
@@ -95,12 +95,12 @@ def save_loaded_version(version: IndexVersion) -> bool:
 
 
 def room_tokens(encoder: Encoder, *, prompt: str) -> int:
-    """Tokens of a text that fit beside the prompt and the two special tokens."""
+    """The tokens left for a text beside the prompt and the two special tokens."""
     return encoder.max_tokens - SPECIAL_TOKENS - len(encoder.token_offsets([prompt])[0])
 
 
 def ensure_active_version(**given: Any) -> IndexVersion:
-    """Return the active version, making the first one, with these settings, if there is none.
+    """Return the active version; if there is none, create the first one with these settings.
 
     Raises EncoderUnavailable.
     """
@@ -119,9 +119,9 @@ def ensure_active_version(**given: Any) -> IndexVersion:
 
 
 def add_missing_states(version: IndexVersion) -> int:
-    """Give published items that have none a ledger row; return how many had none.
+    """Give published items without a ledger row one; return how many there were.
 
-    Some thousands a transaction, so that workers begin on the first while the last are still being added.
+    A few thousand per transaction, so that workers start on the first while the last are still being added.
     """
     after = total = 0
     while True:
@@ -132,7 +132,7 @@ def add_missing_states(version: IndexVersion) -> int:
 
 
 def _add_states(version: IndexVersion, *, after: int) -> tuple[int, int]:
-    """One stretch of items in the order of their ids, by a merge of two primary keys: how many, and the last id."""
+    """Add one batch of items in id order, by a merge of two primary keys: how many there were, and the last id."""
     with patient_cursor() as cursor:
         cursor.execute(
             """
@@ -156,9 +156,9 @@ def _add_states(version: IndexVersion, *, after: int) -> tuple[int, int]:
 
 
 def activate(version: IndexVersion) -> None:
-    """Let searches read from this version from now on; the one they read from is kept, ready to go back to.
+    """Make searches read from this version from now on; the previous one is kept, ready to return to.
 
-    Raises ValueError for a version that was retired meanwhile.
+    Raises ValueError for a version that was retired in the meantime.
     """
     with transaction.atomic():
         lock_versions()

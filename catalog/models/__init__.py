@@ -1,4 +1,4 @@
-"""The nouns of the catalogue, one subject a module."""
+"""The models of the catalogue, one subject per module."""
 
 from catalog.models.access import ApiKey, AuditEntry
 from catalog.models.encoders import EncoderAdaptation, EncoderComparison, EndpointUse

@@ -7,7 +7,7 @@ from django.db import models
 
 
 class ApiKey(models.Model):
-    """A key for the API. Only its SHA-256 is stored; the key itself is shown once, when it is made."""
+    """A key for the API. Only its SHA-256 is stored; the key itself is shown once, on creation."""
 
     class Scope(models.TextChoices):
         SEARCH = "search", "Search: read items, search, recommendations, record interactions"
@@ -31,7 +31,7 @@ class ApiKey(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing a member of staff did."""
+    """One action by a member of staff."""
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     action = models.CharField(max_length=60)
@@ -48,12 +48,12 @@ class AuditEntry(models.Model):
 
     @property
     def who(self) -> str:
-        """The account, the key or the command that did it; accounts may be deleted afterwards."""
+        """The account, key or command that did it; accounts may have been deleted since."""
         if self.actor is not None:
             return self.actor.get_username()
         return f"API key {self.detail['key']}" if "key" in self.detail else self.detail.get("by", "a deleted account")
 
     @property
     def noted(self) -> dict[str, object]:
-        """What is known of it beside who did it."""
+        """What is recorded about it, apart from who did it."""
         return {name: value for name, value in self.detail.items() if name not in ("key", "by")}

@@ -1,4 +1,4 @@
-"""What is known of encoders: comparisons of two, those adapted to this catalogue, and what endpoints were asked for."""
+"""Encoders: comparisons of two, those adapted to this catalogue, and the use of endpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalog.models.jobs import Job
 
 
 def version_settings(spec: EncoderSpec) -> dict[str, Any]:
-    """What an index version with this encoder is started with; what is not set takes the encoder's own."""
+    """The settings for an index version with this encoder; anything not set takes the encoder's own value."""
     return {name: value for name, value in asdict(spec).items() if value}
 
 
@@ -33,7 +33,7 @@ class EncoderJob(Job):
 
 
 class EncoderComparison(EncoderJob):
-    """The encoder that serves and another one, measured side by side on this catalogue."""
+    """The serving encoder and another one, measured side by side on this catalogue."""
 
     candidate = models.JSONField(help_text="The specification of the other encoder.")
 
@@ -46,12 +46,12 @@ class EncoderComparison(EncoderJob):
 
     @property
     def version_settings(self) -> dict[str, Any]:
-        """Of an index version with the other encoder."""
+        """For an index version with the other encoder."""
         return version_settings(self.candidate_spec)
 
 
 class EncoderAdaptation(EncoderJob):
-    """An encoder trained on what visitors looked for. It is offered only where it is better for certain."""
+    """An encoder trained on what visitors searched for. It is offered only if it is certain to be better."""
 
     folder = models.CharField(max_length=300, blank=True, default="", help_text="Where its weights lie.")
     offered = models.BooleanField(default=False)
@@ -61,13 +61,13 @@ class EncoderAdaptation(EncoderJob):
 
     @property
     def version_settings(self) -> dict[str, Any]:
-        """Of an index version with the adapted encoder."""
+        """For an index version with the adapted encoder."""
         return version_settings(replace(self.base_spec, model=self.folder, revision=""))
 
 
 class EndpointUseQuerySet(models.QuerySet["EndpointUse"]):
     def by_month(self) -> models.QuerySet[Any, Any]:
-        """What each model was asked for and did cost in each month, the last month first and the dearest model."""
+        """Use and cost of each model in each month, latest month first and then the most expensive model."""
         by_month = self.annotate(month=TruncMonth("day")).values("model", "month")
         by_month = by_month.annotate(
             requests=Sum("requests"), texts=Sum("texts"), tokens=Sum("tokens"), cost=Sum("cost")
@@ -76,7 +76,7 @@ class EndpointUseQuerySet(models.QuerySet["EndpointUse"]):
 
 
 class EndpointUse(models.Model):
-    """What the embeddings endpoint was asked for on a day (UTC), by model."""
+    """Use of the embeddings endpoint on one day (UTC), by model."""
 
     pk = models.CompositePrimaryKey("day", "model")
     day = models.DateField()

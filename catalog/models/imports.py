@@ -14,7 +14,7 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
         return self.filter(state__in=["queued", "running"])
 
     def for_workers(self) -> ImportRunQuerySet:
-        """Uploads that wait for a worker or whose worker may have died. One being worked on takes no harm."""
+        """Uploads that wait for a worker or whose worker may have died. One still being worked on is not harmed."""
         return self.unfinished().exclude(path__startswith="/")
 
     def like(self, run: ImportRun) -> ImportRunQuerySet:
@@ -23,7 +23,7 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
 
 class ImportRun(models.Model):
-    """One file being loaded. `position` is how far it has been read, so a killed run goes on from there."""
+    """One file being loaded. `position` is how far it has been read, so a killed run continues from there."""
 
     class Kind(models.TextChoices):
         ITEMS = "items"
@@ -63,5 +63,5 @@ class ImportRun(models.Model):
 
     @property
     def uploaded(self) -> bool:
-        """Whether the file was handed in over the web, so its path is relative to MEDIA_ROOT; workers load those."""
+        """Whether the file was uploaded, so that its path is relative to MEDIA_ROOT; workers load those."""
         return not PurePath(self.path).is_absolute()

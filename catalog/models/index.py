@@ -22,7 +22,7 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         return self.filter(state="active").first()
 
     def with_rules_stamp(self) -> IndexVersionQuerySet:
-        """Each with the stamp of the rules as they are now, so that whoever reads the version knows it for nothing."""
+        """Each with the current stamp of the rules, so that reading a version yields the stamp at no extra cost."""
         return self.annotate(rules_stamp=RulesStamp.present())
 
     def live(self) -> IndexVersionQuerySet:
@@ -30,7 +30,7 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         return self.filter(state__in=["building", "ready", "active"])
 
     def kept(self) -> IndexVersionQuerySet:
-        """Live ones, and those whose encoder is yet to be loaded."""
+        """Live versions, and those whose encoder is not yet loaded."""
         return self.exclude(state="retired")
 
     def searchable(self, version_id: int) -> IndexVersion | None:
@@ -38,24 +38,24 @@ class IndexVersionQuerySet(models.QuerySet["IndexVersion"]):
         return self.live().filter(pk=version_id).first()
 
     def ready(self) -> IndexVersionQuerySet:
-        """Complete versions that do not serve at the moment."""
+        """Complete versions that are not serving."""
         return self.filter(state="ready")
 
     def complete(self) -> IndexVersionQuerySet:
-        """Versions with a graph, which serve or could."""
+        """Versions with a graph, which serve or could serve."""
         return self.filter(state__in=["ready", "active"])
 
     def retirable(self) -> IndexVersionQuerySet:
-        """Versions nobody reads from or works on: complete ones, and what a run that failed has left."""
+        """Versions nobody reads from or works on: complete ones, and those left by a failed run."""
         return self.filter(state__in=["loading", "building", "ready"]).exclude(run__state__in=["running", "paused"])
 
     def kept_up(self) -> IndexVersionQuerySet:
-        """Live versions but those that a failed run has left. One that is building without a run is made by hand."""
+        """Live versions except those left by a failed run. One building without a run was made by hand."""
         left = self.filter(state="building", run__state__in=["failed", "cancelled"]).values("pk")
         return self.live().exclude(pk__in=left)
 
     def claimable(self) -> IndexVersionQuerySet:
-        """Versions that workers may embed for, the one that serves searches first."""
+        """Versions that workers may embed for, the serving one first."""
         serving_first = models.Case(models.When(state="active", then=0), default=1)
         return self.kept_up().exclude(run__state="paused").order_by(serving_first, "id")
 
@@ -99,7 +99,7 @@ class IndexVersion(models.Model):
 
     #: Set by `with_rules_stamp`.
     rules_stamp: UUID | None = None
-    #: Set on a version that is remembered: see `catalog.index.serving`.
+    #: Set on a remembered version: see `catalog.index.serving`.
     serving_stamp: str | None = None
 
     objects: ClassVar[IndexVersionQuerySet] = IndexVersionQuerySet.as_manager()  # type: ignore[assignment]
@@ -115,17 +115,17 @@ class IndexVersion(models.Model):
 
     @property
     def reads_pictures(self) -> bool:
-        """Whether its encoder has a tower for pictures, so that items have vectors of them as well."""
+        """Whether its encoder has a tower for pictures, so that items have picture vectors as well."""
         return self.backend in READ_PICTURES
 
     @property
     def searched_exactly(self) -> bool:
-        """Whether its passages are so few that a search compares each of them: see `catalog.tuning.ef_search`."""
+        """Whether it has so few passages that a search compares each of them: see `catalog.tuning.ef_search`."""
         return self.passages_measured is not None and self.ef_search is None
 
     @property
     def name_of_vectors(self) -> str:
-        """Another for each index that there has ever been: a restored backup may give numbers out again."""
+        """Unique among all indexes there have ever been: a restored backup may reuse ids."""
         return f"{self.pk} of {self.created_at.timestamp()}"
 
     @property
@@ -157,7 +157,7 @@ class ReindexRunQuerySet(models.QuerySet["ReindexRun"]):
 
 
 class ReindexRun(models.Model):
-    """One rebuild of the index: a new version filled, built, verified and switched to."""
+    """One rebuild of the index: a new version is filled, built, verified and switched to."""
 
     class State(models.TextChoices):
         RUNNING = "running"

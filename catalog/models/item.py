@@ -29,7 +29,7 @@ class Concat(Func):
 
 
 def content_hash_expression() -> MD5:
-    """MD5 of every field that a document template can read, so a changed hash means a document may have changed."""
+    """MD5 of every field that a document template can read; if it changes, the document may have changed."""
     fields = ("title", "body", "category", "language", "image")
     parts = [part for field in fields for part in (F(field), SEPARATOR)]
     return MD5(Concat(*parts, Cast("attributes", models.TextField())))
@@ -53,9 +53,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.order_by("-created_at", "-id")
 
     def in_order(self, ids: Iterable[int]) -> list[Item]:
-        """Return the items with these ids in the order given; ids that are gone are left out.
+        """Return the items with these ids in the given order; ids that no longer exist are left out.
 
-        Of all items, those of a page of hits are read by a statement that is written already: see `read_rows`.
+        On an unfiltered query set, as for a page of hits, a ready-made statement reads them: see `read_rows`.
         """
         ids = list(ids)
         if self.query.where:
@@ -68,8 +68,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(external_id__in=list(external_ids))
 
     def held(self) -> list[int]:
-        """Lock these rows until the transaction ends, in the order in which those who save items do, so that nobody
-        waits for another crosswise. Return their ids."""
+        """Lock these rows until the transaction ends, and return their ids.
+
+        They are locked in the same order as by everyone who saves items, which avoids deadlocks.
+        """
         in_order = self.order_by(Collate("external_id", "C")).select_for_update()
         return list(in_order.values_list("pk", flat=True))
 
@@ -87,11 +89,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(condition)
 
     def after(self, pk: int) -> ItemQuerySet:
-        """Those with larger ids, in the order of their ids: for reading all of them a page at a time."""
+        """Items with larger ids, ordered by id: for reading all of them a page at a time."""
         return self.filter(pk__gt=pk).order_by("pk")
 
     def spread(self, step: int) -> ItemQuerySet:
-        """Those whose id is a multiple of a step, in the order of their ids: a sample from all over the catalogue."""
+        """Items whose id is a multiple of `step`, ordered by id: a sample from all over the catalogue."""
         return self.annotate(place=F("pk") % step).filter(place=0).order_by("pk")
 
     def titles(self, ids: Iterable[int]) -> models.QuerySet[Item, tuple[int, str]]:
@@ -145,14 +147,14 @@ class Item(models.Model):
 
     @property
     def year(self) -> int | None:
-        """The publication year, where the catalogue has one."""
+        """The publication year, if the catalogue has one."""
         value = self.attributes.get("year")
         return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 @lru_cache
 def _around_the_id(script_prefix: str) -> tuple[str, str]:
-    """An item's address up to its id and after it: to resolve one for each hit of a page is slow."""
+    """An item's address before and after its id: resolving one for each hit of a page is slow."""
     before, _, after = reverse("item", args=[0]).rpartition("0")
     return before, after
 
@@ -169,13 +171,13 @@ class AttributeQuerySet(models.QuerySet["Attribute"]):
         return {attribute.name: attribute for attribute in self}
 
     def hold_lists(self, names: Sequence[str]) -> None:
-        """Note that items hold lists under these names."""
+        """Record that items hold lists under these names."""
         if names:
             self.filter(name__in=names, many=False).update(many=True)
 
 
 class Attribute(models.Model):
-    """A key of `Item.attributes` that may be filtered by, faceted and sorted on."""
+    """A key of `Item.attributes` that can be filtered, faceted and sorted on."""
 
     class Kind(models.TextChoices):
         TEXT = "text"

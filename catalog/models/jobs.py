@@ -1,4 +1,4 @@
-"""Minutes of work that a worker does, one job after the other."""
+"""Work of some minutes that a worker does, one job at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ AnyJob = TypeVar("AnyJob", bound="Job")
 
 class JobQuerySet(models.QuerySet[AnyJob]):
     def unfinished(self) -> JobQuerySet[AnyJob]:
-        """Those that wait for a worker, and those that a worker is at, or was when it died."""
+        """Jobs waiting for a worker, and jobs a worker is doing, or was doing when it died."""
         return self.filter(state__in=["waiting", "running"])
 
 
 class Job(models.Model):
-    """What is to be done, how far it is, and what came of it. One that is killed is begun anew, three times at most."""
+    """A task, its progress and its outcome. A killed job is started again, three times at most."""
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -1,4 +1,4 @@
-"""Queries whose answers people have judged, in named sets, and how good search was on them."""
+"""Queries whose results people have judged, in named sets, and how well search did on them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from catalog.models.searches import TEXT_KEPT
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-#: What an item may be judged as: 0 is not relevant, 3 exactly what was looked for.
+#: The highest grade of an item: 0 is not relevant, 3 exactly what was looked for.
 HIGHEST_GRADE = 3
 
 
 class JudgedSetQuerySet(models.QuerySet["JudgedSet"]):
     def with_counts(self) -> JudgedSetQuerySet:
-        """Each with how many queries it has and how many of them have a judgement."""
+        """Each with its number of queries and how many of them have a judgement."""
         judged = Count("queries", filter=Q(queries__judgements__isnull=False), distinct=True)
         return self.annotate(queries_count=Count("queries", distinct=True), judged_count=judged).order_by("name")
 
 
 class JudgedSet(models.Model):
-    """A query set: queries that search is measured by. The name keeps it apart from Django's own query sets."""
+    """A query set: queries that search is measured by. The class name sets it apart from Django's own query sets."""
 
     name = models.CharField(max_length=100, unique=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
@@ -54,7 +54,7 @@ class JudgedSet(models.Model):
 
 class JudgedQueryQuerySet(models.QuerySet["JudgedQuery"]):
     def with_counts(self) -> JudgedQueryQuerySet:
-        """Each with how many items were judged for it, and how many of them are relevant."""
+        """Each with how many items were judged for it, and how many of those are relevant."""
         return self.annotate(
             judged_count=Count("judgements"),
             relevant_count=Count("judgements", filter=Q(judgements__grade__gt=0)),
@@ -65,7 +65,7 @@ class JudgedQueryQuerySet(models.QuerySet["JudgedQuery"]):
 
 
 class JudgedQuery(models.Model):
-    """One query of a set. In a set no text stands twice, whatever its case."""
+    """One query of a set. Texts are unique within a set, ignoring case."""
 
     judged_set = models.ForeignKey(JudgedSet, on_delete=models.CASCADE, related_name="queries")
     text = models.CharField(max_length=TEXT_KEPT)
@@ -89,7 +89,7 @@ class JudgedQuery(models.Model):
 
 class JudgementQuerySet(models.QuerySet["Judgement"]):
     def of_published(self) -> JudgementQuerySet:
-        """Those of items that a search may find."""
+        """Judgements of items that a search may find."""
         return self.filter(item__published=True)
 
 
@@ -115,7 +115,7 @@ class Judgement(models.Model):
 
 
 class Measurement(Job):
-    """How good search is on a query set, with one or several settings: the others are compared with the first."""
+    """How good search is on a query set, with one or more settings: the others are compared with the first."""
 
     class Kind(models.TextChoices):
         ONE = "one", "One setting"
@@ -143,7 +143,7 @@ class Measurement(Job):
 
 
 class MeasuredSetting(models.Model):
-    """One way to search and what came of it; the figures are null until the measurement is done."""
+    """One way to search and its results; the figures are null until the measurement is done."""
 
     measurement = models.ForeignKey(Measurement, on_delete=models.CASCADE, related_name="settings")
     position = models.PositiveSmallIntegerField(help_text="0 is what the others are compared with.")

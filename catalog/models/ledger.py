@@ -14,14 +14,14 @@ from pgvector.django import HalfVectorField
 from catalog.models.index import IndexVersion
 
 LEDGER_STATES = ("pending", "leased", "done", "failed")
-#: Stands for the ordinal of a passage where a vector is that of the item's picture. Its span is empty.
+#: The ordinal of the vector of an item's picture, in place of a passage's. Its span is empty.
 PICTURE_ORDINAL = 2**31 - 1
 
 
 class Passage(models.Model):
     """A span of an item's document with its vector, or the vector of the item's picture.
 
-    Partitioned by version; HNSW as `catalog.index.graphs` has it.
+    Partitioned by version; for the HNSW indexes see `catalog.index.graphs`.
     """
 
     pk = models.CompositePrimaryKey("version_id", "item_id", "ordinal")
@@ -48,7 +48,7 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         return self.filter(item_id__in=list(item_ids))
 
     def claimable(self) -> EmbeddingStateQuerySet:
-        """Rows that a worker may take right now."""
+        """Rows that a worker may claim right now."""
         versions = IndexVersion.objects.claimable().values_list("pk", flat=True)
         return self.filter(state="pending", version_id__in=list(versions))
 
@@ -62,16 +62,17 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         return self.filter(state="failed")
 
     def unseen(self) -> EmbeddingStateQuerySet:
-        """Items that are embedded without their picture, which could not be had or read."""
+        """Items embedded without their picture, which could not be fetched or read."""
         return self.done().exclude(picture_error="")
 
     def failed_in(self, versions: Sequence[IndexVersion]) -> EmbeddingStateQuerySet:
-        """Items of these versions that failed, or whose picture did, the latest first."""
+        """Items of these versions that failed, or whose picture did, latest first."""
         failed = self.failed() | self.unseen()
         return failed.filter(version_id__in=[version.pk for version in versions]).order_by("-updated_at")
 
     def unseen_by_version(self, versions: Sequence[IndexVersion]) -> dict[int, int]:
-        """How many pictures of each version could not be had or read, by its id; versions without any are left out."""
+        """How many pictures of each version could not be fetched or read, by version id; versions without any are left
+        out."""
         found = self.unseen().filter(version_id__in=[version.pk for version in versions])
         return dict(found.order_by().values_list("version_id").annotate(Count("item_id")))
 
@@ -83,7 +84,7 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         return self.aggregate(**_count_states())
 
     def counts_by_version(self, versions: Sequence[IndexVersion]) -> dict[int, dict[str, int]]:
-        """The same for each version by its id, in one query."""
+        """The same for each version by id, in one query."""
         ids = [version.pk for version in versions]
         found = self.filter(version_id__in=ids).order_by().values("version_id").annotate(**_count_states())
         counts = {pk: dict.fromkeys(LEDGER_STATES, 0) for pk in ids}
@@ -93,7 +94,7 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
 class EmbeddingState(models.Model):
     """The ledger: for each item of each version, whether its vectors are there. Partitioned by version.
 
-    `token` names the claim that may write; a change to the item takes it away, which fences that claim off.
+    `token` identifies the claim that may write; a change to the item clears it, which fences that claim off.
     """
 
     class State(models.TextChoices):
@@ -138,7 +139,7 @@ class EmbeddingBatchQuerySet(models.QuerySet["EmbeddingBatch"]):
 
 
 class EmbeddingBatch(models.Model):
-    """One batch written by a worker: what throughput and time left are worked out from."""
+    """One batch written by a worker: the basis of throughput and time left."""
 
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="batches")
     finished_at = models.DateTimeField(db_default=models.functions.Now())

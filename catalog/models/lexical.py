@@ -26,7 +26,7 @@ class Posting(models.Model):
 class TermCount(models.Model):
     """How many items hold a term, and how often.
 
-    The empty term counts all items and all their terms, and a space before a language's code the items in it.
+    The empty term counts all items and all their terms, and a space followed by a language code counts the items in it.
     """
 
     term = models.TextField(primary_key=True, db_collation="C")
@@ -44,8 +44,8 @@ class TermCount(models.Model):
 class TermDelta(models.Model):
     """A change to a `TermCount` not yet folded into it.
 
-    Transactions only ever append here, so two of them never wait for the count of a common word. Readers add both
-    tables; `catalog.index.keywords` moves the changes over.
+    Transactions only append here, so two of them never wait for the count of a common word. Readers add both tables;
+    `catalog.index.keywords` moves the changes over.
     """
 
     term = models.TextField(db_collation="C")

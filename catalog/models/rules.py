@@ -1,4 +1,4 @@
-"""What staff say about results: items pinned, hidden and boosted, and words that stand for each other."""
+"""What staff decide about results: items pinned, hidden and boosted, and words that stand for each other."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class SearchRuleQuerySet(models.QuerySet["SearchRule"]):
         return self.filter(name=name).first()
 
     def mentioning(self, text: str) -> SearchRuleQuerySet:
-        """Rules in whose name, queries or actions this text stands."""
+        """Rules whose name, queries or actions contain this text."""
         fields = ("name", "queries", "hide_filter", "pins", "hidden_items", "boosts")
         return self.filter(_any_holds(fields, text)) if text else self
 
 
 class SearchRule(models.Model):
-    """What to do with the results of some searches, or of all. `catalog.rules` checks it and saves it.
+    """What to do with the results of some searches, or of all. `catalog.rules` checks and saves it.
 
-    Items are named by their external ids, so that a rule outlives a catalogue that is loaded anew.
+    Items are named by their external ids, so that a rule survives reloading the catalogue.
     """
 
     class Condition(models.TextChoices):
@@ -106,7 +106,7 @@ class SynonymQuerySet(models.QuerySet["Synonym"]):
 
 
 class Synonym(models.Model):
-    """Words or groups of words that a search takes for each other.
+    """Words or phrases that a search treats as equivalent.
 
     Without `alternatives` each of `words` stands for all of them; with them, only a search for one of `words` also
     finds the alternatives.
@@ -136,9 +136,9 @@ class Synonym(models.Model):
 
 
 class RulesStamp(models.Model):
-    """The one row that changes with every change of a rule or a synonym. Processes compare it with what they know.
+    """The one row that changes with every change to a rule or a synonym. Processes compare it with what they know.
 
-    It is random, so neither a transaction rolled back nor another database has the same. As long as there never was a
+    It is random, so that neither a rolled-back transaction nor another database has the same value. Until the first
     rule there is no row.
     """
 
@@ -152,12 +152,12 @@ class RulesStamp(models.Model):
 
     @classmethod
     def present(cls) -> Coalesce:
-        """The stamp at this moment, for a query."""
+        """The current stamp, as an expression for a query."""
         return Coalesce(models.Subquery(cls.objects.values("value")[:1]), models.Value(cls.NONE))
 
 
 def phrases(text: str) -> list[str]:
-    """The groups of words between commas."""
+    """The phrases between commas."""
     return [phrase for part in text.split(",") if (phrase := " ".join(part.split()))]
 
 

@@ -1,4 +1,4 @@
-"""Samples of vectors, from which searches learn which cosines come about by chance."""
+"""Samples of vectors, from which searches learn which cosines arise by chance."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class VectorSampleQuerySet(models.QuerySet["VectorSample"]):
 
 
 class VectorSample(models.Model):
-    """Some vectors of a version with pictures, spread over the catalogue: half floats, row by row."""
+    """Some vectors of a version with pictures, spread over the catalogue: half-precision floats, row by row."""
 
     version = models.OneToOneField(IndexVersion, on_delete=models.CASCADE, primary_key=True, related_name="sample")
     texts = models.BinaryField(default=b"")

@@ -1,4 +1,4 @@
-"""What is searched for: a row an intent, and the queries that many asked."""
+"""What is searched for: one row per intent, and the queries that many people made."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.db import models
 from django.db.models import Avg, Count, Max, Q
 from django.db.models.functions import TruncDay
 
-#: Longer queries are cut: nobody asks them twice.
+#: Longer queries are cut: nobody makes them twice.
 TEXT_KEPT = 200
 
 
 NOTHING_CLOSE = Q(close_total=0)
-#: How intents are counted, whatever they are grouped by. Clicks are those of the best-placed result of each intent.
+#: Counts of intents, for any grouping. An intent counts one click, that on its best-placed result.
 COUNTS: dict[str, Any] = {
     "searches": Count("*"),
     "nothing_close": Count("started_at", filter=NOTHING_CLOSE),
@@ -29,7 +29,7 @@ COUNTS: dict[str, Any] = {
 
 class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
     def concerning(self, visits: Collection[UUID], request_ids: Collection[UUID], *, since: datetime) -> Any:
-        """The intents of visits that may still go on, and those that requests belong to; the last at the end."""
+        """The intents of visits that may still continue, and those that the requests belong to; latest last."""
         wanted = Q(visit__in=visits, last_at__gte=since)
         if request_ids:
             wanted |= Q(request_ids__overlap=list(request_ids))
@@ -42,28 +42,28 @@ class SearchIntentQuerySet(models.QuerySet["SearchIntent"]):
         return self.filter(NOTHING_CLOSE)
 
     def clicked(self) -> SearchIntentQuerySet:
-        """Those of which a result was opened."""
+        """Intents with at least one result opened."""
         return self.filter(best_click__isnull=False)
 
     def counts(self) -> dict[str, Any]:
-        """All of them together, and how long the answers took."""
+        """All of them together, and how long the searches took."""
         return self.aggregate(
             **COUNTS, degraded=Count("started_at", filter=Q(degraded=True)), mean_ms=Avg("processing_ms")
         )
 
     def counts_by_day(self) -> list[dict[str, Any]]:
-        """Each day that had any."""
+        """One entry for each day that had any."""
         by_day: Any = self.annotate(day=TruncDay("started_at")).values("day").annotate(**COUNTS)
         return list(by_day.order_by("day"))
 
     def counts_by_query(self, *, limit: int) -> list[dict[str, Any]]:
-        """The queries asked most, one for all ways of writing it."""
+        """The most frequent queries, grouped over all ways of writing them."""
         by_query: Any = self.values("folded").annotate(query=Max("text"), last_asked=Max("last_at"), **COUNTS)
         return list(by_query.order_by("-searches", "folded")[:limit])
 
 
 class SearchIntent(models.Model):
-    """One thing that somebody looked for, however many requests it took. It says what was asked, not who did."""
+    """One thing that somebody looked for, over however many requests. It says what was asked, not by whom."""
 
     class Source(models.TextChoices):
         PAGE = "page"
@@ -96,7 +96,7 @@ class SearchIntent(models.Model):
 
     class Meta:
         indexes = [
-            # Both hold all that is counted by them, so that counts read the index alone.
+            # The first two include everything counted through them, so that counts read the index alone.
             models.Index(
                 fields=["started_at"],
                 include=["folded", "text", "last_at", "close_total", "best_click", "degraded", "processing_ms"],
@@ -118,7 +118,7 @@ class SearchIntent(models.Model):
 
 
 class PopularQuery(models.Model):
-    """A query that several people asked and that found something close as it is: suggestions are taken from these."""
+    """A query that several people made and that found something close uncorrected; the source of suggestions."""
 
     folded = models.CharField(max_length=TEXT_KEPT, primary_key=True)
     text = models.CharField(max_length=TEXT_KEPT, help_text="As most wrote it.")

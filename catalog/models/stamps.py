@@ -1,5 +1,7 @@
-"""The trigger that renews a stamp: a row that is another after each change, so that processes know what they know still
-holds."""
+"""The trigger that renews a stamp.
+
+A stamp is a row that differs after each change, so that processes can tell whether what they know is still current.
+"""
 
 from __future__ import annotations
 

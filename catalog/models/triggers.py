@@ -1,6 +1,6 @@
-"""The statement triggers on `Item` that keep the ledger, the keyword index and the facts in its own transaction.
+"""The statement triggers on `Item` that update the ledger, the keyword index and the facts in the same transaction.
 
-They run once a statement over transition tables, so a bulk load of a thousand rows costs one pass.
+They run once per statement over transition tables, so a bulk load of a thousand rows costs one pass.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ FORGET_VECTORS = """
     DELETE FROM catalog_passage WHERE item_id IN (SELECT id FROM {items} item WHERE {condition});
 """
 
-# Terms come from the row itself, old or new, so no index by item is needed. Counts are appended as one delta a
-# statement and term, as one under the empty term for the items as a whole, and as one for each language.
+# Terms come from the row itself, old or new, so no index by item is needed. Each statement appends one delta per term,
+# one under the empty term for the items as a whole, and one per language.
 CHANGE_TERMS = """
     WITH terms AS MATERIALIZED (
         SELECT item.id, item.language, terms.* FROM {items} item,
@@ -43,7 +43,7 @@ INSERT_POSTINGS = """
 DELETE_POSTINGS = """
     DELETE FROM catalog_posting posting USING terms WHERE posting.term = terms.term AND posting.item_id = terms.id
 """
-# Words are only ever added: whether a word is still in use is told by its stem's count.
+# Words are only ever added: the count of a word's stem says whether it is still in use.
 ADD_WORDS = """
     INSERT INTO catalog_word (word) SELECT DISTINCT words.word
     FROM {items} item, catalog_item_words(item.title, item.body, item.category, item.attributes) AS words
