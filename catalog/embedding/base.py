@@ -1,4 +1,4 @@
-"""What an encoder is: the protocol, the specification that names one, and the errors it may raise."""
+"""The encoder protocol, the specification that names an encoder, and the errors it may raise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderSpec:
-    """Names an encoder exactly: two equal specifications give equal vectors."""
+    """Identifies an encoder exactly: equal specifications give equal vectors."""
 
     backend: str = "transformer"
     model: str = "all-MiniLM-L6-v2"
@@ -27,7 +27,7 @@ class EncoderSpec:
     query_prompt: str = ""
     document_prompt: str = ""
     max_tokens: int | None = None
-    """Longest input, special tokens included; None takes the model's own limit."""
+    """Longest input, including special tokens; None uses the model's own limit."""
 
 
 class EncoderError(Exception):
@@ -39,11 +39,11 @@ class EncoderUnavailable(EncoderError):
 
 
 class EncodingFailed(EncoderError):
-    """The encoder failed on these texts; others may pass."""
+    """The encoder failed on these texts; others may succeed."""
 
 
 class EncoderOutOfMemory(EncodingFailed):
-    """Even one text at a time does not fit into memory."""
+    """Even a single text does not fit into memory."""
 
 
 class InvalidVectors(EncodingFailed):
@@ -62,7 +62,7 @@ class Encoder(Protocol):
 
     @property
     def texts_at_once(self) -> int:
-        """How many texts to bring at a time: enough to fill its batches, few enough to take seconds at most."""
+        """How many texts to pass at a time: enough to fill its batches, few enough to take seconds at most."""
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Encode passages. Raises EncodingFailed."""
@@ -71,21 +71,21 @@ class Encoder(Protocol):
         """Encode what people search for. Raises EncodingFailed."""
 
     def token_offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """First and last-plus-one character of each token of each text, special tokens left out."""
+        """First and last-plus-one character of each token of each text, without special tokens."""
 
 
 @runtime_checkable
 class ImageEncoder(Protocol):
-    """Turns pictures into vectors of the space that the same encoder's texts are in."""
+    """Turns pictures into vectors in the same space as the same encoder's texts."""
 
     def encode_images(self, images: Sequence[Image]) -> FloatArray:
-        """Encode RGB pictures. Vectors are as those of texts. Raises EncodingFailed."""
+        """Encode RGB pictures, giving vectors like those of texts. Raises EncodingFailed."""
 
 
 def checked(vectors: FloatArray, *, count: int, dimensions: int) -> FloatArray:
     """Return the vectors as contiguous float32 of length 1.
 
-    Raises InvalidVectors when their shape is not (count, dimensions), or any is zero or not finite.
+    Raises InvalidVectors if their shape is not (count, dimensions), or any is zero or not finite.
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.shape != (count, dimensions):

@@ -1,4 +1,4 @@
-"""Batches of texts by what they cost: padded tokens."""
+"""Batches of texts by their cost in padded tokens."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 def batches_by_tokens(lengths: Sequence[int], *, budget_tokens: int) -> list[list[int]]:
     """Group the indices of `lengths`, longest texts first, so that longest x count stays within the budget.
 
-    Similar lengths share a batch, so little of it is padding. A text longer than the budget is a batch of its own.
-    The longest go first: a batch that does not fit into memory shows itself at once.
+    Similar lengths share a batch, so there is little padding. A text longer than the budget is a batch of its own. The
+    longest go first, so that a batch that does not fit into memory shows up at once.
     """
     batches: list[list[int]] = []
     longest = 0

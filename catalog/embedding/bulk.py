@@ -1,4 +1,4 @@
-"""Many texts at once, in slices between which the queries of searches have their turn."""
+"""Many texts at once, in slices between which search queries get their turn."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from catalog.embedding.base import Encoder, FloatArray, checked
 from catalog.embedding.together import QueriesTogether
 
-#: `texts_at_once` is what takes an encoder seconds at most. So many tokens for each make a slice of a tenth of that.
+#: `texts_at_once` texts take an encoder seconds at most. This many tokens for each make a slice of a tenth of that.
 SLICE_TOKENS_PER_TEXT = 4
 CHARACTERS_PER_TOKEN = 4
 
 
 def count_tokens(encoder: Encoder, texts: Sequence[str], *, turns: QueriesTogether) -> list[int]:
-    """How many tokens each text has, without prompt and special tokens."""
+    """How many tokens each text has, not counting prompt and special tokens."""
     budget = encoder.texts_at_once * SLICE_TOKENS_PER_TEXT * CHARACTERS_PER_TOKEN
     counts: list[int] = []
     for part in slices([len(text) for text in texts], budget=budget):
@@ -27,7 +27,7 @@ def count_tokens(encoder: Encoder, texts: Sequence[str], *, turns: QueriesTogeth
 def encode_in_slices(
     encoder: Encoder, texts: Sequence[str], *, tokens: Sequence[int], as_queries: bool, turns: QueriesTogether
 ) -> FloatArray:
-    """Return vectors of shape (n, dimensions) in the order of the texts, which have so many tokens each.
+    """Return vectors of shape (n, dimensions) in the order of the texts; `tokens` holds the length of each.
 
     Raises EncodingFailed.
     """
@@ -40,9 +40,9 @@ def encode_in_slices(
 
 
 def leading_dimensions(vectors: FloatArray, dimensions: int) -> FloatArray:
-    """The leading dimensions at length 1 again (Kusupati et al., 2022: Matryoshka representations).
+    """The leading dimensions, scaled to length 1 (Kusupati et al., 2022: Matryoshka representations).
 
-    Raises InvalidVectors where nothing is left of a vector.
+    Raises InvalidVectors if nothing is left of a vector.
     """
     if dimensions == vectors.shape[1]:
         return vectors
@@ -50,7 +50,7 @@ def leading_dimensions(vectors: FloatArray, dimensions: int) -> FloatArray:
 
 
 def slices(sizes: Sequence[int], *, budget: int) -> Iterator[slice]:
-    """Cut a sequence into stretches whose sizes sum up to the budget at most; a larger one is a stretch of its own."""
+    """Cut a sequence into slices whose sizes add up to at most the budget; a larger element is a slice of its own."""
     start = total = 0
     for place, size in enumerate(sizes):
         if place > start and total + size > budget:

@@ -1,4 +1,4 @@
-"""Any CLIP- or SigLIP-style checkpoint as an encoder: a tower for texts and one for pictures, into one space.
+"""Any CLIP- or SigLIP-style checkpoint as an encoder: a text tower and an image tower into one space.
 
 Radford et al., 2021, https://arxiv.org/abs/2103.00020, and Zhai et al., 2023, https://arxiv.org/abs/2303.15343.
 """
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IMAGES_AT_ONCE = {"cpu": 8, "cuda": 128}
-# Items are few at a time, as each may bring a picture that has to be fetched first.
+# Few items at a time, since each may have a picture that has to be fetched first.
 ITEMS_AT_ONCE = {"cpu": 64, "cuda": 256}
-# These were trained on texts filled up to the longest there is, and attend to what fills them up.
+# These were trained on texts padded to the maximum length, and attend to the padding.
 PADDED_TO_THE_LONGEST = ("siglip", "siglip2")
 
 
 class ClipEncoder:
-    """Encodes texts and pictures, in bfloat16 where the machine computes in it natively."""
+    """Encodes texts and pictures, in bfloat16 if the machine supports it natively."""
 
     def __init__(self, spec: EncoderSpec) -> None:
         self.spec = spec
@@ -39,7 +39,7 @@ class ClipEncoder:
         self._budget_tokens = BUDGET_TOKENS.get(self._device, BUDGET_TOKENS["cpu"])
         self._images_at_once = IMAGES_AT_ONCE.get(self._device, IMAGES_AT_ONCE["cpu"])
         self._items_at_once = ITEMS_AT_ONCE.get(self._device, ITEMS_AT_ONCE["cpu"])
-        self._lock = threading.Lock()  # the tokenizer's truncation is state: one caller at a time
+        self._lock = threading.Lock()  # truncation is state of the tokenizer: one caller at a time
         own_limit = self._model.config.text_config.max_position_embeddings
         self.max_tokens = min(spec.max_tokens or own_limit, own_limit)
         fills_up = self._model.config.model_type in PADDED_TO_THE_LONGEST
@@ -141,7 +141,7 @@ def _load(spec: EncoderSpec) -> tuple[Any, Any, Any]:
 
 
 def _towers(folder: Path) -> Path:
-    """Where the checkpoint is: sentence-transformers keeps it in a folder of its own."""
+    """The checkpoint's folder: sentence-transformers keeps it in a subfolder."""
     module = folder / "0_CLIPModel"
     return module if module.is_dir() else folder
 

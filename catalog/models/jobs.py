@@ -17,7 +17,7 @@ class JobQuerySet(models.QuerySet[AnyJob]):
 
 
 class Job(models.Model):
-    """A task, its progress and its outcome. A killed job is started again, three times at most."""
+    """A task, its progress and its outcome. A killed job is started again, up to three attempts in all."""
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -1,7 +1,7 @@
-"""A static student of a transformer: words' vectors from the teacher, then fitted to the teacher's vectors of texts.
+"""A static student of a transformer: word vectors from the teacher, then fitted to the teacher's vectors of texts.
 
-What model2vec does (every token through the teacher, weighted by rarity), and then, in place of gradient descent as
-in tokenlearn, a ridge regression with one solution, so that the same texts give the same student.
+This does what model2vec does (every token through the teacher, weighted by rarity). Then, instead of gradient descent
+as in tokenlearn, a ridge regression with a unique solution, so that the same texts give the same student.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from catalog.embedding.static.lookup import Lookup, Subwords
 from catalog.embedding.static.students import Student
 from catalog.embedding.static.table import smooth_inverse_frequency, zipf
 
-# How many words of a text the order of the teacher's tokens is worth, beside those counted in the texts.
+# The weight of the order of the teacher's tokens, in words, relative to those counted in the texts.
 PRIOR_WORDS = 1_000.0
-# The weight of the words' own vectors against the texts': .03 to .3 gave the same quality on judged collections.
+# The weight of the words' own vectors relative to the texts': .03 to .3 gave equal quality on judged collections.
 RIDGE = 0.2
 TEACHER_MAX_TOKENS = 256
-# One text in so many is kept back to measure the student by, at most this many.
+# One text in this many is held out to measure the student, up to this maximum.
 HELD_OUT_ONE_IN, MOST_HELD_OUT = 20, 500
 FEWEST_TO_FIT = 50
 
-#: Called with what is being done, how much of it is done, and how much there is.
+#: Called with the current activity, how much of it is done, and the total.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distilled:
-    """A student and how near it is to its teacher."""
+    """A student and how close it is to its teacher."""
 
     student: Student
     spearman: float | None
-    """Of the cosines of pairs of texts that it was not fitted to, student against teacher; None without texts."""
+    """Between the cosines of pairs of held-out texts, student against teacher; None without texts."""
     texts: int
-    """How many it was fitted to."""
+    """The number of texts it was fitted to."""
 
 
 def distill(
@@ -53,11 +53,11 @@ def distill(
     dimensions: int | None = 256,
     on_progress: Progress = lambda *_: None,
 ) -> Distilled:
-    """Make a student of `teacher`, whose tokenizer (of the transformers library) gives most of its vocabulary.
+    """Make a student of `teacher`, whose tokenizer (of the transformers library) supplies most of its vocabulary.
 
-    `words` are further ones to know whole, each with how often the catalogue has it; `texts`, sentences and passages,
-    are what the student is fitted to. Without texts it is about as good as model2vec's. Raises what the teacher
-    raises.
+    `words` are additional ones to know whole, each with its frequency in the catalogue; `texts`, sentences and
+    passages, are what the student is fitted to. Without texts it is about as good as model2vec's. Raises what the
+    teacher raises.
     """
     known = vocabulary(tokenizer, words)
     lookup = Lookup(Subwords(known.tokenizer()))
@@ -82,7 +82,7 @@ def distill(
 
 
 def agreement(first: FloatArray, second: FloatArray) -> float:
-    """Spearman's rank correlation of the cosines of all pairs of rows in two arrays of vectors of length 1."""
+    """Spearman's rank correlation of the cosines of all pairs of rows in two arrays of unit vectors."""
     from scipy.stats import spearmanr
 
     pairs = np.triu_indices(len(first), 1)
@@ -95,7 +95,7 @@ def _held_out(texts: int) -> set[int]:
 
 
 def _encoded(teacher: Encoder, texts: Sequence[str], what: str, on_progress: Progress) -> FloatArray:
-    """The teacher's vectors, some at a time."""
+    """The teacher's vectors, some texts at a time."""
     vectors = np.empty((len(texts), teacher.dimensions), dtype=np.float32)
     at_once = teacher.texts_at_once
     for first in range(0, len(texts), at_once):
@@ -106,7 +106,7 @@ def _encoded(teacher: Encoder, texts: Sequence[str], what: str, on_progress: Pro
 
 
 def _bags(lookup: Lookup, texts: Sequence[str], tokens: int) -> Any:
-    """How often each token is in each text, as a sparse matrix, texts by tokens."""
+    """How often each token occurs in each text, as a sparse matrix, texts by tokens."""
     from scipy.sparse import csr_array
 
     numbers, lengths = lookup.bags(texts, max_tokens=TEACHER_MAX_TOKENS)
@@ -117,10 +117,10 @@ def _bags(lookup: Lookup, texts: Sequence[str], tokens: int) -> Any:
 
 
 def _shares(in_texts: FloatArray, among_words: FloatArray) -> FloatArray:
-    """How often each token is to be expected, as shares of 1.
+    """The expected frequency of each token, as shares of 1.
 
-    As in the texts, or as among all words of the catalogue where that is more: the texts are a sample of it. By
-    Zipf's law where there is little to count.
+    As in the texts, or as among all words of the catalogue if that is higher: the texts are a sample of it. Zipf's law
+    decides when there is little to count.
     """
     texts, words = max(float(in_texts.sum()), 1.0), max(float(among_words.sum()), 1.0)
     together = np.maximum(in_texts / texts, among_words / words) * texts + PRIOR_WORDS * zipf(len(in_texts))
@@ -128,7 +128,7 @@ def _shares(in_texts: FloatArray, among_words: FloatArray) -> FloatArray:
 
 
 def _fitted(bags: Any, wanted: FloatArray, start: FloatArray, on_progress: Progress) -> FloatArray:
-    """Only tokens that the texts have can change."""
+    """Only tokens that occur in the texts can change."""
     used = np.unique(bags.indices)
     steps = iter(_counted(ROUNDS * STEPS, on_progress))
     table = start.copy()
@@ -143,9 +143,9 @@ def _counted(total: int, on_progress: Progress) -> Iterator[None]:
 
 
 def _shortened(table: FloatArray, texts: FloatArray, dimensions: int | None) -> FloatArray:
-    """The table turned so that what tells texts apart comes first, and cut: the leading principal directions.
+    """The table rotated so that what separates texts comes first, and cut: the leading principal directions.
 
-    Any further leading part is the best of its size as well. Turning alone changes no cosine.
+    Any shorter leading part is also the best of its size. The rotation alone changes no cosine.
     """
     unit = _unit(texts)
     _, directions = np.linalg.eigh(unit.T @ unit)

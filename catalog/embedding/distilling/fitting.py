@@ -1,4 +1,4 @@
-"""What each word is to add to a text's vector, fitted to the teacher's vectors of texts."""
+"""What each word adds to a text's vector, fitted to the teacher's vectors of texts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ STEPS = 12
 def fit(
     bags: Any, wanted: FloatArray, start: FloatArray, *, ridge: float, on_step: Callable[[], None] = lambda: None
 ) -> FloatArray:
-    """Move the words' vectors, of shape (words, dimensions), so that texts come near what is wanted of them.
+    """Move the word vectors, of shape (words, dimensions), so that texts come close to their targets.
 
     `bags` is a sparse matrix, texts by words, and `wanted` the teacher's vectors, of length 1. Minimises
 
         sum over texts |sum of their words / its length - wanted|^2  +  ridge * sum over words |word - start|^2
 
-    by conjugate gradients, and again after the texts' lengths have changed, so a word that few texts have stays near
-    where it was, and how much each counts is found with its direction.
+    by conjugate gradients, and again after the texts' lengths have changed. A word that occurs in few texts therefore
+    stays near its start, and its weight is found along with its direction.
     """
     from scipy.sparse import diags_array
 
@@ -31,7 +31,7 @@ def fit(
     for _ in range(ROUNDS):
         lengths = np.linalg.norm(bags @ words, axis=1)
         scaled = diags_array((1 / np.maximum(lengths, 1e-6)).astype(np.float32)) @ bags
-        # The ridge is about the words as they were at first, at the scale they have now.
+        # The ridge is relative to the initial word vectors, at the scale they have now.
         words = words + _conjugate_gradients(
             scaled.tocsr(), wanted - scaled @ words, ridge=ridge, pull=ridge * (start - words), on_step=on_step
         )

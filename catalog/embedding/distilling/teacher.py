@@ -17,7 +17,7 @@ class NotATransformer(Exception):
 
 
 def load_teacher(spec: EncoderSpec) -> tuple[Encoder, Any]:
-    """Return an encoder and its tokenizer, of the transformers library.
+    """Return an encoder and its tokenizer, from the transformers library.
 
     Raises NotATransformer and EncoderUnavailable.
     """

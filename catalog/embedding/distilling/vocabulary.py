@@ -1,4 +1,4 @@
-"""The words and parts of words that a student knows: its teacher's, and those of the catalogue."""
+"""The words and subwords that a student knows: its teacher's, and those of the catalogue."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 UNKNOWN = "[UNK]"
 CONTINUES = "##"
-# Marks of tokenizers that note where a word begins; the third kind notes where it goes on.
+# Tokenizer marks for the beginning of a word; the third kind, CONTINUES, marks its continuation.
 BEGINS = ("▁", "Ġ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """Tokens by their number, UNKNOWN first; one that only continues a word begins with CONTINUES."""
+    """Tokens by their number, UNKNOWN first; a token that continues a word begins with CONTINUES."""
 
     tokens: list[str]
     strip_accents: bool
@@ -27,7 +27,7 @@ class Vocabulary:
         return [token.removeprefix(CONTINUES) or token for token in self.tokens]
 
     def tokenizer(self) -> Tokenizer:
-        """Words are runs of letters or single signs in lower case; the longest tokens come first in each."""
+        """Words are runs of letters or single signs in lower case; within each, the longest tokens match first."""
         from tokenizers import Tokenizer
         from tokenizers.models import WordPiece
         from tokenizers.normalizers import BertNormalizer
@@ -41,11 +41,11 @@ class Vocabulary:
 
 
 def vocabulary(teacher: Any, words: Iterable[str]) -> Vocabulary:
-    """The teacher's tokens in lower case, as far as they are words or parts of one, and these words.
+    """The teacher's tokens that are words or subwords, in lower case, and these words.
 
-    `teacher` is a tokenizer of the transformers library; its tokens come in the order of their numbers, which with
-    most models is that of their frequency. Every character that occurs is there alone, so that no word is unknown
-    that is spelt with these.
+    `teacher` is a tokenizer of the transformers library; its tokens are in the order of their numbers, which for most
+    models is that of their frequency. Every character that occurs is also a token by itself, so that no word spelt with
+    them is unknown.
     """
     tokens: dict[str, None] = {UNKNOWN: None}
     found = _teachers(teacher)
@@ -78,7 +78,7 @@ def _teachers(teacher: Any) -> list[str]:
 
 
 def _text(token: str, teacher: Any, *, marks_beginnings: bool) -> tuple[str, bool]:
-    """What a token stands for, and whether it begins a word."""
+    """The text of a token, and whether it begins a word."""
     if not marks_beginnings:
         return token.removeprefix(CONTINUES), not token.startswith(CONTINUES)
     begins = token.startswith(BEGINS)

@@ -1,4 +1,4 @@
-"""Checkpoints loaded by sentence-transformers: safetensors only, and none of a model's code."""
+"""Checkpoints loaded by sentence-transformers: safetensors only, and none of a model's own code."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from catalog.embedding.models import local_files
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-#: For models that name no limit of their own.
+#: For models that state no limit of their own.
 DEFAULT_MAX_TOKENS = 512
-#: What models call the prompt of what is searched, the first that one has.
+#: Names that models use for the document prompt; the first one present counts.
 DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
 ALREADY_EXPORTED = ["onnx/*", "openvino/*"]
 
 
 def checkpoint_folder(model: str, revision: str) -> Path:
-    """Return the folder with a model's files, which are fetched once from the hub. Raises EncoderUnavailable."""
+    """Return the folder with a model's files, which are fetched from the hub once. Raises EncoderUnavailable."""
     if (files := local_files(model)) is not None:
         return files
     if model.startswith(("/", ".", "~")):
@@ -46,15 +46,15 @@ def checkpoint_folder(model: str, revision: str) -> Path:
 
 
 def revision_of(folder: Path) -> str:
-    """The commit that the hub's cache keeps under this folder; nothing for a model that is given by its path."""
+    """The commit that the hub's cache keeps in this folder; empty for a model given by its path."""
     return folder.name if folder.parent.name == "snapshots" else ""
 
 
 def load(folder: Path, *, name: str, device: str | None = None, precise: bool = False) -> SentenceTransformer:
-    """Load a model onto a device (SEARCHSITE_DEVICE, or the machine's choice), in bfloat16 where that is native.
+    """Load a model onto a device (SEARCHSITE_DEVICE, or the machine's default), in bfloat16 if that is native.
 
-    With `precise`, in float32. A plain checkpoint gets mean pooling, one of a decoder that of its last token.
-    Raises EncoderUnavailable.
+    With `precise`, in float32. A plain checkpoint gets mean pooling, a decoder's that of its last token. Raises
+    EncoderUnavailable.
     """
     try:
         from sentence_transformers import SentenceTransformer
@@ -83,13 +83,13 @@ def load(folder: Path, *, name: str, device: str | None = None, precise: bool = 
 
 
 def transformer_of(model: SentenceTransformer) -> Any:
-    """The model of transformers that is its first module."""
+    """The transformers model that is its first module."""
     first: Any = model[0]
     return first.auto_model
 
 
 def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]:
-    """Return what there is to know of a model, and its tokenizer as JSON. Raises EncoderUnavailable."""
+    """Return the facts about a model, and its tokenizer as JSON. Raises EncoderUnavailable."""
     dimensions = model.get_embedding_dimension()
     if dimensions is None:
         raise EncoderUnavailable(f"Model {name} does not say how many dimensions its vectors have.")
@@ -108,7 +108,7 @@ def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]
 
 
 def _pad_id(tokenizer: Any) -> int:
-    """Decoders often have no token for padding; any will do, as nothing looks at it."""
+    """Decoders often have no padding token; any will do, as nothing attends to it."""
     for own in (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id):
         if own is not None:
             return int(own)

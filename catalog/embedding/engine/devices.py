@@ -1,4 +1,4 @@
-"""What this machine computes on, in which precision, and what the environment says about it."""
+"""The device this machine computes on, its precision, and the environment variables that control them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from catalog.embedding.base import EncoderUnavailable
 
 MOST_THREADS = 1_024
-# Where the drivers of accelerators show themselves, so that torch is not loaded only to hear that there is none.
+# Where accelerator drivers appear, so that torch is not loaded only to find that there are none.
 ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
@@ -20,16 +20,16 @@ def asked_device() -> str | None:
 
 
 def is_cpu_only() -> bool:
-    """Whether models run on the CPU here, by the environment's word or for want of anything else."""
+    """Whether models run on the CPU here, because the environment says so or there is nothing else."""
     if (asked := asked_device()) is not None:
         return asked == "cpu"
     return platform.system() != "Darwin" and not any(Path(file).exists() for file in ACCELERATOR_FILES)
 
 
 def threads_to_use() -> int:
-    """Threads that compute documents' vectors: ENCODER_THREADS, or as many as there are cores for this process.
+    """Threads for encoding documents: ENCODER_THREADS, or as many as this process has cores.
 
-    Raises EncoderUnavailable where ENCODER_THREADS is no such number.
+    Raises EncoderUnavailable if ENCODER_THREADS is not a valid number.
     """
     asked = os.environ.get("ENCODER_THREADS") or "0"
     if not (asked.isascii() and asked.isdigit() and int(asked) <= MOST_THREADS):
@@ -49,7 +49,7 @@ def computes_bfloat16(device: str) -> bool:
 
 
 def cpu_name() -> str:
-    """A short name of this kind of CPU: the same where the same runtime is the fastest."""
+    """A short name for this kind of CPU: equal names mean the same runtime is fastest."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A checkpoint as an ONNX file, by torch's own exporter, checked against torch before anybody gets it."""
+"""A checkpoint as an ONNX file, by torch's own exporter, checked against torch before use."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: In float32, and with room for bfloat16's rounding.
+#: For float32, with room for bfloat16's rounding.
 LEAST_COSINE = 0.999
-#: With weights of 8 bits. Vectors as close as this order documents as those of float32 do (docs/models.md).
+#: For 8-bit weights. Vectors this close rank documents as those of float32 do (docs/models.md).
 LEAST_SMALL_COSINE = 0.995
-#: Weights and activations that share a scale.
+#: The number of weights or activations that share a scale.
 BLOCK = 128
-#: A file of its own for weights that do not fit into one of protocol buffers, which end at 2 GiB.
+#: Weights above this size go into a file of their own: a protocol buffer is limited to 2 GiB.
 LARGE_BYTES = 1 << 30
 
 
 def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: str, folder: Path) -> None:
-    """Export a model in float32 on the CPU into a folder. Raises EncoderUnavailable when its vectors are others."""
+    """Export a model in float32 on the CPU into a folder. Raises EncoderUnavailable if its vectors differ."""
     (folder / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
     (folder / "facts.json").write_text(json.dumps(asdict(facts), indent=1), encoding="utf-8")
     tokens = Tokens(tokenizer_json, max_tokens=facts.max_tokens, pad_id=facts.pad_id).ids(SAMPLE_TEXTS)
@@ -46,7 +46,7 @@ def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: 
         with plain_attention(transformer_of(model)):
             _export(model, folder / "model.onnx")
         _check(folder / "model.onnx", facts, tokens, expected)
-    except Exception as error:  # whatever an architecture makes of attention that it does not know
+    except Exception as error:  # whatever an architecture raises for attention that it does not know
         logger.info("The model is exported with attention of its own: %s.", reason(error))
         _export(model, folder / "model.onnx")
         _check(folder / "model.onnx", facts, tokens, expected)
@@ -55,7 +55,7 @@ def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: 
 
 
 def _check(file: Path, facts: ModelFacts, tokens: Sequence[TokenIds], expected: FloatArray) -> None:
-    """Raises EncoderUnavailable when a runtime gives other vectors."""
+    """Raises EncoderUnavailable if a runtime gives different vectors."""
     for name in installed_runtimes():
         runtime = RUNTIMES[name](file, pad_id=facts.pad_id, queries=False)
         cosine = least_cosine(expected, runtime.compute(tokens))
@@ -64,7 +64,7 @@ def _check(file: Path, facts: ModelFacts, tokens: Sequence[TokenIds], expected: 
 
 
 def _export(model: SentenceTransformer, file: Path) -> None:
-    """All modules of a model, pooling included, as one graph: ids and mask in, vectors out, both of any shape."""
+    """All modules of a model, including pooling, as one graph: ids and mask in, vectors out, of any shape."""
     import torch
 
     class Whole(torch.nn.Module):
@@ -94,13 +94,13 @@ def _export(model: SentenceTransformer, file: Path) -> None:
 
 
 def _write_small(folder: Path, facts: ModelFacts, tokens: Any, expected: Any) -> None:
-    """Write the model with weights of 8 bits, and activations quantised as they come, if it is close enough.
+    """Write the model with 8-bit weights, and activations quantised dynamically, if it is close enough.
 
-    The weights lie in a file of their own, which the web processes share in memory: what is not packed anew, as the
-    vectors of words, is there once.
+    The weights are in a file of their own, which the web processes share in memory: what is not repacked, such as the
+    word vectors, is there once.
 
-    Each block of BLOCK numbers has a scale of its own, of a token's activations too. One scale for all tokens, as
-    dynamic quantisation has it, is set by a few large ones and loses ten times as much (docs/models.md).
+    Each block of BLOCK numbers has its own scale, including a token's activations. One scale for all tokens, as in
+    dynamic quantisation, is set by a few large values and loses ten times as much (docs/models.md).
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer

@@ -1,4 +1,4 @@
-"""What the libraries beneath raise, and what to make of it."""
+"""What the underlying libraries raise, and how to handle it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ logger = logging.getLogger(__name__)
 
 Input = TypeVar("Input")
 REASON_CHARACTERS = 300
-# What allocators without an exception of their own say.
+# Messages of allocators without an exception of their own.
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "failed to allocate", "could not allocate")
 
 
 def reason(error: BaseException) -> str:
-    """The kind of an error and the first line of what it says."""
+    """The type of an error and the first line of its message."""
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:REASON_CHARACTERS]}"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out: torch's on a GPU and Python's by their kind, others by their text."""
+    """Whether an error means that memory ran out: torch's on a GPU and Python's by type, others by message."""
     kinds = [kind.__name__ for kind in type(error).__mro__]
     said = str(error).lower()
     return "MemoryError" in kinds or "OutOfMemoryError" in kinds or any(words in said for words in OUT_OF_MEMORY)
@@ -36,13 +36,13 @@ def in_halves(
     *,
     join: Callable[[Sequence[Any]], Any] = np.concatenate,
 ) -> Any:
-    """Run a batch, in halves of halves where memory runs out; outputs joined in the order of the inputs.
+    """Run a batch, halving it repeatedly if memory runs out; outputs are joined in the order of the inputs.
 
-    Raises EncoderOutOfMemory when a single input does not fit, EncodingFailed on any other failure.
+    Raises EncoderOutOfMemory if a single input does not fit, EncodingFailed on any other failure.
     """
     try:
         return run(inputs)
-    except Exception as error:  # each of the libraries beneath has kinds of its own
+    except Exception as error:  # each of the underlying libraries has error types of its own
         if not is_out_of_memory(error):
             raise EncodingFailed(reason(error)) from error
         if len(inputs) == 1:

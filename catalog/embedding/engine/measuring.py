@@ -1,4 +1,4 @@
-"""Which runtime is the fastest on this machine, by trying them side by side."""
+"""Finds the fastest runtime on this machine by measuring them side by side."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from catalog.embedding.engine.tokens import TokenIds, Tokens
 logger = logging.getLogger(__name__)
 
 ROUNDS = 4
-#: A large model is measured in fewer rounds.
+#: Once a measurement has taken this long, as with a large model, no further rounds follow.
 LONG_S = 2.0
 
 
 def open_runtime(prepared: PreparedModel, facts: ModelFacts, name: str, *, queries: bool) -> Runtime:
-    """Open a runtime by the name that a choice has for it."""
+    """Open a runtime by the name used in a choice."""
     if name == INT8:
         return OnnxRuntime(prepared.small_model, pad_id=facts.pad_id, queries=queries, name=INT8)
     return RUNTIMES[name](prepared.model, pad_id=facts.pad_id, queries=queries)
 
 
 def measure(prepared: PreparedModel, torch_runtime: Runtime) -> Choice:
-    """Measure all runtimes in turns, so that what else runs on the machine weighs on all alike.
+    """Measure all runtimes in turn, so that other load on the machine affects all of them alike.
 
-    Documents by the time they take on all cores; queries one at a time, by the CPU time of the process.
+    Documents by wall time on all cores; queries one at a time, by the CPU time of the process.
     """
     facts = prepared.facts
     tokens = Tokens(prepared.tokenizer_json, max_tokens=facts.max_tokens, pad_id=facts.pad_id)
@@ -60,7 +60,7 @@ def _opened(prepared: PreparedModel, facts: ModelFacts, names: Sequence[str], *,
     for name in names:
         try:
             opened[name] = open_runtime(prepared, facts, name, queries=queries)
-        except Exception as error:  # a runtime that cannot run this model is no candidate
+        except Exception as error:  # a runtime that cannot run this model is not a candidate
             logger.warning("%s cannot run the model: %s.", name, reason(error))
     return opened
 
@@ -68,7 +68,7 @@ def _opened(prepared: PreparedModel, facts: ModelFacts, names: Sequence[str], *,
 def _least(
     runtimes: Mapping[str, Runtime], batches: Sequence[Sequence[TokenIds]], *, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """The shortest of several rounds of each, after one to warm up."""
+    """The shortest of several rounds of each, after one warm-up round."""
     spent: dict[str, list[float]] = {name: [] for name in runtimes}
     begun = time.perf_counter()
     for measured in range(1 + ROUNDS):

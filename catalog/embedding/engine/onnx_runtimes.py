@@ -1,8 +1,8 @@
 """Runtimes of a model exported to ONNX, on a CPU: OpenVINO and ONNX Runtime.
 
-Each once for documents and once for queries. Documents come in small batches by tokens, one on each core: cores that
-share a batch wait for each other. Queries come one at a time or a few, in several web processes on the same cores, so
-each gets one thread, whose CPU time is the cheapest there is.
+Each has one configuration for documents and one for queries. Documents come in small batches by tokens, one on each
+core: cores that share a batch wait for each other. Queries come one or a few at a time, in several web processes on the
+same cores, so each gets one thread, which uses the least CPU time.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from catalog.embedding.engine.tokens import TokenIds, padded
 # Small batches keep a CPU's caches warm.
 BUDGET_TOKENS = 1_000
 TEXTS_AT_ONCE = 512
-#: What ONNX Runtime makes one kernel of that takes longer on a CPU than the two it is for: a twelfth of all time.
+#: A fusion by ONNX Runtime that is slower on a CPU than the two kernels it replaces: a twelfth of all time.
 SLOWER_THAN_ITS_PARTS = ["SkipLayerNormFusion"]
-#: What OpenVINO's CPU plugin calls the mark of an operation whose precision may be lowered wherever it stands.
+#: OpenVINO's CPU plugin's name for the mark of an operation whose precision may be lowered anywhere in the graph.
 MAY_BE_ROUNDED = "enforceBF16evenForGraphTail"
 
-#: OpenVINO's binding sets up what it knows of numpy at its first use: two threads that are there at once would wait for
-#: each other for good.
+#: OpenVINO's binding initialises its numpy support at first use: two threads doing so at once would deadlock.
 _first_use = threading.Lock()
 
 
@@ -46,7 +45,7 @@ class _OnCpu:
         self.lanes = 1 if queries else threads_to_use()
 
     def enter_lane(self) -> None:
-        """Each lane has its own threads already."""
+        """Each lane already has its own threads."""
 
     def compute(self, tokens: Sequence[TokenIds]) -> FloatArray:
         ids, mask = padded(tokens, pad_id=self._pad_id, multiple=self.pad_to_tokens)
@@ -63,10 +62,10 @@ class _OnCpu:
 
 
 class OpenVino(_OnCpu):
-    """Intel's runtime, in bfloat16 where the CPU has it (https://docs.openvino.ai)."""
+    """Intel's runtime, in bfloat16 if the CPU has it (https://docs.openvino.ai)."""
 
     name = "openvino"
-    # A batch of another shape than the last takes it a millisecond more, half of what a query takes otherwise.
+    # A batch of a different shape from the last one costs an extra millisecond, half of what a query otherwise takes.
     pad_to_tokens = 16
 
     def __init__(self, model: Path, *, pad_id: int, queries: bool) -> None:
@@ -85,7 +84,7 @@ class OpenVino(_OnCpu):
                 "NUM_STREAMS": self.lanes,
                 "INFERENCE_NUM_THREADS": self.lanes,
                 "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
-                # Several processes would all be bound to the first core.
+                # With pinning, all processes would be bound to the first core.
                 "ENABLE_CPU_PINNING": False,
             },
         )
@@ -105,10 +104,11 @@ class OpenVino(_OnCpu):
 
 
 def _let_round(graph: Any) -> None:
-    """Let OpenVINO compute in bfloat16 all that a matrix product follows.
+    """Let OpenVINO compute in bfloat16 everything that feeds into a matrix product.
 
-    By itself it keeps in float32 what reaches the output beside matrix products, which it means for the end of a graph:
-    through the residual connections that is nearly every sum and normalisation, a tenth of all time.
+    By default it keeps in float32 whatever reaches the output other than through matrix products, which is meant for
+    the end of a graph: because of the residual connections that is nearly every sum and normalisation, a tenth of all
+    time.
     """
     within: set[str] = set()
     for operation in reversed(graph.get_ordered_ops()):
@@ -119,7 +119,7 @@ def _let_round(graph: Any) -> None:
 
 
 class OnnxRuntime(_OnCpu):
-    """Microsoft's runtime, in float32 or, for queries, with weights of 8 bits (https://onnxruntime.ai)."""
+    """Microsoft's runtime, in float32 or, for queries, with 8-bit weights (https://onnxruntime.ai)."""
 
     def __init__(self, model: Path, *, pad_id: int, queries: bool, name: str = "onnxruntime") -> None:
         super().__init__(pad_id=pad_id, queries=queries)
@@ -137,12 +137,12 @@ class OnnxRuntime(_OnCpu):
         return np.asarray(vectors, dtype=np.float32)
 
 
-#: Weights of 8 bits: for queries alone, which take most of their time for reading weights.
+#: 8-bit weights are for queries only, which spend most of their time reading weights.
 TORCH = "torch"
 INT8 = "onnxruntime-int8"
 RUNTIMES: dict[str, type[OpenVino] | type[OnnxRuntime]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
 
 
 def installed_runtimes() -> list[str]:
-    """The names of those whose package is there; they are needed by none of the others."""
+    """The names of those whose package is installed; each of the packages is optional."""
     return [name for name in RUNTIMES if importlib.util.find_spec(name) is not None]

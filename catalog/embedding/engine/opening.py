@@ -1,11 +1,11 @@
-"""From a model's name to what computes its vectors here.
+"""From a model's name to the runtime that computes its vectors here.
 
 | ENCODER_RUNTIME | |
 |---|---|
-| auto | on a CPU what was measured to be the fastest, or torch where nothing else can; torch on anything else |
-| torch, openvino, onnxruntime | this one, exported first where it has to be |
+| auto | on a CPU the runtime measured to be fastest, or torch if no other works; torch on anything else |
+| torch, openvino, onnxruntime | this one, exported first if necessary |
 
-ENCODER_QUERY_RUNTIME says the same of queries, and may be onnxruntime-int8 too.
+ENCODER_QUERY_RUNTIME does the same for queries, and may also be onnxruntime-int8.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class OpenedModel:
 
     facts: ModelFacts
     revision: str
-    """The commit that the files are of, where they come from the hub."""
+    """The commit of the files, if they come from the hub."""
     tokenizer_json: str
     documents: Feeder
     queries: Feeder
     problem: str = ""
-    """Why it goes by torch, where another runtime might be faster."""
+    """Why it uses torch although another runtime might be faster."""
 
 
 def open_model(model: str, revision: str) -> OpenedModel:
-    """Open a model by the runtimes that the environment asks for. Raises EncoderUnavailable.
+    """Open a model with the runtimes that the environment asks for. Raises EncoderUnavailable.
 
-    Waits until they are prepared. To go by torch meanwhile would keep torch in the memory of every process, half a
+    Waits until they are prepared. Using torch in the meantime would keep torch in the memory of every process, half a
     gigabyte each, for as long as it runs.
     """
     documents = _asked("ENCODER_RUNTIME", FOR_DOCUMENTS, otherwise=AUTO)
@@ -67,7 +67,7 @@ def open_model(model: str, revision: str) -> OpenedModel:
         return _by_torch(folder, model)
     try:
         return _with(prepare(folder, name=model), folder, model, documents=documents, queries=queries)
-    except Exception as error:  # it cannot be exported, or files of the cache are damaged
+    except Exception as error:  # it cannot be exported, or files in the cache are damaged
         logger.warning("Model %s goes by torch: %s", model, reason(error))
         return replace(_by_torch(folder, model), problem=str(error))
 
@@ -80,7 +80,7 @@ def _asked(variable: str, known: tuple[str, ...], *, otherwise: str) -> str:
 
 
 def _by_torch(folder: Path, model: str) -> OpenedModel:
-    """Both by torch, in one copy."""
+    """Documents and queries on torch, sharing one copy."""
     loaded = load(folder, name=model)
     facts, tokenizer_json = describe(loaded, name=model)
     runtime: Runtime = TorchPadded(loaded, pad_id=facts.pad_id)
@@ -97,7 +97,7 @@ def _by_torch(folder: Path, model: str) -> OpenedModel:
 
 
 def _with(prepared: PreparedModel, folder: Path, model: str, *, documents: str, queries: str) -> OpenedModel:
-    """Each by the runtime of this name; `auto` by the one that was measured to be the fastest."""
+    """Each on the runtime of this name; `auto` on the one measured to be fastest."""
     choice, facts = prepared.choice, prepared.facts
     if choice is not None:
         documents = choice.documents if documents == AUTO else documents
@@ -119,6 +119,6 @@ def _opened(
         return TorchPadded(load(folder, name=model), pad_id=facts.pad_id)
     try:
         return open_runtime(prepared, facts, runtime, queries=queries)
-    except Exception as error:  # a runtime that is not installed, or weights of 8 bits that were not close enough
+    except Exception as error:  # a runtime that is not installed, or 8-bit weights that were not close enough
         logger.warning("%s goes by torch, as %s cannot run it: %s.", model, runtime, reason(error))
         return TorchPadded(load(folder, name=model), pad_id=facts.pad_id)

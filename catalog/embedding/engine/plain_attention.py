@@ -1,8 +1,8 @@
-"""Attention as runtimes of ONNX files know it: a matrix product, a bias, a softmax and another matrix product.
+"""Attention as ONNX runtimes know it: a matrix product, a bias, a softmax and another matrix product.
 
-What torch exports of its own attention writes a mask out for every pair of tokens, and looks for rows of nothing but
-padding, of which there are none. OpenVINO and ONNX Runtime then compute each step by itself; of the plain form OpenVINO
-makes one kernel. It saves OpenVINO a seventh of the time, and ONNX Runtime a twelfth.
+Torch's export of its own attention writes out a mask for every pair of tokens and looks for rows of padding only, of
+which there are none. OpenVINO and ONNX Runtime then compute each step separately; OpenVINO turns the plain form into
+one kernel. It saves OpenVINO a seventh of the time, and ONNX Runtime a twelfth.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ATTENTION = "plain"
-#: Far below any score, and far from the least number of bfloat16.
+#: Far below any score, but far from the lowest number of bfloat16.
 HIDDEN = -1e9
 
 
 @contextmanager
 def plain_attention(transformer: Any) -> Iterator[None]:
-    """Have a model of transformers go by it. A model that takes no attention from outside keeps its own."""
+    """Make a transformers model use it. A model that accepts no external attention keeps its own."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
     AttentionInterface.register(ATTENTION, _attend)
@@ -56,9 +56,9 @@ def _attend(
 
 
 def _bias(*, mask_function: Callable[..., Any], attention_mask: Tensor | None, dtype: Any, **arguments: Any) -> Any:
-    """What is added to scores, of shape (texts, 1, tokens, tokens).
+    """The bias added to scores, of shape (texts, 1, tokens, tokens).
 
-    Where every token sees all others it is of (texts, 1, 1, tokens).
+    If every token sees all others, its shape is (texts, 1, 1, tokens).
     """
     from transformers.masking_utils import bidirectional_mask_function, eager_mask
 

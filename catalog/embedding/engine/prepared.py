@@ -1,4 +1,4 @@
-"""Models exported once and kept on disk: an ONNX file, the tokenizer, and what else a process has to know.
+"""Models exported once and kept on disk: an ONNX file, the tokenizer, and whatever else a process needs.
 
 With these a process needs neither torch nor transformers. They are found by a hash of the checkpoint's files, so a
 changed or broken checkpoint has none.
@@ -17,17 +17,17 @@ from pathlib import Path
 
 from catalog.embedding.engine.devices import cpu_name
 
-#: Part of every hash: raised when an export is made or checked in another way.
+#: Part of every hash: raised when exports are made or checked differently.
 FORMAT = 5
 CHECKPOINT_FILES = (".safetensors", ".json", ".txt", ".model")
 READ_BYTES = 1 << 20
-#: In each folder, how long its files are.
+#: In each folder, the sizes of its files.
 SIZES = "sizes.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What there is to know of a checkpoint beside its weights and its tokenizer."""
+    """The facts about a checkpoint, besides its weights and tokenizer."""
 
     dimensions: int
     max_tokens: int
@@ -38,7 +38,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which runtime is best on this CPU, and the measurements that say so."""
+    """The best runtimes on this CPU, and the measurements behind the choice."""
 
     documents: str
     queries: str
@@ -54,7 +54,7 @@ class PreparedModel:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every file is there, and as long as it was when it was written."""
+        """Whether every file is there, with the size it had when written."""
         try:
             sizes = json.loads((self.folder / SIZES).read_text(encoding="utf-8"))
             return all((self.folder / name).stat().st_size == size for name, size in sizes.items())
@@ -67,7 +67,7 @@ class PreparedModel:
 
     @property
     def small_model(self) -> Path:
-        """The weights in 8 bits, for queries; there only where the vectors stay close enough."""
+        """The 8-bit weights, for queries; present only if the vectors stay close enough."""
         return self.folder / "int8" / "model.onnx"
 
     @property
@@ -80,14 +80,14 @@ class PreparedModel:
 
     @property
     def choice(self) -> Choice | None:
-        """What was measured on a CPU like this one."""
+        """The measurements on a CPU like this one."""
         try:
             return Choice(**json.loads(self._choice_file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def remember(self, choice: Choice) -> None:
-        """Keep a choice for all processes on such a CPU."""
+        """Keep a choice for all processes on this kind of CPU."""
         write_whole(self._choice_file, json.dumps(asdict(choice), indent=1))
 
     @property
@@ -103,15 +103,15 @@ def cache_folder() -> Path:
 
 
 def prepared_model(checkpoint: Path) -> PreparedModel | None:
-    """What has been prepared of the checkpoint in this folder, if anything, and if no file of it was lost since."""
+    """What has been prepared from the checkpoint in this folder, if anything, and if all its files are still there."""
     prepared = PreparedModel(folder=cache_folder() / fingerprint(checkpoint))
     return prepared if prepared.is_whole else None
 
 
 def keep_prepared(checkpoint: Path, write: Callable[[Path], None]) -> PreparedModel:
-    """Have `write` fill a new folder, and keep it, in place of a damaged one. It is there as a whole or not at all.
+    """Have `write` fill a new folder and keep it, replacing a damaged one, atomically.
 
-    Where another process kept one meanwhile, that one stays. Raises OSError.
+    If another process has kept one in the meantime, that one stays. Raises OSError.
     """
     kept = PreparedModel(folder=cache_folder() / fingerprint(checkpoint))
     kept.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def keep_prepared(checkpoint: Path, write: Callable[[Path], None]) -> PreparedMo
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a file so that others read it as a whole or not at all."""
+    """Write a file atomically: others read the whole file or none."""
     handle, name = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as unfinished:
         unfinished.write(text)

@@ -1,8 +1,8 @@
-"""Exports a checkpoint and measures what runs it best, in a process of its own.
+"""Exports a checkpoint and measures which runtime suits it best, in a separate process.
 
     python -m catalog.embedding.engine.preparing FOLDER NAME
 
-One at a time on a machine, and nothing twice. The process gives way to those that serve, and takes torch away with it.
+One at a time per machine, and nothing twice. The process yields to those that serve, and frees torch when it ends.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from catalog.embedding.engine.prepared import PreparedModel, cache_folder, keep_
 
 logger = logging.getLogger(__name__)
 
-#: About a tenth of a processor that others want as well.
+#: About a tenth of a processor that others compete for.
 NICENESS = 10
 SAID_CHARACTERS = 500
-#: Large models take some minutes, several times as many on a machine that is busy.
+#: Large models take some minutes, several times as many on a busy machine.
 DEFAULT_TIMEOUT_S = 1_800.0
 
 
 def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
-    """Return a checkpoint's exported model, with what is best here measured; made where that is missing.
+    """Return a checkpoint's exported model with the best runtimes measured; makes what is missing.
 
-    Takes half a minute of a core for a small model, and ENCODER_PREPARE_TIMEOUT_S at most. Raises EncoderUnavailable;
-    another call begins anew.
+    Takes half a minute of one core for a small model, and at most ENCODER_PREPARE_TIMEOUT_S. Raises EncoderUnavailable;
+    another call starts again.
     """
     try:
         if (prepared := _complete(checkpoint)) is not None:
@@ -55,7 +55,7 @@ def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
 
 
 def _complete(checkpoint: Path) -> PreparedModel | None:
-    """What has been prepared on a CPU like this one, by runtimes that are installed here."""
+    """What has been prepared on a CPU like this one, for runtimes that are installed here."""
     prepared = prepared_model(checkpoint)
     choice = prepared.choice if prepared is not None else None
     here = (TORCH, *installed_runtimes(), INT8)
@@ -64,7 +64,7 @@ def _complete(checkpoint: Path) -> PreparedModel | None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Wait for other processes that are at it; if they die, the lock goes with them."""
+    """Wait for other processes that are preparing; if one dies, its lock is released."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -75,7 +75,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _check_room(checkpoint: Path) -> None:
-    """An export is as large as the weights or larger: where they do not fit, half a minute of work is for nothing."""
+    """An export is at least as large as the weights: check that they fit before half a minute of work is wasted."""
     weights_bytes = sum(file.stat().st_size for file in checkpoint.rglob("*.safetensors"))
     if shutil.disk_usage(cache_folder()).free < weights_bytes:
         needed = f"an export needs {weights_bytes / 2**20:,.1f} MiB at least"
@@ -84,7 +84,7 @@ def _check_room(checkpoint: Path) -> None:
 
 def _in_a_process(checkpoint: Path, name: str) -> None:
     timeout_s = _timeout_s()
-    # Its input is a pipe that closes when this process dies, however it does.
+    # Its stdin is a pipe that closes when this process dies, however it does.
     process = subprocess.Popen(
         [sys.executable, "-m", __spec__.name, str(checkpoint), name],
         stdin=subprocess.PIPE,
@@ -129,7 +129,7 @@ def _timeout_s() -> float:
 
 
 def _failure(status: int, said: str) -> str:
-    """Why the process failed: the last line that it said, or the signal that ended it, of which it can say nothing."""
+    """Why the process failed: its last line of output, or the signal that ended it, which it cannot report itself."""
     if status < 0:
         return f"signal {-status} ended the process, as when memory runs out."
     return said.strip().rpartition("\n")[2][:SAID_CHARACTERS]

@@ -1,4 +1,4 @@
-"""What computes a model's vectors, and the one way in which all of them are fed."""
+"""The protocol for what computes a model's vectors, and the one way of feeding it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from catalog.embedding.engine.tokens import TokenIds
 
 
 class Runtime(Protocol):
-    """Computes batches of tokens, `lanes` of them side by side."""
+    """Computes batches of tokens, `lanes` of them in parallel."""
 
     name: str
     budget_tokens: int
@@ -25,14 +25,14 @@ class Runtime(Protocol):
     texts_at_once: int
     """How many texts make good batches together and take seconds at most."""
     pad_to_tokens: int
-    """Lengths are rounded up to multiples of this, where kernels are compiled for each shape they meet."""
+    """Lengths are rounded up to multiples of this, where kernels are compiled for each shape."""
     lanes: int
 
     def enter_lane(self) -> None:
-        """Said once in the thread of each lane, where there are several."""
+        """Called once in the thread of each lane, if there are several."""
 
     def compute(self, tokens: Sequence[TokenIds]) -> Any:
-        """One forward pass; what it returns may still be on its way through a device."""
+        """One forward pass; its result may still be in flight on a device."""
 
     def join(self, outputs: Sequence[Any]) -> Any:
         """Several outputs as one."""
@@ -44,9 +44,9 @@ class Runtime(Protocol):
 class Feeder:
     """Feeds a runtime batches of similar length.
 
-    The runtime is opened when it is first needed: a web process encodes queries alone, a worker documents. One lane is
-    one caller's at a time; several take batches from all callers, so that none of them is idle at the end of a call.
-    What can be done beside computing (fetching from a device) is.
+    The runtime is opened on first use: a web process encodes only queries, a worker documents. A single lane serves one
+    caller at a time; several lanes take batches from all callers, so that none of them is idle at the end of a call.
+    What can overlap with computing (fetching from a device) does.
     """
 
     def __init__(self, open_runtime: Callable[[], Runtime]) -> None:
@@ -57,7 +57,7 @@ class Feeder:
 
     @property
     def runtime(self) -> Runtime:
-        """Raises EncoderUnavailable when it cannot be opened."""
+        """Raises EncoderUnavailable if it cannot be opened."""
         if self._opened is None:
             with self._lock:
                 self._opened = self._opened or self._open()

@@ -1,4 +1,4 @@
-"""Texts of many lengths, in which a runtime shows that it is right and how fast it is."""
+"""Texts of many lengths, on which a runtime is checked and timed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SENTENCES = (
 )
 SAMPLE_QUERIES = (*_SENTENCES[:3], *_SENTENCES[4:5], *_SENTENCES[6:], "films about trains in winter", "quiet horror")
 SAMPLE_TEXTS = (*SAMPLE_QUERIES, *(" ".join(_SENTENCES[: count + 1]) for count in range(len(_SENTENCES))))
-#: About as long as passages are.
+#: About as long as passages.
 SAMPLE_PASSAGES = tuple(" ".join((*_SENTENCES[place % 8 :], *_SENTENCES[: place % 8])[:5]) for place in range(64))
 
 
 def least_cosine(expected: FloatArray, got: FloatArray) -> float:
-    """The cosine of the pair of rows that differ most; below any limit where a value is not finite."""
+    """The cosine of the two rows that differ most; below any limit if a value is not finite."""
     lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(got, axis=1)
     cosines = (expected * got).sum(axis=1) / np.maximum(lengths, 1e-12)
     return float(np.nan_to_num(cosines, nan=-1.0).min())

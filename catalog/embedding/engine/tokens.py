@@ -1,4 +1,4 @@
-"""Texts as tokens. The tokenizers library computes on all cores and without Python's lock, for many callers at once."""
+"""Texts as tokens. The tokenizers library uses all cores and releases Python's lock, for many callers at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ TokenIds = Sequence[int]
 IntArray = NDArray[np.int64]
 
 
-#: Texts whose tokens are known ahead of the call that wants them.
+#: Texts whose tokens are kept for a later call.
 MOST_AHEAD = 4_096
 
 
 class Tokens:
-    """A model's tokenizer, once as it cuts inputs to length and once without a limit."""
+    """A model's tokenizer, once truncating inputs and once without a limit."""
 
     def __init__(self, tokenizer_json: str, *, max_tokens: int, pad_id: int) -> None:
         from tokenizers import Tokenizer
@@ -35,18 +35,18 @@ class Tokens:
         self._ahead: dict[str, TokenIds] = {}
 
     def ids(self, texts: Sequence[str]) -> list[TokenIds]:
-        """The tokens of each text, special ones included, at least one: a text without any gets the padding token."""
+        """The tokens of each text, including special ones, at least one: a text without any gets the padding token."""
         ahead = [self._ahead.pop(text, None) for text in texts] if self._ahead else [None] * len(texts)
         left = [text for text, known in zip(texts, ahead, strict=True) if known is None]
-        # Handing one text to other threads costs more than its tokens.
+        # Handing a single text to other threads costs more than tokenizing it.
         encodings = [self._cut.encode(left[0])] if len(left) == 1 else self._cut.encode_batch_fast(left)
         found = iter([encoding.ids or [self._pad_id] for encoding in encodings])
         return [next(found) if known is None else known for known in ahead]
 
     def offsets(self, texts: Sequence[str], *, read_next: bool) -> list[list[tuple[int, int]]]:
-        """First and last-plus-one character of each token of each text, special tokens left out, however long.
+        """First and last-plus-one character of each token of each text, without special tokens, however long.
 
-        With `read_next` the tokens of those that are not too long are kept for `ids`: most documents are one passage.
+        With `read_next` the tokens of texts that are not too long are kept for `ids`: most documents are one passage.
         """
         encodings = self._whole.encode_batch(list(texts))
         if read_next:
@@ -59,9 +59,9 @@ class Tokens:
 
 
 def padded(tokens: Sequence[TokenIds], *, pad_id: int, multiple: int = 1) -> tuple[IntArray, IntArray]:
-    """Ids and mask of shape (n, longest), padded on the right, the longest rounded up to a multiple.
+    """Ids and mask of shape (n, longest), padded on the right, with the longest rounded up to a multiple.
 
-    On the right for decoders too: a token sees only what is before it, so what is behind the last changes nothing.
+    On the right for decoders too: a token sees only what precedes it, so padding after the last one changes nothing.
     """
     longest = max(len(ids) for ids in tokens)
     width = -(-longest // multiple) * multiple

@@ -1,8 +1,8 @@
-"""Torch without padding: all texts of a batch in one row, with attention that keeps within each of them.
+"""Torch without padding: all texts of a batch in one row, with attention confined to each text.
 
-The kernel is flash attention for sequences of different lengths (Dao, 2023, https://arxiv.org/abs/2307.08691), reached
-through `torch.nn.attention.varlen` on a GPU. On a CPU each text has its attention computed for itself: slow, and there
-for the tests. Needs an architecture of transformers that takes an attention function and positions from outside.
+The kernel is flash attention for sequences of different lengths (Dao, 2023, https://arxiv.org/abs/2307.08691), called
+through `torch.nn.attention.varlen` on a GPU. On a CPU attention is computed for each text separately: slow, and only
+for the tests. Needs a transformers architecture that accepts an attention function and positions from outside.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ATTENTION = "packed"
-# Rounding in bfloat16 differs by the order of sums; a wrong position or a leak between texts shows far below this.
+# Rounding in bfloat16 depends on the order of sums; a wrong position or a leak between texts gives far lower values.
 LEAST_COSINE = 0.999
 
 
 class TorchPacked(TorchPadded):
-    """Runs the transformer over a row of tokens, and the modules behind it (pooling first) as they are."""
+    """Runs the transformer over one row of tokens, and the modules after it (pooling first) unchanged."""
 
     name = "torch, packed"
     pad_to_tokens = 1
@@ -69,7 +69,7 @@ class TorchPacked(TorchPadded):
 
 
 def _first_position(transformer: Any) -> int:
-    """Models in the line of RoBERTa count positions from behind the padding token's id."""
+    """RoBERTa-style models count positions from after the padding token's id."""
     embeddings: Any = getattr(transformer, "embeddings", None)
     return embeddings.padding_idx + 1 if hasattr(embeddings, "create_position_ids_from_input_ids") else 0
 
@@ -125,7 +125,8 @@ def _one_by_one(
 
 
 def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) -> TorchPadded:
-    """Return a packed runtime of the same model if it gives the same vectors as the padded one, else the latter."""
+    """Return a packed runtime of the same model if it gives the same vectors as the padded one, otherwise the
+    latter."""
     transformer = transformer_of(padded.model)
     before = transformer.config._attn_implementation
     sample = tokens.ids(SAMPLE_TEXTS)
@@ -136,7 +137,7 @@ def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) ->
         if cosine >= LEAST_COSINE:
             return runtime
         logger.warning("Packed batches are not used: their vectors are others (cosine %.4f).", cosine)
-    except Exception as error:  # whatever an architecture makes of arguments it does not know
+    except Exception as error:  # whatever an architecture raises for arguments it does not know
         logger.warning("Packed batches are not used: %s.", reason(error))
     transformer.set_attn_implementation(before)
     return padded

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 BUDGET_TOKENS = {"cpu": 1_500, "cuda": 65_536}
 TEXTS_AT_ONCE = {"cpu": 512, "cuda": 8_192}
 PAD_TO_TOKENS = 16
-#: On a CPU. What Python does between a model's operations, one lane at a time, would keep more of them waiting.
+#: On a CPU. Python's work between a model's operations runs one lane at a time, and would make more lanes wait.
 MOST_LANES = 8
 
 
 class TorchPadded:
-    """Runs a model's modules as sentence-transformers does, pooling and all."""
+    """Runs a model's modules as sentence-transformers does, including pooling."""
 
     name = "torch"
     pad_to_tokens = PAD_TO_TOKENS
@@ -35,7 +35,7 @@ class TorchPadded:
         self.lanes = min(threads_to_use(), MOST_LANES) if model.device.type == "cpu" else 1
 
     def enter_lane(self) -> None:
-        """Share the cores out: an operation that several compute at has the quicker ones wait for the slowest."""
+        """Divide the cores among the lanes: if several compute one operation, the faster ones wait for the slowest."""
         import torch
 
         torch.set_num_threads(max(1, threads_to_use() // self.lanes))

@@ -1,4 +1,4 @@
-"""Answers of an embeddings endpoint, checked before anything is made of them."""
+"""Responses of an embeddings endpoint, checked before use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Answer:
 
     vectors: FloatArray
     tokens: int | None
-    """What the endpoint counted, where it says so."""
+    """The endpoint's own count, if it gives one."""
 
 
 def read_answer(body: bytes, *, texts: int) -> Answer:

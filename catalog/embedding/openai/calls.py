@@ -1,4 +1,4 @@
-"""Requests to an embeddings endpoint: few at a time, tried again while that may help, and not while it would not."""
+"""Requests to an embeddings endpoint: few at a time, and retried only while that may help."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from catalog.outgoing.errors import EndpointError, EndpointFailed, EndpointRefus
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
-# An endpoint that has just been given up is not asked again for so long: searches go on without it at once.
+# An endpoint that has just been given up is not asked again for this long: searches proceed without it at once.
 REST_AFTER_FAILURE_S = 5.0
-# These say that something is wrong with the texts; any other text may pass.
+# These mean that something is wrong with the texts; other texts may be accepted.
 REFUSES_TEXTS = {400, 413, 422}
 MAY_PASS = {408, 409, 425, 429}
 
 
 class TextsRefused(EncodingFailed):
-    """The endpoint did not accept these texts. Fewer of them, or others, may pass."""
+    """The endpoint did not accept these texts. Fewer of them, or others, may be accepted."""
 
 
 class Calls:
-    """One endpoint as this process uses it. Any number of threads may call."""
+    """One endpoint as used by this process. Thread-safe."""
 
     def __init__(self, service: Service) -> None:
         self._endpoint = replace(service.endpoint, url=f"{service.endpoint.url.rstrip('/')}/embeddings")
@@ -40,10 +40,10 @@ class Calls:
         self._given_up: tuple[float, str] = (0.0, "")
 
     def embed(self, body: dict[str, Any], texts: Sequence[str], *, patience_s: float) -> Answer:
-        """The vectors of these texts, after as many tries as `patience_s` has room for.
+        """The vectors of these texts, after as many tries as fit into `patience_s`.
 
-        Pauses grow exponentially with full jitter (Brooker, 2015), and are as long as the endpoint asks where it
-        does. Raises TextsRefused, and EncoderUnavailable when the endpoint cannot be had.
+        Pauses grow exponentially with full jitter (Brooker, 2015), plus whatever pause the endpoint asks for. Raises
+        TextsRefused, and EncoderUnavailable if the endpoint cannot be reached.
         """
         give_up_at = time.monotonic() + patience_s
         self._check_given_up()
@@ -77,7 +77,7 @@ class Calls:
             self._free.release()
 
     def _within(self, give_up_at: float) -> Endpoint:
-        """The endpoint with no more time than is left."""
+        """The endpoint with timeouts limited to the time left."""
         left_s = max(give_up_at - time.monotonic(), 0.1)
         return replace(
             self._endpoint,
@@ -91,7 +91,7 @@ class Calls:
             self._rest_until = max(self._rest_until, time.monotonic() + rest_s)
 
     def _wait_while_resting(self, give_up_at: float) -> None:
-        """Every caller heeds what the endpoint told one of them."""
+        """All callers obey a pause that the endpoint demanded of one."""
         wait_s = self._rest_until - time.monotonic()
         if wait_s <= 0:
             return
@@ -110,7 +110,7 @@ class Calls:
         return EncoderUnavailable(message)
 
     def _raise_for_good(self, error: EndpointError) -> None:
-        """Raise what trying again would not change."""
+        """Raise errors that a retry would not change."""
         if isinstance(error, EndpointRefused):
             raise EncoderUnavailable(f"ENCODER_URL is none that can be called. {error}") from error
         if not isinstance(error, EndpointFailed) or error.status >= 500 or error.status in MAY_PASS:

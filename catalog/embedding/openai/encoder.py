@@ -23,7 +23,7 @@ from catalog.embedding.openai.tokens import cut, token_offsets
 from catalog.embedding.openai.use import Use, used
 
 logger = logging.getLogger(__name__)
-# Of models that do not say; OpenAI's own take 8,191.
+# For models that state no limit; OpenAI's own take 8,191.
 USUAL_MAX_TOKENS, OPENAI_MAX_TOKENS = 512, 8_191
 OPENAI_MODELS = "text-embedding-"
 PROBE = "probe"
@@ -32,10 +32,10 @@ PROBE_EVERY_S = 30.0
 
 
 class OpenAIEncoder:
-    """Asks for the vectors of texts, many at a time.
+    """Requests the vectors of texts, many at a time.
 
-    A request that is refused is halved until the text at fault is alone; what the others cost is not paid twice.
-    Texts are cut by estimated tokens, so the endpoint's own limit is to be well above `max_tokens`.
+    A refused request is halved until the text at fault is alone; the others are not paid for twice. Texts are cut by
+    estimated tokens, so the endpoint's own limit should be well above `max_tokens`.
     """
 
     def __init__(self, spec: EncoderSpec) -> None:
@@ -63,10 +63,10 @@ class OpenAIEncoder:
         return [token_offsets(text) for text in texts]
 
     def _agree_on_dimensions(self) -> int:
-        """Ask for one vector as the model has it, and for a shorter one if that is wanted.
+        """Request one vector as the model gives it, and a shorter one if that is wanted.
 
-        Raises EncoderUnavailable. From now on every vector has to be of that size: that of a model which was changed
-        behind the endpoint would go unnoticed if it were merely shortened.
+        Raises EncoderUnavailable. From then on every vector must have this size: if vectors were merely shortened, a
+        change of the model behind the endpoint would go unnoticed.
         """
         full = self._probe(PROBE_PATIENCE_S)
         wanted = self.spec.dimensions
@@ -93,7 +93,7 @@ class OpenAIEncoder:
     def _encode(self, texts: Sequence[str], patience_s: float) -> FloatArray:
         kept = self._kept
         prepared = [cut(text, max_tokens=self.max_tokens) for text in texts]
-        # An empty text is none to these endpoints, and to most a blank one is.
+        # These endpoints reject an empty text, but most accept a blank one.
         found: dict[str, FloatArray] = {}
         wanted = {text or " ": count for text, count in prepared}
         new = {text: count for text, count in wanted.items() if text not in kept}
@@ -112,12 +112,12 @@ class OpenAIEncoder:
         return checked(vectors, count=len(texts), dimensions=self.dimensions)
 
     def _keep(self, found: dict[str, FloatArray]) -> None:
-        """Hold on to what was paid for: whoever called will ask for most of these texts again, without some."""
+        """Keep what was paid for: the caller will ask for most of these texts again, without some of them."""
         together = {**self._kept, **found}
         self._kept = together if len(together) <= 2 * self.texts_at_once else dict(found)
 
     def _ask(self, texts: dict[str, int], found: dict[str, FloatArray], patience_s: float) -> list[TextsRefused]:
-        """Put the vectors of texts, which have so many tokens each, into `found`; return why some have none."""
+        """Put the vectors of texts, given with their token counts, into `found`; return why some have none."""
         batches = list(self._batches(texts))
         if len(batches) <= 1:
             return [error for batch in batches for error in self._ask_batch(batch, found, patience_s)]
@@ -147,7 +147,7 @@ class OpenAIEncoder:
             middle = (len(texts) + 1) // 2
             refused = self._ask_batch(texts[:middle], found, patience_s)
             refused += self._ask_batch(texts[middle:], found, patience_s)
-            if not refused:  # nothing was wrong but the number of them
+            if not refused:  # nothing was wrong but their number
                 self._batch_texts = min(self._batch_texts, middle)
             return refused
         if vectors.shape[1] != self.dimensions:
@@ -159,7 +159,7 @@ class OpenAIEncoder:
         return []
 
     def _check_that_others_pass(self, patience_s: float) -> None:
-        """Items are set aside for a text that is refused, but not all of them for an endpoint that refuses any."""
+        """A refused text sets its item aside, but an endpoint that refuses every text must not set all items aside."""
         if time.monotonic() - self._probed_at > PROBE_EVERY_S:
             self._probe(min(patience_s, PROBE_PATIENCE_S))
             self._probed_at = time.monotonic()
@@ -174,5 +174,5 @@ class OpenAIEncoder:
 
 @lru_cache(maxsize=4)
 def calls_to(target: Service) -> Calls:
-    """Encoders of one endpoint share its limits."""
+    """Encoders that use the same endpoint share its limits."""
     return Calls(target)

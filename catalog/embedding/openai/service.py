@@ -1,4 +1,4 @@
-"""The embeddings endpoint of this site. Whoever knows the settings says where it is."""
+"""The embeddings endpoint of this site, supplied by whatever code knows the settings."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from catalog.outgoing.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """An endpoint, and how much it may be asked at a time."""
+    """An endpoint, and the limits on its use."""
 
     endpoint: Endpoint
     concurrency: int = 4
-    """Requests at a time, of each process."""
+    """Concurrent requests per process."""
     batch_texts: int = 128
-    """Most texts of one request."""
+    """Most texts in one request."""
     batch_tokens: int = 100_000
-    """Most tokens of one request."""
+    """Most tokens in one request."""
     max_tokens: int | None = None
-    """Most tokens of one text; None for what is usual of the model."""
+    """Most tokens in one text; None for the model's usual limit."""
     patience_s: float = 60.0
-    """For how long a request for documents is tried again."""
+    """How long a request for documents is retried."""
     query_patience_s: float = 3.0
     """The same for a query, which somebody is waiting for."""
 
@@ -36,13 +36,13 @@ _source: Callable[[], Service | None] = _nowhere
 
 
 def use_service(source: Callable[[], Service | None]) -> None:
-    """Ask `source` for the endpoint from now on."""
+    """Get the endpoint from `source` from now on."""
     global _source
     _source = source
 
 
 def service() -> Service:
-    """Raises EncoderUnavailable when this site has no embeddings endpoint."""
+    """Raises EncoderUnavailable if this site has no embeddings endpoint."""
     if (found := _source()) is None:
         raise EncoderUnavailable(
             "This site has no embeddings endpoint: set ENCODER_URL, such as https://api.example.org/v1."

@@ -1,11 +1,11 @@
-"""Tokens by estimate: the endpoint's tokenizer is not at hand."""
+"""Estimated tokens: the endpoint's tokenizer is not available here."""
 
 from __future__ import annotations
 
 import re
 
-# About what byte-pair encodings make of texts, on the side of too many: short words are one token each, figures go
-# three to a token, other alphabets two letters, and everything else, such as Chinese characters, is one by one.
+# Roughly what byte-pair encodings do, erring towards too many: short words are one token each, digits go three to a
+# token, other alphabets two letters, and everything else, such as Chinese characters, is one token per character.
 TOKEN = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[À-ɏͰ-ۿ]{1,2}|\S")
 
 
@@ -15,7 +15,7 @@ def token_offsets(text: str) -> list[tuple[int, int]]:
 
 
 def cut(text: str, *, max_tokens: int) -> tuple[str, int]:
-    """The text up to `max_tokens` tokens, and how many it has."""
+    """The text cut to `max_tokens` tokens, and its number of tokens."""
     if len(text) <= max_tokens:  # no token is shorter than a character
         return text, len(token_offsets(text))
     count = 0

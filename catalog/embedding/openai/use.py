@@ -1,4 +1,4 @@
-"""What this process has asked of embeddings endpoints, until somebody takes it down."""
+"""This process's use of embeddings endpoints, until it is recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Requests that were answered, and the texts and tokens of these."""
+    """Answered requests, with their texts and tokens."""
 
     requests: int = 0
     texts: int = 0
@@ -23,7 +23,7 @@ class Use:
 
 
 class UseCounter:
-    """Use by model. Any number of threads may count and take."""
+    """Use by model. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class UseCounter:
             self._by_model[model] = self._by_model.get(model, Use()) + use
 
     def take(self) -> dict[str, Use]:
-        """What has been counted since the last time."""
+        """What has been counted since the last call."""
         with self._lock:
             taken, self._by_model = self._by_model, {}
         return taken

@@ -21,8 +21,8 @@ WORDS, VECTORS = "words.txt", "vectors.npy"
 def word_vectors(path: Path) -> WordVectors:
     """The words and vectors of a file; the vectors are mapped from a converted copy if one can be written.
 
-    The first call reads the whole file, which takes a minute for a million words; so does the first after a change of
-    the file. Raises EncoderUnavailable.
+    The first call, and the first after the file changes, reads the whole file, which takes a minute for a million
+    words. Raises EncoderUnavailable.
     """
     state = path.stat()
     named = f"{FORMAT} {path.resolve()} {state.st_size} {state.st_mtime_ns}"
@@ -44,7 +44,7 @@ def _mapped(folder: Path) -> WordVectors:
 
 
 def _keep(found: WordVectors, folder: Path) -> None:
-    """Write to a folder beside and rename it, so that no process maps half of a copy and two may write at once."""
+    """Write to a temporary folder and rename it, so that no process maps half a copy and two may write at once."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent))
     try:

@@ -14,23 +14,23 @@ from catalog.embedding.static.lookup import Lookup, Subwords, WholeWords
 from catalog.embedding.static.students import read_student
 from catalog.embedding.static.table import Table, mean_direction, smooth_inverse_frequency, zipf
 
-# The more words a mean is over, the less it says of each. Longer texts are cut into passages of this length.
+# The more words a mean covers, the less it says about each. Longer texts are cut into passages of this length.
 DEFAULT_MAX_TOKENS = 256
 MOST_TOKENS = 8_192
 TEXTS_AT_ONCE = 2_048
 SUMMED_AT_ONCE = 512
-#: How the words of a file are weighted: what the revision of an encoder's specification may be.
+#: How the words of a file are weighted: the possible revisions of an encoder's specification.
 WITHOUT_COMMON, WITH_COMMON, EQUAL = "sif", "sif-common", "mean"
 REVISIONS = ("", WITHOUT_COMMON, WITH_COMMON, EQUAL)
 
 
 class StaticEncoder:
-    """Encodes a text as the weighted mean of its words' vectors, at length 1.
+    """Encodes a text as the weighted mean of its words' vectors, scaled to length 1.
 
-    The words of a file are weighted by smooth inverse frequency, with frequencies that follow from the order in the
-    file by Zipf's law, and the common direction is projected out. With the revision `sif-common` it is not; with `mean`
-    all weights are 1. The vectors of a folder are weighted already. Unknown words are passed over; a text of unknown
-    words alone gets `Table.neutral`.
+    The words of a file are weighted by smooth inverse frequency, with frequencies derived from the order in the file by
+    Zipf's law, and the common direction is projected out. The revision `sif-common` keeps it; with `mean` all weights
+    are 1. The vectors of a folder are already weighted. Unknown words are ignored; a text of unknown words only gets
+    `Table.neutral`.
     """
 
     texts_at_once = TEXTS_AT_ONCE
@@ -96,5 +96,5 @@ def _folder(folder: Path) -> tuple[Lookup, Table, int]:
 
 
 def _neutral(vectors: NDArray[np.floating], counts: FloatArray) -> FloatArray:
-    """Opposite to the average text, and so far from most texts: (dimensions,)."""
+    """The opposite of the average text, so far from most texts: (dimensions,)."""
     return -mean_direction(vectors, counts)

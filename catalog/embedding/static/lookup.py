@@ -1,4 +1,4 @@
-"""Texts as the numbers of their words. Chunks, the runs of characters between spaces, are looked up in a cache."""
+"""Texts as the numbers of their words. Chunks, the runs of characters between spaces, are cached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNKNOWN = -1
 CHUNK = re.compile(r"\S+")
 WORD = re.compile(r"[^\W_]+|[^\s\w]|_")
 CHUNKS_KEPT = 200_000
-# In languages without spaces between words a chunk is as long as a sentence and hardly comes again: not cached.
+# In languages without spaces between words a chunk is as long as a sentence and rarely recurs: not cached.
 LONGEST_CHUNK_KEPT = 40
 
 #: The number of a word, or UNKNOWN; then its first character, and its last plus one.
@@ -30,8 +30,10 @@ class Splitter(Protocol):
 
 
 class WholeWords:
-    """Looks up words as written, else in lower case. A chunk that is no word is split into runs of
-    letters and digits, and single signs."""
+    """Looks up words as written, then in lower case.
+
+    A chunk that is not a word is split into runs of letters and digits, and single signs.
+    """
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
@@ -70,7 +72,7 @@ class Subwords:
 
 
 class _Numbers(dict[str, tuple[int, ...]]):
-    """The numbers of each chunk, computed when first asked for; emptied when it holds CHUNKS_KEPT."""
+    """The numbers of each chunk, computed on first use; emptied when it holds CHUNKS_KEPT."""
 
     def __init__(self, splitter: Splitter) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class _Numbers(dict[str, tuple[int, ...]]):
 
 
 class Lookup:
-    """The words of texts as numbers. Threads may share one."""
+    """The words of texts as numbers. Thread-safe."""
 
     def __init__(self, splitter: Splitter) -> None:
         self._splitter = splitter

@@ -1,6 +1,6 @@
 """Folders of static encoders: safetensors, a `tokenizer.json` and a `config.json`.
 
-What `manage.py distill` writes, and what model2vec and sentence-transformers (StaticEmbedding) write.
+The format written by `manage.py distill`, model2vec and sentence-transformers (StaticEmbedding).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Student:
 
     tokenizer: Tokenizer
     vectors: NDArray[np.floating]
-    """(tokens, dimensions), multiplied with the tokens' weights."""
+    """(tokens, dimensions), already multiplied by the tokens' weights."""
     counts: FloatArray
-    """(tokens,): the frequency to expect of each token, on any scale."""
+    """(tokens,): the expected frequency of each token, on any scale."""
     config: dict[str, Any]
 
 
 def read_student(folder: Path) -> Student:
-    """Raises EncoderUnavailable, with the file at fault."""
+    """Raises EncoderUnavailable, naming the file at fault."""
     place = next((folder / name for name in SUBFOLDERS if (folder / name / WEIGHTS).is_file()), None)
     if place is None or not (place / TOKENIZER).is_file():
         raise EncoderUnavailable(f"{folder} is no static encoder: it has no {WEIGHTS} and {TOKENIZER}.")
@@ -53,7 +53,7 @@ def read_student(folder: Path) -> Student:
 
 
 def write_student(student: Student, folder: Path) -> None:
-    """Write a folder that this site, and model2vec, can load. Raises OSError."""
+    """Write a folder that this site and model2vec can load. Raises OSError."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def _student(tokenizer: Tokenizer, tensors: dict[str, NDArray[Any]], config: dic
     vectors = next((tensors[name] for name in TABLES if name in tensors), None)
     if vectors is None or vectors.ndim != 2 or vectors.dtype.kind not in "fi" or not vectors.size:
         raise EncoderUnavailable(f"{folder} is no static encoder: {WEIGHTS} has no table named {' or '.join(TABLES)}.")
-    if vectors.dtype.kind == "i":  # model2vec's int8; one scale for all, so directions stay
+    if vectors.dtype.kind == "i":  # model2vec's int8; one scale for all, so directions are unchanged
         vectors = vectors.astype(np.float16) / 127
     if (mapping := tensors.get("mapping")) is not None:  # model2vec's shared vectors
         vectors = vectors[mapping]

@@ -9,27 +9,26 @@ from numpy.typing import NDArray
 
 from catalog.embedding.base import FloatArray
 
-# The constant of smooth inverse frequency: words that are far rarer than this have a weight near 1.
+# The constant of smooth inverse frequency: words far rarer than this have a weight near 1.
 SIF_A = 1e-3
 ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The vectors of words, with what turns them into vectors of texts."""
+    """Word vectors, and what is needed to turn them into vectors of texts."""
 
     vectors: NDArray[np.floating]
     """(words, dimensions), float16 or float32, in memory or mapped from a file."""
     weights: FloatArray | None = None
-    """(words,); None if the vectors are multiplied with them already."""
+    """(words,); None if the vectors are already multiplied by them."""
     common: FloatArray | None = None
-    """(dimensions,), of length 1: a direction that all texts have in common, which is projected out of each."""
+    """(dimensions,), of length 1: a direction common to all texts, which is projected out of each."""
     neutral: FloatArray
     """(dimensions,), of length 1: the vector of a text without known words, far from texts that have some."""
 
     def texts(self, numbers: NDArray[np.int64], lengths: NDArray[np.int64], *, dimensions: int) -> FloatArray:
-        """The vectors of texts, (texts, dimensions), of length 1: weighted sums of their words' vectors, cut to the
-        leading `dimensions`.
+        """The vectors of texts, (texts, dimensions), of length 1: weighted sums of word vectors, cut to `dimensions`.
 
         `numbers` are the words of all texts, one text after another, and `lengths` (texts,) how many each has. Each
         distinct word is read once, which matters for a table on disk.
@@ -73,7 +72,7 @@ def smooth_inverse_frequency(shares: FloatArray, *, a: float = SIF_A) -> FloatAr
 def mean_direction(vectors: NDArray[np.floating], counts: FloatArray) -> FloatArray:
     """The direction (dimensions,) of the sum of all vectors, each times its count: that of an average text.
 
-    The paper takes the first singular vector of some texts. This hardly differs from it, and is the same in every
+    The paper takes the first singular vector of some texts. This one hardly differs from it, and is the same in every
     process and for every catalogue. If the sum is 0, an arbitrary direction.
     """
     total = np.zeros(vectors.shape[1], dtype=np.float64)

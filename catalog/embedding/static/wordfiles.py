@@ -29,18 +29,18 @@ Vectors = NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordVectors:
-    """What a file holds."""
+    """The contents of a file."""
 
     words: list[str]
-    """In the order of the file: the most frequent first."""
+    """In the order of the file: most frequent first."""
     vectors: Vectors
-    """(words, dimensions), float16, of a mean length of about 1."""
+    """(words, dimensions), float16, with a mean length of about 1."""
 
 
 def read_word_vectors(path: Path) -> WordVectors:
     """Read a word2vec text or binary file or a GloVe text file, gzipped or not, scaled to float16.
 
-    A word that comes twice keeps its first vector. Raises EncoderUnavailable, with the line or the byte at fault.
+    A repeated word keeps its first vector. Raises EncoderUnavailable, naming the line or byte at fault.
     """
     try:
         with _opened(path) as file:
@@ -83,7 +83,7 @@ def _dimensions(line: bytes, path: Path) -> int:
 
 
 def _is_text(block: bytes, dimensions: int) -> bool:
-    """Whether what follows the header is a word and its numbers as text."""
+    """Whether a word and its numbers follow the header as text."""
     line = block.partition(b"\n")[0]
     return _are_numbers(line.split()[-dimensions:]) and len(line.split()) > dimensions
 
@@ -104,7 +104,7 @@ def _from_lines(
     while block := list(islice(lines, LINES_AT_ONCE)):
         words, rests = zip(*(line.partition(b" ")[::2] for line in block), strict=True)
         vectors = _parsed(b"\n".join(rests), len(block), dimensions)
-        if vectors is None:  # a word with a space in it, or a line that is wrong
+        if vectors is None:  # a word with a space in it, or a malformed line
             pairs = [_line(line, dimensions, path, line_number + place) for place, line in enumerate(block)]
             words, vectors = tuple(word for word, _ in pairs), np.stack([vector for _, vector in pairs])
         collected.add(words, vectors, places=[f"line {line_number + place}" for place in range(len(block))])
@@ -129,7 +129,7 @@ def _parsed(text: bytes, rows: int, dimensions: int) -> NDArray[np.float32] | No
             numbers = np.fromstring(text, dtype=np.float32, sep=" ")
         except (DeprecationWarning, ValueError):
             return None
-    # The count alone would let a line with one number too many make up for one with one too few.
+    # The total alone would not notice a line with one number too many and another with one too few.
     if numbers.size != rows * dimensions or any(line.count(b" ") != dimensions - 1 for line in text.split(b"\n")):
         return None
     return numbers.reshape(rows, dimensions)
@@ -184,7 +184,7 @@ class _Collected:
             place = places[int(np.argmin(finite))]
             raise EncoderUnavailable(f"{self._path}, {place}: a number is not finite.")
         if not self._scale:
-            # Lengths differ between files and only directions count. Around 1, float16 has range on both sides.
+            # Lengths differ between files and only directions matter. Around 1, float16 has range on both sides.
             self._scale = 1 / (float(np.linalg.norm(vectors, axis=1).mean()) or 1.0)
         kept = []
         for row, word in enumerate(words):
@@ -192,7 +192,7 @@ class _Collected:
             if text not in self._numbers:
                 self._numbers[text] = len(self._numbers)
                 kept.append(row)
-        # Clipped, since an infinite number would spoil every text that has the word.
+        # Clipped, since an infinite number would spoil every text that contains the word.
         self._blocks.append(np.clip(vectors[kept] * self._scale, -MOST, MOST).astype(np.float16))
 
     def finished(self) -> WordVectors:
