@@ -1,4 +1,4 @@
-"""The API of answers: whole as JSON, or as they come about as server-sent events."""
+"""The API of answers: whole as JSON, or streamed as server-sent events."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class AnswerSerializer(serializers.Serializer[Answer]):
 
 
 class EventStreamRenderer(renderers.JSONRenderer):
-    """Lets callers ask for events; problems, which come before the first, are JSON all the same."""
+    """Lets callers ask for events; problems that occur before the first event are still JSON."""
 
     media_type = EVENT_STREAM
     format = "events"

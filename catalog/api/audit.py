@@ -1,4 +1,4 @@
-"""What callers of the API did, in the audit log."""
+"""Actions of API callers in the audit log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from catalog.models import ApiKey
 
 
 def record_request(request: Request, action: str, target: object, **detail: Any) -> None:
-    """Note it under the caller's account or, as a key is not a person, with the key's name."""
+    """Record an action under the caller's account or, since a key is not a person, with the key's name."""
     if isinstance(request.auth, ApiKey):
         detail["key"] = str(request.auth)
     record_action(request.user, action, target, **detail)

@@ -1,4 +1,4 @@
-"""Embeddings in the form of OpenAI's API, so that its clients work with this site's encoders."""
+"""Embeddings in the format of OpenAI's API, so that its clients work with this site's encoders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from catalog.http.problems import Unavailable
 from catalog.http.serializers import StrictSerializer, checked
 
 MAX_INPUTS = 2_048
-#: Longer than what any model reads: to count the tokens of such a text would take a second.
+#: Longer than any model reads: counting the tokens of such a text would take a second.
 MAX_INPUT_CHARACTERS = 200_000
 MAX_DIMENSIONS = 65_536
 
@@ -34,7 +34,7 @@ MAX_DIMENSIONS = 65_536
     }
 )
 class TextsField(serializers.Field):
-    """A text or a list of texts. Token ids belong to one tokenizer, so those of a client's are refused."""
+    """A text or a list of texts. Token ids are refused, since they belong to a client's own tokenizer."""
 
     child = serializers.CharField(trim_whitespace=False, max_length=MAX_INPUT_CHARACTERS)
     default_error_messages = {
@@ -145,7 +145,7 @@ class EmbeddingsView(ReadingView):
 
 
 class ModelsView(ReadingView):
-    """The models that embeddings can be had of."""
+    """The models that embeddings are available from."""
 
     @extend_schema(operation_id="list_models", responses=OfferedModelsSerializer)
     def get(self, request: Request) -> Response:
@@ -153,7 +153,7 @@ class ModelsView(ReadingView):
 
 
 class ModelView(ReadingView):
-    """One of them."""
+    """One model."""
 
     @extend_schema(operation_id="read_model", responses=OfferedModelSerializer)
     def get(self, request: Request, name: str) -> Response:

@@ -1,4 +1,4 @@
-"""Exports over the API: files that the import reads again."""
+"""Exports over the API: files that the import can read back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ExportParameters(StrictSerializer):
 
 
 class ExportView(ApiView):
-    """Sends `pieces` as a file called `name`, as they are made."""
+    """Sends `pieces` as a file called `name`, as they are produced."""
 
     query_class = ExportParameters
     name: ClassVar[str]
@@ -41,7 +41,7 @@ class ExportView(ApiView):
 
 
 class ExportItemsView(ExportView):
-    """All items, unpublished ones included."""
+    """All items, including unpublished ones."""
 
     read_scope = ApiKey.Scope.WRITE
     name = "items"

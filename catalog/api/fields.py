@@ -1,4 +1,4 @@
-"""The fields of an item, in items and in hits alike."""
+"""The fields of an item, shared by items and hits."""
 
 from __future__ import annotations
 

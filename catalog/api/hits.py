@@ -1,4 +1,4 @@
-"""Hits as the API shows them."""
+"""Hits as the API returns them."""
 
 from __future__ import annotations
 

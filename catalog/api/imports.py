@@ -1,4 +1,4 @@
-"""The API of imports: hand in a file, see how far it is and which rows were not loaded."""
+"""The API of imports: upload a file, see its progress and which rows were not loaded."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ImportPageSerializer(serializers.Serializer[Any]):
 
 
 class ImportsView(ApiView):
-    """Every import, newest first, and a new one."""
+    """List imports, newest first, or start one."""
 
     query_class = PageParameters
     parser_classes = [MultiPartParser]
@@ -84,7 +84,7 @@ class ImportsView(ApiView):
 
     @extend_schema(operation_id="import_file", request=UploadBody, responses={202: ImportDetailSerializer})
     def post(self, request: Request) -> Response:
-        """Hand in a file; a worker loads it. Good rows are kept, bad ones reported with their line."""
+        """Upload a file; a worker loads it. Good rows are kept, bad ones reported with their line."""
         given = checked(UploadBody(data=request.data))
         person = request.user if isinstance(request.user, User) else None
         try:
@@ -102,7 +102,7 @@ class ImportsView(ApiView):
 
 
 class ImportView(ApiView):
-    """How far an import is, and the rows that were not loaded."""
+    """The progress of an import, and the rows that were not loaded."""
 
     @extend_schema(operation_id="read_import", responses=ImportDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:

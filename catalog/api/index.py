@@ -1,4 +1,4 @@
-"""The API of index versions: how far each is, and which of them serves."""
+"""The API of index versions: the progress of each, and which of them serves."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class VersionsView(ApiView):
 
 
 class VersionView(ApiView):
-    """One index version with how far it is."""
+    """One index version with its progress."""
 
     @extend_schema(operation_id="read_index_version", responses=VersionDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -122,7 +122,7 @@ class VersionView(ApiView):
 
 
 class ActivateView(ApiView):
-    """Lets searches read from a version that is ready, newer or older than the present one."""
+    """Makes searches read from a version that is ready, whether newer or older than the current one."""
 
     @extend_schema(operation_id="activate_index_version", request=None, responses=VersionSerializer)
     def post(self, request: Request, pk: int) -> Response:
@@ -133,7 +133,7 @@ class ActivateView(ApiView):
 
 
 class RetireView(ApiView):
-    """Gives a version up; its vectors are dropped."""
+    """Gives up a version; its vectors are dropped."""
 
     @extend_schema(operation_id="retire_index_version", request=None, responses=VersionSerializer)
     def post(self, request: Request, pk: int) -> Response:
@@ -146,7 +146,7 @@ class RetireView(ApiView):
 def switched(request: Request, version: IndexVersion, change: Callable[[IndexVersion], None], action: str) -> Response:
     try:
         change(version)
-    except ValueError as error:  # somebody else was quicker
+    except ValueError as error:  # somebody else was faster
         raise Conflict(str(error)) from error
     record_request(request, action, version)
     return Response(VersionSerializer(version).data)
@@ -166,7 +166,7 @@ class FailuresView(ApiView):
 
 
 class RetryView(ApiView):
-    """Lets a version's failed items and pictures be tried again."""
+    """Retries a version's failed items and pictures."""
 
     @extend_schema(operation_id="retry_failures", request=None, responses=RetriedSerializer)
     def post(self, request: Request, pk: int) -> Response:

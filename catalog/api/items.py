@@ -33,7 +33,7 @@ class ItemSerializer(ItemFields):
 
 
 class ItemBody(serializers.Serializer[Any]):
-    """What an item is made of, for the documentation: `catalog.items.checks` does the checking for every way in."""
+    """The fields of an item, for the documentation only: `catalog.items.checks` checks items from every source."""
 
     external_id = serializers.CharField(max_length=200, help_text="Your own key of the item.")
     title = serializers.CharField(max_length=1_000)
@@ -61,7 +61,7 @@ class ItemsParameters(PageParameters):
 
 
 class RowField(serializers.Field[Any, Any, Any, Any]):
-    """Whatever was sent: each row is checked by itself, so that a bad one costs no other."""
+    """Accepts anything: each row is checked on its own, so that a bad one does not affect the others."""
 
     def to_internal_value(self, data: Any) -> Any:
         return data
@@ -97,7 +97,7 @@ class DeletedSerializer(serializers.Serializer[Any]):
 
 
 class ItemsAccess(ApiView):
-    """Anybody who may search reads published items; writing, and seeing unpublished ones, needs the write scope."""
+    """Anyone who may search can read published items; writing, and seeing unpublished ones, needs the write scope."""
 
     read_scope = ApiKey.Scope.SEARCH
     write_scope = ApiKey.Scope.WRITE
@@ -107,7 +107,7 @@ class ItemsAccess(ApiView):
 
 
 class ItemsView(ItemsAccess):
-    """All items, a page at a time, and new ones."""
+    """List items, a page at a time, or save one."""
 
     query_class = ItemsParameters
 
@@ -131,7 +131,7 @@ class ItemView(ItemsAccess):
 
     @extend_schema(operation_id="replace_item", request=ItemBody, responses=ItemSerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Replace the item: fields left out get their defaults."""
+        """Replace the item; omitted fields get their defaults."""
         return self._change(request, pk, keep=("external_id",))
 
     @extend_schema(operation_id="change_item", request=ItemBody(partial=True), responses=ItemSerializer)
@@ -158,7 +158,7 @@ class BulkItemsView(ItemsAccess):
 
     @extend_schema(operation_id="save_items", request=BulkDocumentation, responses=BulkReportSerializer)
     def post(self, request: Request) -> Response:
-        """Create the items that are new and replace the others. Bad ones are refused with a reason, the rest saved."""
+        """Create new items and replace existing ones. Bad items are refused with a reason, the rest saved."""
         report = save_items(checked(BulkBody(data=request.data))["items"])
         return Response(
             {
@@ -178,7 +178,7 @@ class DeleteItemsView(ItemsAccess):
 
     @extend_schema(operation_id="delete_items", request=DeleteBody, responses=DeletedSerializer)
     def post(self, request: Request) -> Response:
-        """Those that are not there are passed over."""
+        """External ids that do not exist are ignored."""
         external_ids = checked(DeleteBody(data=request.data))["external_ids"]
         return Response({"deleted": delete_items(external_ids)})
 

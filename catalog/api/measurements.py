@@ -1,4 +1,4 @@
-"""The API of measurements: start one on a query set, see how far it is and what came of it, cancel it."""
+"""The API of measurements: start one on a query set, see its progress and results, cancel it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class MeasurementPageSerializer(serializers.Serializer[Any]):
 
 
 class MeasurementsView(ApiView):
-    """The measurements of a query set, newest first, and a new one."""
+    """List the measurements of a query set, newest first, or start one."""
 
     query_class = PageParameters
 
@@ -107,7 +107,7 @@ class MeasurementsView(ApiView):
 
     @extend_schema(operation_id="start_measurement", request=MeasurementBody, responses={201: MeasurementSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Have a worker measure search on the set; 409 while it is measured already."""
+        """Have a worker measure search on the set; 409 if a measurement of it is unfinished."""
         given = checked(MeasurementBody(data=request.data))
         judged_set = get_object_or_404(JudgedSet, pk=pk)
         kind = Measurement.Kind(given["kind"])
@@ -128,7 +128,7 @@ class MeasurementsView(ApiView):
 
 
 class MeasurementView(ApiView):
-    """One measurement: how far it is, and its figures once it is done."""
+    """One measurement: its progress, and its figures once it is done."""
 
     @extend_schema(operation_id="read_measurement", responses=MeasurementSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -138,7 +138,7 @@ class MeasurementView(ApiView):
 class CancelMeasurementView(ApiView):
     @extend_schema(operation_id="cancel_measurement", request=None, responses=MeasurementSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Cancel it; 409 when it has ended already."""
+        """Cancel it; 409 if it has already ended."""
         measurement = get_object_or_404(Measurement.objects.select_related("judged_set"), pk=pk)
         if not cancel_measurement(measurement):
             raise Conflict(f"The measurement is {measurement.state}.")
@@ -152,7 +152,7 @@ def describe_measurement(measurement: Measurement) -> dict[str, Any]:
 
 
 def _version(version_id: int | None) -> int:
-    """The version named, or the one that serves. Raises NothingToMeasure."""
+    """The named version, or the serving one. Raises NothingToMeasure."""
     if version_id is not None:
         return version_id
     active = IndexVersion.objects.active()

@@ -1,4 +1,4 @@
-"""Addresses that clients of OpenAI's API call, below /v1/."""
+"""URLs that clients of OpenAI's API call, below /v1/."""
 
 from django.urls import path
 

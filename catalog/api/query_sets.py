@@ -1,4 +1,4 @@
-"""The API of query sets: make them, judge items for their queries."""
+"""The API of query sets: create them, and judge items for their queries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from catalog.models import Item, JudgedQuery, JudgedSet, Judgement
 from catalog.models.judged import HIGHEST_GRADE
 from catalog.models.searches import TEXT_KEPT
 
-#: Judgements, or queries, in one request.
+#: The most judgements, or queries, in one request.
 MOST_AT_ONCE = 1_000
 
 
@@ -106,7 +106,7 @@ class AddedSerializer(serializers.Serializer[Any]):
 
 
 class SetsView(ApiView):
-    """All query sets, the oldest first, and a new one."""
+    """List query sets, oldest first, or create one."""
 
     query_class = PageParameters
 
@@ -156,7 +156,7 @@ class SetView(ApiView):
 
 
 class QueriesView(ApiView):
-    """The queries of a set, the oldest first, and more of them."""
+    """List the queries of a set, oldest first, or add some."""
 
     query_class = PageParameters
 
@@ -179,7 +179,7 @@ class QueriesView(ApiView):
 
 
 class JudgementsView(ApiView):
-    """The judgements of a set, the oldest first, and more of them."""
+    """List the judgements of a set, oldest first, or add some."""
 
     query_class = PageParameters
 
@@ -191,7 +191,7 @@ class JudgementsView(ApiView):
 
     @extend_schema(operation_id="add_judgements", request=JudgementsBody, responses={201: AddedSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Judge up to 1,000 items for queries of the set. With one that is wrong none is kept."""
+        """Judge up to 1,000 items for queries of the set. If one is invalid, none is saved."""
         rows = checked(JudgementsBody(data=request.data))["judgements"]
         judged_set = get_object_or_404(JudgedSet, pk=pk)
         ids = Item.objects.ids_by_external_id({row["item"] for row in rows})
@@ -219,12 +219,12 @@ class JudgementsView(ApiView):
 
 
 def person(request: Request) -> User | None:
-    """Whoever signed in; a key is nobody."""
+    """The signed-in user; an API key is not a person."""
     return request.user if isinstance(request.user, User) else None
 
 
 def refused(error: SetRefused) -> serializers.ValidationError:
-    """The same as an error of the API."""
+    """The error as the API reports it."""
     detail = serializers.ErrorDetail(str(error), "invalid_query_set")
     return serializers.ValidationError({error.field or "queries": [detail]})
 

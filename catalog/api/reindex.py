@@ -1,4 +1,4 @@
-"""The API of reindex runs: start one, see how far it is, pause, resume and cancel it."""
+"""The API of reindex runs: start one, see its progress, pause, resume and cancel it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ACTIONS = {"pause": pause_reindex, "resume": resume_reindex, "cancel": cancel_re
 
 
 class StartBody(StrictSerializer):
-    """The settings of the new version; those left out have their usual values."""
+    """The settings of the new version; omitted ones take their defaults."""
 
     backend = serializers.ChoiceField(
         required=False, choices=backend_choices(), help_text="What kind of encoder the model is."
@@ -109,7 +109,7 @@ def describe_run(run: ReindexRun) -> dict[str, Any]:
 
 
 class RunsView(ApiView):
-    """Every reindex run, newest first, and a new one."""
+    """List reindex runs, newest first, or start one."""
 
     query_class = PageParameters
 
@@ -120,8 +120,10 @@ class RunsView(ApiView):
 
     @extend_schema(operation_id="start_reindex", request=StartBody, responses={201: RunDetailSerializer})
     def post(self, request: Request) -> Response:
-        """Start a reindex; 409 while another is unfinished. The workers load the encoder first: a run whose model
-        cannot be loaded is `failed`, and its `message` says why."""
+        """Start a reindex; 409 while another is unfinished.
+
+        The workers load the encoder first: a run whose model cannot be loaded is `failed`, and its `message` says why.
+        """
         version_settings = checked(StartBody(data=request.data))
         person = request.user if isinstance(request.user, User) else None
         try:
@@ -134,7 +136,7 @@ class RunsView(ApiView):
 
 
 class RunView(ApiView):
-    """One reindex run with how far it is."""
+    """One reindex run with its progress."""
 
     @extend_schema(operation_id="read_reindex_run", responses=RunDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:

@@ -21,7 +21,7 @@ from catalog.rules import MAX_AMOUNT, MAX_POSITION, RULE_FIELDS, RuleRefused, sa
 
 
 class RowBody(StrictSerializer):
-    """A row of a list, which is whole even where only some fields of a rule are given."""
+    """A row of a list, which must be complete even in a partial update of a rule."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if missing := [name for name in self.fields if name not in attrs]:
@@ -76,7 +76,7 @@ class MentioningParameters(PageParameters):
 
 
 class RulesView(ApiView):
-    """All rules, the oldest first, and a new one."""
+    """List rules, oldest first, or create one."""
 
     query_class = MentioningParameters
 
@@ -87,7 +87,7 @@ class RulesView(ApiView):
 
     @extend_schema(operation_id="create_rule", request=RuleBody, responses={201: RuleSerializer})
     def post(self, request: Request) -> Response:
-        """Create a rule. It counts from the next search on."""
+        """Create a rule. It applies from the next search on."""
         rule = SearchRule()
         _save(rule, checked(RuleBody(data=request.data)))
         record_request(request, "rule.create", rule)
@@ -104,7 +104,7 @@ class RuleView(ApiView):
 
     @extend_schema(operation_id="replace_rule", request=RuleBody, responses=RuleSerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Replace the rule: fields left out get their defaults."""
+        """Replace the rule; omitted fields get their defaults."""
         return self._change(request, pk, partial=False)
 
     @extend_schema(operation_id="change_rule", request=RuleBody(partial=True), responses=RuleSerializer)
@@ -138,7 +138,7 @@ def _save(rule: SearchRule, given: dict[str, Any]) -> None:
 
 
 def refused(error: RuleRefused) -> serializers.ValidationError:
-    """The same as an error of the API, with a row for each field at fault."""
+    """The error as the API reports it, with an entry for each field at fault."""
     return serializers.ValidationError(
         {field: [serializers.ErrorDetail(reason, "invalid_rule")] for field, reason in error.faults.items()}
     )

@@ -41,7 +41,7 @@ from catalog.search.taste import Taste, taste_for
 
 
 class NamesField(serializers.ListField):
-    """Names as a list, or as one text with commas between them."""
+    """Names as a list, or as one comma-separated text."""
 
     child = serializers.CharField(max_length=100)
 
@@ -176,7 +176,7 @@ class SearchView(ReadingView):
 
 
 def _picture(request: Request, parameters: dict[str, Any]) -> PictureAsked | None:
-    """The picture that is looked for, and the version it was encoded for, which is the one to be searched."""
+    """The picture to search by, and the version it was encoded for, which is the one to search."""
     if not (data := parameters.get("image")):
         return None
     if not is_multipart(request) and (wait_s := seconds_to_wait("pictures", caller_name(request))):

@@ -1,4 +1,4 @@
-"""The API of two index versions side by side: what each finds for a query, and how far they agree."""
+"""The API for comparing two index versions: what each finds for a query, and how far they agree."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SideBySideSerializer(serializers.Serializer[Any]):
 
 
 class SideBySideView(ApiView):
-    """The same query in two live index versions. Nothing is switched, and no search is logged."""
+    """Run the same query in two live index versions. Nothing is switched, and the search is not logged."""
 
     query_class = SideBySideParameters
 
@@ -76,7 +76,7 @@ class SideBySideView(ApiView):
 
 
 def _pair(version: int | None, other_version: int | None) -> tuple[IndexVersion, IndexVersion]:
-    """The versions named, or else the usual ones. Raises ValidationError."""
+    """The named versions, or the defaults. Raises ValidationError."""
     live = {version.pk: version for version in IndexVersion.objects.live()}
     for field, named in (("version", version), ("other_version", other_version)):
         if named is not None and named not in live:

@@ -1,4 +1,4 @@
-"""The API of synonyms: words that a search takes for each other."""
+"""The API of synonyms: words that a search treats as equivalent."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SynonymPageSerializer(serializers.Serializer[Any]):
 
 
 class SynonymsView(ApiView):
-    """All synonyms, the oldest first, and a new one."""
+    """List synonyms, oldest first, or create one."""
 
     query_class = MentioningParameters
 
@@ -56,7 +56,7 @@ class SynonymsView(ApiView):
 
     @extend_schema(operation_id="create_synonym", request=SynonymBody, responses={201: SynonymSerializer})
     def post(self, request: Request) -> Response:
-        """Create a synonym. It counts from the next search on."""
+        """Create a synonym. It applies from the next search on."""
         synonym = Synonym()
         _save(synonym, checked(SynonymBody(data=request.data)))
         record_request(request, "synonym.create", synonym)
@@ -73,7 +73,7 @@ class SynonymView(ApiView):
 
     @extend_schema(operation_id="replace_synonym", request=SynonymBody, responses=SynonymSerializer)
     def put(self, request: Request, pk: int) -> Response:
-        """Replace the synonym: fields left out get their defaults."""
+        """Replace the synonym; omitted fields get their defaults."""
         return self._change(request, pk, partial=False)
 
     @extend_schema(operation_id="change_synonym", request=SynonymBody(partial=True), responses=SynonymSerializer)

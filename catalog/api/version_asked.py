@@ -1,4 +1,4 @@
-"""Which index version a request is about, and how words and meaning are balanced in it."""
+"""The index version a request is about, and the balance of words and meaning in it."""
 
 from __future__ import annotations
 

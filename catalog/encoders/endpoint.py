@@ -1,4 +1,4 @@
-"""The endpoint that encodes for this site, if its settings name one (ENCODER_URL)."""
+"""The external endpoint that encodes for this site, if its settings name one (ENCODER_URL)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.conf import settings
 from catalog.embedding.openai.service import Service
 from catalog.outgoing.endpoint import Endpoint
 
-# A hundred texts of three thousand dimensions, written out as numbers.
+# A hundred texts of three thousand dimensions, written out as decimal numbers.
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 def embeddings_endpoint() -> Service | None:
-    """How to call the endpoint, by the settings; None where none is set."""
+    """How to call the endpoint, from the settings; None if there is none."""
     if not settings.ENCODER_URL:
         return None
     return Service(

@@ -1,4 +1,4 @@
-"""What the embeddings endpoint was asked for, by day, and its cost: counted in memory and kept here now and then."""
+"""Use of the embeddings endpoint by day, and its cost: counted in memory and saved here from time to time."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ADD = """
 
 
 def keep_use() -> None:
-    """Add what this process has used since the last time to the counts of the day.
+    """Add what this process has used since the last call to the counts of the day.
 
-    Within a transaction it waits for the next time: all processes add to the same rows. So it does while the database
-    is away.
+    Within a transaction, and while the database is down, it is left for the next call: all processes add to the same
+    rows.
     """
     if connection.in_atomic_block:
         return
@@ -41,5 +41,5 @@ def keep_use() -> None:
 
 
 def cost_of(use: Use) -> Decimal:
-    """At ENCODER_PRICE; nothing where that is not set."""
+    """At ENCODER_PRICE; 0 if that is not set."""
     return use.tokens * Decimal(str(settings.ENCODER_PRICE)) / MILLION

@@ -16,21 +16,21 @@ from catalog.models import Item
 
 MOST_ITEMS = 100_000
 FEWEST_CHARACTERS = 15
-# A word that one text alone has says little, and its parts are known.
+# A word that only one text has says little, and its parts are known.
 FEWEST_TEXTS_OF_A_WORD = 2
 WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """Sentences, and words with how often each comes, those of the most documents first."""
+    """Sentences, and words with their number of occurrences, those in most documents first."""
 
     sentences: list[str]
     words: dict[str, int]
 
 
 def lessons(documents: Iterable[str], *, sentences: int, words: int) -> Lessons:
-    """Choose at most so many sentences by chance, the same at each call, and the words in most documents."""
+    """Choose up to `sentences` random sentences, the same at each call, and the words in most documents."""
     chance = random.Random(0)  # noqa: S311  (a sample, not a secret)
     chosen: list[str] = []
     seen = 0
@@ -54,7 +54,7 @@ def lessons(documents: Iterable[str], *, sentences: int, words: int) -> Lessons:
 
 
 def catalogue_documents(template: str) -> Iterator[str]:
-    """The documents of published items, evenly spread over the catalogue where it is large."""
+    """The documents of published items, evenly spread over the catalogue if it is large."""
     items = Item.objects.published().order_by("pk")
     every = -(-items.count() // MOST_ITEMS)
     for place, item in enumerate(items.iterator(chunk_size=1_000)):
@@ -63,7 +63,7 @@ def catalogue_documents(template: str) -> Iterator[str]:
 
 
 def file_documents(path: Path) -> Iterator[str]:
-    """The documents of a file of JSON lines with `title` and `text`, as judged collections have.
+    """The documents of a file of JSON lines with `title` and `text`, as in judged collections.
 
     Raises ValueError with the line at fault, and OSError.
     """

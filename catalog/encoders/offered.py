@@ -1,4 +1,4 @@
-"""The encoders that this site lends out by name: those of its live index versions."""
+"""The encoders that this site offers by name: those of its live index versions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from catalog.models import IndexVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedEncoder:
-    """An index version's encoder under the name that it is listed by."""
+    """An index version's encoder and the name it is listed under."""
 
     name: str
     version: IndexVersion
 
 
 def public_name(model: str) -> str:
-    """What a model is called to callers: of a folder on this machine its name alone, not where it lies."""
+    """The public name of a model: for a folder on this machine, its name without the path."""
     return PurePath(model).name if model.startswith(("/", "~", ".")) else model
 
 
 def offered_encoders() -> list[OfferedEncoder]:
-    """Each live version once, the active one first, then the newest: by its model's name, or as `v12` where another
-    version before it has that name."""
+    """Each live version once, the active one first, then the newest.
+
+    Named by its model, or as `v12` if an earlier one in the list has that name.
+    """
     versions = sorted(IndexVersion.objects.live(), key=lambda version: (version.state != "active", -version.pk))
     names: set[str] = set()
     offered = []
@@ -38,7 +40,7 @@ def offered_encoders() -> list[OfferedEncoder]:
 
 
 def offered_encoder(name: str) -> OfferedEncoder | None:
-    """The encoder meant by a model's name, by `v12` for index version 12, or by an alias of the active version's."""
+    """The encoder for a model's name, `v12` for that of index version 12, or an alias of the active version's."""
     offered = offered_encoders()
     for encoder in offered:
         if name in (encoder.name, encoder.version.model):

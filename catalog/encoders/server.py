@@ -1,4 +1,4 @@
-"""The embedding server: vectors of other programs' texts, without ever making a search wait for long."""
+"""The embedding server: vectors for other programs' texts, without ever making a search wait long."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class EmbeddingsBusy(EncoderError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingRequest:
-    """What is to be embedded and how."""
+    """What to embed, and how."""
 
     texts: Sequence[str]
     as_queries: bool = False
-    """Set the version's query prompt before each text, not its document prompt."""
+    """Prefix each text with the version's query prompt instead of its document prompt."""
     dimensions: int | None = None
     """Keep this many leading dimensions and normalise again."""
     truncate: bool = False
-    """Cut texts that are too long, which are refused otherwise."""
+    """Cut texts that are too long, instead of refusing them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embeddings:
-    """Vectors of shape (n, dimensions) and length 1, and how many tokens were read."""
+    """Vectors of shape (n, dimensions) and length 1, and the number of tokens read."""
 
     vectors: FloatArray
     tokens: int
@@ -63,7 +63,7 @@ def embed(version: IndexVersion, request: EmbeddingRequest) -> Embeddings:
 
 
 def _checked_tokens(request: EmbeddingRequest, encoder: Encoder, counts: Sequence[int]) -> list[int]:
-    """How many tokens of each text are read. Raises InvalidQuery for a text, or all of them, beyond the limits."""
+    """How many tokens of each text are read. Raises InvalidQuery if one text, or all together, exceed the limits."""
     prompt = encoder.spec.query_prompt if request.as_queries else encoder.spec.document_prompt
     room = room_tokens(encoder, prompt=prompt)
     longest = max(counts)
@@ -85,7 +85,7 @@ _running = 0
 
 @contextmanager
 def _place() -> Iterator[None]:
-    """One of the few requests that may run at a time, so that threads of the web server are left for searches."""
+    """One of the few requests that may run at a time, so that the web server has threads left for searches."""
     global _running
     with _lock:
         if _running >= settings.EMBEDDINGS_CONCURRENCY:

@@ -1,7 +1,7 @@
-"""Vectors of queries in Redis, so that a query is encoded once for all web processes, and a restart forgets none.
+"""Query vectors in Redis, so that a query is encoded once for all web processes and survives a restart.
 
-Each vector has one of SLOTS places, by its key, and replaces whatever is there. So vectors never take more room than
-that, in a Redis that also carries the wake-ups of workers.
+Each vector's key assigns it one of SLOTS places, where it replaces whatever is there. So vectors never take more room
+than that, in a Redis that also carries workers' wake-ups.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from django.core.cache import cache
 
 from catalog.embedding.base import FloatArray
 
-#: Of 384 dimensions, 13 MB; of 3,072, a hundred.
+#: 13 MB with 384 dimensions, a hundred with 3,072.
 SLOTS = 8_192
 KEPT_S = 24 * 3600
 KEY_BYTES = 32
 
 
 class RedisVectors:
-    """The site's cache as `catalog.embedding.query_vectors.SharedVectors`. While Redis is away it knows nothing."""
+    """The site's cache as `catalog.embedding.query_vectors.SharedVectors`. While Redis is down it holds nothing."""
 
     def get(self, key: bytes) -> FloatArray | None:
         kept = cache.get(_slot(key))

@@ -1,6 +1,6 @@
-"""Keeps the encoders that queries need now, or will after the next switch of versions, loaded in a web process.
+"""Keeps the encoders that queries need, now or after the next switch of versions, loaded in a web process.
 
-The reranker too, where the site has one.
+Also the reranker, if the site has one.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from catalog.search.reranking import reranker_spec
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 15.0
-#: The first text through a model costs more than any later one.
+#: The first text through a model takes longer than any later one.
 FIRST_TEXT = "first query"
 FIRST_TEXT_S = 60.0
 
 
 def load_query_encoders() -> None:
-    """Load the encoder of every live version; before there is one, the encoder that the first will be made with."""
+    """Load the encoder of every live version; if there is none, the encoder that the first will be made with."""
     for version in list(IndexVersion.objects.live()) or [new_version()]:
         try:
             query_vector(version.encoder_spec, FIRST_TEXT)
@@ -46,7 +46,7 @@ def load_reranker() -> None:
 
 
 def keep_query_encoders_loaded() -> None:
-    """Start a thread that looks for new versions as long as the process lives, and return."""
+    """Start a thread that looks for new versions for the lifetime of the process, and return."""
     threading.Thread(target=_look_again_and_again, name="query encoders", daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""Attributes declare themselves: the first value under a name settles its kind."""
+"""Attributes are declared implicitly: the first value under a name determines its kind."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from catalog.models import Attribute
 
 Kind = Attribute.Kind
 MAX_ATTRIBUTE_NAMES = 1_000
-# With fewer values than this, how often they repeat says nothing.
+# With fewer values than this, their repetition says nothing.
 ENOUGH_VALUES = 20
 EXPECTED = {Kind.TEXT: "text", Kind.NUMBER: "a number", Kind.BOOLEAN: "true or false"}
 
 
 def register_attributes(rows: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """Declare the new names in `rows`; return for each row why it cannot be kept, or None.
+    """Declare the new names in `rows`; return for each row why it cannot be saved, or None.
 
     A name keeps the kind it was declared with. Call inside the transaction that saves the items.
     """
@@ -49,7 +49,7 @@ def _declared(name: str, rows: Sequence[Mapping[str, Any]]) -> Attribute:
 
 
 def _repeats(values: Iterable[Any], *, many: bool) -> bool:
-    """Whether a list of these texts with counts would help: most of them are shared by several items."""
+    """Whether listing these texts with counts would help: most of them are shared by several items."""
     texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
     if len(texts) < ENOUGH_VALUES:
         return many

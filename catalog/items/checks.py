@@ -1,4 +1,4 @@
-"""What an item may hold. Every way in, file or API, goes through `checked_item`."""
+"""What an item may contain. Every source, file or API, goes through `checked_item`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.unicode import composed
 
 MAX_LENGTHS = {"external_id": 200, "title": 1_000, "body": 1_000_000, "category": 200, "image": 1_000, "language": 10}
 MAX_ATTRIBUTES, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES_BYTES = 100, 100, 64 * 1024
-# Every reader of JSON holds integers up to here exactly.
+# Every JSON reader holds integers up to this one exactly.
 MAX_INTEGER = 2**53
 REQUIRED = ("external_id", "title")
 DEFAULTS: dict[str, Any] = {
@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "published": True,
 }
 FIELDS = (*REQUIRED, *DEFAULTS)
-# Other systems know them in this form.
+# Kept exactly as given: other systems know them in this form.
 AS_GIVEN = ("external_id", "image")
 
 # PostgreSQL stores no NUL, and lone surrogates are not text.
@@ -36,7 +36,7 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9-]*")
 
 
 class ItemRefused(Exception):
-    """An item that cannot be stored: `field` says where, `reason` why."""
+    """An item that cannot be stored: `field` is the one at fault, `reason` says why."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -44,7 +44,7 @@ class ItemRefused(Exception):
 
 
 def checked_item(values: Any) -> dict[str, Any]:
-    """Return the values of every field, absent ones as their defaults. Raises ItemRefused."""
+    """Return the values of every field, with defaults for absent ones. Raises ItemRefused."""
     if not isinstance(values, Mapping):
         raise ItemRefused("", "An object with the fields of an item is needed.")
     if unknown := sorted(set(values) - set(FIELDS)):

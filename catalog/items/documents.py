@@ -20,8 +20,11 @@ Render = Callable[[Item], str]
 
 @lru_cache(maxsize=64)
 def _compiled(template: str) -> Render:
-    """A template that does no more than set texts beside each other, as the default one, is rendered without Django,
-    in a tenth of the time: a page of hits takes a document each."""
+    """Compile a document template.
+
+    One that only concatenates texts, like the default, is rendered without Django, in a tenth of the time: a page of
+    hits renders a document for each hit.
+    """
     parsed = _engine.from_string(template)
     parts = [_plain_part(node) for node in parsed.nodelist]
     plain = [part for part in parts if part is not None]
@@ -36,7 +39,7 @@ def _compiled(template: str) -> Render:
 
 
 def _plain_part(node: object) -> Render | None:
-    """What a node of a template makes of an item; None where it is more than a text or a field that holds one."""
+    """Renders one template node for an item; None if it is more than a text or a text field."""
     if isinstance(node, TextNode):
         return lambda item: node.s
     if isinstance(node, VariableNode) and node.filter_expression.token in TEXTS:
@@ -45,7 +48,7 @@ def _plain_part(node: object) -> Render | None:
 
 
 def render_document(item: Item, template: str) -> str:
-    """Return the item's text by a version's document template, without blank ends.
+    """Return the item's text by a version's document template, stripped of surrounding white space.
 
     The template may use title, body, category, language and attributes. Raises TemplateSyntaxError.
     """
@@ -53,5 +56,5 @@ def render_document(item: Item, template: str) -> str:
 
 
 def document_hash(document: str) -> str:
-    """MD5 in hex, as the ledger keeps it."""
+    """MD5 in hex, as stored in the ledger."""
     return hashlib.md5(document.encode(), usedforsecurity=False).hexdigest()

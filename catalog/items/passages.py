@@ -1,4 +1,4 @@
-"""Documents cut into passages: windows of tokens that overlap and prefer to end where a sentence ends."""
+"""Documents cut into passages: overlapping windows of tokens that preferably end at the end of a sentence."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def split_passages(
 ) -> list[Span]:
     """Cut `text` into spans of at most `window_tokens` tokens, given its token offsets.
 
-    Each span but the first begins `overlap_tokens` before the end of the one before. A window ends at the last
-    sentence end within its final quarter, if there is one. A document without tokens has no passages. Raises
-    ValueError when the overlap leaves no room to move on.
+    Each span but the first begins `overlap_tokens` before the end of the previous one. A window ends at the last
+    sentence end within its final quarter, if there is one. A document without tokens has no passages. Raises ValueError
+    if the overlap leaves no room to advance.
     """
     if not 0 <= overlap_tokens * 2 <= window_tokens:
         raise ValueError("The overlap may be at most half of the window.")
@@ -42,7 +42,7 @@ def split_passages(
 
 
 def _sentence_end(text: str, offsets: Sequence[tuple[int, int]], earliest: int, latest: int) -> int:
-    """The last token count in earliest..latest after which a sentence ends, or else `latest`."""
+    """The last token count in earliest..latest after which a sentence ends, otherwise `latest`."""
     for count in range(latest, earliest - 1, -1):
         if SENTENCE_END.match(text, max(offsets[count - 1][1] - 1, 0)):
             return count

@@ -1,4 +1,4 @@
-"""Writing items: one row or a thousand, by `external_id`, in one statement."""
+"""Writing items: one row or a thousand, keyed by `external_id`, in one statement."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from catalog.items.checks import FIELDS, ItemRefused, checked_item
 from catalog.models import Item
 from catalog.signals import items_changed
 
-# Rows that are as they were are not touched, so their `updated_at` stays and no trigger has work. `xmax` is 0 in a row
-# version that this statement inserted, and this transaction's id in one that it updated.
+# Unchanged rows are not touched, so their `updated_at` stays and triggers have no work. `xmax` is 0 in a row version
+# that this statement inserted, and this transaction's id in one that it updated.
 UPSERT = """
 INSERT INTO catalog_item AS item ({fields}, created_at, updated_at)
 SELECT {fields}, now(), now()
@@ -36,7 +36,7 @@ RETURNING id, external_id, xmax = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A row that was not saved: its place among those given, the field at fault and the reason."""
+    """A row that was not saved: its index among the given rows, the field at fault and the reason."""
 
     index: int
     field: str
@@ -52,10 +52,10 @@ class SaveReport:
 
 
 def save_items(rows: Sequence[Mapping[str, Any]]) -> SaveReport:
-    """Create the items that are new and replace those whose `external_id` is known.
+    """Create new items and replace those whose `external_id` is known.
 
-    A row stands for the whole item: fields it leaves out get their defaults. Bad rows are refused with a reason, the
-    others are saved.
+    A row represents the whole item: omitted fields get their defaults. Bad rows are refused with a reason, the others
+    are saved.
     """
     refusals: list[Refusal] = []
     accepted: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -91,8 +91,8 @@ def save_item(**fields: Any) -> Item:
 
 
 def put_item(fields: Mapping[str, Any]) -> tuple[Item, bool]:
-    """Create or replace one item; also whether it is new. Raises ItemRefused."""
-    with transaction.atomic():  # nobody deletes it before it is read
+    """Create or replace one item; also return whether it is new. Raises ItemRefused."""
+    with transaction.atomic():  # nobody can delete it before it is read
         report = save_items([fields])
         for refusal in report.refusals:
             raise ItemRefused(refusal.field, refusal.reason)
@@ -105,7 +105,7 @@ def delete_item(item: Item) -> None:
 
 
 def delete_items(external_ids: Sequence[str]) -> int:
-    """Delete the items with these external ids; return how many there were."""
+    """Delete the items with these external ids; return how many existed."""
     with transaction.atomic():
         found = Item.objects.with_external_ids(external_ids).held()
         _, by_model = Item.objects.filter(pk__in=found).delete()
