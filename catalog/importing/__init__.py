@@ -1,4 +1,4 @@
-"""Loading files into the catalogue: readers, mappings, and runs that go on where a killed process stopped."""
+"""Loading files into the catalogue: readers, mappings, and runs that continue where a killed process stopped."""
 
 from catalog.importing.items import run_import
 from catalog.importing.mapping import MappingError, mapping_from_json

@@ -1,4 +1,4 @@
-"""Values of CSV cells, which are all text: numbers, truth and lists are made out by the column they stand in."""
+"""Values of CSV cells, which are all text: numbers, booleans and lists are recognised by their column."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Kind = Attribute.Kind
 ATTRIBUTE_PREFIX = "attributes."
 # Leading zeros mark a code, not a number: 02139 stays text, as do the sixteen digits of a card.
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
-# In a column known to be of numbers more forms will do.
+# In a column known to hold numbers, more forms are accepted.
 _ANY_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONG_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _WRITTEN_OUT = {"true", "false"}
-# What stands in place of a number or a truth that nobody knows; among texts they are texts.
+# Words for a missing number or boolean; in a text column they are texts.
 NO_VALUE = {"n/a", "#n/a", "na", "nan", "null", "none", "-", "–", "—"}
 
 
 def guess_kinds(rows: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
-    """The kind of each column: that of all its cells that are filled, text where they differ.
+    """The kind of each column: that of all its non-empty cells, or text if they differ.
 
-    Words for no value decide nothing, unless there is nothing else.
+    Words for a missing value are ignored, unless there is nothing else.
 
-    Columns named as the export names them may hold long numbers, for it puts a quote before texts that look like one.
+    Columns named as in the export may hold long numbers, since the export puts a quote before texts that look like one.
     """
     kinds: dict[str, Kind] = {}
     undecided: dict[str, Kind] = {}
@@ -52,7 +52,7 @@ def _guess(cell: str, number: re.Pattern[str]) -> Kind:
 
 
 def read_cell(cell: str, kind: str) -> Any:
-    """The cell's value, None for an empty one and for a word that says so. Raises RowFault."""
+    """The cell's value, None for an empty one or a word for a missing value. Raises RowFault."""
     bare = cell.strip()
     if not bare or (kind in (Kind.NUMBER, Kind.BOOLEAN) and bare.lower() in NO_VALUE):
         return None
@@ -66,7 +66,7 @@ def read_cell(cell: str, kind: str) -> Any:
 
 
 def written_cell(value: Any) -> str:
-    """The cell that `read_cell` reads this value from, an empty one for None."""
+    """The cell that `read_cell` reads as this value; an empty one for None."""
     match value:
         case None:
             return ""
@@ -83,7 +83,7 @@ def written_cell(value: Any) -> str:
 
 
 def _needs_quote(text: str) -> bool:
-    """Whether it would be taken for a formula, or for something that is no text. Quotes before it change nothing."""
+    """Whether it would be taken for a formula, or for something other than text. Leading quotes are ignored."""
     bare = text.lstrip("'").strip()
     return FORMULA.match(text) is not None or bare.startswith("[") or _guess(bare, _LONG_NUMBER) != Kind.TEXT
 
@@ -103,7 +103,7 @@ def _number(cell: str) -> int | float:
 
 
 def _list(cell: str) -> Any:
-    """A list written as JSON; what only looks like one is text."""
+    """A list written as JSON; anything that only looks like one is text."""
     try:
         value = json.loads(cell)
     except (ValueError, RecursionError):

@@ -23,7 +23,7 @@ Report = Callable[[ImportRun], None]
 
 
 class ImportCommand(BaseCommand):
-    """Loads one file. Started again after it was killed, it goes on where it stopped."""
+    """Loads one file. If restarted after being killed, it continues where it stopped."""
 
     kind: ClassVar[str]
     #: The table of the mapping that `--map` fills.

@@ -13,14 +13,14 @@ from catalog.importing.lines import Line, read_lines
 from catalog.importing.rows import MAX_ROW_BYTES, FileUnreadable, Row, RowFault
 
 DELIMITERS = (",", ";", "\t", "|")
-# The limit of the csv module is for the whole process; its default refuses a field of more than 128 KB.
+# The csv module's limit applies to the whole process; its default refuses a field of more than 128 KB.
 csv.field_size_limit(MAX_ROW_BYTES)
-# Spreadsheets run text that begins like this as a formula. A quote before it keeps it text.
+# Spreadsheets evaluate text that begins like this as a formula. A leading quote keeps it text.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def escaped(cell: str) -> str:
-    """The cell as it is written, so that no spreadsheet takes it for a formula."""
+    """The cell as written, so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
@@ -30,7 +30,7 @@ def unescaped(cell: str) -> str:
 
 
 class _Feed(Iterator[str]):
-    """Hands a csv reader its lines, and again those of a record that went on too far, as one with a lost quote does."""
+    """Feeds lines to a csv reader, and those of a record that ran on too long a second time, as after a lost quote."""
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
@@ -40,7 +40,7 @@ class _Feed(Iterator[str]):
 
     @property
     def start(self) -> int:
-        """The line where the record begins."""
+        """The line on which the record begins."""
         return self._record[0].number if self._record else 0
 
     @property
@@ -52,7 +52,7 @@ class _Feed(Iterator[str]):
         self._record.clear()
 
     def take_back(self) -> None:
-        """Hand out the record's lines once more, all but the first."""
+        """Feed the record's lines again, all but the first."""
         self._again.extendleft(reversed(self._record[1:]))
 
     def __next__(self) -> str:
@@ -70,12 +70,12 @@ class _Endless(Exception):
 
 
 def read_csv(file: BinaryIO) -> Iterator[Row]:
-    """Yield the rows, all values as text. Raises FileUnreadable where the header is no use."""
+    """Yield the rows, all values as text. Raises FileUnreadable if the header is unusable."""
     feed = _Feed(read_lines(file))
     try:
         first = next(feed, "")
         delimiter = max(DELIMITERS, key=first.count)
-        # The header may go on over several lines; it is read by the same reader as the rest.
+        # The header may span several lines; it is read by the same reader as the rest.
         header = _header(next(csv.reader(chain([first], feed), delimiter=delimiter, strict=True), []))
     except (csv.Error, RowFault, _Endless) as error:
         raise FileUnreadable(f"The header cannot be read. {error or _Endless.__doc__}") from error
@@ -88,7 +88,7 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
             return
         except (csv.Error, RowFault, _Endless) as error:
             yield Row(line=feed.start, fault=_broken(feed, error))
-            # What the reader holds of the broken record is dropped with it.
+            # The old reader is dropped along with its remains of the broken record.
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
             continue
         if len(cells) == len(header):
@@ -98,7 +98,7 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
 
 
 def _broken(feed: _Feed, error: Exception) -> str:
-    """Why a record cannot be read. Of one that never ends, the lines after the first are rows in their own right."""
+    """Why a record cannot be read. If it never ends, the lines after the first are read again as rows."""
     if isinstance(error, _Endless) or "unexpected end of data" in str(error):
         feed.take_back()
         return "A closing quote is missing."
@@ -108,7 +108,7 @@ def _broken(feed: _Feed, error: Exception) -> str:
 
 
 def _header(cells: list[str]) -> list[str]:
-    """The names of the columns; a column without a name is left out of the rows."""
+    """The column names; a column without a name is left out of the rows."""
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise FileUnreadable("The first line must name the columns.")

@@ -1,4 +1,4 @@
-"""Which format a file is in, and its reader."""
+"""The format of a file, and its reader."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOREIGN = {
 
 
 def detect_format(file: BinaryIO, *, filename: str) -> str:
-    """Return the format by the file's name or first bytes; leaves the file at its start. Raises FileUnreadable."""
+    """Return the format, by the file's name or first bytes; leaves the file at its start. Raises FileUnreadable."""
     head = file.read(4096).removeprefix(BYTE_ORDER_MARK)
     file.seek(0)
     for mark, what in _FOREIGN.items():

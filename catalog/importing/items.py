@@ -18,7 +18,7 @@ from catalog.items.saving import save_items
 from catalog.models import Attribute, ImportRun
 from catalog.unicode import composed
 
-# Names that say what a column holds, the likeliest first.
+# Column names for each field, likeliest first.
 NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
     "external_id": ("external_id", "id", "sku"),
     "title": ("title", "name"),
@@ -28,7 +28,7 @@ NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ITEM_FIELDS} | {
     "language": ("language", "lang"),
 }
 _NO_ATTRIBUTES = {*ITEM_FIELDS, "attributes"}
-# Columns that say nothing a visitor would filter by.
+# Columns that hold nothing a visitor would filter by.
 _REFERENCE = re.compile(r"(.+_)?(id|ids|url|uri|href)")
 _NEEDED = ("external_id", "title")
 _SHORT_FIELDS = ("external_id", "title", "category")
@@ -43,9 +43,9 @@ class ItemLoader:
 
     @classmethod
     def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterable[Row]) -> ItemLoader:
-        """Look at the first rows of a CSV file to find what its columns hold; declared attributes keep their kind.
+        """Examine the first rows of a CSV file to find the kinds of its columns; declared attributes keep their kind.
 
-        Raises FileUnreadable where the columns of a field that is needed are not there.
+        Raises FileUnreadable if the columns of a required field are missing.
         """
         needed = NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.fields)
         if not is_csv:
@@ -118,7 +118,7 @@ class ItemLoader:
         return attributes | self._own_attributes(row)
 
     def _own_attributes(self, row: Row) -> dict[str, Any]:
-        """Those that stand together in an object, as the export writes them."""
+        """Attributes grouped in one object, as the export writes them."""
         own = row.values.get("attributes")
         if self.mapping.attributes is not None or not isinstance(own, dict):
             return {}
@@ -136,7 +136,7 @@ class ItemLoader:
 
 
 def _without_repeats(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Cut the list so that no part holds an item twice, and a later row of the file replaces an earlier one."""
+    """Cut the list so that no part contains an item twice, and later rows of the file replace earlier ones."""
     first = 0
     seen: set[str | None] = set()
     for position, item in enumerate(items):
@@ -150,5 +150,5 @@ def _without_repeats(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, 
 
 
 def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda run: None) -> None:
-    """Load what is left of a run's items."""
+    """Load the remaining items of a run."""
     work_through(run, ItemLoader.for_file, report=report)

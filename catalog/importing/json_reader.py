@@ -16,7 +16,7 @@ _SPACE = " \t\r\n"
 
 
 def read_ndjson(file: BinaryIO) -> Iterator[Row]:
-    """Yield one object a line; blank lines do not count."""
+    """Yield one object per line; blank lines are ignored."""
     decoder = _Decoder()
     for line in read_lines(file):
         try:
@@ -30,8 +30,8 @@ def read_ndjson(file: BinaryIO) -> Iterator[Row]:
 def read_json(file: BinaryIO) -> Iterator[Row]:
     """Yield the objects of an array.
 
-    Raises FileUnreadable where there is no array, and where it breaks off or is broken: what comes after a syntax
-    error cannot be told apart.
+    Raises FileUnreadable if there is no array, or where it is truncated or broken: after a syntax error, the objects
+    cannot be told apart.
     """
     array = _Array(file)
     array.expect("[", reason="A JSON file must hold an array of objects; NDJSON is one object a line.")
@@ -66,7 +66,7 @@ class _Array:
             try:
                 value, end = _parsed(self._decoder.raw_decode, self._text, self._at)
             except RowFault as fault:
-                # Perhaps its end was not read yet.
+                # Its end may not have been read yet.
                 if self._ended or len(self._text) - self._at > MAX_ROW_BYTES:
                     reason = str(fault) if self._ended else f"An object is broken or {TOO_LONG}."
                     raise FileUnreadable(f"Line {self.line}: {reason}") from fault
@@ -99,7 +99,7 @@ class _Array:
         self._at = end
 
     def _read_on(self) -> None:
-        """Add as much as is held already, so that a long element is parsed anew only a few times."""
+        """Read as much as is already held, so that a long element is parsed again only a few times."""
         held = self._text[self._at :]
         raw = self._file.read(max(_CHUNK_BYTES, len(held)))
         try:
@@ -114,7 +114,7 @@ def _refuse_constant(name: str) -> None:
 
 
 class _Decoder(json.JSONDecoder):
-    """Reads an object that has a key twice as the fault that it is: where it ends is known all the same."""
+    """Decodes an object with a repeated key as a fault, and still finds its end."""
 
     def __init__(self) -> None:
         super().__init__(parse_constant=_refuse_constant, object_pairs_hook=self._object)

@@ -12,7 +12,7 @@ TOO_LONG = f"longer than {MAX_ROW_BYTES:,} bytes"
 
 
 class Line:
-    """One line: its number, counted from 1, and its bytes, or None where it is too long to be held."""
+    """One line: its number, counted from 1, and its bytes, or None if it is too long to be held."""
 
     __slots__ = ("number", "raw")
 
@@ -27,7 +27,7 @@ class Line:
 
 
 def read_lines(file: BinaryIO) -> Iterator[Line]:
-    """Yield every line; of one that is too long only the number is kept."""
+    """Yield every line; for one that is too long, only the number."""
     number = 0
     while raw := file.readline(MAX_ROW_BYTES + 1):
         number += 1

@@ -1,19 +1,19 @@
 """Which column or key of a file fills which field.
 
-    format = "ndjson"                  # csv, json or ndjson; found out by itself when left out
+    format = "ndjson"                  # csv, json or ndjson; detected if omitted
     [fields]                           # of items: a column, or a path into nested values
     external_id = "id"
     category = "genres[0]"
-    [attributes]                       # when this table is there, only these are taken over
+    [attributes]                       # if this table is present, only these are imported
     year = "year"
     genres = { from = "genres", split = "|" }
-    [kinds]                            # of attributes in CSV files, where they are not to be guessed
+    [kinds]                            # of attributes in CSV files, if they should not be guessed
     model = "text"
     [interactions]                     # fields of interactions: user, item, kind, value, occurred_at, event_id
     user = "user_id"
-    user_prefix = "member-"            # set before every user name
+    user_prefix = "member-"            # put before every user name
 
-The same as JSON in the API. What is not mapped is found by its name.
+The API takes the same as JSON. Unmapped fields are found by name.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Source:
         raise MappingError(f'{where}: a column, or {{from = "column", split = "|"}}, is needed.')
 
     def value_in(self, row: MappingType[str, Any]) -> Any:
-        """The value, or None where the row has none."""
+        """The value, or None if the row has none."""
         value = row[self.path] if self.path in row else self._walk(row)
         if self.split and isinstance(value, str):
             return [part.strip() for part in value.split(self.split) if part.strip()]
@@ -79,14 +79,14 @@ class Mapping:
     format: str = ""
     fields: dict[str, Source] = field(default_factory=dict)
     attributes: dict[str, Source] | None = None
-    """None takes over every column that fills no field."""
+    """None imports every column that fills no field."""
     kinds: dict[str, str] = field(default_factory=dict)
     interactions: dict[str, Source] = field(default_factory=dict)
     user_prefix: str = ""
 
     @classmethod
     def parse(cls, given: Any) -> Mapping:
-        """Read a mapping as TOML or JSON holds it. Raises MappingError."""
+        """Parse a mapping given as decoded TOML or JSON. Raises MappingError."""
         given = _table("mapping", given)
         if unknown := sorted(set(given) - {"format", "fields", "attributes", "kinds", "interactions"}):
             raise MappingError(f"{unknown[0]}: not known here. Known: format, fields, attributes, kinds, interactions.")
@@ -108,7 +108,7 @@ class Mapping:
 
 
 def mapping_from_json(text: str) -> dict[str, Any]:
-    """A mapping as a form or the API hands it in; no text is an empty one. Raises MappingError."""
+    """A mapping as submitted by a form or the API; an empty text is an empty mapping. Raises MappingError."""
     try:
         mapping = json.loads(text or "{}", object_pairs_hook=each_key_once)
     except (ValueError, RecursionError) as error:

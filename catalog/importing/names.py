@@ -1,4 +1,4 @@
-"""Columns found by their names, where no mapping says which is meant."""
+"""Finds columns by their names, if no mapping says which is meant."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def plain(column: str) -> str:
 
 
 def columns_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """The columns of a row by their plain names; one that is written plainly goes before one that is not."""
+    """The columns of a row by their plain names; a column already in plain form takes precedence."""
     return {plain(column): column for column in values} | {column: column for column in values}
 
 
 def source_named(names: Sequence[str], values: Mapping[str, Any], columns: Mapping[str, str]) -> Source | None:
-    """The first of the names under which the row has something. `columns` are those of the row."""
+    """The first of the names under which the row has a value. `columns` are those of the row."""
     sources = (Source(path=columns.get(name, name)) for name in names)
     return next((source for source in sources if source.value_in(values) not in (None, "")), None)
 
 
 class NeededColumns:
-    """Whether a file has the columns that no row can do without.
+    """Whether a file has the columns that every row needs.
 
-    `names` says of each field which it may have, of a mapped one `mapped` where it is. A file of other columns is
-    refused as a whole, and told which it has, rather than row by row.
+    `names` gives the possible names of each field; for a mapped field, `mapped` says where it is. A file without them
+    is refused as a whole, with a list of the columns it has, rather than row by row.
     """
 
     def __init__(self, names: Mapping[str, Sequence[str]], *, mapped: Mapping[str, Source]) -> None:
@@ -45,21 +45,21 @@ class NeededColumns:
         self._columns: dict[str, None] = {}
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows, looked at while they pass."""
+        """The rows, examined as they pass."""
         for row in rows:
             if self._missing:
                 self._look_at(row)
             yield row
 
     def look_in(self, rows: Iterable[Row]) -> None:
-        """Read on until all that is needed was seen. Raises FileUnreadable."""
+        """Read until all needed columns have been seen. Raises FileUnreadable."""
         for _ in self.watch(rows):
             if not self._missing:
                 return
         self.check()
 
     def check(self) -> None:
-        """Raises FileUnreadable, unless the rows seen were all broken or there were none."""
+        """Raises FileUnreadable, unless all rows seen were broken or there were none."""
         if not self._columns:
             return
         for field in (field for field in self._names if field in self._missing):

@@ -1,4 +1,4 @@
-"""What a reader hands out, and the limits that keep its memory bounded."""
+"""What readers yield, and the limits that keep their memory bounded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RowFault(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of the file. `line` is where it begins; with a `fault` it could not be read and holds no values."""
+    """A row of the file. `line` is where it begins; one with a `fault` could not be read and has no values."""
 
     line: int
     values: dict[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""An import run: a file read in batches, each committed together with how far it got.
+"""An import run: a file read in batches, each committed together with the position reached.
 
-So a killed run goes on exactly where it stopped, and of two processes on one run the second finds that the position
-has moved and leaves.
+So a killed run continues exactly where it stopped, and if two processes work on one run, the second finds that the
+position has moved and leaves.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ State = ImportRun.State
 
 @dataclass(slots=True, kw_only=True)
 class Loaded:
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     created: int = 0
     updated: int = 0
@@ -49,10 +49,10 @@ class LoaderFactory(Protocol):
 def work_through(
     run: ImportRun, make_loader: LoaderFactory, *, report: Callable[[ImportRun], None] = lambda run: None
 ) -> None:
-    """Load what is left of the run's file; `report` is called after every batch.
+    """Load the rest of the run's file; `report` is called after every batch.
 
-    Leaves quietly where another process is at it. What is wrong with the file ends in the run's `message`. A database
-    that goes away is raised, and the run can be taken up again.
+    Returns quietly if another process is working on it. Problems with the file end up in the run's `message`. If the
+    database goes away, that is raised, and the run can be resumed.
     """
     if not _begin(run):
         return
@@ -78,7 +78,7 @@ def work_through(
 
 
 def file_of(run: ImportRun) -> Path:
-    """Where the file lies: uploads below MEDIA_ROOT, which each machine may mount elsewhere."""
+    """The location of the file: uploads are below MEDIA_ROOT, which each machine may mount elsewhere."""
     return settings.MEDIA_ROOT / run.path
 
 
@@ -94,7 +94,7 @@ def _unread(run: ImportRun, file: BinaryIO, file_format: str) -> Iterator[Row]:
 
 
 def _batches(rows: Iterator[Row], file: BinaryIO) -> Iterator[list[Row]]:
-    """Rows in batches bounded in number and bytes. Rows before a break in the file are handed out before its error."""
+    """Rows in batches bounded in number and bytes. Rows before a break in the file are yielded before its error."""
     batch: list[Row] = []
     begin = file.tell()
     try:
@@ -112,7 +112,7 @@ def _batches(rows: Iterator[Row], file: BinaryIO) -> Iterator[list[Row]]:
 
 
 def _begin(run: ImportRun) -> bool:
-    """Take the run up, unless it is finished or another process is in the middle of a batch."""
+    """Take up the run, unless it is finished or another process is in the middle of a batch."""
     with transaction.atomic():
         free = ImportRun.objects.unfinished().select_for_update(skip_locked=True).filter(pk=run.pk).first()
         if free is None:
@@ -123,7 +123,7 @@ def _begin(run: ImportRun) -> bool:
 
 
 def _load_batch(run: ImportRun, loader: Loader, rows: list[Row], *, read_bytes: int) -> bool:
-    """Save the rows and how far the run got in one transaction; False if another process has taken the run over."""
+    """Save the rows and the position in one transaction; False if another process has taken over the run."""
     with transaction.atomic():
         mine = ImportRun.objects.unfinished().select_for_update().filter(pk=run.pk, position=run.position)
         if mine.first() is None:

@@ -1,4 +1,4 @@
-"""Runs, and the files handed in over the web."""
+"""Import runs and the files uploaded for them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ UPLOADS = "imports"
 
 
 def accept_upload(file: UploadedFile, *, kind: str, mapping: dict[str, Any], started_by: User | None) -> ImportRun:
-    """Keep an uploaded file, under a name of our own, and ask a worker to load it.
+    """Store an uploaded file, under a name of our own, and ask a worker to load it.
 
-    Raises MappingError, and FileUnreadable for what no reader can read, such as a compressed file.
+    Raises MappingError, and FileUnreadable for files that no reader can read, such as compressed ones.
     """
     Mapping.parse(mapping)
     detect_format(file.file, filename=file.name or "")  # type: ignore[arg-type]
@@ -62,6 +62,6 @@ def run_for_file(path: Path, *, kind: str, mapping: dict[str, Any]) -> ImportRun
 
 
 def _display_name(name: str) -> str:
-    """The file's own name without folders and control characters, for people to read."""
+    """The file's own name without folders and control characters, for display."""
     shown = "".join(character for character in PurePath(name.replace("\\", "/")).name if character.isprintable())
     return shown[:300] or "upload"

@@ -1,1 +1,1 @@
-"""Judged queries: query sets of the site, collections in the BEIR form, and measurements of search and encoders."""
+"""Judged queries: query sets of the site, collections in the BEIR format, and measurements of search and encoders."""

@@ -1,7 +1,7 @@
-"""Reading judged collections in the form of BEIR (Thakur et al., 2021, https://arxiv.org/abs/2104.08663).
+"""Reading judged collections in the BEIR format (Thakur et al., 2021, https://arxiv.org/abs/2104.08663).
 
 A collection is a folder with `corpus.jsonl`, `queries.jsonl` and judgements. Public files vary, so documents without a
-title or a text, numbers as ids, NUL characters, and queries longer than a search takes are all read.
+title or a text, numeric ids, NUL characters, and queries longer than a search accepts are all handled.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def judged_queries(directory: Path) -> tuple[list[tuple[str, str]], Mapping[str,
 
 
 def asks_for_itself(query: str, text: str, *, document: str, content: str, judged: Mapping[str, float]) -> bool:
-    """Whether a document is the query itself: some collections use their own documents as queries, each of which would
-    be the best answer to itself.
+    """Whether a document is the query itself.
 
-    BEIR leaves out documents with the query's id. Here the document must also contain the query's text, since some
-    collections number queries and documents alike.
+    Some collections use their own documents as queries, each of which would be the best answer to itself. BEIR leaves
+    out documents with the query's id. Here the document must also contain the query's text, since some collections
+    number queries and documents alike.
     """
     return document == query and document not in judged and text in content
 

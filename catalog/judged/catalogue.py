@@ -1,4 +1,4 @@
-"""A judged collection made of this catalogue: with queries from judgements, else from clicks, else from titles."""
+"""A judged collection made from this catalogue: with queries from judgements, otherwise from clicks or titles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.judged.collection import JudgedCollection, chance
 from catalog.models import IndexVersion, Item, Judgement, SearchIntent
 from catalog.models.searches import TEXT_KEPT
 
-#: With fewer queries no difference can be told from chance.
+#: With fewer queries, no difference can be told from chance.
 FEWEST_QUERIES = 30
 MOST_INTENTS = 200_000
 READ_AT_ONCE = 1_000
@@ -28,7 +28,7 @@ class KnownQueries:
     grades: Mapping[str, Mapping[int, float]]
     """By the text of the query, then by the id of the item; 0 is not relevant."""
     asked_at: Mapping[str, float]
-    """Unix time in seconds when a query was last asked, if known."""
+    """Unix time in seconds of the last time a query was made, if known."""
 
 
 def judged_queries() -> KnownQueries:
@@ -43,9 +43,9 @@ def judged_queries() -> KnownQueries:
 
 
 def clicked_queries() -> KnownQueries:
-    """The queries of the log; the grade of an item is the number of searches that it was opened after.
+    """The queries of the log; the grade of an item is the number of searches after which it was opened.
 
-    Only items that were shown could be opened, which favours the encoder that serves.
+    Only items that were shown could be opened, which favours the serving encoder.
     """
     grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
     asked_at: dict[str, float] = {}
@@ -71,7 +71,7 @@ def title_queries(*, most: int) -> KnownQueries:
 
 
 def known_queries(*, most: int) -> KnownQueries:
-    """Judgements, or clicks, if there are FEWEST_QUERIES of them; else titles."""
+    """Judgements, or clicks, if there are FEWEST_QUERIES of them; otherwise titles."""
     for known in (judged_queries(), clicked_queries()):
         if len(known.grades) >= FEWEST_QUERIES:
             return known
@@ -86,8 +86,10 @@ def collection_of(
     most_documents: int,
     also: Iterable[int] = (),
 ) -> JudgedCollection:
-    """A random sample of these queries, with documents: their graded items, those in `also`, and others spread over the
-    catalogue up to `most_documents`."""
+    """A random sample of these queries, with documents.
+
+    The documents are their graded items, those in `also`, and others spread over the catalogue up to `most_documents`.
+    """
     queries = sorted(known.grades, key=chance)[:most_queries]
     wanted = {item_id for query in queries for item_id in known.grades[query]} | set(also)
     ids = [*wanted, *_spread(most_documents - len(wanted), besides=wanted)]

@@ -33,7 +33,7 @@ class JudgedCollection:
         )
 
     def among(self, most_documents: int) -> JudgedCollection:
-        """All queries with `most_documents` documents: those that are judged, however many, and a random sample."""
+        """All queries with `most_documents` documents: the judged ones, however many, and a random sample of others."""
         judged = {document for grades in self.judgements.values() for document in grades}
         kept = sorted(self.documents, key=lambda document: (document not in judged, chance(document)))
         chosen = frozenset(kept[: max(most_documents, len(judged & self.documents.keys()))])
@@ -46,9 +46,9 @@ def chance(name: str) -> bytes:
 
 
 def read_collection(directory: Path) -> JudgedCollection:
-    """Read a collection in the BEIR form: `corpus.jsonl`, `queries.jsonl`, and `qrels.tsv` or `qrels/test.tsv`.
+    """Read a collection in the BEIR format: `corpus.jsonl`, `queries.jsonl`, and `qrels.tsv` or `qrels/test.tsv`.
 
-    Queries without a relevant document are left out. Raises OSError, and ValueError where none is left.
+    Queries without a relevant document are left out. Raises OSError, and ValueError if none is left.
     """
     documents, titles = {}, {}
     for document in documents_in(directory):

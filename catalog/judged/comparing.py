@@ -23,13 +23,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderFigures:
-    """All that was measured of one encoder."""
+    """Everything measured for one encoder."""
 
     spec: EncoderSpec
     dimensions: int
     max_tokens: int
     runtimes: tuple[str, str] | None
-    """The runtimes for documents and for queries, if the encoder has several to choose from."""
+    """The runtimes for documents and for queries, if the encoder has a choice of them."""
     speed: Speed
     weights: Weights | None
     retrieval: RetrievalMeasures | None = None
@@ -98,7 +98,7 @@ def compare_encoders(
     pairs: Sequence[ScoredPair] = (),
     report: Report = lambda message: None,
 ) -> EncoderReport:
-    """Measure one encoder or two, holding the vectors of one at a time. `report` is told of each step.
+    """Measure one encoder or two, holding the vectors of one at a time. `report` is called at each step.
 
     Raises EncoderUnavailable and EncodingFailed.
     """

@@ -17,7 +17,7 @@ from catalog.embedding.models import local_files
 SPEED_TEXTS = 128
 SPEED_QUERIES = 12
 ROUNDS = 3
-#: A safetensors file has no longer header than this.
+#: A safetensors file has no header longer than this.
 LONGEST_HEADER_BYTES = 100_000_000
 
 
@@ -26,7 +26,7 @@ class Speed:
     """How fast an encoder is."""
 
     texts_per_s: float
-    """Documents a second, encoded SPEED_TEXTS at a time."""
+    """Documents per second, encoded SPEED_TEXTS at a time."""
     query_ms: float
     """Milliseconds for a query encoded by itself."""
 
@@ -40,9 +40,9 @@ class Weights:
 
 
 def measure_speed(encoders: Mapping[str, Encoder], *, texts: Sequence[str], queries: Sequence[str]) -> dict[str, Speed]:
-    """Time the encoders in turns, so that other load on the machine slows all of them alike. Medians over ROUNDS.
+    """Time the encoders in turn, so that other load on the machine slows all of them alike. Medians over ROUNDS.
 
-    The times are for comparing encoders; by themselves they depend on the machine.
+    The times are for comparing encoders; taken alone they depend on the machine.
     """
     texts, queries = texts[:SPEED_TEXTS], queries[:SPEED_QUERIES]
     seconds: dict[str, list[float]] = {name: [] for name in encoders}
@@ -65,7 +65,7 @@ def measure_speed(encoders: Mapping[str, Encoder], *, texts: Sequence[str], quer
 
 
 def weights_of(spec: EncoderSpec) -> Weights | None:
-    """The size of a model by the headers of its files; None if it has no safetensors on this machine."""
+    """The size of a model from the headers of its files; None if it has no safetensors on this machine."""
     folder = local_files(spec.model) or _downloaded(spec)
     files = [path for path in folder.rglob("*.safetensors") if path.is_file()] if folder else []
     if not files:

@@ -1,4 +1,4 @@
-"""Search measured on a judged collection in the BEIR form, by the same `search` that serves."""
+"""Search measured on a judged collection in the BEIR format, by the same `search` that serves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOAD_BATCH_ITEMS = 1_000
 
 
 class DegradedEvaluation(RuntimeError):
-    """Search went by words alone, so its figures would not be those of hybrid search."""
+    """Search used words alone, so its figures would not be those of hybrid search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def evaluate_search(directory: Path, *, semantic_ratio: float = 0.5) -> SearchEv
 
 
 def _ranking(text: str, semantic_ratio: float) -> list[tuple[str, str]]:
-    """Ids and texts of the documents found, best first. Quotes and minus signs in a collection are no operators."""
+    """Ids and texts of the documents found, best first. Quotes and minus signs in a collection are not operators."""
     results = search(
         SearchQuery(text=text, limit=RANKING_DEPTH, semantic_ratio=semantic_ratio, highlight=False, operators=False)
     )

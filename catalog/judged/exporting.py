@@ -1,4 +1,4 @@
-"""Query sets as CSV files, which `loading` reads again."""
+"""Query sets as CSV files, which `loading` can read back."""
 
 from __future__ import annotations
 

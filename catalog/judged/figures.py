@@ -8,7 +8,7 @@ from statistics import fmean
 
 from catalog.ranking import metrics
 
-#: How many hits a measured search asks for.
+#: How many hits a measured search requests.
 RANKING_DEPTH = 100
 TOP = 10
 

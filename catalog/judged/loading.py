@@ -1,4 +1,4 @@
-"""Judgements from files: a CSV or TSV with a row for each, or a folder in the BEIR form."""
+"""Judgements from files: a CSV or TSV with a row for each, or a folder in the BEIR format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalog.judged.sets import MOST_QUERIES, SetRefused, add_queries, clean_tex
 from catalog.models import Item, JudgedSet, Judgement
 from catalog.models.judged import HIGHEST_GRADE
 
-#: How many rows of a file are read at most, those without an item included.
+#: The most rows read from a file, including those without an item.
 MOST_ROWS = 100 * MOST_QUERIES
 FAULTS_KEPT = 100
 #: The names that a column may have in a file.
@@ -32,7 +32,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRow:
-    """A row of a file: a query, and unless `item` is empty the grade of an item, by its external id."""
+    """A row of a file: a query and, unless `item` is empty, the grade of an item, by its external id."""
 
     line: int
     query: str
@@ -49,7 +49,7 @@ class Loaded:
     judgements: int = 0
     rejected: int = 0
     faults: list[Problem] = field(default_factory=list)
-    """Why rows were left out, the first of them."""
+    """The first reasons why rows were left out."""
 
     def leave_out(self, line: int, reason: str) -> None:
         self.rejected += 1
@@ -60,7 +60,7 @@ class Loaded:
 def load_file(judged_set: JudgedSet, file: BinaryIO, *, judged_by: User | None = None) -> Loaded:
     """Load a CSV or TSV with the columns query, item and grade. A row without an item adds its query.
 
-    A faulty row is left out and reported; the others are kept. Raises FileUnreadable and SetRefused, and then keeps
+    A faulty row is left out and reported; the others are saved. Raises FileUnreadable and SetRefused, and then saves
     nothing.
     """
     loaded = Loaded()
@@ -90,7 +90,7 @@ def _csv_rows(file: BinaryIO, loaded: Loaded) -> Iterator[JudgedRow]:
 
 
 def _columns(values: Mapping[str, object]) -> Mapping[str, str]:
-    """The file's own names of the columns. Raises FileUnreadable."""
+    """The file's own column names. Raises FileUnreadable."""
     given = {name.strip().lower(): name for name in values}
     found = {column: next((given[name] for name in names if name in given), "") for column, names in COLUMNS.items()}
     if not found["query"]:
@@ -135,7 +135,7 @@ def _grade(text: str) -> int:
 
 
 def _keep(judged_set: JudgedSet, rows: Iterable[JudgedRow], loaded: Loaded, *, judged_by: User | None) -> Loaded:
-    """Save all rows or none. Of two rows with the same query and item the later counts."""
+    """Save all rows or none. Of two rows with the same query and item the later one counts."""
     read = list(rows)
     with transaction.atomic():
         loaded.queries = add_queries(judged_set, [row.query for row in read])

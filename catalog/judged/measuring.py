@@ -25,9 +25,9 @@ from catalog.search.queries import DEFAULT_RATIO, SearchQuery
 from catalog.search.reranking import reranker_spec
 
 RATIOS = tuple(place / 10 for place in range(11))
-#: Progress is written, and a cancellation noticed, every so many seconds.
+#: Progress is saved, and a cancellation noticed, every this many seconds.
 REPORT_S = 0.5
-#: A measurement that takes more seconds is given up, so that other long work has its turn.
+#: A measurement that takes longer, in seconds, is given up, so that other long jobs get their turn.
 MOST_S = 15 * 60
 State = Measurement.State
 
@@ -48,7 +48,7 @@ class AlreadyMeasuring(Exception):
 
 
 class GivenUp(Exception):
-    """A measurement takes too long, or search went by words alone; the text says which."""
+    """A measurement takes too long, or search used words alone; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +107,14 @@ def start_measurement(
                 MeasuredSetting(measurement=measurement, position=position, **asdict(setting))
                 for position, setting in enumerate(tried)
             )
-    except IntegrityError as error:  # a constraint lets one of them through, also of two clicks at once
+    except IntegrityError as error:  # a constraint admits only one, even for two simultaneous clicks
         raise AlreadyMeasuring from error
     transaction.on_commit(lambda: signals.measurement_requested.send(sender=Measurement, measurement_id=measurement.pk))
     return measurement
 
 
 def cancel_measurement(measurement: Measurement) -> bool:
-    """Cancel a measurement. False if it had ended already."""
+    """Cancel a measurement. False if it had already ended."""
     return _end(measurement, State.CANCELLED, "Cancelled.")
 
 
@@ -204,7 +204,7 @@ def _load_models(tried: Sequence[MeasuredSetting]) -> None:
 
 
 def _report(measurement: Measurement, searches_done: int) -> bool:
-    """Save the progress. False if the measurement has been ended meanwhile."""
+    """Save the progress. False if the measurement has ended in the meantime."""
     running = Measurement.objects.filter(pk=measurement.pk, state=State.RUNNING)
     return running.update(searches_done=searches_done) == 1
 
@@ -227,6 +227,6 @@ def _keep(measurement: Measurement, trials: Sequence[_Trial], total: int) -> Non
 
 
 def _end(measurement: Measurement, state: Measurement.State, message: str, **fields: int) -> bool:
-    """End a measurement. False if it has ended already."""
+    """End a measurement. False if it has already ended."""
     unfinished = Measurement.objects.unfinished().filter(pk=measurement.pk)
     return unfinished.update(state=state, message=message, finished_at=timezone.now(), **fields) == 1

@@ -26,7 +26,7 @@ class ScoredPair:
 
 
 def read_pairs(path: Path) -> list[ScoredPair]:
-    """Read a CSV or, where the name ends in `.tsv`, a file with tabs, whose columns are first, second and score.
+    """Read a CSV, or a tab-separated file if the name ends in `.tsv`, with the columns first, second and score.
 
     Raises OSError, and ValueError that names the line at fault.
     """

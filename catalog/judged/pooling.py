@@ -32,7 +32,7 @@ class Pooled:
 class Pool:
     items: list[Pooled]
     degraded_reason: str
-    """Why the legs went by words alone; empty if they did not."""
+    """Why the legs used words alone; empty if they did not."""
 
     @property
     def unjudged(self) -> list[Pooled]:
@@ -42,7 +42,7 @@ class Pool:
 def pool(query: JudgedQuery, *, version: IndexVersion | None = None) -> Pool:
     """The hits of all legs, interleaved from the best on, then the other judged items.
 
-    Costs a search for each leg and two queries. `version` replaces the one that serves.
+    Costs a search for each leg and two queries. `version` replaces the serving one.
     """
     version_id = version.pk if version else None
     results = {

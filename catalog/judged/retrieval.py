@@ -31,10 +31,10 @@ class EncodedDocuments:
     vectors: FloatArray
     """(passages, dimensions)."""
     starts: npt.NDArray[np.int64]
-    """(documents,): where the passages of each document begin."""
+    """(documents,): where each document's passages begin."""
 
     def owners(self) -> npt.NDArray[np.int64]:
-        """(passages,): the place of each passage's document in `ids`."""
+        """(passages,): the index of each passage's document in `ids`."""
         return np.repeat(np.arange(len(self.ids)), np.diff([*self.starts, len(self.passages)]))
 
     def scores(self, queries: FloatArray) -> FloatArray:
@@ -60,7 +60,7 @@ class RetrievalMeasures:
 def encode_documents(encoder: Encoder, documents: Mapping[str, str]) -> EncodedDocuments:
     """Cut documents into passages as an index does, and encode them.
 
-    Documents without a token are left out, as from an index.
+    Documents without tokens are left out, as from an index.
     """
     window = room_tokens(encoder, prompt=encoder.spec.document_prompt)
     overlap = min(OVERLAP_TOKENS, window // 2)
@@ -102,7 +102,7 @@ def rankings(encoder: Encoder, queries: Mapping[str, str], documents: EncodedDoc
 def measure_retrieval(
     encoder: Encoder, collection: JudgedCollection, *, documents: EncodedDocuments | None = None
 ) -> RetrievalMeasures:
-    """Measure retrieval on a collection; `documents` are its documents, if encoded already. Raises EncodingFailed."""
+    """Measure retrieval on a collection; `documents` are its documents, if already encoded. Raises EncodingFailed."""
     documents = documents or encode_documents(encoder, collection.documents)
     judged = collection.judgements
     found = {

@@ -45,23 +45,23 @@ def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | Non
 
 
 def hold(set_id: int) -> None:
-    """Lock a set until the transaction ends. Raises Http404 if it is gone.
+    """Lock a set until the transaction ends. Raises Http404 if it no longer exists.
 
-    Whoever writes to a set, or to what belongs to it, locks it first: so there is no deadlock, and nothing is added to
-    a set that is being deleted.
+    Everything that writes to a set, or to what belongs to it, locks it first: this avoids deadlocks, and nothing is
+    added to a set that is being deleted.
     """
     get_object_or_404(JudgedSet.objects.select_for_update(), pk=set_id)
 
 
 def hold_query(query: JudgedQuery) -> None:
-    """Lock the set of a query. Raises Http404 if either is gone."""
+    """Lock the set of a query. Raises Http404 if either no longer exists."""
     hold(query.judged_set_id)
     get_object_or_404(JudgedQuery, pk=query.pk)
 
 
 @transaction.atomic
 def delete_set(judged_set: JudgedSet) -> None:
-    """Delete a set with its judgements and measurements. Raises Http404 if it is gone already."""
+    """Delete a set with its judgements and measurements. Raises Http404 if it no longer exists."""
     hold(judged_set.pk)
     judged_set.delete()
 
@@ -106,7 +106,7 @@ def queries_by_text(judged_set: JudgedSet) -> dict[str, JudgedQuery]:
 
 
 def clean_text(text: str) -> str:
-    """The text with single spaces, as a set keeps it. Raises SetRefused."""
+    """The text with single spaces, as sets store it. Raises SetRefused."""
     text = " ".join(text.split())
     if not text:
         raise SetRefused("A query has a text.", field="queries")
@@ -132,14 +132,14 @@ def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | No
 
 @transaction.atomic
 def judge_others(query: JudgedQuery, items: Iterable[Item], *, judged_by: User | None = None) -> None:
-    """Grade those of the items with 0 that have no grade for the query yet, also if one came in a moment ago."""
+    """Grade with 0 those items that have no grade for the query yet, keeping any that was given a moment ago."""
     hold_query(query)
     others = [Judgement(query=query, item=item, grade=0, judged_by=judged_by) for item in items]
     Judgement.objects.bulk_create(others, ignore_conflicts=True)
 
 
 def keep_judgements(judgements: Iterable[Judgement]) -> int:
-    """Insert or replace judgements, one at most for each query and item; return how many. The caller holds the set."""
+    """Insert or replace judgements, at most one per query and item; return how many. The caller holds the set."""
     kept = Judgement.objects.bulk_create(
         judgements,
         batch_size=1_000,
@@ -167,7 +167,7 @@ def grades_of(judged_set: JudgedSet) -> dict[int, dict[str, float]]:
 
 
 def logged_queries(*, without_results: bool, most: int) -> list[str]:
-    """The queries asked most in the last LOGGED_DAYS days, or those of them that found nothing close."""
+    """The most frequent queries of the last LOGGED_DAYS days, or those of them that found nothing close."""
     intents = SearchIntent.objects.begun_since(timezone.now() - timedelta(days=LOGGED_DAYS))
     if without_results:
         intents = intents.with_nothing_close()

@@ -19,7 +19,7 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What one version finds: up to MAX_LIMIT hits."""
+    """The results of one version: up to MAX_LIMIT hits."""
 
     version: IndexVersion
     results: SearchResults
@@ -33,7 +33,7 @@ class Side:
 
     @property
     def places(self) -> dict[int, int]:
-        """The place of each item, from 1."""
+        """The rank of each item, from 1."""
         return {item_id: place for place, item_id in enumerate(self.ranking, start=1)}
 
     @property
@@ -48,22 +48,22 @@ class SideBySide:
 
     @property
     def overlap_at_10(self) -> float:
-        """The share of the first ten that both lists have, relative to the longer of the two."""
+        """The share of the first ten that both lists have in common, relative to the longer of the two."""
         return overlap(self.one.ranking, self.other.ranking, k=TOP)
 
     @property
     def rank_biased_overlap(self) -> float:
-        """Rank-biased overlap of both whole lists, 0 to 1: earlier places count more."""
+        """Rank-biased overlap of both whole lists, 0 to 1: earlier ranks count more."""
         return rank_biased_overlap(self.one.ranking, self.other.ranking)
 
 
 def pair_of(
     live: Sequence[IndexVersion], *, one: IndexVersion | None = None, other: IndexVersion | None = None
 ) -> tuple[IndexVersion | None, IndexVersion | None]:
-    """The versions to compare. By default `one` is the version that serves, or else the oldest, and `other` the newest
-    of the rest.
+    """The versions to compare.
 
-    `live` begins with the newest. None if there are too few.
+    By default `one` is the serving version, or otherwise the oldest, and `other` the newest of the rest. `live` begins
+    with the newest. None if there are too few.
     """
     free = [version for version in live if version not in (one, other)]
     serving = next((version for version in free if version.state == IndexVersion.State.ACTIVE), None)
@@ -74,7 +74,7 @@ def pair_of(
 def side_by_side(
     text: str, one: IndexVersion, other: IndexVersion, *, semantic_ratio: float = DEFAULT_RATIO
 ) -> SideBySide:
-    """Search in both versions. A side whose encoder is not loaded in time goes by words alone. Raises InvalidQuery."""
+    """Search in both versions. A side whose encoder is not loaded in time uses words alone. Raises InvalidQuery."""
     return SideBySide(one=_asked(text, one, semantic_ratio), other=_asked(text, other, semantic_ratio))
 
 
@@ -83,7 +83,7 @@ def _asked(text: str, version: IndexVersion, semantic_ratio: float) -> Side:
     if semantic_ratio:
         try:
             took_ms = encoding_ms(version, text, wait_s=settings.QUERY_ENCODER_WAIT_S)
-        except EncoderError:  # the search says so
+        except EncoderError:  # the search reports it
             took_ms = 0.0
     query = SearchQuery(
         text=text, limit=MAX_LIMIT, semantic_ratio=semantic_ratio, version_id=version.pk, highlight=False

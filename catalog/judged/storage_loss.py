@@ -1,4 +1,4 @@
-"""What a version's storage costs in quality: nDCG@10 as stored and searched, against an exact scan in float32."""
+"""The cost of a version's storage in quality: nDCG@10 as stored and searched, against an exact scan in float32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from catalog.search.scope import EVERYTHING
 
 
 class RecordingEncoder:
-    """An encoder that returns the version's dimensions, and keeps the vectors of documents with all, as float32."""
+    """An encoder that returns the version's dimensions, and keeps document vectors with all of them, as float32."""
 
     def __init__(self, version: IndexVersion) -> None:
         self.spec = version.encoder_spec

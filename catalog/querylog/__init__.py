@@ -1,1 +1,1 @@
-"""The query log: what was looked for, what was opened of the results, and what many look for."""
+"""The query log: what was searched for, which results were opened, and which queries are popular."""

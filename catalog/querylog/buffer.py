@@ -1,4 +1,4 @@
-"""Events wait in memory and are written in batches by a thread of their own: no search waits for its log."""
+"""Events wait in memory and are written in batches by a separate thread, so that no search waits for its log."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from catalog.querylog.writing import write
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 FLUSH_EVERY_S = 1.0
-#: How long a process that ends waits for the last batch.
+#: How long an ending process waits for the last batch.
 LAST_FLUSH_S = 3.0
 
 Event = TypeVar("Event")
 
 
 class Buffer(Generic[Event]):
-    """Holds events until `write` writes them, which returns those to try again. When it is full or the database is
-    away, events are lost, and said to be.
+    """Holds events until `write` writes them and returns those to retry. Full, or without the database, it loses
+    events.
 
-    The thread starts with the first event, so a server that forks has one in every process that needs it.
+    Lost events are logged. The thread starts with the first event, so that a forking server has one in every process
+    that needs it.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Buffer(Generic[Event]):
             self._start()
 
     def flush(self) -> None:
-        """Write what there is by now."""
+        """Write the events held so far."""
         events = [self._events.popleft() for _ in range(len(self._events))]
         lost, self._lost = self._lost, 0
         if events:
@@ -77,7 +78,7 @@ class Buffer(Generic[Event]):
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                # Unlike atexit this is also called where a process of `multiprocessing` ends, as those of granian are.
+                # Unlike atexit, this also runs when a `multiprocessing` process ends, as granian's workers are.
                 Finalize(None, self.close, exitpriority=0)
             if self._thread is None or not self._thread.is_alive():
                 self._ending.clear()

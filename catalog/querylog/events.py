@@ -1,4 +1,4 @@
-"""What is noted while a request is served, as plain values: everything that costs time happens later."""
+"""What is recorded while a request is served, as plain values: everything that takes time happens later."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ class SearchMade:
     source: str
     """`page` or `api`."""
     visit: UUID | None
-    """The sitting it belongs to; None makes it an intent of its own."""
+    """The visit it belongs to; None makes it an intent of its own."""
     asker: str
-    """Who asked, as rate limits name them. Kept as a hash only."""
+    """Who asked, as named by the rate limits. Stored only as a hash."""
     request_id: UUID
     text: str
     offset: int
     shown: tuple[int, ...]
-    """Ids of the items of this page, in the order in which they stood."""
+    """Ids of the items on this page, in the order shown."""
     total: int
     close_total: int
     filtered: bool
     semantic_ratio: float
     degraded: bool
     corrected: bool
-    """Other words were looked for than those typed."""
+    """Words other than those typed were searched for."""
     processing_ms: float
 
 

@@ -1,4 +1,4 @@
-"""Which requests belong to one intent, and what becomes of it with each of them. No database here."""
+"""Which requests belong to one intent, and how each of them changes it. No database here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.models.searches import TEXT_KEPT
 from catalog.querylog.events import ClickMade, SearchMade
 from catalog.search.lexical import fold
 
-#: After so long without a request an intent is over.
+#: An intent is over after this long without a request.
 IDLE = timedelta(minutes=30)
 SHOWN_KEPT = 100
 REQUESTS_KEPT = 30
@@ -20,14 +20,14 @@ CLICKS_KEPT = 20
 
 
 def normalised(text: str) -> str:
-    """What counts as the same query: case, accents and spacing make no difference."""
+    """The form in which equal queries compare equal: case, accents and spacing make no difference."""
     return " ".join(fold(text).split())[:TEXT_KEPT]
 
 
 def is_reworded(before: str, now: str) -> bool:
-    """Whether one text is the other with a stretch put in or taken out, as while somebody types.
+    """Whether one text is the other with a stretch inserted or removed, as while somebody types.
 
-    What is left of a text that was cut to less than half is taken for the beginning of another one.
+    A text cut to less than half is treated as the beginning of another one.
     """
     shorter, longer = sorted((before, now), key=len)
     begins = _shared(shorter, longer)
@@ -52,8 +52,8 @@ def begin(search: SearchMade) -> SearchIntent:
 def goes_on(intent: SearchIntent, search: SearchMade, *, is_latest: bool) -> bool:
     """Whether a search of the same visit belongs to the intent.
 
-    The same text does, on whatever page and with whatever filters. Another wording does only right after the last,
-    and not once something was opened: then the intent has found what it was after.
+    The same text does, on any page and with any filters. A different wording does only directly after the last one, and
+    only if nothing has been opened: otherwise the intent has found what it was after.
     """
     if abs(search.at - intent.last_at) > IDLE:
         return False
@@ -62,7 +62,7 @@ def goes_on(intent: SearchIntent, search: SearchMade, *, is_latest: bool) -> boo
 
 
 def go_on(intent: SearchIntent, search: SearchMade) -> None:
-    """Take a request into the intent. One that arrives late, from another process, leaves the newer text alone."""
+    """Add a request to the intent. One that arrives late, from another process, does not replace a newer text."""
     intent.requests += 1
     intent.request_ids = [*intent.request_ids, search.request_id][-REQUESTS_KEPT:]
     intent.started_at = min(intent.started_at, search.at)
@@ -80,7 +80,7 @@ def go_on(intent: SearchIntent, search: SearchMade) -> None:
 
 
 def take_click(intent: SearchIntent, click: ClickMade) -> bool:
-    """Note a click on an item that the intent's listing shows; return whether that is new."""
+    """Record a click on an item that the intent's listing shows; return whether it is new."""
     opened = {item_id for item_id, _ in intent.clicks}
     if click.item_id not in intent.shown or click.item_id in opened or len(opened) >= CLICKS_KEPT:
         return False
@@ -91,11 +91,11 @@ def take_click(intent: SearchIntent, click: ClickMade) -> bool:
 
 
 def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of their common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _asker(name: str, text: str) -> int:
-    """With the text in it the hash is of no use to find what else somebody asked; 64 bits tell askers apart."""
+    """A hash that includes the text, so that it does not link a person's queries; 64 bits tell askers apart."""
     digest = salted_hmac("catalog.querylog", f"{name}\n{text}", algorithm="sha256").digest()
     return int.from_bytes(digest[:8], signed=True)

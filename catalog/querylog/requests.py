@@ -1,4 +1,4 @@
-"""What requests tell the query log. Nothing here waits, reads the database or fails."""
+"""How requests are reported to the query log. Nothing here waits, reads the database or fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from catalog.search.queries import SearchResults
 def log_page_search(
     request: HttpRequest, response: HttpResponse, results: SearchResults, *, shown: Iterable[int]
 ) -> None:
-    """Log a search of the page and keep the visitor's id for the next. Browsing asks for nothing and is not logged."""
+    """Log a search on the page and keep the visitor's id for the next one. Browsing is not a search and not logged."""
     if not settings.QUERY_LOG:
         return
     visit = visit_of(request)
@@ -36,7 +36,7 @@ def log_page_search(
 def log_api_search(request: Request, results: SearchResults, *, visit: UUID | None) -> None:
     """Log a search of the API: an intent of its own, unless the caller names a visit.
 
-    A program asks for one person a visit; without visits all that it asks is asked by one.
+    For a program, each visit counts as one person; without visits, all its searches count as one person's.
     """
     is_program = isinstance(request.auth, ApiKey)
     asker = f"{caller_name(request)} {visit}" if is_program and visit else caller_name(request)
@@ -45,7 +45,7 @@ def log_api_search(request: Request, results: SearchResults, *, visit: UUID | No
 
 
 def log_page_click(request: HttpRequest, item_id: int) -> None:
-    """Log a look at an item's page by somebody who comes from their own results, which the browser tells."""
+    """Log the opening of an item's page from the visitor's own results, as the Referer header shows."""
     came_from = parts_of(request.headers.get("Referer", ""))
     is_ours = came_from.netloc == request.get_host() and came_from.path == reverse("search")
     is_real = request.method == "GET" and "Sec-Purpose" not in request.headers
@@ -56,7 +56,7 @@ def log_page_click(request: HttpRequest, item_id: int) -> None:
 
 
 def log_interaction(shown_by: str, item_id: int) -> None:
-    """Count something done with an item as a click of the search whose `request_id` showed it, if it was a search."""
+    """Count an interaction with an item as a click of the search whose `request_id` showed it, if it was a search."""
     if settings.QUERY_LOG and (shown := uuid_in(shown_by)) is not None:
         buffer.add(ClickMade(at=timezone.now(), item_id=item_id, request_id=shown))
 

@@ -1,4 +1,4 @@
-"""What is done to the log now and then: intents that are over are closed and counted, old ones are forgotten."""
+"""Maintenance of the log: intents that are over are closed and counted, old ones are deleted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.db import connection
 from catalog.database.statements import patient_cursor
 from catalog.querylog.intents import IDLE
 
-#: Rows a statement closes or forgets.
+#: Rows that one statement closes or deletes.
 BATCH = 5_000
-#: Suggestions are taken from so many queries, the ones asked most.
+#: Suggestions come from this many queries, the most frequent ones.
 POPULAR_KEPT = 10_000
 
-# What ties requests of a visit together is of no use once the visit is over.
+# The id that links the requests of a visit is of no use once the visit is over.
 CLOSE_SQL = """
     UPDATE catalog_searchintent SET open = false, visit = NULL
     WHERE id IN (SELECT id FROM catalog_searchintent WHERE open AND last_at < now() - %(age)s LIMIT %(batch)s)
@@ -27,8 +27,8 @@ FORGET_SQL = """
     WHERE id IN (SELECT id FROM catalog_searchintent WHERE started_at < now() - %(age)s LIMIT %(batch)s)
     RETURNING folded
 """
-# Only what found something close without being corrected, and only what enough people asked: what a single person asked
-# shows nowhere.
+# Only queries that found something close uncorrected, and that enough people made: a single person's queries are never
+# shown.
 COUNT_SQL = """
     WITH counted AS (
         SELECT folded, mode() WITHIN GROUP (ORDER BY text) AS text,
@@ -53,9 +53,9 @@ KEEP_SQL = """
 
 
 def tidy_query_log() -> int:
-    """Close what is over, forget what is old, and return how many intents that were.
+    """Close intents that are over, delete old ones, and return how many there were.
 
-    It costs as much as has changed since the last time: only the queries of these intents are counted anew.
+    The cost depends on what has changed since the last run: only the queries of these intents are recounted.
     """
     kept = timedelta(days=settings.QUERY_LOG_DAYS)
     changed = sum(_in_batches(statement, age) for statement, age in ((CLOSE_SQL, IDLE), (FORGET_SQL, kept)))
@@ -73,7 +73,7 @@ def _in_batches(statement: str, age: timedelta) -> int:
 
 
 def _change(statement: str, age: timedelta) -> int:
-    """Change a batch of intents and count their queries anew, or do neither."""
+    """Change a batch of intents and recount their queries, in one transaction."""
     with patient_cursor() as cursor:
         ripe: dict[str, Any] = {"age": age, "batch": BATCH}
         cursor.execute(statement, ripe)

@@ -1,5 +1,7 @@
-"""The visit: a random id that ties the requests of one sitting together, in a cookie that lives half an hour past the
-last of them. It says nothing of who that is."""
+"""The visit: a random id that links the requests of one sitting.
+
+It is in a cookie that expires half an hour after the last of them, and says nothing about who the visitor is.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ COOKIE = "visit"
 
 
 def visit_of(request: HttpRequest) -> UUID | None:
-    """The visit that a request belongs to, a new one where its browser sends none; None where no log is kept."""
+    """The visit that a request belongs to, a new one if its browser sends none; None if no log is kept."""
     if not (settings.QUERY_LOG or settings.RECOMMENDATION_LOG):
         return None
     if (visit := known_visit(request)) is None:
@@ -23,12 +25,12 @@ def visit_of(request: HttpRequest) -> UUID | None:
 
 
 def known_visit(request: HttpRequest) -> UUID | None:
-    """The visit that the browser names."""
+    """The visit that the browser sends."""
     return uuid_in(request.COOKIES.get(COOKIE, ""))
 
 
 def keep_visit(response: HttpResponse, visit: UUID) -> None:
-    """Have the browser name the visit for another half hour."""
+    """Have the browser send the visit for another half hour."""
     response.set_cookie(
         COOKIE,
         visit.hex,
@@ -40,7 +42,7 @@ def keep_visit(response: HttpResponse, visit: UUID) -> None:
 
 
 def uuid_in(text: str) -> UUID | None:
-    """The id, if it is one: what a browser sends may be anything."""
+    """The id, if it is valid: a browser may send anything."""
     try:
         return UUID(hex=text)
     except ValueError:

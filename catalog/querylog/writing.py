@@ -1,4 +1,4 @@
-"""From noted events to rows: requests are folded into intents, and clicks find theirs."""
+"""From recorded events to rows: requests are folded into intents, and clicks matched to theirs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from catalog.models import SearchIntent
 from catalog.querylog.events import ClickMade, Event, SearchMade
 from catalog.querylog.intents import IDLE, begin, go_on, goes_on, normalised, take_click
 
-#: Two processes that fold requests of one visit at the same time would make two intents of it.
+#: Lock key: two processes folding requests of one visit at the same time would make two intents of it.
 LOCK = 7_203_414_061
 #: How long a click waits for its search, which another process may still hold.
 PATIENCE = timedelta(seconds=5)
 
-# Rows travel as JSON: at a thousand searches a second the ORM would cost the web process a quarter of its time.
+# Rows are passed as JSON: at a thousand searches a second the ORM would cost the web process a quarter of its time.
 GIVEN = """
     json_to_recordset(%s) AS given(
         id bigint, source text, visit uuid, asker bigint, text text, folded text, started_at timestamptz,
@@ -38,7 +38,7 @@ INSERT_SQL = f"""
         close_total, filtered, semantic_ratio, degraded, corrected, processing_ms, clicks, best_click
     FROM {GIVEN}
 """  # noqa: S608  (constants)
-# Whether it is open, and so which visit it belongs to, is for tidying to say.
+# `open`, and with it `visit`, is changed by tidying only.
 UPDATE_SQL = f"""
     UPDATE catalog_searchintent AS intent
     SET asker = given.asker, text = given.text, folded = given.folded, started_at = given.started_at,
@@ -54,8 +54,8 @@ UPDATE_SQL = f"""
 def write(events: Sequence[Event]) -> list[Event]:
     """Write events to the log and return the clicks whose search is not there yet.
 
-    Four statements, however many events: a lock, the open intents that the events may belong to, and the rows that are
-    new and that changed.
+    Four statements for any number of events: a lock, the open intents that the events may belong to, the new rows, and
+    the changed ones.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -72,7 +72,7 @@ def write(events: Sequence[Event]) -> list[Event]:
 
 
 class _Page:
-    """The intents that some events belong to, as they are being changed."""
+    """The intents that some events belong to, while being changed."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.new: list[SearchIntent] = []
