@@ -1,1 +1,1 @@
-"""An encoder adapted to what a site's own visitors look for."""
+"""An encoder adapted to what a site's own visitors search for."""

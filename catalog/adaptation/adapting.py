@@ -1,4 +1,4 @@
-"""An encoder adapted to judged queries, and whether it is better on queries that it has not seen."""
+"""Adapts an encoder to judged queries, and measures whether it is better on queries it has not seen."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from catalog.judged.collection import JudgedCollection
 from catalog.judged.retrieval import encode_documents, measure_retrieval
 from catalog.ranking.gains import Gain, gain_of
 
-#: Of the queries that are held out; with fewer no difference can be told from chance.
+#: Of the held-out queries; with fewer, no difference can be told from chance.
 FEWEST_HELD_OUT = 20
 FEWEST_EXAMPLES = 30
-#: Documents among which the stopping queries are asked after every epoch.
+#: Documents that the stopping queries are searched in after every epoch.
 STOPPING_DOCUMENTS = 500
 TITLES = 2_000
 Report = Callable[[str], None]
 
 
 class NotEnoughQueries(ValueError):
-    """There are too few queries whose answers are known; the message says how many there are."""
+    """There are too few queries with known answers; the message says how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,13 @@ class AdaptationPlan:
 
     held_out: float = 0.3
     stopping: float = 0.2
-    """Of those not held out: what says when to stop."""
+    """The share of the queries not held out that decides when to stop."""
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adaptation:
-    """What an adaptation came to: nDCG@10 of the held-out queries before and after, and the paired difference."""
+    """The result of an adaptation: nDCG@10 of the held-out queries before and after, and the paired difference."""
 
     spec: EncoderSpec
     collection: str
@@ -95,10 +95,10 @@ def adapt_encoder(
     asked_at: Mapping[str, float] | None = None,
     report: Report = lambda message: None,
 ) -> Adaptation:
-    """Train on some of the queries and measure on the held-out ones, the newest where it is known when they were asked.
+    """Train on some of the queries and measure on the held-out ones, the newest if it is known when they were made.
 
-    The weights are saved in `folder` where they are better for certain. Raises NotEnoughQueries,
-    EncoderUnavailable and EncodingFailed.
+    The weights are saved in `folder` if they are certain to be better. Raises NotEnoughQueries, EncoderUnavailable and
+    EncodingFailed.
     """
     parts = part_queries(collection.queries, held_out=plan.held_out, stopping=plan.stopping, asked_at=asked_at)
     if len(parts.held_out) < FEWEST_HELD_OUT:

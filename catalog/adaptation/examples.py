@@ -11,17 +11,18 @@ from catalog.embedding.base import Encoder
 from catalog.judged.collection import JudgedCollection, chance
 from catalog.judged.retrieval import EncodedDocuments
 
-#: Positives of a query: one with a hundred must not outweigh the others.
+#: Positives per query: one with a hundred must not outweigh the others.
 POSITIVES_PER_QUERY = 6
 NEGATIVES_PER_EXAMPLE = 8
 CANDIDATES = 100
-#: A passage almost as close as the positive may well answer the query and only have been judged by nobody.
+#: A passage almost as close as the positive may well answer the query but never have been judged.
 HARDEST_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A query and a passage that answers it. `answers` names all documents that do, which are no negatives of it."""
+    """A query and a passage that answers it. `answers` names all documents that do, so that none of them is a
+    negative."""
 
     query: str
     positive: str
@@ -33,7 +34,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Ids of queries: to learn from, to stop by, and to judge the result by."""
+    """Query ids for training, for stopping, and for measuring the result."""
 
     learning: frozenset[str]
     stopping: frozenset[str]
@@ -43,8 +44,10 @@ class Parts:
 def part_queries(
     queries: Collection[str], *, held_out: float, stopping: float, asked_at: Mapping[str, float] | None = None
 ) -> Parts:
-    """Hold the share `held_out` of the queries out, the newest where it is known when they were asked, else by chance;
-    of the others the share `stopping` says when to stop."""
+    """Hold out the share `held_out` of the queries; of the others, the share `stopping` decides when to stop.
+
+    Held out are the newest, if it is known when queries were made, otherwise random ones.
+    """
     times = asked_at or {}
     ordered = sorted(queries, key=lambda query: (times.get(query, 0.0), chance(query)))
     kept = len(ordered) - round(len(ordered) * held_out)
@@ -58,10 +61,10 @@ def part_queries(
 
 
 def mine_examples(encoder: Encoder, collection: JudgedCollection, documents: EncodedDocuments) -> list[Example]:
-    """Pair each query with its best passages and with passages that the encoder wrongly takes for close.
+    """Pair each query with its best passages and with passages that the encoder wrongly considers close.
 
-    A negative is one of the nearest passages of documents that nobody judged for the query, and no closer than
-    HARDEST_SHARE of the positive (Moreira et al., 2024: NV-Retriever).
+    A negative is one of the nearest passages of documents that nobody judged for the query, and is less than
+    HARDEST_SHARE as close as the positive (Moreira et al., 2024: NV-Retriever).
     """
     owners, places = documents.owners(), {document: place for place, document in enumerate(documents.ids)}
     vectors = encoder.encode_queries(list(collection.queries.values()))
@@ -90,8 +93,10 @@ def mine_examples(encoder: Encoder, collection: JudgedCollection, documents: Enc
 
 
 def title_examples(collection: JudgedCollection, *, most: int) -> list[Example]:
-    """Titles as queries for the rest of their documents: what keeps an encoder from forgetting the whole catalogue for
-    a few queries."""
+    """Titles as queries for the rest of their documents.
+
+    They keep an encoder from forgetting the whole catalogue for the sake of a few queries.
+    """
     examples: list[Example] = []
     for document in sorted(collection.titles.keys() & collection.documents.keys(), key=chance):
         title = collection.titles[document]
@@ -102,7 +107,7 @@ def title_examples(collection: JudgedCollection, *, most: int) -> list[Example]:
 
 
 def _positives(grades: Mapping[str, float], places: Mapping[str, int]) -> list[str]:
-    """The best documents of a query that are there."""
+    """The best available documents of a query."""
     relevant = [document for document, grade in grades.items() if grade > 0 and document in places]
     return sorted(relevant, key=lambda document: (-grades[document], chance(document)))[:POSITIVES_PER_QUERY]
 

@@ -1,4 +1,4 @@
-"""A transformer in full precision whose weights can be changed, as an encoder and as files."""
+"""A transformer in full precision with trainable weights, usable as an encoder and saved as files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS_AT_ONCE = 64
 
 
 class TrainableModel:
-    """An encoder as any other, slower. Raises EncoderUnavailable where its safetensors cannot be loaded."""
+    """An encoder like any other, but slower. Raises EncoderUnavailable if its safetensors cannot be loaded."""
 
     texts_at_once = TEXTS_AT_ONCE
 
@@ -66,7 +66,7 @@ class TrainableModel:
         self.model.load_state_dict(weights)
 
     def save(self, folder: Path) -> None:
-        """Write safetensors, tokenizer and pooling, as `EncoderSpec(model=folder)` loads them."""
+        """Write safetensors, tokenizer and pooling in the form that `EncoderSpec(model=folder)` loads."""
         self.model.save(str(folder), create_model_card=False, safe_serialization=True)
 
     def _encode(self, texts: list[str]) -> FloatArray:
@@ -87,7 +87,7 @@ class TrainableModel:
 
 
 def half_precision(device: str) -> Any:
-    """Products in bfloat16 where the machine has it, the weights in full precision all the same."""
+    """Products in bfloat16 if the machine supports it; the weights stay in full precision."""
     import torch
 
     return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=computes_bfloat16(device))

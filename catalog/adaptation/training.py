@@ -21,28 +21,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """How an encoder is trained. The rate is low and the epochs are few, so that it forgets little."""
+    """How an encoder is trained. The rate is low and the epochs few, so that it forgets little."""
 
     learning_rate: float = 2e-5
     most_epochs: int = 4
     batch_examples: int = 32
     negatives: int = 1
-    """Hard negatives of each example in a batch."""
+    """Hard negatives per example in a batch."""
     max_tokens: int = 128
-    """Texts are cut here while training, which is what it costs most by."""
+    """Texts are cut to this length in training, which largely determines its cost."""
     scale: float = 20.0
-    """What cosines are multiplied by: the inverse of the temperature."""
+    """The factor applied to cosines: the inverse of the temperature."""
     mixed_share: float = 0.25
     """Batches of titles and their documents, as a share of the others."""
     warm_up: float = 0.1
     patience: int = 1
-    """Epochs without a better figure after which to stop."""
+    """Epochs without a better figure that are tolerated; one more ends the training."""
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What became of a training: the stopping figure before, after each epoch, and of the weights kept."""
+    """The outcome of a training: the stopping figure before and after each epoch, and which weights were kept."""
 
     before: float
     by_epoch: tuple[float, ...]
@@ -62,8 +62,11 @@ def train(
     figure: Callable[[TrainableModel], float],
     settings: TrainingSettings,
 ) -> Trained:
-    """Change the model's weights to those with the best `figure` seen: the old ones, those after an epoch, or the mean
-    of the old and the best, which often is better than either and forgets less (Wortsman et al., 2022: WiSE-FT)."""
+    """Change the model's weights to those with the best `figure` seen.
+
+    Candidates are the old weights, those after each epoch, and the mean of the old and the best, which is often better
+    than either and forgets less (Wortsman et al., 2022: WiSE-FT).
+    """
     import torch
 
     torch.manual_seed(settings.seed)
@@ -122,7 +125,7 @@ def _optimiser(model: TrainableModel, settings: TrainingSettings, *, steps: int)
 def _batches(
     examples: Sequence[Example], titles: Sequence[Example], random: np.random.Generator, settings: TrainingSettings
 ) -> Iterator[list[Example]]:
-    """An epoch: every example once, and some batches of titles among them."""
+    """One epoch: every example once, interspersed with some batches of titles."""
     size = settings.batch_examples
     order = random.permutation(len(examples))
     batches = [[examples[place] for place in order[first : first + size]] for first in range(0, len(order), size)]
@@ -137,8 +140,10 @@ def _batches(
 def _loss(
     model: TrainableModel, batch: Sequence[Example], random: np.random.Generator, settings: TrainingSettings
 ) -> torch.Tensor:
-    """Cross-entropy of each query's own passage among all passages of the batch (Henderson et al., 2017: multiple
-    negatives ranking), those left out that answer the query as well."""
+    """Cross-entropy of each query's own passage among all passages of the batch, without others that also answer it.
+
+    Multiple negatives ranking (Henderson et al., 2017).
+    """
     import torch
     from torch.nn.functional import cross_entropy
 

@@ -1,1 +1,1 @@
-"""Answers to questions from the catalogue's own passages, each sentence with the passages it rests on."""
+"""Answers to questions from the catalogue's own passages, each sentence with the passages it is based on."""

@@ -1,4 +1,4 @@
-"""A question in, an answer out, whole or as it comes about."""
+"""A question in, an answer out, whole or streamed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ logger = logging.getLogger(__name__)
 
 
 def answer(query: AnswerQuery) -> Answer:
-    """Answer a question. Raises InvalidQuery, and nothing else: whatever fails, there is an extractive answer."""
+    """Answer a question. Raises InvalidQuery only: if anything else fails, there is an extractive answer."""
     *_, last = answer_steps(find_passages(query))
     assert isinstance(last, Answer)
     return last
 
 
 def answer_steps(found: Found) -> Iterator[Step]:
-    """The answer from these passages as it comes about; the last step is the whole of it.
+    """The answer from these passages, step by step; the last step is the whole answer.
 
-    Sentences of a language model come one by one, checked. If it fails after some of them, they are taken back and
-    an extractive answer follows.
+    Sentences of a language model come one by one, checked. If it fails after some of them, they are taken back and an
+    extractive answer follows.
     """
     endpoint = chat_endpoint()
     if endpoint is None or not found.query.generate or not found.sources:

@@ -1,4 +1,4 @@
-"""A language model behind any OpenAI-compatible /chat/completions endpoint, its text as it is written."""
+"""A language model behind any OpenAI-compatible /chat/completions endpoint, with its text as it is written."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ EVENT_STREAM = "text/event-stream"
 
 
 class ChatBusy(EndpointError):
-    """The language model is not asked for now."""
+    """The language model is not called for now."""
 
 
 @dataclass(slots=True)
 class _State:
-    """What this process knows of the endpoint."""
+    """What this process knows about the endpoint."""
 
     running: int = 0
     rest_until: float = 0.0
@@ -39,7 +39,7 @@ _state = _State()
 
 
 def chat_endpoint() -> Endpoint | None:
-    """The endpoint of this site; None where there is none."""
+    """The endpoint of this site, or None."""
     if not settings.CHAT_URL:
         return None
     return Endpoint(
@@ -52,10 +52,10 @@ def chat_endpoint() -> Endpoint | None:
 
 
 def written(endpoint: Endpoint, messages: Sequence[dict[str, str]]) -> Generator[str, None, None]:
-    """The continuation of a conversation, in pieces as they come.
+    """The continuation of a conversation, in pieces as they arrive.
 
-    A call that fails before its first piece is tried once more, but not where the endpoint asks to be left alone, and
-    it is left alone then. Raises an EndpointError, also when the text breaks off.
+    A call that fails before its first piece is retried once, unless the endpoint asks for a pause, which is then kept.
+    Raises an EndpointError, also if the text breaks off.
     """
     with _turn():
         for attempt in (1, 2):
@@ -72,7 +72,7 @@ def written(endpoint: Endpoint, messages: Sequence[dict[str, str]]) -> Generator
 
 
 class _turn:  # noqa: N801  (used as a function is)
-    """One of the few calls that may run at a time. Raises ChatBusy when there is none free."""
+    """One of the few calls that may run at a time. Raises ChatBusy if none is free."""
 
     def __enter__(self) -> None:
         with _lock:
@@ -155,6 +155,6 @@ def _choice(parsed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(message: Any) -> str:
-    """The text of a message or of a piece of one. Calls of tools are passed over: there are none."""
+    """The text of a message or of a piece of one. Tool calls are ignored: there are no tools."""
     content = message.get("content") if isinstance(message, dict) else None
     return content if isinstance(content, str) else ""

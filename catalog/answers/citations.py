@@ -1,7 +1,7 @@
-"""What a language model wrote, checked: only sentences that name a passage there is are passed on.
+"""Checks what a language model wrote: only sentences that cite an existing passage are passed on.
 
-The text is taken for plain text, whatever it says. Links and pictures of Markdown are reduced to their words, so that
-a client that renders it loads and links nothing that a passage had the model write.
+The text is treated as plain text, whatever it contains. Markdown links and images are reduced to their words, so that a
+client that renders it loads and links nothing that a passage made the model write.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ EMPHASIS = re.compile(r"\*\*|__|`")
 
 
 class CitationChecker:
-    """Takes the text in pieces as it comes and gives out its sentences as they become whole.
+    """Takes the text in pieces as they arrive and yields its sentences once complete.
 
-    A sentence that names none of the passages 1 to `passages` is dropped, and counted in `dropped`.
+    A sentence that cites none of the passages 1 to `passages` is dropped, and counted in `dropped`.
     """
 
     def __init__(self, *, passages: int) -> None:
@@ -41,13 +41,13 @@ class CitationChecker:
             yield from self._checked(sentence)
 
     def finish(self) -> Iterator[Sentence]:
-        """The text is at its end: what is left is a sentence too."""
+        """The text has ended, so the rest is a sentence too."""
         yield from self.feed("\n")
         rest, self._rest = self._rest, ""
         yield from self._checked(rest)
 
     def _whole_until(self) -> int:
-        """Where the first sentence ends, its markers included; 0 while more of them may come."""
+        """The end of the first sentence, including its markers; 0 while more markers may follow."""
         for end in boundaries(self._rest):
             after = MARKERS_AFTER.match(self._rest, end)
             end = after.end() if after else end
@@ -76,6 +76,6 @@ class CitationChecker:
 
 
 def _numbers(group: str) -> Iterator[int]:
-    """The numbers that `1, 3-5` names."""
+    """The numbers named by a group such as `1, 3-5`."""
     for first, last in RANGE.findall(group):
         yield from range(int(first), int(last or first) + 1)

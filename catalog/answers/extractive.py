@@ -1,4 +1,4 @@
-"""An answer out of the passages' own sentences: those closest to the question, word for word."""
+"""An answer made of the passages' own sentences: those closest to the question, word for word."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from catalog.search import dense
 from catalog.search.highlight import WORD, matching_words
 from catalog.search.lexical import Term, Words, fold, read_words
 
-#: Sentences looked at, of all passages together, and how many are encoded between two looks at the clock.
+#: Sentences considered, over all passages, and how many are encoded between two checks of the clock.
 MOST_CANDIDATES, AT_ONCE = 48, 12
 ENCODING_BUDGET_S = 0.5
 SHORTEST_CHARACTERS = 12
 MOST_SENTENCES, MOST_CHARACTERS = 4, 700
-#: Sentences that are alike give way to others, and those far below the best one are left out.
+#: Similar sentences give way to others, and those far below the best one are left out.
 DIVERSITY, LEAST_SHARE_OF_BEST = 0.3, 0.8
-#: A sentence with so much of the matching words' weight is close, whatever its meaning.
+#: A sentence with this share of the matching words' weight is close, whatever its meaning.
 CLOSE_WORDS = 0.6
-#: What words count beside meaning, and one that is in the title alone beside one that is in the sentence.
+#: The weight of words relative to meaning, and of a word only in the title relative to one in the sentence.
 WORDS_SHARE = 0.3
 TITLE_SHARE = 0.5
 
@@ -49,12 +49,12 @@ class _Candidate:
 
 
 def extract(found: Found, *, note: str = "") -> Answer:
-    """Choose the sentences closest to the question, by the encoder where it answers in time, and by words."""
+    """Choose the sentences closest to the question, by words and, if the encoder responds in time, by meaning."""
     candidates = _candidates(found.sources)
     chosen = _choose(found, candidates) if candidates else []
     order = list(dict.fromkeys(candidate.source.marker for candidate in chosen))
     chosen.sort(key=lambda candidate: (order.index(candidate.source.marker), candidate.start))
-    # Numbered in the order of the answer; passages that it does not name come after.
+    # Numbered in the order of the answer; passages that it does not cite come last.
     order += [source.marker for source in found.sources if source.marker not in order]
     sources = {source.marker: replace(source, marker=order.index(source.marker) + 1) for source in found.sources}
     quoted: dict[int, list[tuple[int, int]]] = {}
@@ -76,7 +76,7 @@ def extract(found: Found, *, note: str = "") -> Answer:
 
 
 def _candidates(sources: Sequence[Source]) -> list[_Candidate]:
-    """Sentences of the passages, each text once: the first of every passage, then the second of each, and so on."""
+    """Sentences of the passages without duplicates: the first of every passage, then the second of each, and so on."""
     own = [
         [
             (place, _Candidate(source=source, start=start, end=end))
@@ -105,7 +105,7 @@ def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
         scores = WORDS_SHARE * words + (1 - WORDS_SHARE) * semantic_level(cosines, cutoff=cutoff)
         close = (cosines >= cutoff) | (words >= CLOSE_WORDS)
     near = [int(at) for at in np.flatnonzero(close & (scores >= LEAST_SHARE_OF_BEST * scores.max()))]
-    if not near and scores.max() > 0:  # a passage may be close whose sentences are not, each by itself
+    if not near and scores.max() > 0:  # a passage may be close although none of its sentences is by itself
         near = [int(scores.argmax())]
     picked = diversify(scores[near], vectors[near], limit=MOST_SENTENCES, diversity=DIVERSITY)
     chosen: list[_Candidate] = []
@@ -117,7 +117,7 @@ def _choose(found: Found, candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _word_shares(question: str, candidates: Sequence[_Candidate]) -> Floats:
-    """How much of the weight of those words that any sentence or title holds each sentence holds, 0 to 1."""
+    """Of the weight of the words that any sentence or title holds, the share that each sentence holds, 0 to 1."""
     words = read_words(question)
     texts = [candidate.text for candidate in candidates]
     titles = [candidate.source.item.title for candidate in candidates]
@@ -140,7 +140,7 @@ def _word_shares(question: str, candidates: Sequence[_Candidate]) -> Floats:
 
 
 def _term_of(word: str, words: Words) -> Term:
-    """The term that a matching word is a form of: they begin alike."""
+    """The term that a matching word is a form of: the one with the longest common prefix."""
 
     def alike(term: Term) -> int:
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(term.text, word, strict=False)))
@@ -149,7 +149,7 @@ def _term_of(word: str, words: Words) -> Term:
 
 
 def _encoded(found: Found, candidates: Sequence[_Candidate]) -> tuple[Floats, Floats] | None:
-    """The vectors of the question and of those sentences that there is time for; None where there is none at all."""
+    """The vectors of the question and of as many sentences as time allows; None if there are none."""
     if found.version is None or found.degraded_reason:
         return None
     give_up_at = time.monotonic() + ENCODING_BUDGET_S
@@ -168,5 +168,5 @@ def _encoded(found: Found, candidates: Sequence[_Candidate]) -> tuple[Floats, Fl
 
 
 def _in_context(candidate: _Candidate) -> str:
-    """A sentence alone says little of what it is about: "She leaves." The title does."""
+    """A sentence alone, such as "She leaves.", says little about its subject. The title does."""
     return f"{candidate.source.item.title}: {candidate.text}"

@@ -1,4 +1,4 @@
-"""The passages that a question is answered from: the best ones of what search finds close."""
+"""The passages that a question is answered from: the best ones of the items that search finds close."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from catalog.search import search
 from catalog.search.dense import vector_literal, vector_search
 from catalog.search.queries import Hit, SearchQuery
 
-#: Of one item.
+#: The most passages of one item.
 PASSAGES_PER_ITEM = 3
-#: Of an item that has no passages yet, so much of the body.
+#: Characters of the body to use for an item that has no passages yet.
 BODY_CHARACTERS = 4_000
 
 NEAREST = """
@@ -37,8 +37,8 @@ Nearest = tuple[int, int, float]
 def find_passages(query: AnswerQuery) -> Found:
     """Search, and take the best passages of the items that are close. Raises InvalidQuery.
 
-    A further passage of an item counts as much less than the item's score as it is further from the question than
-    the item's best one.
+    A further passage of an item scores below the item by as much as its cosine is below that of the item's best
+    passage.
     """
     results = search(
         SearchQuery(
@@ -70,13 +70,13 @@ def find_passages(query: AnswerQuery) -> Found:
 
 
 def _nearest(text: str, version: IndexVersion | None, items: Sequence[int]) -> dict[int, list[Nearest]]:
-    """The passages of each item that are nearest to the question, by their spans and cosines."""
+    """The spans and cosines of each item's passages nearest to the question."""
     found: dict[int, list[Nearest]] = defaultdict(list)
     if version is None or not items:
         return found
     try:
         vector = query_vector(version.encoder_spec, text, wait_s=settings.QUERY_ENCODER_WAIT_S)
-    except EncoderError:  # search said so already
+    except EncoderError:  # search has already reported it
         return found
     with vector_search() as cursor:
         cursor.execute(
@@ -96,7 +96,7 @@ Ranked = tuple[float, Item, str, int, float | None]
 
 
 def _passages(hit: Hit, version: IndexVersion | None, nearest: Sequence[Nearest]) -> list[Ranked]:
-    """Score, item, text, its place in the document and cosine of the passages of a hit."""
+    """Score, item, text, start in the document and cosine of a hit's passages."""
     document = render_document(hit.item, version.document_template) if version and nearest else ""
     found: list[Ranked] = []
     for start, end, cosine in nearest:

@@ -1,4 +1,4 @@
-"""What a language model is told. Texts of the catalogue and of visitors are data in it, never instructions."""
+"""The prompt of the language model. Texts of the catalogue and of visitors are data in it, never instructions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from catalog.answers.queries import Source
 
 PASSAGE_CHARACTERS = 1_500
-#: What the model says when the passages do not answer the question.
+#: What the model writes if the passages do not answer the question.
 NO_ANSWER = "NO ANSWER"
 
 RULES = f"""\
@@ -26,7 +26,7 @@ links, no HTML.
 
 
 def messages(question: str, sources: Sequence[Source]) -> list[dict[str, str]]:
-    """The conversation to be continued. JSON strings keep what is quoted apart from what quotes it."""
+    """The conversation to continue. JSON strings keep quoted text apart from the text around it."""
     told = {
         "question": question,
         "passages": [

@@ -1,4 +1,4 @@
-"""What is asked and what is answered."""
+"""Questions and answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     EXTRACTIVE = "extractive"
     """Sentences of the passages, word for word."""
     GENERATED = "generated"
-    """Prose of a language model, of which every sentence names passages."""
+    """Text by a language model, in which every sentence cites passages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +32,21 @@ class AnswerQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A passage that an answer may rest on; `marker` is its number in the text, in square brackets."""
+    """A passage that an answer may be based on; `marker` is its number in the text, in square brackets."""
 
     marker: int
     item: Item
     text: str
     start: int
     end: int
-    """Characters `start` up to `end` of the item's document, or of its body where it is not embedded."""
+    """Characters `start` up to `end` of the item's document, or of its body if it is not embedded."""
     cosine: float | None = None
-    """With the question; None where meaning could not be asked for."""
+    """With the question; None if there was no search by meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A sentence of an answer and the sources it names."""
+    """A sentence of an answer and the sources it cites."""
 
     text: str
     markers: tuple[int, ...]
@@ -58,7 +58,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A source that the answer names; `quotes` are the characters of its text that stand in the answer."""
+    """A source that the answer cites; `quotes` are the characters of its text that appear in the answer."""
 
     source: Source
     quotes: tuple[tuple[int, int], ...] = ()
@@ -70,7 +70,7 @@ class Found:
 
     query: AnswerQuery
     looked_for: str
-    """The question, or what it was taken for where its words are mistyped."""
+    """The question, or its correction if words were mistyped."""
     sources: tuple[Source, ...]
     version: IndexVersion | None = None
     degraded_reason: str = ""
@@ -78,7 +78,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer. Without sentences nothing in the catalogue is close to the question, and `note` says so."""
+    """An answer. Without sentences, nothing in the catalogue is close to the question, and `note` says so."""
 
     query: AnswerQuery
     kind: Kind
@@ -86,9 +86,9 @@ class Answer:
     citations: tuple[Citation, ...]
     sources: tuple[Source, ...]
     note: str = ""
-    """Why the answer is not what was hoped for: nothing is close, or the language model failed."""
+    """Why the answer is not as expected: nothing is close, or the language model failed."""
     dropped_sentences: int = 0
-    """Those that the language model wrote and that named no passage there is."""
+    """Sentences of the language model that cited no existing passage."""
     degraded_reason: str = ""
     version_id: int | None = None
 
@@ -99,10 +99,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """What has been said so far does not count; another answer follows."""
+    """The sentences so far are withdrawn; another answer follows."""
 
     reason: str
 
 
-#: An answer as it comes about: sentences, perhaps taken back, and in the end the whole answer.
+#: A step of an answer: sentences, perhaps taken back, and finally the whole answer.
 Step = Sentence | TakenBack | Answer

@@ -1,4 +1,4 @@
-"""Where sentences end, in texts that are there and in texts that are still coming."""
+"""Sentence boundaries, in complete texts and in texts still arriving."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 LONGEST_SENTENCE = 400
-# A full stop, with what closes after it and space; the stops of Chinese and Japanese; the end of a line.
+# A full stop with closing marks and a space; Chinese and Japanese full stops; the end of a line.
 BOUNDARY = re.compile(r"[.!?…]+[\"'”»’)]*(?=\s)|[。！？]+[」』”]*|(?=\n)")
 LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W_]+)*)\.$")
 ABBREVIATIONS = frozenset(
@@ -17,7 +17,7 @@ NEXT = re.compile(r"\s+(\S)")
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """First and last-plus-one character of each sentence; one that is very long comes in pieces."""
+    """First and last-plus-one character of each sentence; a very long one comes in pieces."""
     start = 0
     for end in boundaries(text):
         yield from _pieces(text, start, end)
@@ -26,12 +26,12 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def boundaries(text: str) -> Iterator[int]:
-    """Where sentences end, but for the last one."""
+    """The ends of all sentences but the last."""
     return (match.end() for match in BOUNDARY.finditer(text) if _is_end(text, match))
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
-    """Whether a full stop ends a sentence and not an abbreviation or a name's first letter."""
+    """Whether a full stop ends a sentence rather than an abbreviation or an initial."""
     if not match[0].startswith("."):
         return True
     following = NEXT.match(text, match.end())

@@ -1,4 +1,4 @@
-"""Addresses that browsers send along: in headers and forms they may be anything."""
+"""URLs sent by browsers: in headers and forms they may be anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 
 def parts_of(address: str) -> SplitResult:
-    """The parts of an address; empty ones of a text that is none, such as `//[`."""
+    """The parts of a URL; empty ones for an invalid one, such as `//[`."""
     try:
         return urlsplit(address)
     except ValueError:

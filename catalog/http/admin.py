@@ -1,4 +1,4 @@
-"""What the admin pages of the product share."""
+"""What the product's admin pages share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the product writes itself: to look at, never to change."""
+    """Rows that the product itself writes: read-only."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Who calls the API: a key, `Authorization: Bearer <key>`, or somebody signed in to the site."""
+"""Who calls the API: a key, `Authorization: Bearer <key>`, or a user signed in to the site."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.models import ApiKey
 
 
 def hash_key(key: str) -> str:
-    """SHA-256 is enough here: a key has 256 random bits, so there is nothing to guess."""
+    """SHA-256 is enough here: a key has 256 random bits, so it cannot be guessed."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -27,7 +27,7 @@ def create_key(*, name: str, scope: str, created_by: User | None = None) -> tupl
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
-    """Sets `request.auth` to the key; `request.user` stays anonymous, a key is not a person."""
+    """Sets `request.auth` to the key; `request.user` stays anonymous, since a key is not a person."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
         kind, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -45,7 +45,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 class SessionAuthentication(authentication.SessionAuthentication):
     """The site's own session; every write needs the CSRF token in its header.
 
-    It is not looked for in the body, as Django would: that would be read before the rate limit is looked at.
+    Unlike in Django, it is not looked for in the body, which would then be read before the rate limit is checked.
     """
 
     def enforce_csrf(self, request: Request) -> None:

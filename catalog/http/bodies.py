@@ -1,8 +1,8 @@
-"""Bodies of requests that come in slowly.
+"""Request bodies that arrive slowly.
 
-The web server gives a request to one of its threads once its head is there. To read the body waits for the client, for
-as long as it likes, and nothing in the server breaks that off: a read left alone would stop the whole process when its
-request ends. So few threads wait for bodies at a time, and clients that are too slow are hung up on.
+The web server passes a request to one of its threads once its head has arrived. Reading the body waits for the client,
+without limit, and nothing in the server interrupts that: a read left alone would stop the whole process when its
+request ends. So only a few threads wait for bodies at a time, and clients that are too slow are disconnected.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: A body is waited for in blocks, and that is the time for one of them.
+#: A body is awaited in blocks of this size, and this is the time for one of them.
 BLOCK_BYTES, BLOCK_TIMEOUT_S = 32 * 1024, 10.0
-#: Bodies that come at once are read in a moment: where all places are taken one is waited for, unless by slow ones.
+#: Bodies that arrive promptly are read in a moment: if all places are taken, wait for one, unless slow bodies hold
+#: them.
 SLOW_AFTER_S, PLACE_TIMEOUT_S = 1.0, 0.5
 _LOOK_EVERY_S = 1.0
 
@@ -50,7 +51,7 @@ class BodyCutOff(BodyFault):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Arrival:
-    """A block that a thread waits for, from a caller on a connection of `peer`."""
+    """A block that a thread is waiting for, from a caller on a connection of `peer`."""
 
     caller: str
     peer: str
@@ -62,7 +63,7 @@ class Arrival:
 
 
 class WaitingRoom:
-    """The threads of the server that wait for bodies: no more than there are places, and two thirds for one caller.
+    """Limits the server's threads that wait for bodies: at most `places`, and two thirds of them for one caller.
 
     `hang_up` is called with an arrival that took longer than BLOCK_TIMEOUT_S, and ends its read.
     """
@@ -76,7 +77,7 @@ class WaitingRoom:
 
     @contextmanager
     def place(self, arrival: Arrival) -> Iterator[None]:
-        """A place to wait for a block. Raises BodiesCrowded."""
+        """A place in which to wait for a block. Raises BodiesCrowded."""
         with self._changed:
             if not self._has_place(arrival) and (
                 self._holds_slow_ones()
@@ -92,7 +93,7 @@ class WaitingRoom:
         finally:
             with self._changed:
                 del self._inside[arrival]
-                self._changed.notify_all()  # the first to wait may be one whose caller has no place yet
+                self._changed.notify_all()  # the first to wait may be one whose caller has no place left
 
     def _has_place(self, arrival: Arrival) -> bool:
         own = sum(other.caller == arrival.caller for other in self._inside)
@@ -112,7 +113,7 @@ class WaitingRoom:
 
 
 class ArrivingBody(io.RawIOBase):
-    """A body of so many bytes, read from a place in a waiting room. What was wrong with it is kept as `fault`."""
+    """A body of `length` bytes, read from a place in a waiting room. What was wrong with it is kept as `fault`."""
 
     fault: BodyFault | None = None
 
@@ -122,14 +123,14 @@ class ArrivingBody(io.RawIOBase):
 
     @property
     def is_unread(self) -> bool:
-        """Whether some of it has not been read."""
+        """Whether part of it has not been read."""
         return self._missing > 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill in the next block. Raises BodyFault, and from then on again at once."""
+        """Fill in the next block. Raises BodyFault, and immediately again on every later call."""
         if self.fault:
             raise self.fault
         view = memoryview(buffer)

@@ -1,4 +1,4 @@
-"""The server's connections, of which WSGI knows no more than the address at the other end."""
+"""The server's connections, of which WSGI knows only the address at the other end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _OPEN_FILES = Path("/proc/self/fd")
-# Of Linux's `struct tcp_info`: the milliseconds since data was last sent follow eight bytes and nine numbers.
+# Linux's `struct tcp_info`: the milliseconds since data was last sent follow eight bytes and nine numbers.
 _LAST_SENT = struct.Struct("@44xI")
 
 
 def hang_up(peer: str, *, port: int, silent_s: float) -> int:
-    """Read no more from the connections of `peer` to `port` to which nothing has been sent for so long.
+    """Stop reading from `peer`'s connections to `port` to which nothing has been sent for `silent_s` seconds.
 
-    Those are the ones that wait for the rest of a request, idle ones, and those of requests that take as long to
-    answer. Returns how many; 0 where the system does not list open files.
+    These are waiting for the rest of a request, idle, or have a request that takes that long to answer. Returns how
+    many; 0 if the system does not list open files.
     """
     hung_up = 0
     for connection in _connections():
@@ -31,7 +31,7 @@ def hang_up(peer: str, *, port: int, silent_s: float) -> int:
 
 
 def _connections() -> Iterator[socket.socket]:
-    """Every TCP socket of this process, each under a number of its own, so that it can not become another meanwhile."""
+    """Every TCP socket of this process, each under a duplicated number, so that it cannot be reused in the meantime."""
     try:
         numbers = [int(file.name) for file in _OPEN_FILES.iterdir()]
     except OSError:
@@ -40,11 +40,11 @@ def _connections() -> Iterator[socket.socket]:
         try:
             own = os.dup(number)
         except OSError:
-            continue  # closed meanwhile
+            continue  # closed in the meantime
         try:
             connection = socket.socket(fileno=own)
         except OSError:
-            os.close(own)  # a file of another kind
+            os.close(own)  # another kind of file
             continue
         if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.type == socket.SOCK_STREAM:
             yield connection

@@ -1,4 +1,4 @@
-"""Server-sent events: responses that come in parts."""
+"""Server-sent events: responses that are streamed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from catalog.http.problems import Unavailable, problem
 logger = logging.getLogger(__name__)
 EVENT_STREAM = "text/event-stream"
 
-#: A name and data that can be JSON.
+#: A name and JSON-serialisable data.
 Event = tuple[str, Any]
 
 
 def event_response(events: Iterable[Event]) -> StreamingHttpResponse:
-    """The events as they come about; no proxy keeps them back."""
+    """The events as they happen; no proxy buffers them."""
     lines = (f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(lines, content_type=EVENT_STREAM, headers=headers)
 
 
 def guarded(events: Iterator[Event]) -> Iterator[Event]:
-    """The same events; the status has been sent by now, so a failure is an event of its own, `problem`."""
+    """The same events; the status has already been sent, so a failure is an event of its own, `problem`."""
     try:
         yield from events
     except (OperationalError, InterfaceError):

@@ -1,4 +1,4 @@
-"""Fields of requests that Django REST framework has none, or no fast ones, for."""
+"""Request fields that Django REST framework lacks, or implements slowly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 @extend_schema_field({"type": "array", "items": {"type": "number", "format": "double"}})
 class NumbersField(serializers.Field):
-    """A list of numbers, checked as one: a field for each of some hundred would cost more than the search."""
+    """A list of numbers, checked as a whole: a field for each of several hundred would cost more than the search."""
 
     default_error_messages = {"not_a_list": "This is a list of numbers.", "invalid": "This is not a number."}
 
@@ -35,7 +35,7 @@ class NumbersField(serializers.Field):
 
 @extend_schema_field({"type": "string", "format": "binary"})
 class PictureField(serializers.Field):
-    """The bytes of a picture: a file of a form, or in JSON its base64, also as a data URL."""
+    """The bytes of a picture: a form's file, or base64 in JSON, also as a data URL."""
 
     default_error_messages = {"invalid": "A file in multipart/form-data is needed, or its base64 in JSON."}
 

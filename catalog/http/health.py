@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers. Touches nothing else, so a database that is away restarts no web server."""
+    """The process answers. Touches nothing else, so that a database outage does not restart web servers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: 200 as long as the database answers, for without the others search still works."""
+    """The process can serve: 200 as long as the database answers, since search works without the others."""
     database, encoder = _database_and_encoder()
     checks = {"database": database, "redis": _redis(), "encoder": encoder}
     return JsonResponse(checks, status=200 if database == "ok" else 503)

@@ -1,4 +1,4 @@
-"""One event, one line: what a visitor typed can never forge a log entry."""
+"""One event, one line: nothing a visitor types can forge a log entry."""
 
 from __future__ import annotations
 

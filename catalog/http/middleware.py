@@ -1,4 +1,4 @@
-"""Middleware: a request id on every response, and limits on request bodies."""
+"""Middleware for every request and response, such as request ids and limits on request bodies."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from django.http import HttpRequest, HttpResponse
 
 from catalog.http.problems import error_response
 
-#: Django's own pages about errors have styles in them.
+#: Django's own error pages contain styles.
 DEBUG_PAGES = (404, 500)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def request_id(request: HttpRequest) -> str:
-    """The name of a request."""
+    """The id of a request."""
     return request.request_id  # type: ignore[attr-defined]
 
 
 class RequestContextMiddleware:
-    """Names each request; the id comes back in `X-Request-ID` and ties later clicks to what was shown."""
+    """Gives each request an id, which is returned in `X-Request-ID` and ties later clicks to what was shown."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -38,10 +38,10 @@ class RequestContextMiddleware:
 
 
 class RequestTextMiddleware:
-    """Refuses parameters and cookies that are no text.
+    """Refuses parameters and cookies that are not text.
 
-    Django reads bytes that are not UTF-8 as other characters, and PostgreSQL takes no NUL, which a cookie may hold as
-    an escape.
+    Django decodes bytes that are not UTF-8 as other characters, and PostgreSQL accepts no NUL, which a cookie may
+    contain as an escape.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -60,7 +60,7 @@ class RequestTextMiddleware:
 
 
 class ContentSecurityPolicyMiddleware:
-    """The site's policy on every response. It is the same for all, so it is put together once."""
+    """Sets the site's policy on every response. It never varies, so it is built once."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -74,9 +74,9 @@ class ContentSecurityPolicyMiddleware:
 
 
 class RefusedMethodMiddleware:
-    """Puts a page where Django refuses a method with nothing at all.
+    """Adds a page where Django refuses a method with an empty response.
 
-    People get there who go to the address of a form: out of their history, or by signing in after it was sent too late.
+    People get there by opening the URL of a form: from their history, or by signing in after submitting it too late.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -92,11 +92,11 @@ class RefusedMethodMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies that are too large, of a length not told or compressed, before anything reads them.
+    """Refuses bodies that are too large, of unknown length or compressed, before anything reads them.
 
-    Views that take files mark themselves with `accepts_uploads`, and those that take pictures with `accepts_pictures`.
-    That is known only once the URL is resolved, so the limit is applied in `process_view`. The larger limit of files is
-    for staff and for callers with a key, which the view checks before it reads.
+    Views that accept files mark themselves with `accepts_uploads`, and those that accept pictures with
+    `accepts_pictures`. That is known only once the URL is resolved, so the limit is applied in `process_view`. The
+    larger limit for files is for staff and for callers with a key, which the view checks before it reads.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -108,7 +108,7 @@ class BodyLimitMiddleware:
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *_: object) -> HttpResponse | None:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if request.META.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
-            # Django takes a body that comes in chunks for an empty one.
+            # Django treats a chunked body as empty.
             return error_response(request, 411, "length_required", "Send the body with its Content-Length.")
         if int(length) > settings.REQUEST_BODY_MAX_BYTES:
             limit_bytes = _limit_bytes(request, view)

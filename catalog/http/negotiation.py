@@ -1,4 +1,4 @@
-"""Which of a view's forms an answer takes."""
+"""Which of a view's formats a response takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class ContentNegotiation(DefaultContentNegotiation):
-    """Most callers take anything: they get the view's first form without their header being parsed."""
+    """Most callers accept anything: they get the view's first format without their header being parsed."""
 
     def select_renderer(self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: Any = None) -> Any:
         if request.META.get("HTTP_ACCEPT", "*/*") == "*/*":

@@ -1,4 +1,4 @@
-"""Errors in the form of OpenAI's API, for the addresses below /v1/ that its clients call."""
+"""Errors in the format of OpenAI's API, for the URLs below /v1/ that its clients call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def speaks_openai(request: HttpRequest | Request) -> bool:
 
 
 def as_openai(problem: Mapping[str, Any]) -> dict[str, Any]:
-    """A problem's body as OpenAI's clients read it: message, type, the parameter at fault and a code."""
+    """A problem's body in the format of OpenAI's clients: message, type, the parameter at fault and a code."""
     usual = "server_error" if problem["status"] >= 500 else "invalid_request_error"
     errors = problem.get("errors", [])
     return {

@@ -1,4 +1,4 @@
-"""How the OpenAPI document shows what is our own. Imported when the app is ready."""
+"""How the OpenAPI document describes our own classes. Imported when the app is ready."""
 
 from __future__ import annotations
 

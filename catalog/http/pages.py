@@ -1,4 +1,4 @@
-"""Pages of rows in the order of their ids: the cursor says after which id to go on."""
+"""Pages of rows in order of id: the cursor is the id to continue after."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from catalog.http.serializers import StrictSerializer
 
 MAX_PAGE = 100
 Row = TypeVar("Row", bound=Model)
-# Signed, so that a cursor is one that this site gave out.
+# Signed, so that only cursors issued by this site are accepted.
 _signer = Signer(salt="catalog.http.pages")
 
 
 class CursorField(serializers.Field[int, str, str, Any]):
-    """The id that a cursor names."""
+    """The id in a cursor."""
 
     default_error_messages = {"invalid_cursor": "This is no cursor of ours. Use the `next` of the page before."}
 
@@ -37,7 +37,7 @@ class PageParameters(StrictSerializer):
 def page(
     rows: QuerySet[Row], describe: Callable[[Row], Any], *, limit: int, cursor: int | None, newest_first: bool = False
 ) -> dict[str, Any]:
-    """The rows after the cursor and the next cursor, None at the end. One query, whatever the page."""
+    """The rows after the cursor and the next cursor, None at the end. One query for any page."""
     if cursor is not None:
         rows = rows.filter(pk__lt=cursor) if newest_first else rows.filter(pk__gt=cursor)
     found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])

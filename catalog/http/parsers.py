@@ -1,4 +1,4 @@
-"""A JSON parser that hostile bodies cannot hurt."""
+"""A JSON parser that is safe against hostile bodies."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rest_framework.exceptions import ParseError
 
 from catalog.json_keys import RepeatedKey, each_key_once
 
-# By what may stand before a number, so that the digits of fractions are passed over. A body that begins with one is no
-# object, and an error anyway.
+# Includes what may precede a number, so that digits of fractions are not counted. A body that begins with a number is
+# not an object, and an error anyway.
 LONG_INTEGER = re.compile(rb"[-\[:,\s]\d{19}")
-# What ends every key. A text may hold it too, behind a backslash.
+# The end of every key. A text may also contain it, behind a backslash.
 END_OF_KEY = re.compile(rb'"\s*:')
 
 
 class StrictJSONParser(parsers.JSONParser):
-    """Refuses NaN and Infinity, keys given twice, bytes that are not UTF-8 and nesting that exhausts the parser.
+    """Refuses NaN and Infinity, repeated keys, bytes that are not UTF-8 and nesting that exhausts the parser.
 
-    Good bodies are read by orjson. Python's own reads those that it refuses, as it can say what is wrong and takes what
-    is odd but no error, those with whole numbers that are too long for 64 bits, and those in which orjson may have
-    passed over a key.
+    Most valid bodies are parsed by orjson. Python's own parser handles those that orjson refuses, since it can say what
+    is wrong and accepts what is odd but valid, those with integers too long for 64 bits, and those in which orjson may
+    have dropped a key.
     """
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
@@ -42,9 +42,9 @@ class StrictJSONParser(parsers.JSONParser):
 
 
 def _holds_every_key(value: Any, ends_of_keys: int) -> bool:
-    """Whether as many keys are there as there were ends of keys; False may mean that a text held such an end."""
+    """Whether there are as many keys as ends of keys; False may mean that a text contained such an end."""
     if isinstance(value, dict) and len(value) == ends_of_keys:
-        return True  # and what is below it, such as long lists of numbers, holds none
+        return True  # and nothing below it, such as long lists of numbers, contains any
     held, unseen = 0, [value]
     while unseen:
         match unseen.pop():

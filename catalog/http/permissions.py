@@ -1,4 +1,4 @@
-"""What a caller may do: three scopes, each holding the ones before it."""
+"""What a caller may do: three scopes, each including the ones before it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def may(request: Request, scope: str) -> bool:
 class Scoped(BasePermission):
     """Views name the scope they need in `read_scope` and `write_scope`; a view that names none is for admins.
 
-    A write of somebody without credentials goes to their visitor's cookie, so it needs the CSRF token as one of a
-    signed-in user does. Views that write nothing mark themselves with `reads_only`.
+    A write without credentials belongs to the visitor's cookie, so it needs the CSRF token just as a signed-in user's
+    does. Views that write nothing mark themselves with `reads_only`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:

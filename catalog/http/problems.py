@@ -1,6 +1,6 @@
 """Errors as RFC 9457 `application/problem+json`, with a stable `code` and the field at fault.
 
-Below /v1/, where clients of OpenAI's API call, the same in the form that they read.
+Below /v1/, which clients of OpenAI's API call, the same in the format that they read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ PICTURE_STATUS = {PictureTooLarge.code: 413, PictureUnsupported.code: 415}
 
 
 class Conflict(exceptions.APIException):
-    """The request contradicts the state of what it is about."""
+    """The request conflicts with the state of its resource."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = "The request contradicts the current state."
@@ -56,7 +56,7 @@ class Conflict(exceptions.APIException):
 
 
 class PictureNotTaken(exceptions.APIException):
-    """A picture that was handed in cannot be used."""
+    """An uploaded picture cannot be used."""
 
     def __init__(self, error: PictureError) -> None:
         super().__init__(str(error), code=error.code)
@@ -64,7 +64,7 @@ class PictureNotTaken(exceptions.APIException):
 
 
 class Unavailable(exceptions.APIException):
-    """A service this request needs is down for the moment."""
+    """A service that this request needs is temporarily down."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The database is unavailable. Try again in a few seconds."
@@ -73,7 +73,7 @@ class Unavailable(exceptions.APIException):
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """What to answer where the database gave this error."""
+    """The response to this database error."""
     if lack := lacking(error):
         return Unavailable(f"The database has no {lack} left, so this was not done.", code="insufficient_storage")
     return Unavailable()
@@ -92,7 +92,7 @@ def problem(status_code: int, code: str, detail: str, *, errors: list[dict[str, 
 
 
 def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, Any]]:
-    """Flatten DRF's nested error detail to one row for each message."""
+    """Flatten DRF's nested error detail to one row per message."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             name = "" if name == "non_field_errors" else str(name)
@@ -106,7 +106,8 @@ def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, Any]]:
 
 
 def _query_error(error: InvalidQuery) -> dict[str, Any]:
-    """What is wrong with a query; of a filter also the place, counted in characters from 0, and what would be right."""
+    """What is wrong with a query; for a filter also the position, in characters from 0, and what would be valid
+    there."""
     row: dict[str, Any] = {"field": error.field, "code": error.code, "detail": str(error)}
     if isinstance(error, FilterError):
         row |= {"position": error.position, "expected": error.expected}
@@ -114,7 +115,7 @@ def _query_error(error: InvalidQuery) -> dict[str, Any]:
 
 
 def _errors_of(error: Exception) -> list[dict[str, Any]] | None:
-    """The rows of an error that is about what the caller sent; None for any other."""
+    """The rows of an error about what the caller sent; None for any other."""
     if isinstance(error, InvalidQuery):
         return [_query_error(error)]
     return list(_field_errors(error.detail)) if isinstance(error, exceptions.ValidationError) else None
@@ -158,7 +159,7 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def error_response(request: HttpRequest, status_code: int, code: str, detail: str) -> HttpResponse:
-    """The same error as JSON for the API and as a page for people. Touches no database."""
+    """The same error as JSON for the API and as a page for people. Does not use the database."""
     if speaks_openai(request):
         return JsonResponse(as_openai(problem(status_code, code, detail)), status=status_code)
     if is_api(request):
@@ -184,7 +185,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Handler of uncaught errors: a database that is away is a 503, anything else a 500."""
+    """Handler of uncaught errors: 503 if the database is down, otherwise 500."""
     error = sys.exc_info()[1]
     if isinstance(error, OperationalError | InterfaceError):
         told = unavailable(error)

@@ -12,13 +12,13 @@ from rest_framework.fields import empty
 
 
 class StrictSerializer(serializers.Serializer):
-    """Unknown parameters and parameters given twice are errors, so neither is ever silently ignored."""
+    """Unknown parameters and repeated parameters are errors, so neither is ever silently ignored."""
 
     @cached_property
     def fields(self) -> Any:
-        """Shared by all instances of the class: to copy the declared fields costs more than to check a request.
+        """Shared by all instances of the class: copying the declared fields costs more than checking a request.
 
-        A partial serializer has its own, for fields ask the serializer they belong to whether it is one.
+        A partial serializer has its own, since fields ask the serializer they belong to whether it is partial.
         """
         if self.partial:
             return super().fields
@@ -29,7 +29,7 @@ class StrictSerializer(serializers.Serializer):
 
     @property
     def _defaults(self) -> dict[str, Any]:
-        """What fields stand for that may be left out, where it is the same for every request."""
+        """The defaults of optional fields that are the same for every request."""
         own = type(self)
         if "_shared_defaults" not in vars(own):
             own._shared_defaults = {  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ class StrictSerializer(serializers.Serializer):
 
     @property
     def _writable_fields(self) -> list[Any]:
-        """Those to be checked: not what is left out and known without."""
+        """The fields to check: those that are omitted and have a known default are skipped."""
         return [field for field in super()._writable_fields if field.field_name not in self._left_out]
 
     def to_internal_value(self, data: Any) -> Any:
@@ -52,7 +52,7 @@ class StrictSerializer(serializers.Serializer):
             if errors := dict(self._faults(data)):
                 raise serializers.ValidationError(errors)
             if isinstance(data, MultiValueDict):
-                # A plain one, or else a switch that is left out would count as one of a form that is not ticked.
+                # A plain dict, since an omitted switch would otherwise count as an unticked one in a form.
                 data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
             if not self.root.partial:
                 self._left_out = {name: value for name, value in self._defaults.items() if name not in data}

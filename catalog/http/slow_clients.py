@@ -1,4 +1,4 @@
-"""Clients that send slowly or do not read what they asked for: some threads of the server are left for others."""
+"""Clients that send slowly or do not read their responses: some of the server's threads are kept free for others."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
-#: Files up to this length are given to the server whole, which sends them without one of its threads.
+#: Files up to this size are passed to the server whole, which sends them without using one of its threads.
 WHOLE_FILE_BYTES = 1024 * 1024
 RETRY_AFTER_S = 5
 _KEY = "searchsite.slow_clients"
 
 
 class _Turn:
-    """What the server knows of one request."""
+    """What the server knows about one request."""
 
     def __init__(self, *, body: ArrivingBody | None, streams: threading.Semaphore) -> None:
         self.body, self.streams = body, streams
 
 
 class SlowClients:
-    """A WSGI application in a server with so many threads, three quarters of which may wait for bodies at a time."""
+    """A WSGI application in a server with `threads` threads, three quarters of which may wait for bodies at a time."""
 
     def __init__(self, application: WSGIApplication, *, threads: int) -> None:
         self._application = application
@@ -67,8 +67,9 @@ class SlowClients:
 
 
 def _closing(start_response: StartResponse, body: ArrivingBody) -> StartResponse:
-    """Say that the connection ends where the body was not read: the server ends it, and a client that keeps it would
-    send its next request into nothing.
+    """Announce the end of the connection if the body was not read.
+
+    The server ends it, and a client that kept it would send its next request into nothing.
     """
 
     def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
@@ -78,9 +79,9 @@ def _closing(start_response: StartResponse, body: ArrivingBody) -> StartResponse
 
 
 class SlowClientsMiddleware:
-    """Says why a body could not be read, and sends no more than a few responses at a time in parts.
+    """Reports why a body could not be read, and limits how many streamed responses are sent at a time.
 
-    A response that comes in parts holds a thread until the client has read it, and nothing breaks that off.
+    A streamed response holds a thread until the client has read it, and nothing interrupts that.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -90,7 +91,7 @@ class SlowClientsMiddleware:
         response = self.get_response(request)
         turn = request.META.get(_KEY)
         if turn is None:
-            return response  # another server than ours
+            return response  # a server other than ours
         if turn.body and turn.body.fault:
             response.close()
             return _refusal(request, turn.body.fault)
@@ -139,5 +140,5 @@ def _caller(environ: WSGIEnvironment) -> str:
 
 
 def _length(text: str | None) -> int:
-    """What a Content-Length says; 0 where it says nothing."""
+    """The value of a Content-Length; 0 if it has none."""
     return int(text) if text and text.isdecimal() else 0

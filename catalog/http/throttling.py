@@ -1,8 +1,7 @@
 """Rate limits, counted in fixed windows in the cache. Without a cache nothing is limited.
 
-A process takes a hundredth of a limit from the shared count at a time and lets that many requests pass by itself, so
-most requests need not ask. Processes that have not used up their share when the window ends have let that much less
-pass.
+A process takes a hundredth of a limit from the shared count at a time and lets that many requests pass on its own, so
+most requests need no lookup. If a process has not used up its share when the window ends, that many fewer have passed.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ from catalog.models import ApiKey
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-#: Whoever watches the site is never told to wait.
+#: Monitoring is never told to wait.
 HEALTH_CHECKS = ("/livez", "/readyz")
-#: A process takes this part of a limit at a time.
+#: A process takes this fraction of a limit at a time.
 SHARES = 100
 PERIODS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """So many requests in so many seconds; a limit of 0 is no limit."""
+    """`limit` requests in `period_s` seconds; a limit of 0 means no limit."""
 
     limit: int
     period_s: int
@@ -45,13 +44,13 @@ class Rate:
     @classmethod
     @lru_cache
     def parse(cls, text: str) -> Rate:
-        """Read `600/min`; `0/min` switches the limit off."""
+        """Parse `600/min`; `0/min` disables the limit."""
         limit, _, period = text.partition("/")
         return cls(limit=int(limit), period_s=PERIODS_S[period[0]])
 
 
 class Allowance:
-    """Requests that this process may let pass without asking, by the window that they are counted in."""
+    """Requests that this process may let pass without a lookup, by the window they are counted in."""
 
     def __init__(self, *, most_windows: int = 10_000) -> None:
         self._most_windows = most_windows
@@ -79,7 +78,7 @@ _allowance = Allowance()
 
 
 def seconds_to_wait(scope: str, ident: str) -> int:
-    """Count one request of `ident` and return 0 when it may pass, or else the seconds until it may try again."""
+    """Count one request of `ident` and return 0 if it may pass, otherwise the seconds until it may retry."""
     rate = Rate.parse(str(api_settings.DEFAULT_THROTTLE_RATES[scope]))
     if not rate.limit:
         return 0
@@ -102,7 +101,7 @@ class ClientThrottle(BaseThrottle):
 
 
 class PictureFormThrottle(ClientThrottle):
-    """Limits forms, which are sent where there is a picture in them, before their bodies are read."""
+    """Limits multipart forms, which are used to send pictures, before their bodies are read."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self._wait_s = seconds_to_wait("pictures", caller_name(request)) if is_multipart(request) else 0
@@ -116,7 +115,7 @@ def is_multipart(request: Request) -> bool:
 class PageRateMiddleware:
     """Limits the pages of one address; the API's views have limits of their own.
 
-    Who calls is not looked at: that would read the session, and covers that anybody may keep would be one visitor's.
+    The user is ignored: that would read the session, and make covers, which anyone may cache, private to one visitor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -132,7 +131,7 @@ class PageRateMiddleware:
 
 
 def caller_name(request: HttpRequest | Request) -> str:
-    """One API key, user or address."""
+    """A name for one API key, user or address."""
     key = getattr(request, "auth", None)
     if isinstance(key, ApiKey):
         return f"key-{key.pk}"
@@ -142,5 +141,5 @@ def caller_name(request: HttpRequest | Request) -> str:
 
 
 def address_name(request: HttpRequest | Request) -> str:
-    """The address of a caller. Forwarded ones count only behind NUM_PROXIES."""
+    """A caller's address. Forwarded ones count only behind NUM_PROXIES."""
     return f"address-{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]

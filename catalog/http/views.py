@@ -1,4 +1,4 @@
-"""What every view of the API does the same way."""
+"""What all views of the API have in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.http.serializers import StrictSerializer, checked
 
 
 class ApiView(APIView):
-    """Checks the parameters in the address: those of `query_class` for reading, none at all for writing."""
+    """Checks the query parameters: those of `query_class` for reading, none at all for writing."""
 
     query_class: ClassVar[type[StrictSerializer]] = StrictSerializer
     query: dict[str, Any]

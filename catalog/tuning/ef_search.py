@@ -1,4 +1,4 @@
-"""How far a search looks in a version's graph: the least that finds what an exact scan finds, measured on its data."""
+"""A version's ef_search: the smallest with which its graph finds what an exact scan finds, measured on its data."""
 
 from __future__ import annotations
 
@@ -18,46 +18,48 @@ from catalog.search.dense import PASSAGES_READ, nearest_sql, vector_literal, vec
 from catalog.search.scope import EVERYTHING
 
 logger = logging.getLogger(__name__)
-#: How many queries are measured with: those asked most, and titles as queries. A graph may miss all that is near to one
-#: of them, which only a large sample shows.
+#: How many queries are measured: the most frequent ones, and titles as queries. A graph may miss everything close to
+#: one of them, which only a large sample shows.
 QUERIES_SAMPLED, TITLES_SAMPLED = 100, 200
-#: How many passages are measured with instead, where there is no encoder.
+#: How many passages are used instead, if there is no encoder.
 PASSAGES_SAMPLED = 100
 NEIGHBOURS = 10
-#: A search reads a hundred passages: with fewer in sight it takes longer, as the walk is begun again for the others.
+#: A search reads a hundred passages: a smaller ef_search is slower, since the scan has to resume for the rest.
 EF_SEARCH_TRIED = (100, 150, 200, 300, 400, 600, 1_000)
-#: To compare this many numbers (passages times dimensions) one by one takes about as long as to walk a graph.
+#: Comparing this many numbers (passages times dimensions) one by one takes about as long as a search in a graph.
 EXACT_UP_TO_NUMBERS = 4_000_000
-#: PostgreSQL keeps longer vectors outside of their rows, where reading them takes ten times as long.
+#: PostgreSQL stores longer vectors outside their rows, where reading them takes ten times as long.
 EXACT_UP_TO_DIMENSIONS = 1_000
 #: A version is measured again once its passages have grown or shrunk by this factor.
 GROWTH = 1.25
-#: Where the target is out of reach, a gain in recall that is not worth looking further for.
+#: If the target is out of reach, a gain in recall that is not worth a wider search.
 NEGLIGIBLE = 0.002
-# Equal vectors are equally near, whichever of them a graph finds; cosines are told apart no finer than halves are.
+# Of equal vectors a graph may find any; cosines are distinguished no more finely than half precision allows.
 TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What searches find of the ten nearest passages."""
+    """How many of the ten nearest passages searches find."""
 
     recall_at_10: float
     ef_search: int | None
-    """None where they compare every passage."""
+    """None if they compare every passage."""
     passages: int
     queries: int
-    """Of the query log, beside titles or passages."""
+    """Of these, from the query log; titles or passages were used as well."""
 
 
 def awaits_tuning(version: IndexVersion) -> bool:
-    """Whether a complete version has grown or shrunk so much that it should be measured again, or has outgrown being
-    searched exactly. Two queries."""
+    """Whether a complete version should be measured again, by its change in size, or has outgrown exact search.
+
+    Two queries.
+    """
     passages = _passages_estimated(version)
     if not passages:
         return False
     if version.searched_exactly and not _few(version, passages / GROWTH):
-        return True  # a scan of what an import brings takes longer and longer, so it waits for no end
+        return True  # scans slow down as an import goes on, so do not wait for its end
     if EmbeddingState.objects.of(version).unfinished().exists():
         return False
     known = version.passages_measured
@@ -65,14 +67,15 @@ def awaits_tuning(version: IndexVersion) -> bool:
 
 
 def tune(version: IndexVersion) -> Measured | None:
-    """Measure the graph and store how far searches look from now on; None without passages.
+    """Measure the graph and store its ef_search; None without passages.
 
-    Few passages are searched exactly: no graph finds everything. Where a query is near to a single item, as a title is
-    to its own, the others by which a graph leads to that item are far from the query, and a walk may never see them.
+    Few passages are searched exactly, since no graph finds everything. If a query is close to a single item, as a title
+    is to its own, the items through which the graph leads to it are far from the query, and a search may never reach
+    it.
 
-    What people ask lies further from the passages than these do from each other, and is harder to find by a graph: it
-    is measured on the query log and on titles as queries, and on passages only where the encoder is not to be had.
-    Costs an exact scan for each of up to 300 vectors, and loads the encoder.
+    Real queries are further from the passages than passages are from each other, and harder for a graph. So the query
+    log and titles serve as queries, and passages only if the encoder is unavailable. Costs an exact scan for each of up
+    to 300 vectors, and loads the encoder.
     """
     with patient_cursor() as cursor:
         passages = _passages(cursor, version)
@@ -98,7 +101,7 @@ def tune(version: IndexVersion) -> Measured | None:
 
 
 def _few(version: IndexVersion, passages: float) -> bool:
-    """Whether so many passages are searched exactly."""
+    """Whether this many passages are searched exactly."""
     return version.dimensions <= EXACT_UP_TO_DIMENSIONS and passages * version.dimensions <= EXACT_UP_TO_NUMBERS
 
 
@@ -124,7 +127,7 @@ def _titles(version: IndexVersion) -> list[str]:
 
 
 def _encoded(version: IndexVersion, texts: list[str]) -> list[str]:
-    """Their vectors as queries; none without texts, or where the encoder is not to be had."""
+    """Their vectors as queries; none without texts, or if the encoder is unavailable."""
     if not texts:
         return []
     try:
@@ -153,7 +156,7 @@ def _passages(cursor: Any, version: IndexVersion) -> int:
 
 
 def _passages_estimated(version: IndexVersion) -> int:
-    """As PostgreSQL last counted; 0 before it has."""
+    """PostgreSQL's last estimate; 0 before there is one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [f"catalog_passage_v{version.pk}"])
         row = cursor.fetchone()
@@ -161,14 +164,14 @@ def _passages_estimated(version: IndexVersion) -> int:
 
 
 def _bound(cursor: Any, version: IndexVersion, vector: str) -> tuple[int, float]:
-    """How many passages are to be found, and the cosine of the furthest, by an exact scan."""
+    """The number of passages to find, and the cosine of the furthest, by an exact scan."""
     cursor.execute(nearest_sql(version, EVERYTHING, passages=NEIGHBOURS, exact=True), {"vector": vector})
     cosines = [row[1] for row in cursor.fetchall()]
     return len(cosines), min(cosines)
 
 
 def _recall(cursor: Any, version: IndexVersion, asked: list[tuple[str, tuple[int, float]]], ef_search: int) -> float:
-    """The share of the nearest passages that the graph finds, by the statement that searches run."""
+    """The share of the nearest passages that the graph finds, using the statement of real searches."""
     looking = copy.copy(version)
     looking.ef_search = ef_search
     statement = nearest_sql(looking, EVERYTHING, passages=PASSAGES_READ[0])

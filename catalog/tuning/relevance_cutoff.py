@@ -1,6 +1,6 @@
-"""The relevance cut-off of an index version: the cosine from which on a passage is called close to a query.
+"""The relevance cut-off of an index version: the cosine from which a passage counts as close to a query.
 
-It differs from encoder to encoder, so it is measured on the version's own vectors and kept with the version.
+It differs between encoders, so it is measured on the version's own vectors and stored with the version.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from catalog.search.dense import DEFAULT_CUTOFF
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
-#: With fewer items there are too few pairs to estimate chance from.
+#: With fewer items there are too few pairs to estimate chance.
 FEWEST_ITEMS = 50
 DEVIATIONS_ABOVE_CHANCE = 2.0
 HIGHEST_CUTOFF = 0.5
@@ -26,7 +26,8 @@ QUERY_CHARACTERS = 200
 
 
 def awaits_cutoff(version: IndexVersion) -> bool:
-    """Whether a version's cut-off can be measured and has not been: everything is embedded, and that is enough."""
+    """Whether a version's cut-off can be measured and has not been: everything is embedded, and there are enough
+    items."""
     states = EmbeddingState.objects.of(version)
     return (
         version.relevance_cutoff is None and not states.unfinished().exists() and states.done().count() >= FEWEST_ITEMS
@@ -34,11 +35,11 @@ def awaits_cutoff(version: IndexVersion) -> bool:
 
 
 def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
-    """Measure and store the cosine from which on a passage is close to a query.
+    """Measure and store the cosine from which a passage counts as close to a query.
 
     It is the mean cosine of queries with passages of items they are not about, plus two standard deviations, at most
-    .5. Titles stand for queries: two passages have more in common by chance than a passage and a query. Where a
-    version has pictures closeness is told from chance query by query, and the cut-off is the same for all.
+    .5. Titles serve as queries: two passages have more in common by chance than a passage and a query. In a version
+    with pictures, closeness is calibrated against chance for each query, and the cut-off is constant.
     """
     if version.reads_pictures:
         version.relevance_cutoff = CLOSE
@@ -56,7 +57,7 @@ def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
 
 
 def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:
-    """The cut-off by normalised vectors of shape (n, dimensions), of which row i of both belongs to one item."""
+    """The cut-off from normalised vectors of shape (n, dimensions), where row i of both belongs to one item."""
     if len(queries) < 2:
         return DEFAULT_CUTOFF
     chance = (queries @ passages.T)[~np.eye(len(queries), dtype=bool)]
