@@ -1,4 +1,4 @@
-"""The admin pages of the catalogue. Items may be edited there; what workers and staff actions write is to be read."""
+"""The admin pages of the catalogue. Items can be edited there; what workers and staff actions write is read-only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ItemForm(forms.ModelForm):
         fields = FIELDS
 
     def clean(self) -> dict[str, Any]:
-        """An item meets here what it meets on every other way in."""
+        """Items are checked here as from any other source."""
         given = super().clean() or {}
         if self.errors:
             return given
@@ -37,7 +37,7 @@ class ItemForm(forms.ModelForm):
         return given
 
     def _post_clean(self) -> None:
-        """The checks of the model know less than `checked_item`, and would refuse to replace an item."""
+        """Skips the model's own checks, which know less than `checked_item` and would refuse to replace an item."""
 
 
 @admin.register(Item)
@@ -66,7 +66,7 @@ class ItemAdmin(admin.ModelAdmin):
 
 @admin.register(Attribute)
 class AttributeAdmin(admin.ModelAdmin):
-    """How attributes are shown; their kind is settled by the first item that has one."""
+    """How attributes are shown; their kind is determined by the first item that has one."""
 
     list_display = ["name", "kind", "many", "facet", "position"]
     list_editable = ["facet", "position"]
@@ -113,7 +113,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys are made and revoked on the staff page, which shows a new one once."""
+    """Keys are created and revoked on the staff page, which shows a new one once."""
 
     list_display = ["name", "prefix", "scope", "created_by", "created_at", "revoked_at"]
     list_filter = ["scope"]

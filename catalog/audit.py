@@ -10,6 +10,7 @@ from catalog.models import AuditEntry
 
 
 def record_action(actor: User | AnonymousUser | None, action: str, target: object, **detail: Any) -> None:
-    """Note that `actor` did `action` to `target`; an API key leaves no actor and should name itself in `detail`."""
+    """Record that `actor` did `action` to `target`; for an API key there is no actor, so `detail` should name the
+    key."""
     person = actor if isinstance(actor, User) else None
     AuditEntry.objects.create(actor=person, action=action, target=str(target)[:200], detail=detail)

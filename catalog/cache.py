@@ -16,7 +16,7 @@ REST_AFTER_FAILURE_S = 5.0
 
 
 class KeptClient(RedisCacheClient):
-    """Makes one client for each server, not one for each operation: to make it costs more than what it does."""
+    """Creates one client per server instead of one per operation: creating it costs more than using it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -37,10 +37,10 @@ class KeptClient(RedisCacheClient):
 
 
 class FailOpenRedisCache(RedisCache):
-    """Behaves as an empty cache while Redis is away.
+    """Behaves like an empty cache while Redis is down.
 
-    After a failure it is left alone for a few seconds, so that a Redis that accepts and never answers costs one
-    socket timeout now and then and not one a request.
+    After a failure it is left alone for a few seconds, so that a Redis that accepts connections and never answers costs
+    a socket timeout now and then instead of one per request.
     """
 
     _resting_until = 0.0
@@ -72,7 +72,7 @@ class FailOpenRedisCache(RedisCache):
         return self._attempt(super().incr, delta, key, delta, version)
 
     def count(self, key: str, timeout_s: int, by: int = 1) -> int:
-        """Add to a counter that is forgotten `timeout_s` seconds after it began, and return it: one round trip."""
+        """Add to a counter that expires `timeout_s` seconds after it began, and return it: one round trip."""
         return self._attempt(self._client.count, by, self.make_and_validate_key(key), timeout_s, by)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""What `manage.py check` can find before a visitor does."""
+"""Problems that `manage.py check` can find before a visitor does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog.index.keywords import built_settings, is_built, wanted_settings
 from catalog.outgoing.addresses import host_and_port
 from catalog.outgoing.errors import EndpointRefused
 
-# Earlier ones corrupt HNSW indexes.
+# Earlier versions corrupt HNSW indexes.
 OLDEST_PGVECTOR = (0, 8, 4)
 _INSTALLED = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
 _AVAILABLE = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
@@ -24,7 +24,7 @@ _AVAILABLE = "SELECT default_version FROM pg_available_extensions WHERE name = '
 
 @register(Tags.database)
 def check_pgvector(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """The installed extension, or before the first migration the one that would be installed."""
+    """The installed extension or, before the first migration, the one that would be installed."""
     return [error for alias in databases or [] if (error := _pgvector_error(alias)) is not None]
 
 
@@ -45,7 +45,7 @@ def _pgvector_error(alias: str) -> Error | None:
 
 @register(Tags.database)
 def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Whether the keyword index was built with the settings there are now."""
+    """Whether the keyword index was built with the current settings."""
     if "default" not in (databases or []) or not is_built() or built_settings() == wanted_settings():
         return []
     hint = "Run manage.py rebuild_keywords."
@@ -54,7 +54,7 @@ def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> 
 
 @register
 def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
-    """Whether the language model that writes answers, if there is one, can be asked at all."""
+    """Whether the language model that writes answers, if there is one, has a callable configuration."""
     if settings.CHAT_URL and not settings.CHAT_MODEL:
         return [Error("CHAT_URL is set and CHAT_MODEL is not.", hint="Name the model to ask.", id="catalog.E004")]
     return _address_errors("CHAT_URL", settings.CHAT_URL, id="catalog.E004")
@@ -62,7 +62,7 @@ def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_embeddings_endpoint(**_: Any) -> list[CheckMessage]:
-    """Whether the encoder behind an endpoint, if there is one, can be asked at all."""
+    """Whether the encoder behind an endpoint, if there is one, has a callable configuration."""
     if settings.ENCODER_BACKEND not in BACKENDS:
         known = ", ".join(BACKENDS)
         return [Error(f"ENCODER_BACKEND is none of {known}.", id="catalog.E005")]
@@ -90,7 +90,7 @@ def check_semantic_ratio(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_site_url(**_: Any) -> list[CheckMessage]:
-    """Whether links that begin with it lead anywhere from outside the site."""
+    """Whether links that begin with it work from outside the site."""
     if not settings.SITE_URL or settings.SITE_URL.startswith(("http://", "https://")):
         return []
     return [Error("SITE_URL does not begin with http:// or https://.", id="catalog.E007")]
@@ -103,7 +103,7 @@ def version_of(text: str) -> tuple[int, ...]:
 
 @register
 def check_media_root(**_: Any) -> list[CheckMessage]:
-    """Uploads are kept there; it is made at the first one, if it can be."""
+    """Uploads are stored there; it is created for the first one, if possible."""
     folder = Path(settings.MEDIA_ROOT)
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):

@@ -1,10 +1,10 @@
-"""Errors that a caller of the catalogue can put right."""
+"""Errors that the catalogue's caller can correct."""
 
 from __future__ import annotations
 
 
 class InvalidQuery(ValueError):
-    """A search that cannot be run: `field` is at fault, and `code` names the reason for programs."""
+    """A search that cannot be run: `field` is the one at fault, and `code` names the reason for programs."""
 
     def __init__(self, message: str, *, field: str, code: str) -> None:
         super().__init__(message)

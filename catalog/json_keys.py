@@ -1,4 +1,4 @@
-"""JSON in which a key is given twice, of which most readers silently keep the last value."""
+"""JSON with a repeated key, of which most parsers silently keep the last value."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 class RepeatedKey(ValueError):
-    """An object holds a key twice."""
+    """An object contains a key twice."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"The key “{key}” is given twice.")
 
 
 def each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these pairs, for the `object_pairs_hook` of Python's reader. Raises RepeatedKey."""
+    """The object made of these pairs, as an `object_pairs_hook` for Python's parser. Raises RepeatedKey."""
     values = dict(pairs)
     if len(values) < len(pairs):
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""Saving rules and synonyms: what they may hold is checked here, whichever way they come in."""
+"""Saving rules and synonyms: they are checked here, whatever their source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.search.filters import FilterError
 from catalog.search.predicates import predicate
 from catalog.search.synonyms import folded_words
 
-#: What staff and programs write of a rule.
+#: The fields of a rule that staff and programs can write.
 RULE_FIELDS = (
     "name",
     "enabled",
@@ -42,7 +42,8 @@ Faults = dict[str, str]
 
 
 class RuleRefused(ValueError):
-    """A rule or synonym that cannot be saved. `faults` says why by field; `pins.2.item` is of the third row of pins."""
+    """A rule or synonym that cannot be saved. `faults` gives reasons by field; `pins.2.item` means the third row of
+    pins."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
@@ -62,7 +63,7 @@ def save_rule(rule: SearchRule) -> None:
 
 
 def check_rule(rule: SearchRule) -> None:
-    """Raises RuleRefused with every fault there is."""
+    """Raises RuleRefused with all faults."""
     rule.queries = ", ".join(phrases(rule.queries))
     checks = (_name, _condition, _dates, _pins, _hidden_items, _filters, _some_action)
     faults: Faults = {}
@@ -177,7 +178,7 @@ def save_synonym(synonym: Synonym) -> None:
 
 
 def check_synonym(synonym: Synonym) -> None:
-    """Raises RuleRefused with every fault there is."""
+    """Raises RuleRefused with all faults."""
     faults: Faults = {}
     for field in ("words", "alternatives"):
         given = [" ".join(phrase.split()) for phrase in getattr(synonym, field)]

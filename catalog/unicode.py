@@ -1,4 +1,4 @@
-"""One form for text that Unicode can write in several."""
+"""Normalises text that Unicode can write in several forms."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import unicodedata
 
 
 def composed(text: str) -> str:
-    """The text in the form NFC: `é` as one character, not as an `e` with an accent after it.
+    """The text in the form NFC: `é` as one character, not as an `e` followed by an accent.
 
-    Files of some systems have the other form, which looks the same and is not equal. Items and what is asked of them
-    are compared in this one; ids of other systems stay as they are.
+    Files of some systems use the other form, which looks the same but is not equal. Items and queries are compared in
+    this one; ids of other systems are left unchanged.
     """
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -1,4 +1,4 @@
-"""Addresses of the catalogue's pages; that of an item is among the recommender's, which adds a list to it."""
+"""URLs of the catalogue's pages; an item's URL is among the recommender's, which adds a list to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Titles broken into lines and sized so that they fit a cover."""
+"""Titles broken into lines and sized to fit a cover."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ WIDE = frozenset("mwMW@%&—")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lettering:
-    """Lines of text and the size at which they fit."""
+    """Lines of text and the font size at which they fit."""
 
     lines: tuple[str, ...]
     size: int
 
 
 def text_width_em(text: str) -> float:
-    """Estimate the width of text in units of its font size, by DejaVu in bold: no face that may stand in is wider."""
+    """Estimate the width of text in units of its font size, based on DejaVu Bold: no fallback face is wider."""
     return sum(_glyph_width_em(glyph) for glyph in text)
 
 
@@ -37,7 +37,7 @@ def _glyph_width_em(glyph: str) -> float:
 
 
 def fit_title(title: str, *, width: int, height: int, sizes: tuple[int, ...]) -> Lettering:
-    """Set a title as large as its box allows; one that is too long even at the smallest size is cut short."""
+    """Set a title as large as its box allows; one that is too long even at the smallest size is truncated."""
     words = title.split()
     for size in sizes:
         lines = _wrap(words, width / size)
@@ -65,7 +65,7 @@ def _wrap(words: list[str], limit_em: float) -> list[str]:
 
 
 def _shorten(words: list[str], limit_em: float, max_lines: int) -> tuple[str, ...]:
-    """Break even inside words, as scripts without spaces need, and end with an ellipsis where text is left over."""
+    """Break even inside words, as scripts without spaces need, and end with an ellipsis if text is left over."""
     pieces = [piece for word in words for piece in _break_word(word, limit_em)]
     lines = _wrap(pieces, limit_em)
     kept = lines[:max_lines]

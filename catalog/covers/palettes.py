@@ -38,6 +38,6 @@ PALETTES_PER_CATEGORY = 5
 
 
 def choose_palette(*, category: str, seed: Seed) -> Palette:
-    """Pick one of the few palettes that a category owns, so that shelves of one category look related."""
+    """Pick one of the few palettes assigned to a category, so that covers of one category look related."""
     names = Seed(f"category:{category.casefold()}").sample(list(PALETTES), PALETTES_PER_CATEGORY)
     return PALETTES[seed.choice(names)]

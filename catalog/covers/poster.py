@@ -15,7 +15,7 @@ TITLE_TOP = 210
 SUBTITLE_BOX = (150, 12)
 MARGIN = 16
 
-# Everything that XML 1.0 forbids, surrogates included.
+# Everything that XML 1.0 forbids, including surrogates.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _SANS = "Helvetica Neue,Helvetica,Inter,Arial,sans-serif"
@@ -25,7 +25,7 @@ _SERIF = "Iowan Old Style,Palatino Linotype,Palatino,Georgia,Liberation Serif,se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """How a title is set."""
+    """The typeface of a title."""
 
     family: str
     weight: int

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Seed:
-    """A stream of choices that depends on its key alone: no process salt, no Python version."""
+    """A stream of choices that depends only on its key: not on a process salt or the Python version."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode("utf-8", "surrogatepass")
@@ -25,6 +25,6 @@ class Seed:
         return options[self.integer(0, len(options) - 1)]
 
     def sample(self, options: Sequence[T], count: int) -> list[T]:
-        """Different options, in the order drawn."""
+        """Distinct options, in the order drawn."""
         left = list(options)
         return [left.pop(self.integer(0, len(left) - 1)) for _ in range(count)]

@@ -13,7 +13,7 @@ from catalog.exporting.files import CONTENT_TYPES, write_file
 
 
 class ExportCommand(BaseCommand):
-    """Writes one file that the import of the same kind reads again."""
+    """Writes one file that the import of the same kind can read back."""
 
     def pieces(self, file_format: str) -> Iterator[bytes]:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Rows as files, in pieces: an object a line, an array of objects, or CSV."""
+"""Rows as files, in pieces: one object per line, an array of objects, or CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNK_CHARACTERS = 64 * 1024
 
 
 def json_file(rows: Iterable[Mapping[str, Any]], *, lines: bool) -> Iterator[bytes]:
-    """An object a line, or else an array of them."""
+    """One object per line, or an array of objects."""
     before, between, after = ("", "\n", "\n") if lines else ("[\n", ",\n", "\n]\n")
     texts = (json.dumps(row, ensure_ascii=False) for row in rows)
     first = next(texts, None)
@@ -25,7 +25,7 @@ def json_file(rows: Iterable[Mapping[str, Any]], *, lines: bool) -> Iterator[byt
 
 
 def csv_file(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
-    """The cells as they are: whoever makes them escapes what a spreadsheet would take for a formula."""
+    """The cells unchanged: the caller escapes what a spreadsheet would take for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
 
@@ -50,7 +50,7 @@ def _in_chunks(texts: Iterable[str]) -> Iterator[bytes]:
 
 
 def write_file(path: Path, pieces: Iterable[bytes]) -> int:
-    """Write the pieces beside the file and move them there when all are written; return their bytes. Raises OSError."""
+    """Write the pieces to a temporary file and move it into place when complete; return the bytes. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Items as files: what the import reads again, without loss."""
+"""Items as files that the import reads back without loss."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from catalog.importing.csv_reader import escaped
 from catalog.items.checks import FIELDS, MAX_INTEGER
 from catalog.models import Attribute, Item
 
-# A page is held in memory whole, and an item may have a megabyte of text.
+# A page is held in memory as a whole, and an item may have a megabyte of text.
 ITEMS_A_PAGE = 100
 TEXT_FIELDS = tuple(name for name in FIELDS if name not in ("attributes", "published"))
 
 
 def export_items(file_format: str) -> Iterator[bytes]:
-    """Yield a file of all items in pieces, in the order of their ids.
+    """Yield a file of all items in pieces, in order of id.
 
-    Read a page at a time by id, in a statement of its own each, so memory is bounded and no cursor is held open.
-    CSV cannot tell an attribute that is an empty text from one that is not there.
+    Items are read a page at a time by id, with one statement per page, so memory is bounded and no cursor is held open.
+    CSV cannot distinguish an attribute that is an empty text from a missing one.
     """
     items = chain.from_iterable(_pages())
     if file_format == "csv":
@@ -52,6 +52,6 @@ def _cells(item: Item, names: Sequence[str]) -> Iterator[str]:
 
 
 def _exact(value: Any) -> Any:
-    """PostgreSQL gives back a large float without a fraction as an integer, which no import would take."""
+    """PostgreSQL returns a large float without a fraction as an integer, which no import would accept."""
     is_large = isinstance(value, int) and abs(value) > MAX_INTEGER
     return float(value) if is_large else value

@@ -1,4 +1,4 @@
-"""Which addresses may be called. A name is resolved once, checked, and the call goes to what was checked."""
+"""Which addresses may be called. A name is resolved once and checked, and the call goes to the checked address."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from catalog.outgoing.errors import EndpointRefused, EndpointTooSlow, EndpointUnreachable
 
 Address = IPv4Address | IPv6Address
-# IPv4 addresses come inside of these IPv6 networks too.
+# IPv6 networks that also embed IPv4 addresses.
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """The host and port of an http or https address without a user's name in it. Raises EndpointRefused."""
+    """The host and port of an http or https URL without a user name. Raises EndpointRefused."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -29,9 +29,9 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 
 def allowed_addresses(host: str, port: int, *, allow_private: bool, timeout_s: float) -> list[Address]:
-    """The addresses of a host, each of which may be called.
+    """The addresses of a host, all of which may be called.
 
-    Raises EndpointRefused when one of them may not, EndpointUnreachable when there is none, EndpointTooSlow.
+    Raises EndpointRefused if one of them may not, EndpointUnreachable if there are none, and EndpointTooSlow.
     """
     addresses = _resolve(host, port, timeout_s=timeout_s)
     for address in addresses:
@@ -41,10 +41,10 @@ def allowed_addresses(host: str, port: int, *, allow_private: bool, timeout_s: f
 
 
 def refusal(address: Address, *, allow_private: bool) -> str:
-    """Why an address may not be called; empty when it may.
+    """Why an address may not be called; empty if it may.
 
-    Link-local addresses, where clouds keep their machines' credentials, may never be. Private ones and this machine
-    may where the operator allows it.
+    Link-local addresses, where clouds keep their machines' credentials, are never allowed. Private addresses and this
+    machine are, if the operator allows it.
     """
     inner = _inner(address)
     if inner.is_multicast or inner.is_unspecified or inner.is_link_local:
@@ -55,17 +55,17 @@ def refusal(address: Address, *, allow_private: bool) -> str:
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, if it does."""
+    """The IPv4 address embedded in an IPv6 address, if there is one."""
     if isinstance(address, IPv4Address):
         return address
-    is_compatible = 1 < int(address) < 2**32  # as in ::10.0.0.8, a form of old; :: and ::1 are their own
+    is_compatible = 1 < int(address) < 2**32  # as in ::10.0.0.8, an obsolete form; :: and ::1 are not embedded
     if address in NAT64 or is_compatible:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
 
 
 def _resolve(host: str, port: int, *, timeout_s: float) -> list[Address]:
-    """Resolving has no time limit of its own, so it is done in a thread that may be left behind."""
+    """Resolving has no time limit of its own, so it runs in a thread that may be abandoned."""
     found: Future[list[Address]] = Future()
     threading.Thread(target=_run_resolve, args=(host, port, found), name=f"resolve {host}", daemon=True).start()
     try:

@@ -1,7 +1,7 @@
-"""An end to calls that no silence ends.
+"""A deadline for calls that never fall silent.
 
-A client times each read by itself, so a server that sends a byte of a head now and then, or provisional responses
-without end, would be waited for for ever.
+A client times each read separately, so a server that sends a byte of a head now and then, or provisional responses
+without end, would be waited for indefinitely.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _of_thread = threading.local()
 
 @contextmanager
 def give_up_at(moment: float) -> Iterator[None]:
-    """Have the calls of this thread end at a moment of time.monotonic(), by httpx2.TimeoutException."""
+    """Make the calls of this thread end at a moment of time.monotonic(), with httpx2.TimeoutException."""
     before = getattr(_of_thread, "give_up_at", None)
     _of_thread.give_up_at = moment
     try:
@@ -31,7 +31,7 @@ def give_up_at(moment: float) -> Iterator[None]:
 
 
 def _no_longer(timeout_s: float | None, error: type[httpcore2.TimeoutException]) -> float | None:
-    """The timeout, or what is left until the call is given up. Raises the error where nothing is."""
+    """The timeout, or the time left until the deadline if that is shorter. Raises the error if none is left."""
     moment: float | None = getattr(_of_thread, "give_up_at", None)
     if moment is None:
         return timeout_s
@@ -41,11 +41,11 @@ def _no_longer(timeout_s: float | None, error: type[httpcore2.TimeoutException])
 
 
 class TimedTransport(httpx2.HTTPTransport):
-    """Connections that heed `give_up_at`."""
+    """Connections that obey `give_up_at`."""
 
     def __init__(self, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, trust_env=False)
-        # The pool takes another backend when it is made, which the transport does by itself.
+        # The pool accepts another backend only at construction, which the transport does by itself.
         self._pool._network_backend = _Backend(self._pool._network_backend)
 
 

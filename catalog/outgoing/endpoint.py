@@ -26,23 +26,23 @@ from catalog.outgoing.limits import rest_asked_s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where to call, and the limits of every call there."""
+    """Where to call, and the limits of each call."""
 
     url: str
     api_key: str = field(default="", repr=False)
-    """Goes out as a bearer token."""
+    """Sent as a bearer token."""
     allow_private: bool = False
-    """Whether the address may be of this machine or of a private network."""
+    """Whether the address may belong to this machine or a private network."""
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 20.0
     """Longest silence."""
     deadline_s: float = 60.0
-    """Longest call altogether."""
+    """Longest call in total."""
     max_response_bytes: int = 1024 * 1024
 
 
 class Reply:
-    """A successful response that is still coming in."""
+    """A successful response that is still arriving."""
 
     def __init__(self, response: httpx2.Response, endpoint: Endpoint, *, give_up_at: float) -> None:
         self._response = response
@@ -55,11 +55,11 @@ class Reply:
 
     @property
     def rest_s(self) -> float | None:
-        """How long to wait before the next call, where the endpoint says that its limits are reached."""
+        """How long to wait before the next call, if the endpoint says that its limits are reached."""
         return rest_asked_s(self._response.headers)
 
     def chunks(self) -> Iterator[bytes]:
-        """The body as it comes. Raises EndpointMalformed, EndpointTooSlow and EndpointUnreachable."""
+        """The body as it arrives. Raises EndpointMalformed, EndpointTooSlow and EndpointUnreachable."""
         size = 0
         for chunk in self._response.iter_raw():
             size += len(chunk)
@@ -80,24 +80,24 @@ def _too_slow(endpoint: Endpoint) -> str:
 
 @contextmanager
 def post_json(endpoint: Endpoint, body: Any, *, accept: str = "application/json") -> Iterator[Reply]:
-    """Send a JSON body and give the successful response to a `with` block. Raises as `_call` does."""
+    """Send a JSON body and pass the successful response to a `with` block. Raises as `_call` does."""
     with _call(endpoint, "POST", accept=accept, json=body) as reply:
         yield reply
 
 
 @contextmanager
 def get(endpoint: Endpoint, *, accept: str) -> Iterator[Reply]:
-    """Ask for what is at an address and give the successful response to a `with` block. Raises as `_call` does."""
+    """Fetch a URL and pass the successful response to a `with` block. Raises as `_call` does."""
     with _call(endpoint, "GET", accept=accept) as reply:
         yield reply
 
 
 @contextmanager
 def _call(endpoint: Endpoint, method: str, *, accept: str, **body: Any) -> Iterator[Reply]:
-    """Send a request and give the successful response to a `with` block.
+    """Send a request and pass the successful response to a `with` block.
 
-    The name is resolved and checked at each call and the connection goes to the address checked, so it cannot change
-    in between; redirects and proxies are not followed. Raises an EndpointError, also from within the block.
+    The name is resolved and checked at each call and the connection goes to the checked address, so it cannot change in
+    between; redirects and proxies are not followed. Raises an EndpointError, also from within the block.
     """
     end = time.monotonic() + endpoint.deadline_s
     host, port = host_and_port(endpoint.url)
@@ -123,7 +123,7 @@ def _call(endpoint: Endpoint, method: str, *, accept: str, **body: Any) -> Itera
 def _send(
     endpoint: Endpoint, method: str, *, host: str, addresses: list[Address], accept: str, **body: Any
 ) -> httpx2.Response:
-    """Try the addresses one after another, as browsers do where a network has only one of IPv4 and IPv6."""
+    """Try the addresses one after another, as browsers do, since a network may have only one of IPv4 and IPv6."""
     client = _client(host)
     for tried, address in enumerate(addresses, 1):
         literal = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
@@ -149,13 +149,13 @@ def _send(
 
 @lru_cache(maxsize=16)
 def _client(host: str) -> httpx2.Client:
-    """A client of its own for each host: connections are kept by address, and two hosts may share one."""
+    """A separate client for each host: connections are pooled by address, and two hosts may share one."""
     return httpx2.Client(transport=TimedTransport(_trust()), trust_env=False, follow_redirects=False)
 
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The certificates that this machine trusts, or those of SSL_CERT_FILE."""
+    """The certificates trusted by this machine, or those of SSL_CERT_FILE."""
     return httpx2.create_ssl_context(trust_env=True)
 
 

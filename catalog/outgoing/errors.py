@@ -1,14 +1,14 @@
-"""What may go wrong with a call to another server. The messages name no key and no address that is not set here."""
+"""Errors of calls to other servers. Their messages contain no key, and no URL but those configured here."""
 
 from __future__ import annotations
 
 
 class EndpointError(Exception):
-    """The endpoint did not do what was asked of it."""
+    """The endpoint did not do what was asked."""
 
 
 class EndpointRefused(EndpointError):
-    """The address is not one that this site calls."""
+    """This site does not call this address."""
 
 
 class EndpointUnreachable(EndpointError):
@@ -16,12 +16,14 @@ class EndpointUnreachable(EndpointError):
 
 
 class EndpointTooSlow(EndpointError):
-    """The endpoint took longer than it is given."""
+    """The endpoint took longer than allowed."""
 
 
 class EndpointFailed(EndpointError):
-    """The endpoint answered with an error; `retry_after_s` where it said when to come back, `location` where it
-    redirects."""
+    """The endpoint answered with an error.
+
+    `retry_after_s` is set if it said when to retry, `location` if it redirects.
+    """
 
     def __init__(self, message: str, *, status: int, retry_after_s: float | None = None, location: str = "") -> None:
         super().__init__(message)
@@ -31,4 +33,4 @@ class EndpointFailed(EndpointError):
 
 
 class EndpointMalformed(EndpointError):
-    """What came back is too long, or not in the form that was agreed."""
+    """The response is too long, or not in the agreed format."""

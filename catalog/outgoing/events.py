@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 def event_data(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The data of each event. Its name, id and comments are passed over; an event that breaks off is none."""
+    """The data of each event. Names, ids and comments are ignored, and so is an incomplete event."""
     data: list[str] = []
     for line in _lines(chunks):
         name, _, value = line.partition(":")
@@ -25,7 +25,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
     text = ""
     for chunk in chunks:
         text = (text + decoder.decode(chunk)).replace("\r\n", "\n")
-        # A CR at the end may be half of a line's end.
+        # A CR at the end may be half of a line ending.
         half = "\r" if text.endswith("\r") else ""
         *lines, text = text.removesuffix(half).replace("\r", "\n").split("\n")
         text += half

@@ -1,4 +1,4 @@
-"""What an endpoint says of its limits in the headers of a response."""
+"""An endpoint's limits, from the headers of a response."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LIMITED = ("requests", "tokens")
 
 
 def rest_asked_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the next call, at most an hour; None where nothing is said of it.
+    """Seconds until the next call, at most an hour; None if the headers do not say.
 
-    Read are `Retry-After` in seconds (a date would trust the other side's clock), `retry-after-ms`, and the
-    `x-ratelimit-reset-...` of those limits of which `x-ratelimit-remaining-...` says that nothing is left.
+    Uses `Retry-After` in seconds (a date would trust the other side's clock), `retry-after-ms`, and the
+    `x-ratelimit-reset-...` of those limits for which `x-ratelimit-remaining-...` says that nothing is left.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
@@ -32,7 +32,7 @@ def rest_asked_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _duration_s(text: str) -> float:
-    """Durations as OpenAI writes them: `1s`, `6m0s`, `20ms`. A bare number is of seconds."""
+    """Durations in OpenAI's notation: `1s`, `6m0s`, `20ms`. A bare number is in seconds."""
     text = text.strip()
     if text.replace(".", "", 1).isdecimal():
         return float(text)

@@ -1,1 +1,1 @@
-"""Pictures: where they are, how they are had, and what is made of files that anybody may have sent."""
+"""Pictures: where they are, how they are fetched, and how files from untrusted sources are processed."""

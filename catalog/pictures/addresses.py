@@ -12,7 +12,7 @@ from django.core.validators import URLValidator
 from catalog.pictures.errors import PictureRefused
 
 _check_url = URLValidator(schemes=["http", "https"])
-#: Relative, of plain names, with the ending of a picture. What the file really is, is told by its content.
+#: Relative, of plain names, with a picture's extension. The actual format is determined by the content.
 _PATH = re.compile(r"[\w .+@()-]+(/[\w .+@()-]+)*\.(jpe?g|png|webp|gif|avif)", re.IGNORECASE)
 NEEDED = "An http or https address is needed, or the path of a picture under PICTURE_ROOT such as covers/alien.jpg."
 
@@ -34,11 +34,11 @@ def is_local(address: str) -> bool:
 
 
 def local_path(address: str) -> Path:
-    """The file of a local picture, links resolved. Raises PictureRefused where that lies outside of PICTURE_ROOT."""
+    """The file of a local picture, with links resolved. Raises PictureRefused if it is outside PICTURE_ROOT."""
     root = Path(settings.PICTURE_ROOT).resolve()
     try:
         path = (root / address).resolve()
-    except (RuntimeError, ValueError) as error:  # links that go round, a NUL
+    except (RuntimeError, ValueError) as error:  # circular links, a NUL
         raise PictureRefused("The path leads nowhere.") from error
     if not path.is_relative_to(root):
         raise PictureRefused("The path leads out of PICTURE_ROOT.")

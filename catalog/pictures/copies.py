@@ -1,6 +1,6 @@
-"""Copies of local pictures as pages show them, made once: JPEGs in a folder that may be emptied at any time.
+"""Copies of local pictures as shown on pages, made once: JPEGs in a folder that may be emptied at any time.
 
-Only pictures of items have one, so the folder cannot grow beyond what the catalogue has.
+Only pictures of items have one, so the folder cannot outgrow the catalogue.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from catalog.pictures.turns import picture_turn
 
 logger = logging.getLogger(__name__)
 
-#: Then a copy is made anew, if anybody still asks for it: those of pictures that are gone or changed need no list.
+#: A copy is then made again if it is still requested, so pictures that are deleted or changed need no tracking.
 KEPT_S = 30 * 24 * 60 * 60
 _FOLDER = "copies"
 
 
 def picture_copy(address: str) -> bytes:
-    """The JPEG of a local picture: its copy, or else made now and kept. Raises PictureError."""
+    """The JPEG of a local picture: its copy, made now if there is none. Raises PictureError."""
     path = _path_of(address)
     try:
         return path.read_bytes()
@@ -42,22 +42,21 @@ def picture_copy(address: str) -> bytes:
 
 
 def forget_old_copies(*, turn: int) -> int:
-    """Delete copies that were made long ago, in one of the folders at each turn; return how many."""
+    """Delete old copies, in one of the folders at each turn; return how many."""
     forgotten = 0
     for path in (_folder() / f"{turn % 256:02x}").glob("*"):
         try:
             if path.stat().st_mtime < time.time() - KEPT_S:
                 path.unlink()
                 forgotten += 1
-        except FileNotFoundError:  # somebody else has
+        except FileNotFoundError:  # another process has deleted it
             continue
     return forgotten
 
 
 def _path_of(address: str) -> Path:
-    """Where the copy lies: named by the picture's address and by when it was written, so that a changed one has
-    another.
-    """
+    """The path of the copy, named by the picture's path and modification time, so that a changed picture has another
+    one."""
     try:
         found = local_path(address).stat()
     except OSError as error:
@@ -72,7 +71,7 @@ def _folder() -> Path:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    """Write it as a whole or not at all. A disk that is full or closed to this process makes pages slower, no worse."""
+    """Write it atomically. A disk that is full or not writable only makes pages slower."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{secrets.token_hex(8)}")

@@ -1,4 +1,4 @@
-"""Files as pictures. They may come from anybody, so that what they may cost is limited before they are decoded."""
+"""Decodes files as pictures. They may come from anybody, so their cost is limited before they are decoded."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from catalog.pictures.errors import PictureBroken, PictureError, PictureTooLarge
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Told by the content, whatever the name. Formats that can hold programs or refer to other files are not among them.
+#: Determined by the content, whatever the name. Formats that can contain programs or refer to other files are excluded.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-#: Beginnings of scans in a JPEG: photographs have a dozen. Each is decoded over all pixels, however few its bytes are.
+#: Start-of-scan markers in a JPEG: photographs have a dozen. Each scan is decoded over all pixels, however few its
+#: bytes.
 MOST_JPEG_SCANS = 100
-#: The same for pictures of as many pixels as there may be, of which a hundred scans would take five seconds.
+#: The same for pictures with the most pixels allowed, for which a hundred scans would take five seconds.
 MOST_JPEG_SCANS_OF_THE_LARGEST = 16
 _SCAN = b"\xff\xda"
-#: Encoders look at less than that.
+#: Encoders use fewer pixels than that.
 LONGEST_SIDE_PIXELS = 640
 
 
 def decoded(data: bytes) -> Image:
     """The picture in a file: upright, in RGB, transparency on white, scaled down to LONGEST_SIDE_PIXELS.
 
-    Of an animation the first frame. It may take some hundred megabytes for a moment, so whoever calls it takes a
-    `picture_turn`. Raises PictureTooLarge, PictureUnsupported and PictureBroken.
+    Of an animation, the first frame. May briefly take some hundred megabytes, so callers take a `picture_turn`. Raises
+    PictureTooLarge, PictureUnsupported and PictureBroken.
     """
     if len(data) > settings.PICTURE_MAX_BYTES:
         raise PictureTooLarge.of_bytes(settings.PICTURE_MAX_BYTES)
@@ -36,7 +37,7 @@ def decoded(data: bytes) -> Image:
         return _decoded(data)
     except PictureError:
         raise
-    except Exception as error:  # decoders raise whatever they meet
+    except Exception as error:  # decoders raise errors of any kind
         raise PictureBroken(f"The picture is broken: {str(error)[:200] or type(error).__name__}.") from error
 
 
@@ -46,7 +47,7 @@ def _decoded(data: bytes) -> Image:
 
     side = (LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sizes, which are checked below
+        warnings.simplefilter("ignore")  # about sizes, which are checked below
         try:
             image = PIL.Image.open(BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
@@ -58,7 +59,7 @@ def _decoded(data: bytes) -> Image:
         raise _too_many_pixels()
     if image.format in ("JPEG", "MPO") and data.count(_SCAN) > (most := _most_scans(pixels)):
         raise PictureTooLarge(f"A JPEG of {pixels:,} pixels may have at most {most} scans.")
-    image.draft("RGB", side)  # has JPEG decoded at a fraction of its size
+    image.draft("RGB", side)  # makes the decoder scale a JPEG down while decoding
     image.thumbnail(side)
     return _on_white(ImageOps.exif_transpose(image))
 
@@ -82,7 +83,7 @@ def _too_many_pixels() -> PictureTooLarge:
 
 
 def as_jpeg(image: Image) -> bytes:
-    """The picture alone, without whatever else its file held."""
+    """The picture alone, without anything else its file contained."""
     file = BytesIO()
-    image.save(file, "JPEG", quality=88, comment=b"")  # it keeps a comment that it was read with otherwise
+    image.save(file, "JPEG", quality=88, comment=b"")  # otherwise it keeps a comment it was read with
     return file.getvalue()

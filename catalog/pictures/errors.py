@@ -1,4 +1,4 @@
-"""Why a picture cannot be had or used. The messages are for people."""
+"""Why a picture cannot be fetched or used. The messages are shown to people."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class PictureError(Exception):
 
     code = "no_picture"
     may_pass = False
-    """Whether trying again later may help."""
+    """Whether a later retry may help."""
 
 
 class PictureUnavailable(PictureError):
-    """It is not there, or whoever has it does not answer."""
+    """It does not exist, or its server does not respond."""
 
     code = "picture_unavailable"
     may_pass = True
@@ -31,13 +31,13 @@ class PicturesBusy(PictureError):
 
 
 class PictureRefused(PictureError):
-    """It is at an address that this site does not read from."""
+    """Its address is one that this site does not read from."""
 
     code = "picture_refused"
 
 
 class PictureTooLarge(PictureError):
-    """It has more bytes or pixels than this site takes."""
+    """It has more bytes or pixels than this site accepts."""
 
     code = "picture_too_large"
 
@@ -47,12 +47,12 @@ class PictureTooLarge(PictureError):
 
 
 class PictureUnsupported(PictureError):
-    """The file is no picture, or of a format that this site does not read."""
+    """The file is not a picture, or in a format that this site does not read."""
 
     code = "unsupported_picture"
 
 
 class PictureBroken(PictureError):
-    """The file begins as a picture does and cannot be read as one."""
+    """The file begins like a picture but cannot be decoded."""
 
     code = "broken_picture"

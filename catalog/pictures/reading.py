@@ -17,14 +17,14 @@ ACCEPTED = "image/jpeg, image/png, image/webp, image/avif, image/gif"
 
 
 def read_picture(address: str) -> bytes:
-    """The file at an address, whatever it holds. Raises PictureError."""
+    """The file at an address, whatever its content. Raises PictureError."""
     return _read_file(address) if is_local(address) else _fetch(address)
 
 
 def _read_file(address: str) -> bytes:
     path = local_path(address)
     try:
-        if not path.is_file():  # nor a pipe or a device, which may have no end
+        if not path.is_file():  # nor a pipe or a device, which may never end
             raise PictureUnavailable(f"There is no file {address} under PICTURE_ROOT.")
         with path.open("rb") as file:
             data = file.read(settings.PICTURE_MAX_BYTES + 1)
@@ -36,7 +36,7 @@ def _read_file(address: str) -> bytes:
 
 
 def _fetch(address: str) -> bytes:
-    """Follow a few redirects; each address on the way is checked as the first one is."""
+    """Follow a few redirects; each address on the way is checked like the first one."""
     for _ in range(1 + MOST_REDIRECTS):
         try:
             with get(_endpoint(address), accept=ACCEPTED) as reply:

@@ -1,4 +1,4 @@
-"""Turns at pictures: to decode one may take some hundred megabytes and a second, so few are at it at a time."""
+"""Turns for decoding pictures: one may take some hundred megabytes and a second, so only a few run at a time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _running = 0
 
 @contextmanager
 def picture_turn(*, wait_s: float | None = None) -> Iterator[None]:
-    """One of the PICTURE_CONCURRENCY turns of this process, waited for as long as it takes, or `wait_s` seconds.
+    """One of the PICTURE_CONCURRENCY turns of this process; waits for it without limit, or for `wait_s` seconds.
 
-    Raises PicturesBusy when the time is up. A turn within a turn may wait for itself.
+    Raises PicturesBusy if the time runs out. A turn within a turn may wait for itself.
     """
     global _running
     with _changed:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-#: The first ten places then make up 86% of rank-biased overlap.
+#: The first ten ranks then make up 86% of rank-biased overlap.
 PERSISTENCE = 0.9
 
 
 def overlap(one: Sequence[Hashable], other: Sequence[Hashable], *, k: int) -> float:
-    """The share of the first k that both have, of the longer of the two; 1 for two empty rankings."""
+    """The share of the first k that both have in common, relative to the longer of the two; 1 for two empty
+    rankings."""
     mine, theirs = set(one[:k]), set(other[:k])
     longer = max(len(mine), len(theirs))
     return len(mine & theirs) / longer if longer else 1.0
@@ -18,10 +19,10 @@ def overlap(one: Sequence[Hashable], other: Sequence[Hashable], *, k: int) -> fl
 def rank_biased_overlap(
     one: Sequence[Hashable], other: Sequence[Hashable], *, persistence: float = PERSISTENCE
 ) -> float:
-    """The overlap at every depth, which counts `persistence` times that of the depth above: 0 apart, 1 the same.
+    """The overlap at every depth, each weighted by `persistence` times the depth above: 0 disjoint, 1 the same.
 
-    Extrapolated from where the rankings end, which may be at different depths: RBO_EXT, equation 32 of Webber, Moffat
-    & Zobel (2010), A similarity measure for indefinite rankings.
+    Extrapolated from where the rankings end, which may be at different depths: RBO_EXT, equation 32 of Webber, Moffat &
+    Zobel (2010), A similarity measure for indefinite rankings.
     """
     shorter, longer = sorted((one, other), key=len)
     if not shorter:

@@ -1,4 +1,4 @@
-"""Calibrated lists: what somebody is interested in has its share of the list (Steck, 2018), and nothing repeats."""
+"""Calibrated lists: each of a person's interests gets its share of the list (Steck, 2018), and nothing repeats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from catalog.ranking.diversity import diversify
 
 Floats = npt.NDArray[np.floating]
 
-#: So much of the wanted shares is mixed into those of a list, that a kind without any item is no infinite fault.
+#: The fraction of the wanted shares mixed into a list's own, so that a kind without items is not infinitely bad.
 SMOOTHING = 0.01
 
 
@@ -25,10 +25,10 @@ def calibrate(
 ) -> list[int]:
     """Choose up to `limit` positions one by one, each the best by its value for the list so far.
 
-    `kinds` is (n, k), how much of each item is of each kind: rows sum to 1, or to 0 for an item of none, which changes
-    no shares. `shares`, (k,), is what a list should have of each kind and sums to 1. The value is that of maximal
-    marginal relevance, times 1 - calibration, less calibration times the Kullback-Leibler divergence of the list's
-    shares from those wanted. 0 leaves maximal marginal relevance, 1 looks at the shares alone.
+    `kinds` is (n, k), how much of each item is of each kind: rows sum to 1, or to 0 for an item of no kind, which
+    changes no shares. `shares`, (k,), is what a list should have of each kind and sums to 1. The value is that of
+    maximal marginal relevance, times 1 - calibration, minus calibration times the Kullback-Leibler divergence of the
+    list's shares from those wanted. 0 gives maximal marginal relevance, 1 considers only the shares.
     """
     if not calibration or len(shares) < 2:
         return diversify(scores, vectors, limit=limit, diversity=diversity)
@@ -48,9 +48,9 @@ def calibrate(
 
 
 def divergence(held: Floats, shares: Floats) -> Floats:
-    """The Kullback-Leibler divergence of what lists hold of each kind, of shape (n, k), from the wanted shares, (k,).
+    """The Kullback-Leibler divergence of lists' contents by kind, of shape (n, k), from the wanted shares, (k,).
 
-    A list that holds nothing of any kind is as far off as can be.
+    A list that holds nothing of any kind has the largest divergence.
     """
     totals = held.sum(axis=1, keepdims=True)
     own = np.divide(held, totals, out=np.zeros_like(held, dtype=float), where=totals > 0)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 def diversify(
     scores: npt.NDArray[np.floating], vectors: npt.NDArray[np.floating], *, limit: int, diversity: float
 ) -> list[int]:
-    """Choose up to `limit` positions one by one, each the best by its score less its likeness to those chosen.
+    """Choose up to `limit` positions one by one, each the best by its score minus its similarity to those chosen.
 
-    `vectors` is (n, dimensions), normalised. `diversity` 0 leaves the order of the scores, 1 looks at likeness alone.
-    Equal values are settled by position.
+    `vectors` is (n, dimensions), normalised. `diversity` 0 keeps the order of the scores, 1 considers only similarity.
+    Ties are broken by position.
     """
     chosen: list[int] = []
     likeness = np.zeros(len(scores))

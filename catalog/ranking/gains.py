@@ -1,4 +1,4 @@
-"""Whether one ranking is better than another for certain."""
+"""Whether one ranking is better than another with statistical confidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """The mean difference of two paired samples, and where it lies with 95% confidence."""
+    """The mean difference of two paired samples, and its 95% confidence interval."""
 
     mean: float
     low: float
@@ -25,7 +25,7 @@ class Gain:
 
 
 def gain_of(candidate: Floats, serving: Floats) -> Gain:
-    """A paired bootstrap over those who were asked, people or queries, with a fixed seed (Sakai, 2006)."""
+    """A paired bootstrap over the subjects, people or queries, with a fixed seed (Sakai, 2006)."""
     differences = candidate - serving
     if not len(differences):
         return Gain(mean=0.0, low=0.0, high=0.0)

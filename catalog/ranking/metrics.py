@@ -15,7 +15,7 @@ def dcg(grades: Sequence[float]) -> float:
 
 
 def ndcg(ranking: Sequence[str], judged: Mapping[str, float], *, k: int) -> float:
-    """DCG of the first k over that of the best possible ranking; 0 when nothing is relevant."""
+    """DCG of the first k divided by that of the best possible ranking; 0 if nothing is relevant."""
     ideal = dcg(sorted(judged.values(), reverse=True)[:k])
     return dcg([judged.get(document, 0) for document in ranking[:k]]) / ideal if ideal else 0.0
 
@@ -27,5 +27,5 @@ def recall(ranking: Sequence[str], judged: Mapping[str, float], *, k: int) -> fl
 
 
 def reciprocal_rank(ranking: Sequence[str], judged: Mapping[str, float], *, k: int) -> float:
-    """One over the place of the first relevant document, 0 when it is not among the first k."""
+    """One over the rank of the first relevant document, 0 if it is not among the first k."""
     return next((1 / place for place, document in enumerate(ranking[:k], 1) if judged.get(document, 0) > 0), 0.0)

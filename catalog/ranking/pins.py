@@ -1,4 +1,4 @@
-"""Where pinned items stand in a list, and which of the others fill a page around them."""
+"""The places of pinned items in a list, and which of the others fill a page around them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 
 def pinned_places(positions: Mapping[int, int], total: int) -> dict[int, int]:
-    """The place, from 0, of each pinned id in a list of `total` ids, those pinned among them.
+    """The place, from 0, of each pinned id in a list of `total` ids, which includes the pinned ones.
 
-    `positions` count from 1. Of two ids pinned to one position the later stands behind the earlier, and what is pinned
-    beyond the end of the list stands at its end.
+    `positions` count from 1. Of two ids pinned to the same position the later one comes after the earlier, and ids
+    pinned beyond the end of the list come at its end.
     """
     ordered = sorted(positions, key=lambda item_id: positions[item_id])
     places: dict[int, int] = {}
@@ -24,14 +24,14 @@ def pinned_places(positions: Mapping[int, int], total: int) -> dict[int, int]:
 
 
 def with_pins(others: Iterable[int], positions: Mapping[int, int]) -> list[int]:
-    """All ids in order: the pinned ones at their places, the others around them as they come."""
+    """All ids in order: the pinned ones at their places, the others around them in their given order."""
     unpinned = [item_id for item_id in others if item_id not in positions]
     return Window.of(positions, total=len(unpinned) + len(positions)).fill(unpinned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A page of a list with pins: the pinned ids on it by place, and which part of the others fills the rest."""
+    """A page of a list with pins: the pinned ids on it by place, and which of the others fill the rest."""
 
     start: int
     end: int

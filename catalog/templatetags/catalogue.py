@@ -1,4 +1,4 @@
-"""What the pages of the catalogue need beyond Django's own tags."""
+"""Template tags of the catalogue's pages, beyond Django's own."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ register = template.Library()
 
 @register.simple_tag
 def site_name() -> str:
-    """Also on error pages, which have no request and so no context processors."""
+    """Works on error pages too, which have no request and so no context processors."""
     return settings.SITE_NAME
 
 
 @register.simple_tag
 def searches_pictures() -> bool:
-    """Whether pictures can be searched with: the index that serves has an encoder for them. One query."""
+    """Whether the serving index has an encoder for pictures, so that they can be searched with. One query."""
     version = serving_version()
     return version is not None and version.reads_pictures
 
@@ -56,7 +56,7 @@ def ordinal(place: int) -> str:
 
 @register.filter
 def sentences(parts: Iterable[Part]) -> list[tuple[bool, list[Part]]]:
-    """The parts of a passage grouped: those of the closest sentence, and those around it."""
+    """The parts of a passage in groups: those of the closest sentence, and those around it."""
     return [(closest, list(run)) for closest, run in groupby(parts, key=lambda part: part.closest)]
 
 
@@ -67,7 +67,7 @@ def search_address(parameters: Mapping[str, str]) -> str:
 
 @register.inclusion_tag("catalog/_cover.html")
 def cover(item: Item, width: int = 76, loading: str = "") -> dict[str, object]:
-    """An item's cover. `loading` is "lazy" for covers that may be out of sight."""
+    """An item's cover. `loading` is "lazy" for covers that may be off-screen."""
     address, drawn = cover_address(item), drawn_cover(item)
     return {
         "address": address,

@@ -37,14 +37,15 @@ ASKING = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPanel:
-    """The panel above the results. It fills itself, or it waits to be asked."""
+    """The panel above the results. It loads by itself, or waits to be asked."""
 
     address: str
     fills_itself: bool
 
 
 def answer_panel(asked: Asked, *, typing: bool) -> AnswerPanel | None:
-    """The panel for a search, if it has one; while somebody types, only a question mark says they are done."""
+    """The panel for a search, if it has one; while somebody types, only a question mark shows that they have
+    finished."""
     text = asked.text
     if len(text.split()) < LEAST_WORDS:
         return None
@@ -58,7 +59,7 @@ def answer_address(asked: Asked) -> str:
 
 
 class AnswerView(View):
-    """A page for people; for whoever accepts events, the answer as it comes about, in HTML."""
+    """A page for people or, if the request accepts events, the answer as it is produced, in HTML."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = read_address(request.GET, list(Attribute.objects.all()))
@@ -119,7 +120,7 @@ def _others(answer: Answer) -> list[Source]:
 
 
 def _parts(citation: Citation) -> list[tuple[str, bool]]:
-    """The passage in parts, each with whether it stands in the answer."""
+    """The passage in parts, each with whether it is quoted in the answer."""
     text, at = citation.source.text, 0
     parts: list[tuple[str, bool]] = []
     for start, end in sorted(citation.quotes):

@@ -1,4 +1,4 @@
-"""A page of what the API offers, read from its OpenAPI document."""
+"""A page about the API, generated from its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views import View
 from drf_spectacular.generators import SchemaGenerator
 
-#: What comes first; the rest follows by name.
+#: The groups that come first; the rest follow by name.
 FIRST = ("search", "answers", "suggest", "recommendations", "interactions", "items")
 TITLES = {"v1": "OpenAI's API", "me": "Whoever calls", "index-versions": "Index versions"}
 
@@ -54,7 +54,7 @@ class ApiReferenceView(View):
 
 @lru_cache(maxsize=1)
 def _groups() -> tuple[Group, ...]:
-    """Made once in a process: it takes a look at every view."""
+    """Built once per process: it inspects every view."""
     return groups_of(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
 
 
@@ -107,14 +107,14 @@ def _field(name: str, schema: Schema, schemas: Schema, *, about: str, required: 
 
 
 def _resolved(schema: Schema, schemas: Schema) -> Schema:
-    """A schema in place of what only names it."""
+    """A schema with references replaced by what they point to."""
     while "$ref" in schema or len(schema.get("allOf", ())) == 1:
         schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema["allOf"][0]
     return schema
 
 
 def _kind(schema: Schema, schemas: Schema) -> str:
-    """In a few words: `list of string`, `1 to 100`, `like or save`."""
+    """A short description: `list of string`, `1 to 100`, `like or save`."""
     schema = _resolved(schema, schemas)
     if either := schema.get("oneOf") or schema.get("anyOf"):
         return " or ".join(dict.fromkeys(_kind(own, schemas) for own in either))

@@ -1,4 +1,4 @@
-"""Covers: an item's own picture where the browser may load it, or else one drawn from its words."""
+"""Covers: an item's own picture if the browser may load it, otherwise one drawn from its words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOUR_S = 3_600
 
 
 class CoverView(View):
-    """A drawn cover. Its address names the content, so a browser may keep it for ever."""
+    """A drawn cover. Its URL identifies the content, so browsers may cache it forever."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(Item.objects.published(), pk=pk)
@@ -31,19 +31,19 @@ class CoverView(View):
 
 
 def lasting_cache(response: HttpResponse, request: HttpRequest, item: Item) -> HttpResponse:
-    """Let browsers keep a picture of this content for ever, and of another for an hour."""
+    """Let browsers cache a picture forever if the URL names this content, otherwise for an hour."""
     lasting = request.GET.get("v") == _version(item)
     response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if lasting else f"public, max-age={HOUR_S}"
     return response
 
 
 def drawn_cover(item: Item) -> str:
-    """The address of the cover drawn from the item's words."""
+    """The URL of the cover drawn from the item's words."""
     return f"{reverse('cover', args=[item.pk])}?v={_version(item)}"
 
 
 def cover_address(item: Item) -> str:
-    """The item's own picture, unless the Content-Security-Policy would keep the browser from loading it."""
+    """The item's own picture, unless the Content-Security-Policy keeps the browser from loading it."""
     if item.image and is_local(item.image):
         return f"{reverse('item-picture', args=[item.pk])}?v={_version(item)}"
     if item.image and is_allowed(item.image, settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"]):
@@ -52,7 +52,7 @@ def cover_address(item: Item) -> str:
 
 
 def is_allowed(address: str, sources: Iterable[str]) -> bool:
-    """Whether a policy's image sources let a page load this http(s) address."""
+    """Whether a policy's image sources let a page load this http(s) URL."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port

@@ -1,4 +1,4 @@
-"""Why a hit is where it is, drawn: a bar of what makes up its score, and one for each part of it."""
+"""Why a hit is where it is, as a drawing: a bar of what makes up its score, and one for each part of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_PART = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A part of the bar of a score, of one of KINDS."""
+    """A part of a score's bar, of one of KINDS."""
 
     kind: str
     start: float
@@ -26,21 +26,21 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """An explanation in the measures of its bars. Shares go from 0 to 100."""
+    """An explanation with the dimensions of its bars. Shares go from 0 to 100."""
 
     explanation: Explanation
     segments: list[Segment]
     taste: float
-    """What it adds, or takes; 0 where that is too little to be told."""
+    """What it adds or subtracts; 0 if that is too little to show."""
     boost: float
     words_share: float
     """Of the most that words could have added."""
     meaning_share: float
     taste_share: float
-    """Of the most that a taste adds or takes."""
+    """Of the most that a taste adds or subtracts."""
     rules_share: float
     terms: list[tuple[str, float]]
-    """What each word of the query adds to BM25, the most first."""
+    """What each word of the query adds to BM25, largest first."""
 
 
 def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
@@ -65,12 +65,12 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
 
 
 def _as_asked(stem: str, asked: Iterable[str]) -> str:
-    """The word of the query that begins with the stem; the stem itself where none does, as with what synonyms add."""
+    """The word of the query that begins with the stem; the stem itself if none does, as with synonyms."""
     return min((word for word in asked if word.startswith(stem)), key=len, default=stem)
 
 
 def _segments(score: float, explanation: Explanation) -> list[Segment]:
-    """One segment after the other as far as the score goes: what is taken away is taken off the end of the bar."""
+    """Segments in sequence up to the score: what is subtracted is taken off the end of the bar."""
     parts = (
         explanation.keyword_contribution,
         explanation.semantic_contribution,

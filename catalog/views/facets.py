@@ -14,7 +14,7 @@ from catalog.views.labels import YES_OR_NO, is_year, name_label, number_label, u
 from catalog.views.parameters import RESERVED, Asked, plain_number
 
 MAX_FACETS = 12
-#: Values that are in sight at once; the others are one click away.
+#: Values visible at once; the others are one click away.
 VALUES_IN_SIGHT = 8
 WIDTH, HEIGHT = 100, 46
 LEAST_BAR, GAP = 1.2, 1.2
@@ -77,24 +77,25 @@ class Span:
 
 
 def facet_names(attributes: Sequence[Attribute], asked: Asked) -> list[str]:
-    """The facets to show: the declared ones and every field that has a filter."""
+    """The facets to show: the declared ones and every field with a filter."""
     shown = [attribute for attribute in attributes if attribute.facet and attribute.name not in RESERVED]
     usual = [attribute.name for attribute in sorted(shown, key=_place)] + list(TEXT_COLUMNS)
     return list(dict.fromkeys([*usual[:MAX_FACETS], *asked.filtered]))
 
 
 def _place(attribute: Attribute) -> tuple[int, int]:
-    """Where staff put it; among equals lists of texts first, then the year and other numbers, then single texts."""
+    """The order set by staff; among equals, lists of texts first, then the year and other numbers, then single
+    texts."""
     if attribute.kind == Attribute.Kind.NUMBER:
         return attribute.position, 1 if is_year(attribute.name) else 2
     return attribute.position, 0 if attribute.many else 3
 
 
 def show_facets(names: Sequence[str], asked: Asked, results: SearchResults) -> list[Choice | Span]:
-    """The facets that have something to choose.
+    """The facets that offer a choice.
 
-    A field that has a filter is counted by one more search without that filter: otherwise only the values chosen
-    already would be on offer.
+    A field with a filter is counted by one more search without that filter: otherwise only the values already chosen
+    would be offered.
     """
     shown: list[Choice | Span] = []
     for name in names:

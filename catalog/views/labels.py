@@ -1,4 +1,4 @@
-"""Names of attributes and their values as people read them."""
+"""Display names of attributes and their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.models import Attribute, Item
 
 Kind = Attribute.Kind
 
-# Units are in the names of attributes, as in `runtime_min`.
+# Units are part of attribute names, as in `runtime_min`.
 UNITS = {
     "min": "min",
     "s": "s",
@@ -30,9 +30,9 @@ UNITS = {
 }
 LEAST_GROUPED = 10_000
 YES_OR_NO = {"true": "Yes", "false": "No"}
-#: Texts that say nothing without the name of what they are the value of.
+#: Texts that mean nothing without the name of their attribute.
 BARE = {"yes", "no", "true", "false"}
-#: Longer values say too much for the line under a title.
+#: Longer values are too long for the line under a title.
 META_CHARACTERS = 40
 META_PARTS = 4
 META_VALUES = 3
@@ -55,14 +55,14 @@ def value_label(name: str, value: Any) -> str:
         case bool():
             return "Yes" if value else "No"
         case int() | float():
-            return f"{number_label(name, value)}\u00a0{unit_of(name)}".strip()  # never broken between lines
+            return f"{number_label(name, value)}\u00a0{unit_of(name)}".strip()  # the two are never broken between lines
         case _ if name == "language":
             return language_label(str(value))
     return str(value)
 
 
 def number_label(name: str, value: float) -> str:
-    """1995 -> 1995, which may be a year, and 12500 -> 12,500, unless the name says that it is one."""
+    """1995 -> 1995, which may be a year, and 12500 -> 12,500, unless the name says it is a year."""
     whole = int(value) if float(value).is_integer() else value
     return str(whole) if is_year(name) or abs(whole) < LEAST_GROUPED else f"{whole:,}"
 
@@ -79,10 +79,10 @@ def language_label(code: str) -> str:
 
 
 def meta_line(item: Item, attributes: Sequence[Attribute]) -> list[str]:
-    """A few short facts for the line under a title: single texts, the most telling first, measures, then lists."""
+    """A few short facts for the line under a title: single texts, most specific first, then measures, then lists."""
     named = {attribute.name: attribute for attribute in attributes if attribute.name in item.attributes}
     single = [name for name, attribute in named.items() if attribute.kind == Kind.TEXT and not attribute.many]
-    single.sort(key=lambda name: named[name].facet)  # what few items share says more of one
+    single.sort(key=lambda name: named[name].facet)  # what few items share says more about one
     measured = [name for name, attribute in named.items() if attribute.kind == Kind.NUMBER and unit_of(name)]
     lists = [name for name, attribute in named.items() if attribute.many and attribute.facet]
     parts = [_short(name, item.attributes[name]) for name in (*single, *measured, *lists)]
@@ -111,7 +111,7 @@ class Fact:
 
 
 def facts(item: Item, attributes: Sequence[Attribute]) -> list[Fact]:
-    """Everything the catalogue knows of an item, in the order of its attributes."""
+    """Everything the catalogue knows about an item, in the order of its attributes."""
     return list(_facts(item, attributes))
 
 

@@ -1,4 +1,4 @@
-"""The address of a search page: reading it, and writing the addresses of searches that differ a little."""
+"""Reading the URL of a search page, and building the URLs of similar searches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Range = tuple[float | None, float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the address of a search page asks for. `notes` says what of it was left out, and why."""
+    """What the URL of a search page asks for. `notes` says which parts of it were left out, and why."""
 
     text: str = ""
     page: int = 1
@@ -43,11 +43,11 @@ class Asked:
     correct: bool = True
     personalize: bool = False
     picture: str = ""
-    """The token of a picture that is looked for, alone or beside the text."""
+    """The token of a picture to search by, alone or together with the text."""
     sight: PictureAsked | None = field(default=None, compare=False)
-    """What that picture looks like, once it has been read."""
+    """That picture's vector, once it has been read."""
     rerank: bool = True
-    """False where the page that this one follows was not reranked, so that both are cut from one order."""
+    """False if the page that this one follows was not reranked, so that both are cut from the same order."""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -58,11 +58,11 @@ class Asked:
 
     @property
     def filtered(self) -> list[str]:
-        """The fields that have a filter."""
+        """The fields with a filter."""
         return [*self.chosen, *self.ranges]
 
     def without(self, name: str) -> Self:
-        """The same search, whatever the value of this field."""
+        """The same search with any value for this field."""
         chosen = {field: values for field, values in self.chosen.items() if field != name}
         ranges = {field: ends for field, ends in self.ranges.items() if field != name}
         return self._anew(chosen=chosen, ranges=ranges)
@@ -80,12 +80,12 @@ class Asked:
 
     @property
     def as_typed(self) -> Self:
-        """The same search with its words as they are."""
+        """The same search with its words uncorrected."""
         return self._anew(correct=False)
 
     @property
     def other_taste(self) -> Self:
-        """The same search with the visitor's taste, or without it where it is with it."""
+        """The same search with the visitor's taste switched on, or off if it is on."""
         return self._anew(personalize=not self.personalize)
 
     @property
@@ -94,7 +94,7 @@ class Asked:
 
     @property
     def asks(self) -> bool:
-        """Whether something is looked for, in words or by a picture."""
+        """Whether there is anything to search for, in words or by a picture."""
         return bool(self.text) or self.sight is not None
 
     def with_text(self, text: str) -> Self:
@@ -108,18 +108,18 @@ class Asked:
         return replace(self, page=page)
 
     def _anew(self, **changes: Any) -> Self:
-        """Another search, from its first page on."""
+        """Another search, starting at its first page."""
         return replace(self, **changes, page=1, rerank=True)
 
     @property
     def can_be_reranked(self) -> bool:
-        """Whether the site's reranker, if it has one, has a say in the order of this search."""
+        """Whether the site has a reranker and it affects the order of this search."""
         asked_in_words = bool(self.text) and not self.picture and not self.sort
         return self.rerank and asked_in_words and reranker_spec() is not None
 
     @property
     def address(self) -> str:
-        """The shortest address that asks for this."""
+        """The shortest URL for this search."""
         pairs: list[tuple[str, str]] = [("q", self.text)] if self.text else []
         pairs += [(name, value) for name, values in self.chosen.items() for value in values]
         for name, ends in self.ranges.items():
@@ -168,7 +168,7 @@ class Asked:
         )
 
     def count_query(self, *, facets: Sequence[str] = (), limit: int = 1) -> SearchQuery:
-        """The same search, asked only for its counts and its first few hits."""
+        """The same search, but only for its counts and its first few hits."""
         return replace(self.query(facets=facets), limit=limit, offset=0, highlight=False, explain=False)
 
 
@@ -177,7 +177,7 @@ def plain_number(value: float) -> str:
 
 
 def read_address(parameters: QueryDict, attributes: Sequence[Attribute]) -> Asked:
-    """Read a search page's parameters. What makes no sense is left out with a note; unknown ones are passed over."""
+    """Read a search page's parameters. Invalid ones are left out with a note; unknown ones are ignored."""
     return _Reader(parameters, attributes).asked()
 
 
@@ -219,7 +219,7 @@ class _Reader:
         return DEFAULT_RATIO if ratio is None else ratio
 
     def _correct(self, text: str) -> bool:
-        """The form says for which text corrections were refused: another typed in its place may be corrected."""
+        """The form says for which text corrections were refused: a different text may be corrected."""
         refused = bool(text) and self.parameters.get("as_typed", "").strip() == text
         return not refused and self.parameters.get("correct") != "0"
 

@@ -1,4 +1,4 @@
-"""Pictures on pages: those that are searched with, and those of items that are files of this site."""
+"""Pictures on pages: those that are searched with, and item pictures that are files of this site."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ NONE_CHOSEN = "Choose a picture first."
 
 @method_decorator(csrf_exempt, name="dispatch")
 class SearchByPictureView(View):
-    """Takes a picture and leads to the page of what it finds, which keeps to the filters of the page before.
+    """Takes a picture and redirects to its search results, keeping the filters of the previous page.
 
-    To look for the CSRF token reads the whole body, so that is done once the rate limit has been looked at.
+    Checking the CSRF token reads the whole body, so it is done after the rate limit is checked.
     """
 
     accepts_pictures = True
@@ -79,7 +79,7 @@ class KeptPictureView(View):
 
 
 class ItemPictureView(View):
-    """The picture of an item that is a file under PICTURE_ROOT: a JPEG made from it, never the file itself."""
+    """An item's picture under PICTURE_ROOT: a JPEG made from the file, never the file itself."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(Item.objects.published(), pk=pk)
@@ -101,7 +101,7 @@ def busy_response(request: HttpRequest, error: PicturesBusy) -> HttpResponse:
 
 
 def with_picture(asked: Asked) -> Asked:
-    """The search with what its picture looks like; without the picture, and a note that says why, where that fails."""
+    """The search with its picture's vector; if that fails, without the picture and with a note that says why."""
     if not asked.picture:
         return asked
     try:

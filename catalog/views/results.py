@@ -1,4 +1,4 @@
-"""A page of results, ready to be drawn."""
+"""A page of results, ready to render."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from catalog.views.parameters import LAST_PAGE, PAGE_HITS, Asked, sortable
 PAGES_AROUND = 2
 MAX_RELAXED = 4
 RELAXED_COVERS = 3
-#: Of the hits that are not close, so many of the nearest are shown.
+#: The number of nearest hits shown of those that are not close.
 FAR_HITS = 6
 SORTED_NUMBERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A hit with what stands around it."""
+    """A hit with what is shown around it."""
 
     hit: Hit
     meta: list[str]
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """A filter in force and the address of the search without it."""
+    """An active filter and the URL of the search without it."""
 
     label: str
     address: str
@@ -75,7 +75,7 @@ class ResultsPage:
     asked: Asked
     results: SearchResults
     count: int
-    """What the search is said to have found: the close hits."""
+    """The number of results shown to the visitor: the close hits."""
     close: list[Row]
     far: list[Row]
     facets: list[Choice | Span]
@@ -86,12 +86,12 @@ class ResultsPage:
 
     @property
     def shown(self) -> list[int]:
-        """Ids of the items on the page, from the top."""
+        """Ids of the items on the page, from top to bottom."""
         return [row.item.pk for row in (*self.close, *self.far)]
 
     @property
     def evidence_kinds(self) -> list[str]:
-        """What the bars of the scores on the page are made of."""
+        """The kinds of segments in the score bars on the page."""
         evidence = [row.evidence for row in (*self.close, *self.far) if row.evidence]
         drawn = {segment.kind for one in evidence for segment in one.segments}
         return [kind for kind in KINDS if kind in drawn]
@@ -102,7 +102,7 @@ class ResultsPage:
 
     @property
     def without_operators(self) -> str:
-        """The address of the search for the same words without what the query demands of every hit."""
+        """The URL of the search for the same words without the query's operators."""
         return self.asked.with_text(" ".join(self.results.operators.text.split())).address
 
     @property
@@ -111,7 +111,7 @@ class ResultsPage:
 
     @property
     def settles(self) -> bool:
-        """Whether the hits are in the order of the first stage for now: somebody is typing."""
+        """Whether the hits are in first-stage order for now, because somebody is typing."""
         return self.asked.can_be_reranked and bool(self.results.hits) and not self.results.query.rerank
 
     @property
@@ -127,7 +127,7 @@ def results_page(
     taste: Taste | None = None,
     rerank: bool = True,
 ) -> ResultsPage:
-    """Run the search and those that tell what a change of filters would bring. Raises InvalidQuery."""
+    """Run the search, and those that show what a change of filters would bring. Raises InvalidQuery."""
     names = facet_names(attributes, asked)
     results = search(asked.query(facets=names, prefix=prefix, taste=taste, rerank=rerank))
     rows = [_row(hit, results, attributes) for hit in results.hits]
@@ -171,7 +171,7 @@ def range_label(asked: Asked, name: str) -> str:
 
 
 def _relaxed(asked: Asked) -> list[Relaxed]:
-    """For each filter the search without it, where that finds something close; if none does, without all of them."""
+    """The search without each filter in turn, if that finds something close; otherwise without all of them."""
     wider = [(_filter_label(asked, name), asked.without(name)) for name in asked.filtered[:MAX_RELAXED]]
     found = [relaxed for label, without in wider if (relaxed := _relax(label, without))]
     if len(wider) > 1 and not found:
@@ -193,7 +193,7 @@ def _filter_label(asked: Asked, name: str) -> str:
 
 
 def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str]]:
-    """Orders on offer: their parameter and what they are called."""
+    """The available orders: their parameter and their label."""
     fixed = [("", "Best match"), ("newest", "Recently added")] if asked.asks else [("", "Recently added")]
     sorts = [*fixed, ("title", "Title, A to Z")]
     for name in sortable(attributes)[:SORTED_NUMBERS]:
@@ -204,12 +204,12 @@ def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str
 
 
 def _in_one_order(asked: Asked, results: SearchResults) -> Asked:
-    """What the other pages of these results are to ask for: where these are not reranked, the others are not either."""
+    """The search for the other pages of these results: if these are not reranked, the others are not either."""
     return replace(asked, rerank=results.reranked) if asked.can_be_reranked else asked
 
 
 def _paging(asked: Asked, results: SearchResults) -> Paging:
-    """Pages of what is close: the last of them is filled up with what is not, and no page holds only that."""
+    """Pages of close hits: the last one is filled up with others, and no page holds only those."""
     last = min(max(1, -(-results.close_total // PAGE_HITS)), LAST_PAGE)
     near = range(max(1, asked.page - PAGES_AROUND), min(last, asked.page + PAGES_AROUND) + 1)
     numbers = sorted({1, *near, last})

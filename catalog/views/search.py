@@ -23,12 +23,12 @@ from catalog.views.pictures import with_picture
 from catalog.views.results import results_page
 
 SUGGESTIONS = 8
-#: What asks again once somebody has stopped typing: a reranker reads too slowly for every letter.
+#: Triggers another request once somebody has stopped typing: a reranker is too slow to run for every letter.
 SETTLED = "settled"
 
 
 class SearchView(View):
-    """The whole page, or for htmx the parts of it that depend on the search."""
+    """The whole page or, for htmx, the parts of it that depend on the search."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         attributes = list(Attribute.objects.all())
@@ -55,7 +55,7 @@ class SearchView(View):
 
 
 def _earlier(request: HttpRequest, attributes: Sequence[Attribute]) -> Asked | None:
-    """The search that the visitor's page showed until now."""
+    """The search that the visitor's page showed before this request."""
     address = parts_of(request.headers.get("HX-Current-URL", ""))
     if address.path != reverse("search"):
         return None
@@ -63,7 +63,7 @@ def _earlier(request: HttpRequest, attributes: Sequence[Attribute]) -> Asked | N
 
 
 def _is_typed_on(earlier: Asked, asked: Asked) -> bool:
-    """Whether somebody is still typing the same query: then Back should not stop at every letter."""
+    """Whether somebody is still typing the same query: Back should not stop at every letter."""
     shorter, longer = sorted((earlier.text, asked.text), key=len)
     same_otherwise = earlier.without_text == asked.without_text and earlier.correct == asked.correct
     return same_otherwise and longer.startswith(shorter) and (bool(shorter) or not longer)

@@ -98,7 +98,7 @@ def _lessons(options: dict[str, Any], active: IndexVersion | None) -> Lessons:
 
 
 def _times_as_fast(student: Encoder, teacher: Encoder, texts: list[str]) -> float:
-    """By processor time, which other work on the machine does not change."""
+    """By processor time, which other load on the machine does not affect."""
     spent = []
     for encoder in (student, teacher):
         encoder.encode_documents(texts)

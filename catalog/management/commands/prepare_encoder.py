@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             version = IndexVersion.objects.active() or unloaded_version()
-        except DatabaseError:  # which is yet to be made
+        except DatabaseError:  # the database has not been set up yet
             version = unloaded_version()
         try:
             encoder = encoder_for(version.encoder_spec)

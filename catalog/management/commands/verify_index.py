@@ -10,7 +10,7 @@ from rich.table import Table
 
 from catalog.index.verification import Finding, verify_index
 
-# What one repair brings to light the next one sees to.
+# A repair may reveal problems that the next round repairs.
 REPAIR_ROUNDS = 3
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"{len(wrong)} things are wrong.")
 
     def _repair(self, findings: Sequence[Finding]) -> bool:
-        """Whether there was anything to do."""
+        """Return whether there was anything to do."""
         repairable = [finding for finding in findings if finding.repair is not None]
         for finding in repairable:
             assert finding.repair is not None
