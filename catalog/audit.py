@@ -10,7 +10,6 @@ from catalog.models import AuditEntry
 
 
 def record_action(actor: User | AnonymousUser | None, action: str, target: object, **detail: Any) -> None:
-    """Record that `actor` did `action` to `target`; for an API key there is no actor, so `detail` should name the
-    key."""
+    """Record that `actor` did `action` to `target`; an API key has no actor and should be named in `detail`."""
     person = actor if isinstance(actor, User) else None
     AuditEntry.objects.create(actor=person, action=action, target=str(target)[:200], detail=detail)

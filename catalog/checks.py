@@ -54,7 +54,7 @@ def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> 
 
 @register
 def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
-    """Whether the language model that writes answers, if there is one, has a callable configuration."""
+    """Whether the language model that writes answers, if there is one, is configured to be callable."""
     if settings.CHAT_URL and not settings.CHAT_MODEL:
         return [Error("CHAT_URL is set and CHAT_MODEL is not.", hint="Name the model to ask.", id="catalog.E004")]
     return _address_errors("CHAT_URL", settings.CHAT_URL, id="catalog.E004")
@@ -62,7 +62,7 @@ def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_embeddings_endpoint(**_: Any) -> list[CheckMessage]:
-    """Whether the encoder behind an endpoint, if there is one, has a callable configuration."""
+    """Whether the encoder behind an endpoint, if there is one, is configured to be callable."""
     if settings.ENCODER_BACKEND not in BACKENDS:
         known = ", ".join(BACKENDS)
         return [Error(f"ENCODER_BACKEND is none of {known}.", id="catalog.E005")]

@@ -42,8 +42,10 @@ Faults = dict[str, str]
 
 
 class RuleRefused(ValueError):
-    """A rule or synonym that cannot be saved. `faults` gives reasons by field; `pins.2.item` means the third row of
-    pins."""
+    """A rule or synonym that cannot be saved.
+
+    `faults` gives the reasons by field; `pins.2.item` means the third row of pins.
+    """
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))

@@ -21,8 +21,7 @@ HARDEST_SHARE = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A query and a passage that answers it. `answers` names all documents that do, so that none of them is a
-    negative."""
+    """A query and a passage that answers it. `answers` names all documents that do, none of which is a negative."""
 
     query: str
     positive: str

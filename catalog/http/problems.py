@@ -106,8 +106,7 @@ def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, Any]]:
 
 
 def _query_error(error: InvalidQuery) -> dict[str, Any]:
-    """What is wrong with a query; for a filter also the position, in characters from 0, and what would be valid
-    there."""
+    """What is wrong with a query; for a filter also the position, in characters from 0, and what is expected."""
     row: dict[str, Any] = {"field": error.field, "code": error.code, "detail": str(error)}
     if isinstance(error, FilterError):
         row |= {"position": error.position, "expected": error.expected}

@@ -19,8 +19,7 @@ ENOUGH = 50_000
 
 
 def renew_sample(version: IndexVersion) -> bool:
-    """Draw the sample of a version with pictures if it has none or its vectors have doubled since; return whether
-    drawn."""
+    """Draw the sample of a version with pictures if it has none or its vectors have doubled; return whether."""
     if not version.reads_pictures:
         return False
     known = VectorSample.objects.passages_of(version)

@@ -71,8 +71,7 @@ class EmbeddingStateQuerySet(models.QuerySet["EmbeddingState"]):
         return failed.filter(version_id__in=[version.pk for version in versions]).order_by("-updated_at")
 
     def unseen_by_version(self, versions: Sequence[IndexVersion]) -> dict[int, int]:
-        """How many pictures of each version could not be fetched or read, by version id; versions without any are left
-        out."""
+        """How many pictures of each version could not be fetched or read, by version id; zeros are left out."""
         found = self.unseen().filter(version_id__in=[version.pk for version in versions])
         return dict(found.order_by().values_list("version_id").annotate(Count("item_id")))
 

@@ -55,8 +55,7 @@ def forget_old_copies(*, turn: int) -> int:
 
 
 def _path_of(address: str) -> Path:
-    """The path of the copy, named by the picture's path and modification time, so that a changed picture has another
-    one."""
+    """The path of the copy, named by the picture's path, time and size, so that a changed picture has another."""
     try:
         found = local_path(address).stat()
     except OSError as error:

@@ -23,11 +23,10 @@ Event = TypeVar("Event")
 
 
 class Buffer(Generic[Event]):
-    """Holds events until `write` writes them and returns those to retry. Full, or without the database, it loses
-    events.
+    """Holds events until `write` writes them, which returns those to retry.
 
-    Lost events are logged. The thread starts with the first event, so that a forking server has one in every process
-    that needs it.
+    Events are lost, and this is logged, when it is full or the database is down. The thread starts with the first
+    event, so that a forking server has one in every process that needs it.
     """
 
     def __init__(

@@ -9,8 +9,7 @@ PERSISTENCE = 0.9
 
 
 def overlap(one: Sequence[Hashable], other: Sequence[Hashable], *, k: int) -> float:
-    """The share of the first k that both have in common, relative to the longer of the two; 1 for two empty
-    rankings."""
+    """The share of the first k that both have, relative to the longer one; 1 for two empty rankings."""
     mine, theirs = set(one[:k]), set(other[:k])
     longer = max(len(mine), len(theirs))
     return len(mine & theirs) / longer if longer else 1.0

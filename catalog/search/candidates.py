@@ -36,8 +36,7 @@ class Candidates:
     title_overlaps: npt.NDArray[np.float64]
     """Jaccard index of the query's words and the title's: 1 if they are the same."""
     cosines: npt.NDArray[np.float64]
-    """Of the best passage; NaN without a vector. In a version with pictures, its closeness on the scale of
-    `catalog.search.closeness`."""
+    """Cosine of the best passage, NaN without a vector; with pictures, its `catalog.search.closeness`."""
     ordinals: npt.NDArray[np.int64]
     """The ordinal of that passage, or PICTURE_ORDINAL; -1 without one."""
     spans: Sequence[tuple[int, int] | None]
@@ -146,8 +145,7 @@ def _near(cursor: Any, around: Around | None, scope: Scope, *, beside_words: boo
 def _scored(
     cursor: Any, legs: Sequence[str], parameters: Mapping[str, Any], *, words: Words, around: Around | None
 ) -> list[tuple[Any, ...]]:
-    """Rows for `Candidates`: whatever a leg finds, ordered by id, with word scores and, unless known, the best
-    passage."""
+    """Rows for `Candidates`: what the legs find, by id, with word scores and any best passage not yet known."""
     keywords = keyword_leg()
     statement = CANDIDATES.format(
         legs=" UNION ALL ".join(f"({leg})" for leg in legs),

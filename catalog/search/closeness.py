@@ -48,8 +48,10 @@ def closeness_sql(version: IndexVersion) -> str:
 
 
 def closeness_parameters(version: IndexVersion, vector: Sequence[float]) -> dict[str, float]:
-    """How a query's cosines with texts and with pictures are scaled. One database query, two if the sample has
-    changed."""
+    """How a query's cosines with texts and with pictures are scaled.
+
+    One database query, two if the sample has changed.
+    """
     if not version.reads_pictures:
         return {}
     text, picture = _lines(version, vector)

@@ -32,8 +32,7 @@ def joins(words: Sequence[str], unknown: Sequence[str]) -> list[Written]:
 
 
 def divisions(word: str) -> list[Written]:
-    """The ways to split a word; fewest parts first. A word of letters is cut once, one with digits where digits begin
-    or end."""
+    """The ways to split a word, fewest parts first: letters with one cut, others where digits begin or end."""
     if LETTERS.fullmatch(word):
         return [(word[:at], word[at:]) for at in range(FEWEST_LETTERS, len(word) - FEWEST_LETTERS + 1)]
     boundaries = [found.start() for found in BOUNDARY.finditer(word)][:MOST_BOUNDARIES]
@@ -59,8 +58,7 @@ def divided(word: str, uses: Mapping[str, int]) -> Written | None:
 
 
 def runs(words: Sequence[str], replaced: Mapping[Written, str]) -> Iterator[tuple[int, int]]:
-    """Start and end of each run of words that is replaced as a unit, otherwise of each single word; longest run
-    first."""
+    """Start and end of each run of words that is replaced as a unit, longest first, or of a single word."""
     start = 0
     while start < len(words):
         ends = range(min(start + MOST_JOINED, len(words)), start + 1, -1)

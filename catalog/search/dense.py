@@ -59,8 +59,10 @@ EXACTLY = """
 def nearest(
     cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
 ) -> dict[int, Passage]:
-    """The nearest items, `items` or more, with their best passages. More statements if items have many passages
-    nearby."""
+    """The nearest items, `items` or more, with their best passages.
+
+    One statement, or more if too many of the passages belong to the same items.
+    """
     parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
     found: dict[int, Passage] = {}
     for passages in PASSAGES_READ:

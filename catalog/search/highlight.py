@@ -105,7 +105,7 @@ def snippet(text: str, matching: frozenset[str], phrases: Sequence[re.Pattern[st
 
 
 class _Letters(dict[int, str]):
-    """Maps each character to its folded form, or to NUL if that is not a single character."""
+    """Maps each character to its folded form, or to NUL if folding is not one character for one."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)

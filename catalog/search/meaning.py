@@ -42,7 +42,7 @@ def read_meaning(query: SearchQuery, texts: Sequence[str], version: IndexVersion
 
 
 def _asks_for_meaning(query: SearchQuery) -> bool:
-    """A vector or picture without text is always searched by meaning, whatever the semantic ratio."""
+    """A given vector, or a picture without text, is searched by meaning whatever the semantic ratio."""
     if query.vector is not None or query.semantic_ratio > 0:
         return True
     return query.picture is not None and not query.text.strip()

@@ -34,8 +34,7 @@ class Phrase:
 
     @property
     def pattern(self) -> str:
-        """A regular expression for it in folded text, without the word boundaries, valid in both Python and
-        PostgreSQL."""
+        """A regular expression for it in folded text, for Python and PostgreSQL alike, without the word ends."""
         words = self.words
         joined = words[0]
         for before, word in pairwise(words):

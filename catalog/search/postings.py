@@ -1,5 +1,4 @@
-"""The keyword leg over the posting lists that triggers maintain: the rarest words find candidates, BM25 uses all
-words."""
+"""The keyword leg over the posting lists that triggers maintain: rare words find items, BM25 uses all words."""
 
 from __future__ import annotations
 

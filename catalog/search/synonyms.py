@@ -44,8 +44,7 @@ class SynonymTable:
     """Words of the longest phrase."""
 
     def synonyms_for(self, text: str) -> tuple[Synonymous, ...]:
-        """The synonyms of a query's words. Of overlapping phrases the first wins, and of those with the same start the
-        longest."""
+        """The synonyms of a query's words. Of overlapping phrases the first wins, and of those the longest."""
         if not self.alternatives:
             return ()
         words = folded_words(text)

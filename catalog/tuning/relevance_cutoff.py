@@ -26,8 +26,7 @@ QUERY_CHARACTERS = 200
 
 
 def awaits_cutoff(version: IndexVersion) -> bool:
-    """Whether a version's cut-off can be measured and has not been: everything is embedded, and there are enough
-    items."""
+    """Whether a version's cut-off can be measured and has not been: enough items, and all embedded."""
     states = EmbeddingState.objects.of(version)
     return (
         version.relevance_cutoff is None and not states.unfinished().exists() and states.done().count() >= FEWEST_ITEMS

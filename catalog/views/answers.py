@@ -44,8 +44,7 @@ class AnswerPanel:
 
 
 def answer_panel(asked: Asked, *, typing: bool) -> AnswerPanel | None:
-    """The panel for a search, if it has one; while somebody types, only a question mark shows that they have
-    finished."""
+    """The panel for a search, if it has one; while typing, only a question mark marks the end of a question."""
     text = asked.text
     if len(text.split()) < LEAST_WORDS:
         return None

@@ -84,8 +84,7 @@ def facet_names(attributes: Sequence[Attribute], asked: Asked) -> list[str]:
 
 
 def _place(attribute: Attribute) -> tuple[int, int]:
-    """The order set by staff; among equals, lists of texts first, then the year and other numbers, then single
-    texts."""
+    """The order set by staff; then lists of texts, the year, other numbers, and single texts."""
     if attribute.kind == Attribute.Kind.NUMBER:
         return attribute.position, 1 if is_year(attribute.name) else 2
     return attribute.position, 0 if attribute.many else 3

@@ -125,8 +125,7 @@ def _one_by_one(
 
 
 def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) -> TorchPadded:
-    """Return a packed runtime of the same model if it gives the same vectors as the padded one, otherwise the
-    latter."""
+    """Return a packed runtime of the same model if it gives the same vectors, otherwise the padded one."""
     transformer = transformer_of(padded.model)
     before = transformer.config._attn_implementation
     sample = tokens.ids(SAMPLE_TEXTS)
