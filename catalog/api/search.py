@@ -238,7 +238,7 @@ class SuggestView(ReadingView):
 
 
 class SimilarView(ReadingView):
-    """Items like one item."""
+    """Items similar to one item."""
 
     query_class = SimilarParameters
 

@@ -7,7 +7,7 @@ from catalog.covers.seed import Seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Four inks on one ground; text is drawn in `ink`, the motif in `shape` and `accent`."""
+    """Four colours: the ground, `ink` for text, and `shape` and `accent` for the motif."""
 
     ground: str
     shape: str

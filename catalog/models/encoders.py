@@ -19,7 +19,7 @@ def version_settings(spec: EncoderSpec) -> dict[str, Any]:
 
 
 class EncoderJob(Job):
-    """Work on encoders."""
+    """A job that works with encoders."""
 
     base = models.JSONField(help_text="The specification of the encoder that serves.")
     figures = models.JSONField(default=dict)

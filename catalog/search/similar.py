@@ -1,4 +1,4 @@
-"""Items like an item."""
+"""Items similar to an item."""
 
 from __future__ import annotations
 

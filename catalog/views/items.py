@@ -17,7 +17,7 @@ SIMILAR = 12
 
 
 class ItemView(View):
-    """What is known of an item, and what is close to it in meaning."""
+    """What is known about an item, and items close to it in meaning."""
 
     page: ClassVar[str] = "catalog/item.html"
 
