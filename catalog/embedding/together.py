@@ -1,4 +1,4 @@
-"""Encodes queries that arrive while another is being encoded as one batch, ahead of any other work.
+"""Queries that arrive while another is being encoded are encoded as one batch, ahead of any other work.
 
 On a CPU one short text takes hardly less time than eight: most of it goes into reading the model's weights.
 """

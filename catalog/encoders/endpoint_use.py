@@ -26,8 +26,8 @@ ADD = """
 def keep_use() -> None:
     """Add what this process has used since the last call to the counts of the day.
 
-    Within a transaction, and while the database is down, it is left for the next call: all processes add to the same
-    rows.
+    Within a transaction it is left for the next call, since all processes add to the same rows; likewise while the
+    database is down.
     """
     if connection.in_atomic_block:
         return
