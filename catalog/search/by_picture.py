@@ -49,7 +49,7 @@ def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
 
 
 def ask_for_picture(version: IndexVersion, data: bytes) -> PictureAsked:
-    """Encode the picture in a file; the vector is cached if the same file was sent within KEPT_S.
+    """Encode the picture in a file; the vector comes from the cache if the same file was sent within KEPT_S.
 
     Raises PictureError (including PicturesBusy), EncoderUnavailable and EncodingFailed.
     """
