@@ -1,4 +1,4 @@
-"""The same site for an ASGI server."""
+"""The same application for an ASGI server."""
 
 import os
 

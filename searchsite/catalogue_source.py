@@ -1,4 +1,4 @@
-"""Where the catalogue of `make run` comes from, and the commands that load it."""
+"""Where `make run` gets its catalogue, and the commands that load it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _INTERACTION_FILES = ("interactions.csv", "interactions.jsonl", "interactions.nd
 
 
 class CatalogueMissing(Exception):
-    """The catalogue that was asked for is not there."""
+    """The requested catalogue does not exist."""
 
 
 def load_commands(catalogue: Path | None, *, mapping: Path | None = None) -> list[list[str]]:
-    """Return the commands that load `catalogue`, in order; the bundled demo for None.
+    """Return the commands that load `catalogue`, in order. None is the bundled demo.
 
-    A catalogue is a file of items, or a folder with items and perhaps interactions. A mapping of their fields is taken
-    from `mapping`, from `mapping.toml` beside the items, or from the project's own mapping for a folder of that name.
+    A catalogue is a file of items, or a folder with items and optionally interactions. The field mapping is `mapping`
+    if given, else `mapping.toml` beside the items, else the project's own mapping for a folder of that name.
     Raises CatalogueMissing.
     """
     if catalogue is None:

@@ -1,4 +1,4 @@
-"""The Celery application. Settings come from Django's, under the prefix CELERY."""
+"""The Celery application, configured by the Django settings with the prefix CELERY."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def schedule_beat(sender: Celery, **_: object) -> None:
 
 @worker_ready.connect
 def ask_for_work(**_: object) -> None:
-    """A worker that starts asks for what piled up meanwhile."""
+    """Look for work that piled up while no worker was running."""
     from workers.tasks import look_for_work
     from workers.wakeups import wake
 
@@ -37,6 +37,6 @@ def ask_for_work(**_: object) -> None:
 
 @beat_embedded_init.connect
 def stop_with_worker(**_: object) -> None:
-    """The beat is a process of its own: a worker that is killed must not leave it behind."""
+    """Stop beat when its worker is killed: it is a separate process and would be left behind."""
     if (arrange := stop_with_parent(signal.SIGTERM, parent=os.getppid())) is not None:
         arrange()

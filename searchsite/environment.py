@@ -1,4 +1,4 @@
-"""Strict readers of the process environment."""
+"""Strict access to the process environment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def read_secret(name: str) -> str:
-    """Return the value of `name`, or the contents of the file named by `name`_FILE.
+    """Return the value of `name`, or the contents of the file that `name`_FILE points to.
 
-    Raises ImproperlyConfigured, with one line that says what to set, when neither is given.
+    Raises ImproperlyConfigured, with one line saying what to set, when neither is given.
     """
     if value := os.environ.get(name):
         return value
@@ -24,5 +24,5 @@ def read_secret(name: str) -> str:
 
 
 def optional_secret(name: str) -> str:
-    """The same; empty when neither is given."""
+    """Like `read_secret`, but empty when neither is given."""
     return read_secret(name) if os.environ.get(name) or os.environ.get(f"{name}_FILE") else ""

@@ -1,4 +1,4 @@
-"""Ask the web server on this machine whether it is alive: for `make run` and for the container's health check."""
+"""Check that the web server on this machine is alive, for `make run` and the container's health check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 
 _TIMEOUT_S = 5.0
-# An address that reaches a server bound to every address.
+# Addresses that reach a server bound to every address.
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 

@@ -1,4 +1,4 @@
-"""The whole product on one data directory and one machine: services, web server and workers."""
+"""The whole product in one data directory on one machine: services, web server and workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READY_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 5.0, 0.05
 
 
 class LocalSite:
-    """Starts and stops every process of the product. Children die with it, data stays."""
+    """Starts and stops every process of the product. Children die with it; data stays."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class LocalSite:
         self.services = EmbeddedServices(data_dir=data_dir, postgres_settings=postgres_settings)
         self.host = host
         self.port = port
-        """Where `start_web` listens; to be set before that at the latest."""
+        """Where `start_web` listens; set it before calling that."""
         self._own_environment = dict(environment or {})
         self.web, self.embedding_worker, self.events_worker, self.jobs_worker, self.loader = (
             Child(name=name, records=self.services.data_dir.processes)
@@ -48,12 +48,12 @@ class LocalSite:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of every process of the site."""
+        """The environment of all the site's processes."""
         inherited = {"SITE_URL": self.url} | os.environ
         return inherited | {"PYTHONUNBUFFERED": "1"} | self.services.environment | self._own_environment
 
     def start(self) -> None:
-        """Start the services and bring the database up to date. Raises EmbeddedError."""
+        """Start the services and migrate the database. Raises EmbeddedError."""
         self.services.start()
         self.run(processes.migrate(), name="migrate")
 
@@ -63,7 +63,7 @@ class LocalSite:
         argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=threads)
         self.launch(self.web, argv)
         self._wait_until_live()
-        # Known only now that there is a port.
+        # The port is known only now.
         self.services.data_dir.publish(self.services.environment | {"SITE_URL": self.environment["SITE_URL"]})
 
     def start_embedding_worker(self) -> None:
@@ -77,11 +77,11 @@ class LocalSite:
         self.launch(self.jobs_worker, processes.jobs_worker(beat_schedule=schedule))
 
     def launch(self, child: Child, argv: Sequence[str]) -> None:
-        """Start `child`, its output in a log of its own name."""
+        """Start `child`, logging its output under its own name."""
         child.start(argv, log=self.log_of(child.name), environment=self.environment, folder=PROJECT)
 
     def run(self, argv: Sequence[str], *, name: str) -> None:
-        """Run a command to its end, with its output in a log. Raises ServiceFailed."""
+        """Run a command to completion, with its output in a log. Raises ServiceFailed."""
         with self.log_of(name).open("ab") as log:
             finished = subprocess.run(
                 argv, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -93,8 +93,8 @@ class LocalSite:
         return self.services.data_dir.logs / f"{name}.log"
 
     def stop(self) -> None:
-        """Stop everything: first the processes, all at once, then the services they use."""
-        # manage.py in another terminal, or the next start, sees at once that this site is going.
+        """Stop everything: first all processes at once, then the services they use."""
+        # So that manage.py in another terminal, or the next start, sees at once that this site is stopping.
         self.services.data_dir.unpublish()
         children = (self.loader, self.web, self.embedding_worker, self.events_worker, self.jobs_worker)
         for child in children:

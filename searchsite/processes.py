@@ -2,7 +2,7 @@
 
     python -m searchsite.processes web
 
-becomes that process. A setting that is missing stops it with one line.
+becomes that process. A missing setting stops it with a one-line message.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-#: Of one process of the web server; those that are open cost memory and no thread.
+#: For each web server process; an open connection costs memory but no thread.
 _CONNECTIONS = 4096
 DEFAULT_WEB_THREADS = 8
 _CELERY = (sys.executable, "-m", "celery", "-A", "searchsite")
@@ -22,7 +22,7 @@ _WORKER = (*_CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--with
 def web(*, host: str, port: int, workers: int, threads: int) -> list[str]:
     """The web server. Each worker process holds one copy of the query encoder.
 
-    It speaks HTTP/1 alone: a server that also finds out about HTTP/2 waits for good for a client that says nothing.
+    It speaks HTTP/1 only: a server that also detects HTTP/2 waits indefinitely for a client that sends nothing.
     """
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
     size = ["--workers", str(workers), "--blocking-threads", str(threads), "--workers-kill-timeout", "5"]
@@ -31,23 +31,23 @@ def web(*, host: str, port: int, workers: int, threads: int) -> list[str]:
 
 
 def embedding_worker() -> list[str]:
-    """Encodes items. One process and no pool: the encoder uses every core, or the GPU, by itself."""
+    """Encodes items, in one process without a pool: the encoder uses every core, or the GPU, by itself."""
     return [*_WORKER, "--hostname", "embedding@%h", "--queues", "embedding", "--pool", "solo"]
 
 
 def events_worker() -> list[str]:
-    """Refreshes profiles: short tasks that a visitor waits for."""
+    """Refreshes profiles: short tasks that a visitor is waiting for."""
     return [*_WORKER, "--hostname", "events@%h", "--queues", "events", "--pool", "threads", "--concurrency", "4"]
 
 
 def jobs_worker(*, beat_schedule: Path | None = None) -> list[str]:
-    """Loads files and builds indexes: tasks of minutes. With `beat_schedule`, also sends the periodic tasks."""
+    """Loads files and builds indexes: tasks that take minutes. With `beat_schedule`, also sends the periodic tasks."""
     argv = [*_WORKER, "--hostname", "jobs@%h", "--queues", "jobs", "--pool", "threads", "--concurrency", "2"]
     return argv if beat_schedule is None else [*argv, "--beat", "--schedule", str(beat_schedule)]
 
 
 def beat(*, schedule: Path) -> list[str]:
-    """Sends the periodic tasks. At most one runs, and a second would do no harm: tasks are idempotent."""
+    """Sends the periodic tasks. Run one; a second would do no harm, as the tasks are idempotent."""
     return [*_CELERY, "beat", "--loglevel", "INFO", "--schedule", str(schedule)]
 
 
@@ -56,7 +56,7 @@ def migrate() -> list[str]:
 
 
 def prepare() -> list[str]:
-    """Gets the encoder ready for this machine, ahead of what needs it."""
+    """Prepares the encoder for this machine before anything needs it."""
     return manage("prepare_encoder")
 
 
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{fault}\n")
         return 1
     argv = known[arguments[0]]()
-    os.execv(argv[0], argv)  # noqa: S606  (becomes the process, so that it gets the signals itself)
+    os.execv(argv[0], argv)  # noqa: S606  (becomes the process, so that signals reach it directly)
 
 
 def _settings_fault() -> str | None:

@@ -38,7 +38,7 @@ class WrongOption(Exception):
 class Options:
     host: str
     port: int | None
-    """The port asked for; None for the usual one or the next that is free."""
+    """The requested port; None for the default, or the next one that is free."""
     catalogue: Path | None
     mapping: Path | None
 
@@ -85,7 +85,7 @@ def _serve(options: Options, terminal: Terminal) -> None:
     with _stopped_in_peace(site):
         site.start()
         make_current(data_dir)
-        # Only now: what a killed run left on the port has been stopped.
+        # Only now, because anything that a killed run left on the port has been stopped.
         site.port = _free_port(options, terminal)
         site.start_web()
         terminal.welcome(site, demo=options.catalogue is None)
@@ -93,7 +93,7 @@ def _serve(options: Options, terminal: Terminal) -> None:
 
 
 def _supervise(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> None:
-    """Load the catalogue once, keep the processes alive and show how far embedding is. Ends by KeyboardInterrupt."""
+    """Load the catalogue once, keep the processes alive and show embedding progress. Ends with KeyboardInterrupt."""
     site.start_events_worker()
     site.start_jobs_worker()
     site.start_embedding_worker()
@@ -113,7 +113,7 @@ def _supervise(site: LocalSite, commands: list[list[str]], terminal: Terminal) -
 
 
 def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Iterator[bool]:
-    """Run the commands one after another, unless an earlier start finished them; yield True until they are done."""
+    """Run the commands in order, unless an earlier start completed them; yield True until they are done."""
     loaded = site.services.data_dir.root / "catalogue.loaded"
     if loaded.exists():
         return
@@ -132,12 +132,12 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
 
 
 def _last_line_of(log: Path) -> str:
-    """How many rows were loaded, or why it failed."""
+    """The last line: how many rows were loaded, or why loading failed."""
     return (log.read_text(encoding="utf-8", errors="replace").splitlines() or [""])[-1]
 
 
 def _free_port(options: Options, terminal: Terminal) -> int:
-    """The port to listen on. Raises WrongOption when the one asked for is taken."""
+    """The port to listen on. Raises WrongOption when the requested port is taken."""
     if options.port is not None:
         if not is_free(options.port, host=options.host):
             raise WrongOption(f"Port {options.port} is taken. Choose another: PORT=8123 make run")
@@ -152,21 +152,21 @@ def _free_port(options: Options, terminal: Terminal) -> int:
 
 
 def _allowed_hosts(host: str) -> str | None:
-    """The host names that visitors may use, where they differ from the loopback ones."""
+    """The host names that visitors may use, if they differ from the loopback ones."""
     if hosts := os.environ.get("ALLOWED_HOSTS"):
         return hosts
     return None if host == LOOPBACK else f"localhost,127.0.0.1,[::1],{host},{os.uname().nodename}"
 
 
 def _interrupt(*_: object) -> None:
-    """Break off whatever is being done. Should some library swallow that, the main loop sees the event."""
+    """Interrupt the current work. If a library swallows the exception, the main loop still sees the event."""
     _stop_asked.set()
     raise KeyboardInterrupt
 
 
 @contextmanager
 def _stopped_in_peace(site: LocalSite) -> Iterator[None]:
-    """Stop the site in the end; a second Ctrl-C does not leave it half stopped."""
+    """Stop the site on exit; a second Ctrl-C cannot leave it half stopped."""
     try:
         yield
     finally:

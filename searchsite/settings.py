@@ -20,7 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 EMBEDDED = env.bool("SEARCHSITE_EMBEDDED", default=False)
-# `make run CATALOG=path` has other items than the films that it brings along.
+# With `make run CATALOG=path` the items are not the bundled films.
 _HAS_FILMS = EMBEDDED and not env.str("CATALOG", default="")
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = read_secret("SECRET_KEY")
@@ -28,18 +28,18 @@ ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if hos
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 
-# What links begin with where there is no request to tell, as in the lists for mailings.
+# The start of links built without a request, as in the lists for mailings.
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", default="Picture House" if _HAS_FILMS else "Search")
 ITEM_NOUN = env.str("ITEM_NOUN", default="film" if _HAS_FILMS else "item")
 ITEM_NOUN_PLURAL = env.str("ITEM_NOUN_PLURAL", default=ITEM_NOUN + "s")
-# Offered on the first page; without any, the commonest categories are.
+# Offered on the first page; if empty, the most common categories are.
 EXAMPLE_SEARCHES = (
     ("a lonely robot learns to love", "stuck in a time loop", "a heist that goes wrong", "grief, treated gently")
     if _HAS_FILMS
     else ()
 )
-# Where encoders that were adapted to this catalogue lie: for the web server and all workers to read.
+# Encoders adapted to this catalogue; the web server and all workers read this folder.
 ENCODERS_DIR = Path(env.str("ENCODERS_DIR", default=str(BASE_DIR / ".data" / "encoders")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media")))
 
@@ -81,7 +81,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "searchsite.urls"
-# Threads of each web server process. Some of them are never given to slow clients.
+# Threads in each web server process. Some of them are never given to slow clients.
 WEB_THREADS = env.int("WEB_THREADS", default=DEFAULT_WEB_THREADS)
 WSGI_APPLICATION = "searchsite.wsgi.application"
 TEMPLATES = [
@@ -101,9 +101,9 @@ TEMPLATES = [
     }
 ]
 
-# How HNSW indexes are read: how many passages a scan keeps in sight; that it goes on until a filter is filled, through
-# how many passages at most; and the memory for that, as a multiple of work_mem. One search uses one core, so that many
-# searches can run at once.
+# How HNSW indexes are scanned: how many passages a scan keeps in view; that it continues until a filter is satisfied,
+# through how many passages at most; and the memory for that, as a multiple of work_mem. Each search uses one core, so
+# that many can run at once.
 VECTOR_SEARCH = {
     "hnsw.ef_search": str(env.int("HNSW_EF_SEARCH", default=200)),
     "hnsw.iterative_scan": "relaxed_order",
@@ -112,9 +112,9 @@ VECTOR_SEARCH = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
 }
-# Once a version has been measured, its searches look as far as this share of the true neighbours takes, and no further.
+# Once a version has been measured, its searches look only as far as needed to find this share of the true neighbours.
 HNSW_TARGET_RECALL = env.float("HNSW_TARGET_RECALL", default=0.995)
-# Behind a pooler in transaction mode nothing may be set for a connection as a whole.
+# Behind a pooler in transaction mode nothing may be set for a whole connection.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 CONNECTION_SETTINGS = {
     "statement_timeout": "30000",
@@ -131,13 +131,13 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         "connect_timeout": 3,
-        # A machine that vanishes says no goodbye: whoever waits for it is told after half a minute, not after hours.
+        # A vanished machine closes nothing: waiting clients get an error after half a minute instead of hours.
         "keepalives_idle": 15,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
         "options": " ".join(f"-c {name}={value}" for name, value in CONNECTION_SETTINGS.items()),
-        # Statements that come again are planned once a connection.
+        # Recurring statements are planned once per connection.
         "server_side_binding": True,
         "prepare_threshold": None if DATABASE_POOLED else 2,
     },
@@ -150,7 +150,7 @@ CACHES = {
     "default": {
         "BACKEND": "catalog.cache.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
-        # The client's own default is ten retries with growing pauses, in the middle of a request.
+        # The client's default is ten retries with growing pauses, in the middle of a request.
         "OPTIONS": {
             "socket_timeout": REDIS_TIMEOUT_S,
             "socket_connect_timeout": REDIS_TIMEOUT_S,
@@ -159,7 +159,7 @@ CACHES = {
     }
 }
 
-# Celery carries wake-ups only, so a lost or doubled message changes nothing and results are not kept.
+# Celery carries only wake-ups: a lost or duplicated message changes nothing, and results are not kept.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -168,7 +168,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = REDIS_TIMEOUT_S
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A wake-up is sent within a request, so it may fail but not wait. Workers connect again by a loop of their own.
+# A wake-up is sent within a request, so it may fail but must not wait. Workers reconnect in a loop of their own.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": REDIS_TIMEOUT_S,
     "socket_timeout": REDIS_TIMEOUT_S,
@@ -249,7 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["catalog.http.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["catalog.http.parsers.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.http.negotiation.ContentNegotiation",
-    # `format` is a parameter like any other.
+    # `format` is an ordinary parameter.
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["catalog.http.throttling.ClientThrottle"],
@@ -288,46 +288,46 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Search and indexing defaults. An index version keeps a copy of what it was built with.
+# Search and indexing defaults. An index version keeps a copy of the settings it was built with.
 ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="transformer")
 ENCODER_MODEL = env.str("ENCODER_MODEL", default="all-MiniLM-L6-v2")
 QUERY_ENCODER_WAIT_S = env.float("QUERY_ENCODER_WAIT_S", default=2.0)
 EMBEDDING_LEASE_S = env.int("EMBEDDING_LEASE_S", default=120)
 EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
-# Items a worker takes at a time; 0 leaves it to the encoder, which knows its device.
+# Items a worker claims at a time; 0 lets the encoder decide, which knows its device.
 EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
 
-# Embeddings for others, below /v1/: names that stand for the active version's encoder, and what is taken at a time.
+# The embeddings endpoint below /v1/: names that stand for the active version's encoder, and how much is accepted at a time.
 EMBEDDINGS_ALIASES = env.list("EMBEDDINGS_ALIASES", default=["default"])
 EMBEDDINGS_MAX_TOKENS = env.int("EMBEDDINGS_MAX_TOKENS", default=300_000)
-EMBEDDINGS_CONCURRENCY = env.int("EMBEDDINGS_CONCURRENCY", default=4)  # in each web process, of its threads
+EMBEDDINGS_CONCURRENCY = env.int("EMBEDDINGS_CONCURRENCY", default=4)  # threads, in each web process
 
 # An OpenAI-compatible embeddings endpoint, such as https://api.example.org/v1, for the encoder backend `openai`.
 ENCODER_URL = env.str("ENCODER_URL", default="")
 ENCODER_API_KEY = optional_secret("ENCODER_API_KEY")
 ENCODER_ALLOW_PRIVATE = env.bool("ENCODER_ALLOW_PRIVATE", default=False)
 ENCODER_TIMEOUT_S = env.float("ENCODER_TIMEOUT_S", default=30.0)
-ENCODER_CONCURRENCY = env.int("ENCODER_CONCURRENCY", default=4)  # requests at a time, of each process
+ENCODER_CONCURRENCY = env.int("ENCODER_CONCURRENCY", default=4)  # requests at a time, in each process
 ENCODER_BATCH_TEXTS = env.int("ENCODER_BATCH_TEXTS", default=128)
 ENCODER_BATCH_TOKENS = env.int("ENCODER_BATCH_TOKENS", default=100_000)
-ENCODER_MAX_TOKENS = env.int("ENCODER_MAX_TOKENS", default=0)  # of one text; 0 for what is usual of the model
-ENCODER_PRICE = env.float("ENCODER_PRICE", default=0.0)  # of a million tokens, in any currency
+ENCODER_MAX_TOKENS = env.int("ENCODER_MAX_TOKENS", default=0)  # in one text; 0 for the model's usual limit
+ENCODER_PRICE = env.float("ENCODER_PRICE", default=0.0)  # per million tokens, in any currency
 
-# Pictures of items: files under a folder, or addresses of other servers, of which those in private networks only where
-# that is allowed.
+# Pictures of items: files under a folder, or addresses on other servers; those in private networks only where that is
+# allowed.
 PICTURE_ROOT = Path(env.str("PICTURE_ROOT", default=str(MEDIA_ROOT / "pictures")))
 PICTURE_ALLOW_PRIVATE = env.bool("PICTURE_ALLOW_PRIVATE", default=False)
 PICTURE_MAX_BYTES = env.int("PICTURE_MAX_BYTES", default=20 * 1024 * 1024)
 PICTURE_MAX_PIXELS = env.int("PICTURE_MAX_PIXELS", default=50_000_000)
 PICTURE_CONCURRENCY = env.int("PICTURE_CONCURRENCY", default=2)  # decoded at a time, in each process
-PICTURE_WAIT_S = env.float("PICTURE_WAIT_S", default=2.0)  # of a request for that, before it is told to come back
+PICTURE_WAIT_S = env.float("PICTURE_WAIT_S", default=2.0)  # how long a request waits for its turn before a 503
 
-# Who tells search what a person likes, where a search asks to be personalised.
+# The function that tells a personalised search what a person likes.
 SEARCH_TASTE = "recommender.taste.taste_for"
 
-# Keywords: BM25 and, from the next `manage.py rebuild_keywords` on, the language of items that name none and what an
-# occurrence in each part of an item counts.
+# Keywords: the BM25 parameters and, taking effect at the next `manage.py rebuild_keywords`, the language of items that
+# name none and the weight of an occurrence in each part of an item.
 KEYWORD_LEG = env.str("KEYWORD_LEG", default="catalog.search.postings.PostingLists")
 KEYWORD_K1 = env.float("KEYWORD_K1", default=1.2)
 KEYWORD_B = env.float("KEYWORD_B", default=0.5)
@@ -336,7 +336,7 @@ KEYWORD_TITLE_WEIGHT = env.float("KEYWORD_TITLE_WEIGHT", default=2.0)
 KEYWORD_BODY_WEIGHT = env.float("KEYWORD_BODY_WEIGHT", default=1.0)
 KEYWORD_ATTRIBUTES_WEIGHT = env.float("KEYWORD_ATTRIBUTES_WEIGHT", default=1.0)
 
-# The log of what is searched for. A past query is suggested to others once so many different people asked it.
+# The query log. A past query is suggested to others once SUGGEST_MIN_ASKERS different people have asked it.
 QUERY_LOG = env.bool("QUERY_LOG", default=True)
 QUERY_LOG_DAYS = env.int("QUERY_LOG_DAYS", default=90)
 SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
@@ -344,25 +344,25 @@ SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
 # The log of which recommendations were shown and what came of them.
 RECOMMENDATION_LOG = env.bool("RECOMMENDATION_LOG", default=True)
 RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
-# Taste models that served before the one that does, kept to go back to and to make lists of then again.
+# Earlier taste models to keep, for going back to and for reproducing past lists.
 RECOMMENDATION_MODELS_KEPT = env.int("RECOMMENDATION_MODELS_KEPT", default=1)
 
-# How much meaning counts beside words where a search does not say: 0 words alone, 1 meaning alone.
+# The weight of meaning against words when a search does not set it: 0 words alone, 1 meaning alone.
 SEMANTIC_RATIO = env.float("SEMANTIC_RATIO", default=0.5)
-# A cross-encoder that reorders the best hits of searches that ask for it; empty for none.
+# A cross-encoder that reranks the top hits of searches that ask for it; empty for none.
 RERANK_MODEL = env.str("RERANK_MODEL", default="")
 RERANK_REVISION = env.str("RERANK_REVISION", default="")
 RERANK_BUDGET_MS = env.float("RERANK_BUDGET_MS", default=300.0)
 RERANK_MAX_TOKENS = env.int("RERANK_MAX_TOKENS", default=256)
 
-# What writes answers; without an address, such as https://api.example.org/v1, they are quoted from the passages.
+# The model that writes answers. Without an address, such as https://api.example.org/v1, passages are quoted instead.
 CHAT_URL = env.str("CHAT_URL", default="")
 CHAT_MODEL = env.str("CHAT_MODEL", default="")
 CHAT_API_KEY = optional_secret("CHAT_API_KEY")
 CHAT_ALLOW_PRIVATE = env.bool("CHAT_ALLOW_PRIVATE", default=False)
 CHAT_TIMEOUT_S = env.float("CHAT_TIMEOUT_S", default=45.0)
 CHAT_MAX_TOKENS = env.int("CHAT_MAX_TOKENS", default=500)
-CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)  # in each web process, of its threads
+CHAT_CONCURRENCY = env.int("CHAT_CONCURRENCY", default=4)  # threads, in each web process
 
 LOGGING = {
     "version": 1,
@@ -370,6 +370,6 @@ LOGGING = {
     "filters": {"one_line": {"()": "catalog.http.logs.OneLineFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]}},
-    "loggers": {"httpx2": {"level": "WARNING"}},  # it names every address it calls
+    "loggers": {"httpx2": {"level": "WARNING"}},  # it logs every address it calls
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -1,4 +1,4 @@
-"""Starts again what dies, later and later if it keeps dying."""
+"""Restarts processes that die, with longer and longer pauses if they keep dying."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class _Watched:
 
 
 class Supervisor:
-    """Watches children. `check` is to be called a few times a second."""
+    """Watches children. Call `check` a few times a second."""
 
     def __init__(self, *, report: Callable[[str], None]) -> None:
         self._report = report
         self._watched: list[_Watched] = []
 
     def watch(self, child: Child, start: Callable[[], None]) -> None:
-        """Watch `child`, which runs already; `start` starts it again."""
+        """Watch `child`, which is already running; `start` restarts it."""
         self._watched.append(_Watched(child=child, start=start, started_at=time.monotonic()))
 
     def check(self) -> None:

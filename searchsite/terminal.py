@@ -1,4 +1,4 @@
-"""What `make run` shows in the terminal: where the site is, who can sign in, and how far the work is."""
+"""What `make run` shows in the terminal: where the site is, who can sign in, and how far the work has got."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Terminal:
         Console(stderr=True, highlight=False).print(line, style="red", markup=False, soft_wrap=True)
 
     def welcome(self, site: LocalSite, *, demo: bool) -> None:
-        """Tell where the site is and who can sign in: members only into the bundled `demo`."""
+        """Show where the site is and who can sign in; members are listed only for the bundled `demo`."""
         logs = site.services.data_dir.logs
         where = logs.relative_to(PROJECT) if logs.is_relative_to(PROJECT) else logs
         facts = Table.grid(padding=(0, 3))
@@ -59,7 +59,7 @@ class Terminal:
 
 
 class EmbeddingProgress:
-    """The ledger's counts as a progress bar, or as a line for every tenth where there is no terminal."""
+    """The ledger's counts as a progress bar, or as a line for every tenth when there is no terminal."""
 
     def __init__(self, bars: Progress, terminal: Terminal) -> None:
         self._bars, self._terminal = bars, terminal
@@ -69,7 +69,7 @@ class EmbeddingProgress:
         self._next_look_at = 0.0
 
     def update(self, *, loading: bool) -> None:
-        """Show the ledger as it is now, until all is embedded; `loading` says that the catalogue still grows."""
+        """Show the ledger's current state until everything is embedded; `loading` means the catalogue still grows."""
         from django.db import DatabaseError
 
         if self._finished or time.monotonic() < self._next_look_at:
@@ -80,7 +80,7 @@ class EmbeddingProgress:
         except DatabaseError:
             # The database is being restarted; the supervisor says so.
             return
-        # Counting a large ledger takes a while: spend a small share of the time on it.
+        # Counting a large ledger takes a while, so spend only a small share of the time on it.
         self._next_look_at = time.monotonic() + _PAUSE_PER_LOOK * (time.monotonic() - looked_at)
         self._show(counts, loading=loading)
 
@@ -116,7 +116,7 @@ class EmbeddingProgress:
 
 
 class _Counts(NamedTuple):
-    """Items done, failed and in all, in the versions that are active or being built."""
+    """Items done, failed and in total, in the versions that are active or being built."""
 
     done: int
     failed: int
@@ -125,7 +125,7 @@ class _Counts(NamedTuple):
 
 
 def _ledger_counts() -> _Counts:
-    """Before a worker has loaded the encoder and made the first version, every item is still to be done."""
+    """Until a worker has loaded the encoder and created the first version, every item counts as still to do."""
     from catalog.models import EmbeddingState, IndexVersion, Item
 
     versions = list(IndexVersion.objects.live())

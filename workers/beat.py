@@ -9,9 +9,9 @@ from celery.beat import PersistentScheduler
 from celery.schedules import crontab
 from celery.utils.time import maybe_make_aware
 
-# Ticks that nobody took do not pile up for ever. By the workers' clocks, so far more than any of them may be wrong.
+# So that ticks nobody consumed do not pile up. Judged by the workers' clocks, so far larger than any clock's error.
 EXPIRES_S = 2 * 60 * 60
-#: A task that seems to have been sent later than in so long says that the clock was set back.
+#: A task that appears to have been sent further in the future than this means that the clock was set back.
 SET_BACK = timedelta(seconds=1)
 
 
@@ -32,12 +32,12 @@ def schedule(sweep_interval_s: float) -> dict[str, Any]:
 
 
 class Scheduler(PersistentScheduler):  # type: ignore[misc]
-    """Goes on when the machine's clock is set back, where Celery's own sends nothing until it is as late again."""
+    """Continues when the machine's clock is set back; Celery's own sends nothing until the clock has caught up."""
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         for entry in self.schedule.values():
             now = maybe_make_aware(entry.default_now())
             if maybe_make_aware(entry.last_run_at) > now + SET_BACK:
                 entry.last_run_at = now
-                self._heap = None  # is made anew from when each was sent
+                self._heap = None  # rebuilt from when each was last sent
         return super().tick(*arguments, **options)

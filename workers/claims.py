@@ -1,4 +1,4 @@
-"""The ledger's SQL: taking work, and saying what became of it. All times are the database's."""
+"""The ledger's SQL: claiming work and recording its outcome. All times are the database's."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ REASON_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to write one item's vectors, as long as `token` stays in its ledger row."""
+    """The right to write one item's vectors, valid while `token` stays in its ledger row."""
 
     item_id: int
     token: UUID
     document_hash: str
     picture_hash: str | None = ""
-    """Of the picture that was read last; None where that failed."""
+    """Of the picture last read; None if reading it failed."""
 
 
 def claim(version: IndexVersion, *, limit: int) -> list[Claim]:
-    """Lease up to `limit` pending items of a version; rows that another worker is taking are passed over.
+    """Lease up to `limit` pending items of a version, skipping rows that another worker is claiming.
 
-    Items that have never been tried come first. Those that were being embedded when a worker died are taken in ever
-    smaller numbers, alone in the end, so that one that kills workers does not take its neighbours along.
+    Items that have never been tried come first. Items that a worker was embedding when it died are claimed in ever
+    smaller batches, down to one at a time, so that an item that kills workers does not take its neighbours with it.
     """
     fresh = _claim(version, "attempts = 0", limit)
     return fresh or _claim(version, "attempts > 0", limit, fewer=True)
 
 
 def _claim(version: IndexVersion, condition: str, limit: int, *, fewer: bool = False) -> list[Claim]:
-    """Lease pending items under a condition; with `fewer`, a quarter of the limit for each attempt of the first."""
+    """Lease pending items that meet a condition; `fewer` quarters the limit for each attempt among the first items."""
     most = f"""
         SELECT greatest(1, %(limit)s >> least(2 * max(attempts), 30)::int) FROM (
             SELECT attempts FROM catalog_embeddingstate
@@ -67,8 +67,8 @@ def _claim(version: IndexVersion, condition: str, limit: int, *, fewer: bool = F
 
 
 def fail(version: IndexVersion, claims: Sequence[Claim], reason: str) -> None:
-    """Note why these could not be embedded, where their claims still hold; they are tried again until their attempts
-    are used up."""
+    """Record why these items could not be embedded, where their claims still hold; they are retried until their
+    attempts are used up."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -88,7 +88,7 @@ def fail(version: IndexVersion, claims: Sequence[Claim], reason: str) -> None:
 
 
 def give_back(version: IndexVersion, claims: Sequence[Claim]) -> None:
-    """Make these pending as if they had not been tried, where their claims still hold."""
+    """Return these items to pending as if they had not been tried, where their claims still hold."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -102,7 +102,7 @@ def give_back(version: IndexVersion, claims: Sequence[Claim]) -> None:
 
 
 def retry_pictures() -> int:
-    """Make items pending again whose picture is to be tried again by now."""
+    """Set items back to pending when the retry of their picture is due."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -115,7 +115,7 @@ def retry_pictures() -> int:
 
 
 def reclaim_expired() -> int:
-    """Make items pending again whose worker let the lease run out; fail those that killed several workers."""
+    """Set items back to pending when their worker's lease has expired; fail those that killed several workers."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

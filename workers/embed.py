@@ -1,8 +1,8 @@
 """From pending items to vectors: claim, render, encode, write.
 
-Two batches are in the hands of threads: while one is computed, the next is cut into passages and tokens; and while one
-is written and another claimed, the next is computed. So a GPU waits neither for the database nor for the tokenizer.
-Database work stays in the caller's thread.
+Two batches are on worker threads at a time: while one is computed, the next is split into passages and tokenized; while
+one is written and another claimed, the next is computed. A GPU therefore waits for neither the database nor the
+tokenizer. Database work stays in the caller's thread.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Batch:
 def drain(*, until_s: float | None = None) -> int:
     """Embed until nothing is pending, or for about `until_s` seconds; return how many items were written.
 
-    Raises EncoderUnavailable when an encoder cannot be had, after the versions whose encoder can, and OperationalError
-    when the database cannot be used.
+    Raises EncoderUnavailable when an encoder is unavailable, after embedding the versions whose encoder is available,
+    and OperationalError when the database cannot be used.
     """
     give_up_at = None if until_s is None else time.monotonic() + until_s
     ensure_active_version()
@@ -95,7 +95,7 @@ def _embed_pending(version: IndexVersion, encoder: Encoder, give_up_at: float | 
 
 
 def _begin(version: IndexVersion, encoder: Encoder, threads: ThreadPoolExecutor) -> Batch | None:
-    """Claim items and set the encoder on them; None when nothing is pending."""
+    """Claim items and start encoding them; None when nothing is pending."""
     started = time.monotonic()
     claims = claim(version, limit=settings.EMBEDDING_CLAIM_ITEMS or encoder.texts_at_once)
     if not claims:
@@ -105,10 +105,10 @@ def _begin(version: IndexVersion, encoder: Encoder, threads: ThreadPoolExecutor)
 
 
 def _finish(version: IndexVersion, batch: Batch) -> int:
-    """Write what has been encoded, into the trained taste space as well, and note what failed.
+    """Write the encoded items, place them in the trained taste space as well, and record failures.
 
-    Gives all of it back and raises when the encoder could not be had (EncoderUnavailable) or the database has no room
-    (OperationalError): the items are not at fault.
+    When the encoder is unavailable (EncoderUnavailable) or the database has no room (OperationalError), the items are
+    not at fault: all of them are given back, and the error is raised.
     """
     try:
         encoded = batch.result.result()
@@ -128,7 +128,7 @@ def _finish(version: IndexVersion, batch: Batch) -> int:
 
 
 def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]:
-    """The items that are still there as text; one that cannot be rendered is noted as failed."""
+    """The claimed items that still exist, as text; an item that cannot be rendered is recorded as failed."""
     claimed_as = {claimed.item_id: claimed for claimed in claims}
     documents = []
     for item in Item.objects.in_order(claimed_as):

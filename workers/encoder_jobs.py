@@ -1,4 +1,4 @@
-"""Comparing and adapting encoders: minutes of work, one job at a time, so that other long work has its turn."""
+"""Comparing and adapting encoders: minutes of work, one job at a time, so that other long work gets its turn."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from workers import jobs
 
 logger = logging.getLogger(__name__)
 LOCK = 0xE2C0DE
-#: What a comparison asks and among how much: minutes on a CPU, and a bounded amount of memory.
+#: How many queries a comparison asks among how many documents: minutes on a CPU, and a bounded amount of memory.
 COMPARED_QUERIES, COMPARED_DOCUMENTS = 300, 3_000
 ADAPTED_QUERIES, ADAPTED_DOCUMENTS = 5_000, 10_000
 PLAN = AdaptationPlan()
-#: Items of the index near to a query, among which hard negatives are found.
+#: The nearest items in the index to a query, from which hard negatives are mined.
 NEAR_ITEMS = 30
 Report = Callable[[str], None]
 
@@ -51,21 +51,21 @@ class NothingToGoBy(ValueError):
 
 
 def start_comparison(candidate: EncoderSpec, *, started_by: User | None = None) -> EncoderComparison:
-    """Have the serving encoder compared with another. Raises NothingToGoBy."""
+    """Queue a comparison of the serving encoder with another. Raises NothingToGoBy."""
     return EncoderComparison.objects.create(
         base=asdict(_serving().encoder_spec), candidate=asdict(candidate), started_by=started_by
     )
 
 
 def start_adaptation(*, started_by: User | None = None) -> EncoderAdaptation:
-    """Have the serving encoder adapted; one that is unfinished is the answer too. Raises NothingToGoBy."""
+    """Queue an adaptation of the serving encoder, or return the unfinished one. Raises NothingToGoBy."""
     if unfinished := EncoderAdaptation.objects.unfinished().first():
         return unfinished
     return EncoderAdaptation.objects.create(base=asdict(_serving().encoder_spec), started_by=started_by)
 
 
 def start_reindex_with(job: EncoderComparison | EncoderAdaptation, *, started_by: User | None = None) -> ReindexRun:
-    """Start a reindex with the encoder that the job is about, of documents as they are now.
+    """Start a reindex with the job's encoder and the current document template.
 
     Raises what `start_reindex` does.
     """
@@ -81,14 +81,14 @@ def waiting() -> bool:
 
 
 def work() -> None:
-    """Do what waits, the oldest first. Of two callers at once the second leaves."""
+    """Work through the waiting jobs, oldest first. Of two concurrent callers the second returns at once."""
     jobs.work_through(KINDS, lock=LOCK)
 
 
 def adapt(
     job: EncoderAdaptation, collection: JudgedCollection, *, known: KnownQueries | None, plan: AdaptationPlan
 ) -> Adaptation:
-    """Adapt the job's encoder to a collection and note what came of it. Raises what `adapt_encoder` does."""
+    """Adapt the job's encoder to a collection and record the outcome. Raises what `adapt_encoder` does."""
     folder = _folder_of(job)
     folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -106,7 +106,7 @@ def adapt(
 
 
 def own_queries() -> KnownQueries:
-    """What an encoder of this catalogue can learn from. Raises NotEnoughQueries."""
+    """The queries that this catalogue's encoder can learn from. Raises NotEnoughQueries."""
     judged, clicked = judged_queries(), clicked_queries()
     known = judged if len(judged.grades) >= FEWEST_QUERIES else clicked
     if len(known.grades) < FEWEST_QUERIES:
@@ -118,7 +118,7 @@ def own_queries() -> KnownQueries:
 
 
 def own_collection(known: KnownQueries) -> JudgedCollection:
-    """The queries among their items, the items that the index holds for near to them, and others."""
+    """The queries with their items, the items that the index ranks near them, and others."""
     near: set[int] = set()
     for query in list(known.grades)[:ADAPTED_QUERIES]:
         results = search(SearchQuery(text=query, limit=NEAR_ITEMS, semantic_ratio=1, correct=False, highlight=False))

@@ -1,4 +1,4 @@
-"""`manage.py evaluate encoder`: what it takes, measures and prints."""
+"""`manage.py evaluate encoder`: its arguments, measurements and output."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_encoder_arguments(parser: ArgumentParser) -> None:
 
 
 def encoder_rows(options: Mapping[str, Any], *, say: Callable[[str], Any]) -> list[dict[str, Any]]:
-    """A row of figures for each encoder. Raises OSError, ValueError and EncoderError."""
+    """One row of figures per encoder. Raises OSError, ValueError and EncoderError."""
     if options["directory"] is None and options["pairs"] is None:
         raise ValueError("Name a judged collection, or --pairs, or both.")
     collection = None
@@ -51,7 +51,7 @@ def encoder_rows(options: Mapping[str, Any], *, say: Callable[[str], Any]) -> li
 
 
 def side_by_side(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a table, an encoder a column; what was not measured is left out."""
+    """The rows as a table with one column per encoder; figures that were not measured are left out."""
     table = Table("Figure", *(str(row["model"]) for row in rows))
     names = dict.fromkeys(name for row in rows for name in row if name != "model")
     for name in names:

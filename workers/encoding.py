@@ -1,4 +1,4 @@
-"""Claimed items as vectors: cut into passages and encoded together. No database here."""
+"""Claimed items as vectors: split into passages and encoded together. No database access here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Document:
 
     @property
     def unchanged(self) -> bool:
-        """Whether this very text is what the stored vectors were made from."""
+        """Whether the stored vectors were made from exactly this text."""
         return self.text_hash == self.claim.document_hash
 
     def embedded(self, **passages: object) -> EmbeddedItem:
@@ -62,7 +62,7 @@ class Encoded:
 
 
 def encode(version: IndexVersion, encoder: Encoder, documents: Sequence[Document]) -> Encoded:
-    """Encode the documents and pictures that have changed; those that have not keep the vectors they have.
+    """Encode the documents and pictures that have changed; the others keep their vectors.
 
     Raises EncoderUnavailable, which is no document's fault.
     """
@@ -102,7 +102,7 @@ def _encode_together(version: IndexVersion, encoder: Encoder, documents: Sequenc
 
 
 def _share(documents: Sequence[Document], spans: Sequence[list[Span]], vectors: FloatArray) -> Iterator[EmbeddedItem]:
-    """Give each document its own spans' vectors."""
+    """Give each document the vectors of its own spans."""
     first = 0
     for document, own in zip(documents, spans, strict=True):
         yield document.embedded(spans=own, vectors=vectors[first : first + len(own)])

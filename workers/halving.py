@@ -1,4 +1,4 @@
-"""Encoding many inputs together although one of them may be at fault."""
+"""Encoding many inputs together when one of them may be at fault."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Refused:
 def encode_halving(
     encode: Callable[[Sequence[Input]], Iterable[Output]], inputs: Sequence[Input]
 ) -> list[Output | Refused]:
-    """Encode all inputs together; where that fails, in halves, until the input at fault is alone.
+    """Encode all inputs together; if that fails, in halves, until the input at fault is alone.
 
-    Returns an output for each input, in their order, or why there is none. Raises EncoderUnavailable, which is no
+    Returns, for each input in order, its output or the reason why there is none. Raises EncoderUnavailable, which is no
     input's fault.
     """
     if not inputs:
@@ -40,7 +40,7 @@ def encode_halving(
         raise
     except EncodingFailed as error:
         reason = str(error)
-    except Exception as error:  # an encoder that breaks its contract must not stop the inputs beside the one at fault
+    except Exception as error:  # an encoder that breaks its contract must not stop the other inputs
         logger.exception("The encoder broke its contract")
         reason = f"{type(error).__name__}: {error}"
     if len(inputs) == 1:

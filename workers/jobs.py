@@ -1,6 +1,6 @@
-"""Long work that waits in the database: one job at a time, the oldest first, each to its end.
+"""Long work that waits in the database: one job at a time, oldest first, each run to its end.
 
-A job that a worker was at when it died is begun anew.
+A job whose worker died is started again from the beginning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from catalog.models.jobs import Job
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
-#: What is done for each kind of job; it ends the job itself where that has an end of its own.
+#: The function that carries out each kind of job. It may finish the job itself.
 Kinds = Mapping[type[Job], Callable[[Any], None]]
 
 
@@ -27,14 +27,14 @@ def waiting(kinds: Kinds) -> bool:
 
 
 def work_through(kinds: Kinds, *, lock: int) -> None:
-    """Do what waits. Of two callers at once the second leaves."""
+    """Work through the waiting jobs. Of two concurrent callers the second returns at once."""
     with session_lock(lock) as mine:
         while mine and (job := _oldest(kinds)) is not None:
             _run(job, kinds[type(job)])
 
 
 def fail(job: Job, message: str) -> None:
-    """End a job, unless it has ended already, with what staff are to know."""
+    """End a job with a message for staff, unless it has ended already."""
     type(job).objects.unfinished().filter(pk=job.pk).update(
         state=Job.State.FAILED, message=message, finished_at=timezone.now()
     )
@@ -46,7 +46,7 @@ def _oldest(kinds: Kinds) -> Job | None:
 
 
 def _run(job: Job, carry_out: Callable[[Any], None]) -> None:
-    """Take a job to its end, which staff see whatever happened."""
+    """Run a job to its end; staff see the outcome whatever happens."""
     if job.attempts >= MOST_ATTEMPTS:
         fail(job, f"The worker stopped before finishing, {job.attempts} times.")
         return
@@ -56,8 +56,8 @@ def _run(job: Job, carry_out: Callable[[Any], None]) -> None:
     job.refresh_from_db()
     try:
         carry_out(job)
-    except (OperationalError, InterfaceError):  # the database went away: another worker begins anew
+    except (OperationalError, InterfaceError):  # the database went away: another worker starts again
         raise
-    except Exception as error:  # whatever the libraries below raise must not keep the next job waiting
+    except Exception as error:  # whatever the libraries below raise must not hold up the next job
         logger.exception("%s failed", job)
         fail(job, str(error) or type(error).__name__)

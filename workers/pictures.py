@@ -1,6 +1,6 @@
-"""The pictures of claimed items as vectors. They are fetched while the texts are encoded; no database here.
+"""The pictures of claimed items as vectors, fetched while the texts are encoded. No database access here.
 
-A picture that cannot be had or read is noted with its reason and keeps nothing from being embedded.
+A picture that cannot be fetched or read is recorded with the reason and does not stop anything from being embedded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 FETCHES_AT_ONCE = 16
-#: Decoded pictures in memory at a time.
+#: Decoded pictures held in memory at a time.
 ENCODED_AT_ONCE = 64
 
 
@@ -44,16 +44,16 @@ class Pictured(Protocol):
 
 
 class Pictures:
-    """Pictures on their way, by the ids of their items, and those that items have no more."""
+    """Pictures being fetched, by item id, and the items that no longer have one."""
 
     def __init__(self, fetched: Mapping[int, tuple[str, Future[Image]]], removed: Sequence[int]) -> None:
         self._fetched = fetched
         self._removed = removed
-        # A lease must not run out over pictures: half of it is theirs.
+        # Pictures must not use up the lease, so they get half of it.
         self._give_up_at = time.monotonic() + settings.EMBEDDING_LEASE_S / 2
 
     def embedded(self, encoder: ImageEncoder) -> dict[int, EmbeddedPicture]:
-        """What has become of each, by the id of its item; without those that stand as they are."""
+        """The outcome for each picture, by item id; unchanged pictures are left out."""
         results = {item_id: EmbeddedPicture() for item_id in self._removed}
         waiting = list(self._fetched.items())
         for first in range(0, len(waiting), ENCODED_AT_ONCE):
@@ -79,14 +79,14 @@ class Pictures:
             raise PictureUnavailable("There was no time left to read it.") from error
         except PictureError:
             raise
-        except Exception as error:  # a picture must not stop the texts beside it
+        except Exception as error:  # a picture must not stop the texts in its batch
             logger.exception("A picture could not be read")
             raise PictureUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager
 def pictures_of(documents: Sequence[Pictured]) -> Iterator[Pictures]:
-    """Begin to fetch the pictures that have changed or could not be had before."""
+    """Start fetching the pictures that have changed or could not be fetched before."""
     threads = ThreadPoolExecutor(max_workers=FETCHES_AT_ONCE, thread_name_prefix="pictures")
     fetched: dict[int, tuple[str, Future[Image]]] = {}
     removed = []

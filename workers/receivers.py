@@ -1,4 +1,4 @@
-"""From what the catalogue and the recommender say has happened to the task that deals with it: one receiver each."""
+"""Connects the signals of the catalogue and the recommender to the tasks that handle them: one receiver each."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def refresh_profiles(*, subjects: Sequence[Subject], **_: Any) -> None:
 
 
 def keep_endpoint_use(**_: Any) -> None:
-    """After every task, in the thread that may use the database."""
+    """After every task, in a thread that may use the database."""
     keep_use()

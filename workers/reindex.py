@@ -1,4 +1,4 @@
-"""The steps of a reindex run. Each may be killed and is then done again; searches change only at the last."""
+"""The steps of a reindex run. Each may be killed and is then repeated; searches change only at the last."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ MOST_FAILED_SHARE = 0.05
 
 
 class VerificationFailed(Exception):
-    """The new version is not fit to be switched to; the message says why."""
+    """The new version is not fit to be activated; the message says why."""
 
 
 def advance(run_id: int) -> None:
-    """Take a run as far as it can go now. Two callers at once: the second leaves.
+    """Take a run as far as it can go now. Of two concurrent callers the second returns at once.
 
-    The lock is the session's, for an index is built concurrently, outside of any transaction. See docs/decisions/0008.
+    The lock is held by the session because an index is built concurrently, outside any transaction. See
+    docs/decisions/0008.
     """
     with session_lock(LOCKS + run_id) as mine:
         while mine and _take_step(run_id):
@@ -37,14 +38,14 @@ def advance(run_id: int) -> None:
 
 
 def _take_step(run_id: int) -> bool:
-    """Do the next step of a run; return whether another can be taken at once."""
+    """Do the next step of a run; return whether another can follow at once."""
     run = ReindexRun.objects.running().select_related("version").filter(pk=run_id).first()
     if run is None:
         return False
     step = ReindexRun.Step(run.step)
     try:
         following = STEPS[step](run)
-    except (OperationalError, InterfaceError):  # the database went away, or a lock did not come: try again later
+    except (OperationalError, InterfaceError):  # the database went away, or a lock timed out: try again later
         raise
     except Exception as error:  # a run must end in a state that staff can see, whatever went wrong
         logger.exception("Reindex run %s failed in step %s", run.pk, step)
@@ -56,7 +57,7 @@ def _take_step(run_id: int) -> bool:
 
 
 def _load(run: ReindexRun) -> ReindexRun.Step | None:
-    """Load the encoder, which says how long its vectors and the passages are, and begin on the first items."""
+    """Load the encoder, which determines the vector and passage lengths, and start on the first items."""
     if run.version.state == IndexVersion.State.LOADING:
         load_encoder(run.version)
         if not save_loaded_version(run.version):
@@ -66,7 +67,7 @@ def _load(run: ReindexRun) -> ReindexRun.Step | None:
 
 
 def _embed(run: ReindexRun) -> ReindexRun.Step:
-    """Wait for the workers that drain the ledger and measure the cut-off."""
+    """Wait for the workers that drain the ledger and measure the cutoff."""
     states = EmbeddingState.objects.of(run.version)
     if states.unfinished().exists() or add_missing_states(run.version) or awaits_cutoff(run.version):
         return ReindexRun.Step.EMBED
@@ -106,7 +107,7 @@ def _measured(version: IndexVersion) -> dict[str, Any]:
 
 
 def _activate(run: ReindexRun) -> None:
-    """End the run and switch over, in one transaction and only if it has not been cancelled meanwhile."""
+    """End the run and switch over in one transaction, unless it has been cancelled meanwhile."""
     with transaction.atomic():
         if finish(run, ReindexRun.State.DONE):
             (activate if run.activate_when_ready else mark_ready)(run.version)

@@ -1,4 +1,4 @@
-"""Databases for a while: made, used and dropped."""
+"""Temporary databases: created, used and dropped."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PREFIX = "searchsite_scratch_"
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
-    """Point this process's connection at a new database, migrated and empty, and back when done; then it is dropped.
-    The role needs CREATEDB.
+    """Point this process's connection at a new database, migrated and empty; restore it and drop the database when
+    done. The role needs CREATEDB.
 
-    What killed processes have left behind is dropped first.
+    Databases left behind by killed processes are dropped first.
     """
     scratch = f"{PREFIX}{os.getpid()}"
     for abandoned in _abandoned():
@@ -36,7 +36,7 @@ def scratch_database() -> Iterator[None]:
 
 @contextmanager
 def using(name: str) -> Iterator[None]:
-    """Point this process's connection at another database, and back when done."""
+    """Point this process's connection at another database, and restore it when done."""
     own = connection.settings_dict["NAME"]
     _use(name)
     try:
@@ -46,12 +46,12 @@ def using(name: str) -> Iterator[None]:
 
 
 def create_database(name: str, *, template: str) -> None:
-    """Not within a transaction."""
+    """Create a database from a template. Not within a transaction."""
     _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
 
 
 def drop_database(name: str) -> None:
-    """Whoever is connected to it is cut off. Not within a transaction."""
+    """Drop a database, disconnecting everybody. Not within a transaction."""
     _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 

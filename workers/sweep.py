@@ -1,4 +1,4 @@
-"""What is put right every few seconds or minutes, whoever forgot it."""
+"""Repairs made every few seconds or minutes, in case an event was missed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BATCHES_KEPT = timedelta(days=1)
 
 
 def work_waits() -> bool:
-    """Take back leases that ran out and pictures that may be there by now, and tell whether there is work for an
-    encoder: items to embed, a version whose cut-off is to be measured, or no version yet."""
+    """Reclaim expired leases and pictures due for a retry, and return whether there is work for an encoder: items to
+    embed, a version whose cutoff is to be measured, or no version yet."""
     reclaim_expired()
     retry_pictures()
     if EmbeddingState.objects.claimable().exists() or IndexVersion.objects.active() is None:
@@ -30,14 +30,14 @@ def work_waits() -> bool:
 
 
 def tune_graphs() -> None:
-    """Measure graphs again that have outgrown how far searches look in them."""
+    """Measure graphs again that have outgrown their search depth."""
     for version in IndexVersion.objects.complete():
         if awaits_tuning(version):
             tune(version)
 
 
 def reconcile() -> None:
-    """The slower repairs: items without a ledger row, and what retired versions left."""
+    """The slower repairs: items without a ledger row, and what retired versions left behind."""
     for version in IndexVersion.objects.live():
         add_missing_states(version)
     EmbeddingBatch.objects.finished_before(timezone.now() - BATCHES_KEPT).delete()

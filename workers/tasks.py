@@ -1,7 +1,7 @@
-"""The Celery tasks. Each takes ids at most and makes one call; any may be lost, doubled or killed without harm.
+"""The Celery tasks. Each takes at most ids and makes one call; any may be lost, duplicated or killed without harm.
 
-Three queues, each with a worker of its own: `embedding` for what needs the encoder, `jobs` for what takes minutes, and
-`events` for the rest, which a visitor may be waiting for. CELERY_TASK_ROUTES in the settings says which goes where.
+There are three queues, each with its own worker: `embedding` for what needs the encoder, `jobs` for what takes minutes,
+and `events` for the rest, which a visitor may be waiting for. CELERY_TASK_ROUTES in the settings does the routing.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from workers import embed, encoder_jobs, measurements, reindex, sweep
 from workers.wakeups import wake
 
 logger = logging.getLogger(__name__)
-#: The embedding worker looks at its other messages about this often.
+#: The embedding worker checks for other messages about this often.
 SLICE_S = 5.0
-#: A training that takes longer is given up; what serves goes on serving.
+#: A training run that takes longer is abandoned; the serving model stays.
 TRAINING_LIMIT_S = 6 * 60 * 60
 
 
 @shared_task
 def embed_pending() -> None:
-    """Embed for some seconds, and go on in another task while there is more to do."""
+    """Embed for some seconds, and continue in another task while there is more to do."""
     try:
         embed.drain(until_s=SLICE_S)
     except (EncoderUnavailable, OperationalError) as error:
@@ -49,7 +49,7 @@ def embed_pending() -> None:
 
 @shared_task
 def look_for_work() -> None:
-    """Wake whoever has work that no message told of: the safety net under every wake-up."""
+    """Start any work that no message announced: the safety net under every wake-up."""
     if sweep.work_waits():
         wake(embed_pending)
     for run_id in ReindexRun.objects.running().values_list("pk", flat=True):
@@ -101,7 +101,7 @@ def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -
 
 @shared_task(soft_time_limit=TRAINING_LIMIT_S)
 def train_recommender() -> None:
-    """Train a taste space, and serve it if it is better than what serves. Lost or doubled, it harms nothing."""
+    """Train a taste space, and serve it if it is better than the one serving."""
     logger.info("Training: %s", training.train().message)
 
 

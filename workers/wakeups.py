@@ -1,4 +1,4 @@
-"""Waking a worker. A wake-up may get lost: the sweep finds the work all the same."""
+"""Waking a worker. A wake-up may get lost; the sweep then finds the work anyway."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from django.core.cache import cache
 
 logger = logging.getLogger(__name__)
 REST_AFTER_FAILURE_S = 5.0
-# A message that was lost holds back the next like it for no longer than this.
+# A lost message holds back the next one like it for no longer than this.
 UNDERWAY_S = 10
 _resting_until = 0.0
 
 
 def wake(task: Task, **arguments: Any) -> bool:
-    """Send a task's message, unless one like it is underway already; return whether one is.
+    """Send a task's message, unless one like it is already under way; return whether one is under way.
 
-    Never raises, and never waits longer than the broker's socket timeout: what the message is about is committed
-    already. After a failure the broker is left alone for a few seconds. A task that is under way has not looked at the
-    database yet, so one message is as good as ten.
+    Never raises, and never waits longer than the broker's socket timeout: the work in question is already committed.
+    After a failure the broker is left alone for a few seconds. A task under way has not looked at the database yet, so
+    one message is as good as ten.
     """
     global _resting_until
     if time.monotonic() < _resting_until:
@@ -42,7 +42,7 @@ def wake(task: Task, **arguments: Any) -> bool:
 
 @task_prerun.connect
 def arrived(sender: Task, kwargs: Mapping[str, Any], **_: Any) -> None:
-    """From here on the task may have seen the database, so what changes now is worth another message."""
+    """From here on the task may have read the database, so a later change is worth another message."""
     cache.delete(_key(sender, kwargs))
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis from wheels, for trials, development and tests: no Docker and no system packages."""
+"""PostgreSQL and Redis from wheels, for trials, development and tests. Needs no Docker and no system packages."""
 
 from searchsite.embedded.attach import attach_if_needed
 from searchsite.embedded.errors import DataDirInUse, EmbeddedError, EmbeddedMissing, ServiceFailed

@@ -1,7 +1,7 @@
-"""Which operating-system account the services run under.
+"""The operating-system account that the services run under.
 
-PostgreSQL refuses to run as root. As root, both services therefore run under an unprivileged account that the machine
-already has, and that account must be able to reach the programs and the data.
+PostgreSQL refuses to run as root. When started as root, both services therefore run under an unprivileged account that
+already exists on the machine; that account must be able to reach the programs and the data.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ class Account:
         return cls(uid=entry.pw_uid, gid=entry.pw_gid, switched=True)
 
     def can_enter(self, directory: Path) -> bool:
-        """Whether the account may pass through every folder on the way to `directory`, itself included."""
+        """Whether the account may traverse every folder on the path to `directory`, including `directory` itself."""
         if not self.switched:
             return True
         return all(part.stat().st_mode & _OTHERS_MAY_ENTER for part in (directory, *directory.parents))
 
     def give(self, directory: Path) -> None:
-        """Create `directory` if needed and make it the account's own, closed to everybody else."""
+        """Create `directory` if needed and make the account its owner, with no access for anybody else."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.switched:
             os.chown(directory, self.uid, self.gid)
 
 
 def make_passable(directory: Path) -> None:
-    """Create `directory`, and what is missing above it, open to others for passing through only, whatever the umask."""
+    """Create `directory` and its missing parents so that others may only traverse them, regardless of the umask."""
     if not directory.is_dir():
         make_passable(directory.parent)
         directory.mkdir(exist_ok=True)

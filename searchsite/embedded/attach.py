@@ -1,4 +1,4 @@
-"""Let `manage.py` find the embedded services, or start them for as long as one command runs."""
+"""Let `manage.py` find the embedded services, or start them for the duration of one command."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _CONFIGURED_BY = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
 
 
 def attach_if_needed() -> None:
-    """Set this process's environment to the embedded services, unless a deployment's environment is already there.
+    """Point this process's environment at the embedded services, unless a deployment has configured it already.
 
-    Uses the services of the running site; when none runs, starts them until this process ends. Does nothing where the
-    embedded services are not installed, so that the settings can say what is missing. Exits with one line on failure.
+    Uses the services of the running site; if none is running, starts them until this process ends. Does nothing when
+    the embedded services are not installed, so that the settings can report what is missing. Exits with a one-line
+    message on failure.
     """
     configured = any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _CONFIGURED_BY)
     if configured or not programs.installed():

@@ -1,4 +1,4 @@
-"""Start, find again and stop child processes that must not outlive their data directory's owner."""
+"""Start, find and stop child processes that must not outlive the owner of their data directory."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from searchsite.embedded.account import Account
 from searchsite.embedded.data_dir import write_private
 
 _PR_SET_PDEATHSIG = 1
-# psutil reads start times in clock ticks; two readings of one process differ by far less than this.
+# psutil reads start times in clock ticks; two readings for one process differ by far less than this.
 _SAME_START_S = 0.5
 
 
 class Child:
-    """One process that is recorded on disk, so that a later start can find and stop it.
+    """A process recorded on disk, so that a later start can find and stop it.
 
-    It runs in a session of its own, so a Ctrl-C in the terminal reaches only the supervisor, which stops its children
-    in order. On Linux the kernel stops it too when the supervisor dies by SIGKILL.
+    It runs in its own session, so Ctrl-C in the terminal reaches only the supervisor, which stops its children in
+    order. On Linux the kernel also stops it when the supervisor is killed with SIGKILL.
     """
 
     def __init__(self, *, name: str, records: Path, stop_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -59,7 +59,7 @@ class Child:
     ) -> None:
         """Start the process with its output appended to `log`. Call it from the main thread: see `stop_with_parent`.
 
-        What one before it that was killed has left behind is stopped: a web server's processes serve on without it.
+        Anything left by a killed predecessor is stopped first: a web server's processes keep serving without it.
         """
         if self._process is not None and not self.running:
             _kill_group(self.pid)
@@ -91,7 +91,7 @@ class Child:
             os.kill(self.pid, self.stop_signal)
 
     def stop(self, *, timeout_s: float) -> None:
-        """Ask the process to stop; kill it with all its own children when it has not done so in time."""
+        """Ask the process to stop; if it has not stopped in time, kill it and its descendants."""
         if self._process is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -100,7 +100,7 @@ class Child:
         self._record.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """End the process at once, as a crash would."""
+        """Kill the process at once, as a crash would."""
         os.kill(self.pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait()
@@ -112,16 +112,16 @@ def stop_leftovers(records: Path, *, timeout_s: float) -> None:
         with contextlib.suppress(ValueError, psutil.NoSuchProcess):
             pid, started, stop_signal = record.read_text(encoding="utf-8").split()
             process = psutil.Process(int(pid))
-            # A process number is reused sooner or later: the start time tells whether it is still the same process.
+            # Process numbers are reused eventually: the start time shows whether this is still the same process.
             if abs(process.create_time() - float(started)) < _SAME_START_S:
                 _stop_tree(process, signal.Signals(int(stop_signal)), timeout_s)
         record.unlink(missing_ok=True)
 
 
 def _kill_group(leader: int) -> None:
-    """End what is left of the session of a child that has died, which began it.
+    """Kill what is left of the session that a dead child led.
 
-    As long as anything is left the leader's number is not given to another process; if it is, nothing is.
+    While any of it is left, the leader's process number is not reused. If the number is in use, nothing is left.
     """
     if psutil.pid_exists(leader):
         return
@@ -141,9 +141,10 @@ def _stop_tree(process: psutil.Process, stop_signal: signal.Signals, timeout_s: 
 
 
 def stop_with_parent(stop_signal: signal.Signals, *, parent: int) -> Callable[[], None] | None:
-    """Return what a child of `parent` calls so that the kernel sends it `stop_signal` when that dies; Linux only.
+    """Return a function for a child of `parent` to call so that the kernel sends it `stop_signal` when the parent dies.
 
-    "Parent" is the thread that started it. The library is loaded here, before a fork, because little is safe after.
+    Linux only; None elsewhere. "Parent" means the thread that started the child. The library is loaded here, before
+    the fork, because little is safe after it.
     """
     if sys.platform != "linux":
         return None

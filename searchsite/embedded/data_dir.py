@@ -1,4 +1,4 @@
-"""The folder where one local site keeps its database, secrets, logs and lock."""
+"""The folder that holds one local site's database, secrets, logs and lock."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _HOLDER_TIMEOUT_S, _POLL_S = 30.0, 0.1
 
 
 class DataDir:
-    """Paths in one data directory, its secrets, and the lock that only one running site can hold."""
+    """The paths in one data directory, its secrets, and the lock that only one running site can hold."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        # So that an unprivileged account reaches its database; files in it are 0600.
+        # So that an unprivileged account can reach its database; files here are 0600.
         make_passable(self.root)
         self._lock_file: IO[str] | None = None
 
@@ -44,7 +44,7 @@ class DataDir:
 
     @property
     def processes(self) -> Path:
-        """Where every started process is recorded, so that the next start can stop what a killed one left."""
+        """Where every started process is recorded, so that the next start can stop those left by a killed one."""
         return self._folder("processes")
 
     def database(self, account: Account) -> Path:
@@ -53,19 +53,19 @@ class DataDir:
             return self.root / "postgres"
         elsewhere = SHARED_ROOT / hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
         if not self._secret_file("cluster").exists():
-            # The cluster of an earlier data directory at this path, which is deleted by now.
+            # Left by an earlier data directory at this path that has since been deleted.
             shutil.rmtree(elsewhere, ignore_errors=True)
         return elsewhere / self.secret("cluster")[:16] / "postgres"
 
     def secret(self, name: str) -> str:
-        """Return the secret of that name, made on first use."""
+        """Return the secret with that name, created on first use."""
         path = self._secret_file(name)
         if not path.exists():
             write_private(path, secrets.token_hex(32))
         return path.read_text(encoding="utf-8")
 
     def port(self, name: str) -> int | None:
-        """The port that a service had the last time, so that a restart keeps the addresses valid."""
+        """The port that a service last used, so that addresses stay valid across restarts."""
         path = self.root / f"{name}.port"
         return int(path.read_text(encoding="utf-8")) if path.exists() else None
 
@@ -73,11 +73,11 @@ class DataDir:
         write_private(self.root / f"{name}.port", str(port))
 
     def publish(self, environment: Mapping[str, str]) -> None:
-        """Leave the running services' environment for `manage.py` in another terminal."""
+        """Write the running services' environment for `manage.py` in another terminal."""
         write_private(self._environment_file, json.dumps(dict(environment), indent=2))
 
     def unpublish(self) -> None:
-        """Say that nothing runs here any more; does nothing where another process holds the directory."""
+        """Record that nothing is running here any more; does nothing if another process holds the directory."""
         if self._lock_file is not None:
             self._environment_file.unlink(missing_ok=True)
 
@@ -89,9 +89,9 @@ class DataDir:
         return environment
 
     def lock(self) -> None:
-        """Hold the directory until `unlock` or the end of this process, however it ends.
+        """Hold the directory until `unlock`, or until this process ends for any reason.
 
-        Waits a little for a holder that is starting or stopping, which shows in nothing being published.
+        Waits a little for a holder that is starting or stopping, recognised by its having published nothing.
         Raises DataDirInUse when a running process holds it.
         """
         lock_file = (self.root / "lock").open("a+", encoding="utf-8")
@@ -107,7 +107,7 @@ class DataDir:
         lock_file.write(str(os.getpid()))
         lock_file.flush()
         self._lock_file = lock_file
-        # What a killed holder published is out of date.
+        # Anything a killed holder published is stale.
         self.unpublish()
 
     def unlock(self) -> None:
@@ -137,7 +137,7 @@ def _locked(file: IO[str]) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file in one step with `text`, readable by its owner only."""
+    """Replace the file atomically with `text`, readable only by its owner."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

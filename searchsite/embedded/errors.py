@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded services. The message of each error is one line for the terminal."""
+"""Errors of the embedded services. Each message is one line for the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class EmbeddedMissing(EmbeddedError):
 
 
 class DataDirInUse(EmbeddedError):
-    """Another process already runs on this data directory."""
+    """Another process is already running on this data directory."""
 
 
 class ServiceFailed(EmbeddedError):

@@ -1,6 +1,6 @@
 """Which data directory belongs to which catalogue.
 
-They are in the project's `.data` folder, or in the one that SEARCHSITE_HOME names.
+Data directories are in the project's `.data` folder, or in the folder that SEARCHSITE_HOME names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DATA_ROOT = Path(os.environ.get("SEARCHSITE_HOME") or _PROJECT / ".data").resolv
 
 
 def data_dir_for(catalogue: Path | None) -> Path:
-    """The data directory of a catalogue; the bundled demo for None. Every catalogue has its own."""
+    """The data directory of a catalogue, one for each; None is the bundled demo."""
     if catalogue is None:
         return DATA_ROOT / "demo"
     path = catalogue.resolve()
@@ -22,12 +22,12 @@ def data_dir_for(catalogue: Path | None) -> Path:
 
 
 def make_current(data_dir: Path) -> None:
-    """Remember the data directory that commands in another terminal mean."""
+    """Record the data directory that commands in another terminal should use."""
     (DATA_ROOT / "current").write_text(data_dir.name, encoding="utf-8")
 
 
 def current_data_dir() -> Path:
-    """The data directory of the site that ran last; the demo's when none did."""
+    """The data directory of the site that ran last, or the demo's if none has run."""
     try:
         return DATA_ROOT / (DATA_ROOT / "current").read_text(encoding="utf-8").strip()
     except FileNotFoundError:

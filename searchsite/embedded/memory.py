@@ -1,4 +1,4 @@
-"""How much memory this machine, or this container, gives us."""
+"""How much memory this machine or container provides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (where PostgreSQL puts shared me
 
 
 def available_bytes() -> int:
-    """The machine's memory, or the container's limit where that is lower."""
+    """The machine's memory, or the container's limit if that is lower."""
     limits = [psutil.virtual_memory().total]
     for file in _CGROUP_LIMITS:
         if file.exists() and (text := file.read_text(encoding="ascii").strip()).isdigit():

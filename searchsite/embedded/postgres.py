@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server: one cluster, started and stopped by its own programs."""
+"""The embedded PostgreSQL server: one cluster, started and stopped with its own programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PostgresServer:
         return self._url(_DATABASE)
 
     def start(self) -> None:
-        """Start the server, on the port it had before if that is free, and return once it answers.
+        """Start the server and return once it answers. It keeps its previous port if that is free.
 
         Raises ServiceFailed.
         """
@@ -68,7 +68,7 @@ class PostgresServer:
         return f"postgres://{_USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     def _initialise(self) -> None:
-        """Make the cluster beside its place and move it there when it is complete: a crash leaves no half of one."""
+        """Create the cluster beside its final place and move it there when complete, so no crash leaves half of one."""
         unfinished = self._cluster.with_name("postgres.unfinished")
         make_passable(self._cluster.parent)
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -103,9 +103,9 @@ class PostgresServer:
             raise ServiceFailed(f"{Path(argv[0]).name} failed: {reason[0]}. See {self._log}.")
 
     def _forget_dead_postmaster(self) -> None:
-        """Remove a postmaster.pid whose process number now belongs to something that is no PostgreSQL.
+        """Remove a postmaster.pid whose process number now belongs to something other than PostgreSQL.
 
-        PostgreSQL itself handles the other cases, and keeps its guard against orphaned backends.
+        PostgreSQL handles the other cases itself, and keeps its guard against orphaned backends.
         """
         pid_file = self._cluster / "postmaster.pid"
         try:
@@ -138,10 +138,10 @@ class PostgresServer:
 
 
 def tuned_settings() -> dict[str, str]:
-    """Settings for a machine that the database shares with the site and its workers."""
+    """Settings for a machine where the database runs beside the site and its workers."""
     total = memory.available_bytes() // _MIB
     maintenance = max(64, min(total // 12, 2048))
-    # Parallel index builds share memory of this size; a container's /dev/shm is often too small for it.
+    # Parallel index builds share this much memory; a container's /dev/shm is often too small for it.
     roomy = memory.shared_memory_free_bytes() // _MIB > 2 * maintenance
     return {
         "unix_socket_directories": "",

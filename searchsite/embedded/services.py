@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis together, on one data directory."""
+"""PostgreSQL and Redis together, in one data directory."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class EmbeddedServices:
         with EmbeddedServices(data_dir=path) as services:
             os.environ.update(services.environment)
 
-    One process at a time may hold a data directory (DataDirInUse). Data outlives the services. Whatever a killed holder
-    left running is stopped first.
+    Only one process at a time may hold a data directory (DataDirInUse). The data outlives the services. Anything that a
+    killed holder left running is stopped first.
     """
 
     def __init__(self, *, data_dir: Path, postgres_settings: Mapping[str, str] | None = None) -> None:
@@ -39,7 +39,7 @@ class EmbeddedServices:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the settings need in order to use these services."""
+        """What the settings need to use these services."""
         return {
             "DATABASE_URL": self.postgres.url,
             "REDIS_URL": self.redis.url,
@@ -63,7 +63,7 @@ class EmbeddedServices:
             raise
 
     def stop(self) -> None:
-        """Stop both services and let go of the data directory. Data is kept."""
+        """Stop both services and release the data directory. The data is kept."""
         self.data_dir.unpublish()
         self.redis.stop()
         self.postgres.stop()

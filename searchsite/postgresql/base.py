@@ -1,4 +1,4 @@
-"""The database backend that the settings name."""
+"""The database backend named in the settings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from searchsite.postgresql.pulse import Pulse
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Connections that do not wait for a server that is silent, and are known to be gone by their sockets.
+    """Connections that do not wait for a silent server, and whose loss is detected on their sockets.
 
-    Django asks the server `SELECT 1` before each request. Between requests a server has nothing to say, but for its
-    goodbye: a socket that can be read from is closed, or will be. A server that vanished without one is noticed by
-    neither way, but by its silence when it is asked something.
+    Django sends `SELECT 1` to the server before each request. Between requests a server sends nothing except when it
+    closes the connection, so a readable socket is closed or about to be. Neither check notices a server that vanished
+    without closing; only its silence when asked something does.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
@@ -29,7 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextmanager
     def bearing_silence(self, silence_s: float) -> Iterator[None]:
-        """Statements within go on waiting for a server that has been silent for less than that."""
+        """Let statements inside the block keep waiting for a server that has been silent for less than `silence_s`."""
         self.ensure_connection()
         with self.connection.bearing_silence(silence_s):
             yield
@@ -44,15 +44,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             waiting = select.poll()
             waiting.register(self.connection.pgconn.socket, select.POLLIN)
             return bool(waiting.poll(0))
-        except Exception:  # whatever a connection raises that is closed already
+        except Exception:  # whatever a closed connection raises
             return True
 
 
-#: What tells one server from another.
+#: What distinguishes one server from another.
 _SERVER = ("host", "port", "dbname", "user", "password")
 
 
 @functools.cache
 def _pulse_of(*server: Any) -> Pulse:
-    """One for each server in each process."""
+    """One Pulse for each server in each process."""
     return Pulse({name: value for name, value in zip(_SERVER, server, strict=True) if value})

@@ -1,4 +1,4 @@
-"""A connection that does not wait for a server that answers nobody."""
+"""A connection that does not wait for a server that has stopped answering."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import psycopg
 
 from searchsite.postgresql.pulse import Pulse
 
-#: An answer that takes longer puts the server in doubt.
+#: An answer that takes longer than this puts the server in doubt.
 USUAL_ANSWER_S = 1.0
-#: Between two looks at whether a server in doubt is silent.
+#: Interval between checks of whether a server in doubt is silent.
 LOOK_S = 0.25
 
 
@@ -25,19 +25,19 @@ class ServerSilent(psycopg.OperationalError):
 
 
 class Connection(psycopg.Connection[Any]):
-    """Is closed with ServerSilent while it waits for a server that answers nobody, and not made to such a one.
+    """Closed with ServerSilent while waiting for a server that answers nobody; never opened to such a server.
 
-    A statement may take as long as the server lets it, as long as that answers others meanwhile. A connection that was
-    given up is closed: an answer that comes late reaches nobody.
+    A statement may take as long as the server allows, provided the server answers others meanwhile. An abandoned
+    connection is closed, so a late answer reaches nobody.
     """
 
     pulse: Pulse
-    #: How long the server may be silent before a statement is given up.
+    #: How long the server may be silent before a statement is abandoned.
     bears_silence_s = 0.0
 
     @classmethod
     def to_living(cls, pulse: Pulse, **parameters: Any) -> Self:
-        """Connect to the server of that pulse. Raises psycopg.OperationalError, at once while it is silent."""
+        """Connect to the server of `pulse`. Raises psycopg.OperationalError, immediately while the server is silent."""
         if pulse.silence_s is not None:
             raise ServerSilent
         asked_at = time.monotonic()
@@ -51,7 +51,7 @@ class Connection(psycopg.Connection[Any]):
 
     @contextmanager
     def bearing_silence(self, silence_s: float) -> Iterator[None]:
-        """For statements that it costs more to begin anew than to wait for a server that comes back."""
+        """For statements that cost more to restart than to wait for a server that comes back."""
         before, self.bears_silence_s = self.bears_silence_s, silence_s
         try:
             yield
@@ -59,7 +59,7 @@ class Connection(psycopg.Connection[Any]):
             self.bears_silence_s = before
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Every step of every statement comes through here. Raises ServerSilent."""
+        """Wait for one step; every step of every statement comes through here. Raises ServerSilent."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         try:

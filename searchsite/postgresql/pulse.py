@@ -1,4 +1,4 @@
-"""Whether a server answers, found out by asking it beside those who wait for it."""
+"""Whether a server answers, established by asking it on a separate connection while others wait."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing import Any
 import psycopg
 
 logger = logging.getLogger(__name__)
-#: How long one question may take. The client library takes no less for a connection.
+#: How long one question may take. The client library allows no shorter connection timeout.
 ANSWER_S = 2
-#: Between two questions.
+#: Interval between questions.
 PAUSE_S = 1.0
 
 
 class _Question(psycopg.Connection[Any]):
-    """A connection of which no step takes longer than an answer may."""
+    """A connection on which no step may take longer than ANSWER_S."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         return super().wait(gen, interval, ANSWER_S)
 
 
 class Pulse:
-    """Tells a server that is slow from one that is silent: frozen, or on a machine that hangs, or out of reach.
+    """Tells a slow server from a silent one: frozen, on a machine that hangs, or out of reach.
 
-    A server that is frozen keeps its connections, and its machine goes on accepting new ones: nothing on a connection
-    tells. So one thread of this process asks by a connection of its own, while somebody waits and until the server
-    answers. Any error it gives is an answer too.
+    A frozen server keeps its connections, and its machine goes on accepting new ones, so a waiting connection shows
+    nothing. One thread of this process therefore asks on its own connection while anybody waits, until the server
+    answers. Any error from the server counts as an answer.
     """
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
@@ -41,12 +41,12 @@ class Pulse:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it is being asked: an answer to anybody is worth to be told by `heard`."""
+        """Whether the server is being asked; an answer to anybody should then be reported with `heard`."""
         return self._asking is not None
 
     @property
     def silence_s(self) -> float | None:
-        """For how long the server has answered nobody; None while it is not known to be silent."""
+        """How long the server has answered nobody; None while it is not known to be silent."""
         since = self._silent_since
         return None if since is None else time.monotonic() - since
 
@@ -55,14 +55,14 @@ class Pulse:
         self._silent_since = None
 
     def unanswered(self, asked_at: float) -> None:
-        """What was asked at that time, by `time.monotonic()`, was not answered in time."""
+        """Report that a question asked at `asked_at`, by `time.monotonic()`, was not answered in time."""
         if self._silent_since is None and self._heard_at < asked_at:
             self._silent_since = asked_at
             logger.warning("PostgreSQL answers nothing; what needs it is refused until it does")
         self.ask()
 
     def ask(self) -> None:
-        """See to it that the server is being asked. Returns at once."""
+        """Make sure that the server is being asked. Returns at once."""
         with self._lock:
             asked = self._asking is not None and self._asking.is_alive()
             if not asked and time.monotonic() - self._heard_at > PAUSE_S:

@@ -91,7 +91,7 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps(row))
 
     def _search(self, directory: Path, *, semantic_ratio: float, **settings: Any) -> list[dict[str, Any]]:
-        """Hybrid search, and what the storage of the vectors costs."""
+        """Measure hybrid search, and what the vectors' storage costs."""
         judgements_in(directory)
         version = ensure_active_version(**settings)
         encoder = RecordingEncoder(version)
@@ -103,7 +103,7 @@ class Command(BaseCommand):
     def _recommendations(
         self, directory: Path, *, everything: bool, calibrations: Sequence[float]
     ) -> list[dict[str, Any]]:
-        """A row for each method; those asked about the same users as what is served say how far they are behind it."""
+        """One row per method; a method asked about the same users as what is served states its gap to it."""
         self._embed(load_catalogue(directory))
         found = {
             evaluation.method: evaluation
@@ -117,7 +117,7 @@ class Command(BaseCommand):
         return rows
 
     def _embed(self, items: int) -> None:
-        """Bring the index to where the workers would have it."""
+        """Bring the index to the state that the workers would."""
         columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             bar = bars.add_task("", total=items)
@@ -125,7 +125,7 @@ class Command(BaseCommand):
                 bars.advance(bar, written)
         fold_term_counts()
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # which autovacuum does of itself within a minute or two
+            cursor.execute("ANALYZE")  # which autovacuum would do by itself within a minute or two
         tune_graphs()
 
     def _print(self, figures: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
