@@ -1,4 +1,4 @@
-"""The admin pages of the recommender: what people did and what came of it, to be read."""
+"""Read-only admin pages of the recommender: what people did and what came of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from recommender.models import (
 
 @admin.register(EventKind)
 class EventKindAdmin(ReadOnlyAdmin):
-    """How much each counts is set on the staff pages, where it is tried on somebody first."""
+    """Weights are set on the staff pages, where their effect can be previewed on a person first."""
 
     list_display = ["name", "weight", "half_life_days"]
 

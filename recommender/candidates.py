@@ -1,4 +1,4 @@
-"""The items a recommendation may be chosen from: near to an interest, popular, or new; each met once."""
+"""The items that a recommendation is chosen from: near an interest, popular, or new; each appears once."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from recommender.serving.scenarios import Leg
 
 Vectors = npt.NDArray[np.float32]
 
-#: Items that the popular and the new leg bring each.
+#: Items that the popular leg and the new leg each contribute.
 ITEMS_PER_LEG = 200
-#: Passages that the leg `near` reads; several may be of one item.
+#: Passages that the `near` leg reads; several may belong to one item.
 PASSAGES = 300
 PUBLISHED = Scope(condition="catalog_item.published")
 
-# In a query of its own: to weigh every id of a long history would take the planner longer than the search takes.
+# A subquery, because the planner would take longer to cost every id of a long history than the search takes.
 EXCLUDED = "<> ALL ((SELECT %(excluded)s::bigint[])::bigint[])"
 NOT_EXCLUDED = f"passage.item_id {EXCLUDED}"
 
-# Each leg leaves out what is excluded and is bounded. Where a filter matches few items these are known and searched
-# exactly, so that no index is walked in vain. Versions, models and limits stand in the statements, which are planned
-# once a connection.
+# Each leg skips excluded items and is bounded. When a filter matches few items, those are scanned exactly, so that no
+# index is walked in vain. Versions, models and limits are inlined: the statements are planned once per connection.
 POPULAR = """
     SELECT popularity.item_id FROM {popularity} AS popularity
     WHERE popularity.item_id {excluded} {within_popular}
@@ -68,7 +67,7 @@ IN_SPACE = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Parallel arrays of shape (n,), in the order of item ids."""
+    """Parallel arrays of shape (n,), ordered by item id."""
 
     item_ids: npt.NDArray[np.int64]
     popularity: npt.NDArray[np.float64]
@@ -90,10 +89,10 @@ def find_candidates(
     excluded: Iterable[int] = (),
     past: Past | None = None,
 ) -> Candidates:
-    """Gather the candidates, now or as of a moment, in one statement, after one for the items that a filter leaves.
+    """Gather the candidates, now or as of a moment, in one statement; a filter takes one more to find its items.
 
-    With the leg `new` there are at least min(ITEMS_PER_LEG, matching items) of them. The leg `near`, by cosine, is left
-    out where there is nothing to look around.
+    With the `new` leg there are at least min(ITEMS_PER_LEG, matching items) of them. The `near` leg, by cosine, is
+    skipped when `near` is None.
     """
     parameters: dict[str, Any] = {"excluded": array_literal(excluded)} | (past.parameters if past else {})
     if near is not None:
@@ -122,7 +121,7 @@ def nearest_in_space(
     past: Past | None = None,
 ) -> tuple[npt.NDArray[np.int64], Vectors]:
     """The items of a taste space with the largest inner products, now or among those of a moment, and their targets,
-    (n, dimensions): one statement, after one for the items that a filter leaves."""
+    of shape (n, dimensions). One statement; a filter takes one more to find its items."""
     cast = f"halfvec({model.dimensions})"
     with dense.vector_search() as cursor:
         scope = _scope(cursor, wanted, past)
@@ -131,7 +130,7 @@ def nearest_in_space(
             model_id=int(model.pk),
             excluded=EXCLUDED,
             within=scope.within("placed.item_id"),
-            # Less zero: where the items are known, no invitation to walk the graph after all.
+            # Subtracting zero keeps the planner from walking the graph when the items are known.
             distance=f"({distance}) - 0" if scope.exact else distance,
             items=int(items),
         )
@@ -143,7 +142,7 @@ def nearest_in_space(
 
 
 def _scope(cursor: Any, wanted: Predicate | None, past: Past | None) -> Scope:
-    """The items to look among. Without a filter the graph is walked as of a moment in the same way as now."""
+    """The items to search among. Without a filter the graph is walked the same way as of a moment as it is now."""
     there = past.items if past else None
     if wanted:
         return scope_of(cursor, wanted=all_of(wanted, there))
@@ -155,7 +154,7 @@ def _scope(cursor: Any, wanted: Predicate | None, past: Past | None) -> Scope:
 
 def _statement(legs: Collection[Leg], near: Around | None, scope: Scope, past: Past | None) -> str:
     texts = {"popular": POPULAR, "new": NEW, "near": EXACT_NEAR if scope.exact else NEAR}
-    # Items that are not published have no passages.
+    # Unpublished items have no passages.
     within_near = f"AND {NOT_EXCLUDED} {'' if scope is PUBLISHED else scope.within('passage.item_id')}"
     parts = {
         "passages_of": passages_of(near.version) if near else "",

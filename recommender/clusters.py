@@ -1,7 +1,7 @@
-"""Groups of likeness: Ward's method and medoids, the arithmetic alone.
+"""Clusters of similar items: Ward's method and medoids, arithmetic only.
 
-As in PinnerSage (Pal et al., 2020): what somebody liked falls into groups by Ward's method (1963), by the recurrence of
-Lance and Williams (1967), and an item of the group, its medoid, stands for it.
+As in PinnerSage (Pal et al., 2020): the items that somebody liked are clustered with Ward's method (1963), using the
+recurrence of Lance and Williams (1967), and each cluster is represented by one of its items, its medoid.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-#: What it costs to join two vectors of length 1 at right angles. Joining groups of such vectors costs about as much,
-#: however large they are, and groups that lie in different directions cost more: so far what is alike is together.
+#: The cost of joining two unit vectors at right angles. Joining groups of such vectors costs about as much, whatever
+#: their size, and groups in different directions cost more: below this cost, what is alike is joined.
 UNLIKE = 1.0
 
 
 def ward(vectors: Floats, *, most: int, dearest: float = UNLIKE) -> list[list[int]]:
-    """Group the rows of an array of shape (n, dimensions), normalised, into at most `most` groups of positions.
+    """Cluster the rows of an array of shape (n, dimensions), normalised, into at most `most` groups of positions.
 
-    The two groups that are cheapest to join are joined, until the next would cost `dearest` or more. Joining A and B
-    costs |A||B| / (|A| + |B|) times the squared distance of their means; of two rows that is 1 - cosine. Takes time in
-    the cube of n, a few milliseconds for a hundred.
+    The two groups that are cheapest to join are joined, until the next join would cost `dearest` or more. Joining A and
+    B costs |A||B| / (|A| + |B|) times the squared distance of their means; for two rows that is 1 - cosine. Takes time
+    cubic in n, a few milliseconds for a hundred.
     """
     groups = [[position] for position in range(len(vectors))]
     costs = 1 - np.asarray(vectors, np.float64) @ np.asarray(vectors, np.float64).T
@@ -47,7 +47,7 @@ def ward(vectors: Floats, *, most: int, dearest: float = UNLIKE) -> list[list[in
 
 
 def medoid(vectors: Floats, weights: Floats) -> int:
-    """The position of the row nearest to all rows, each distance squared and times its weight; the first of equals.
+    """The position of the row with the least weighted sum of squared distances to all rows; the first if several tie.
 
     `vectors` is (n, dimensions), normalised, and `weights` (n,), none negative.
     """

@@ -1,4 +1,4 @@
-"""What templates may know of whoever is looking."""
+"""What templates may know about the person looking."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from recommender.reactions import reactions_of
 
 
 def reactions(request: HttpRequest) -> dict[str, Any]:
-    """The switches that are on, by item id: one query on pages that ask, none on the others."""
+    """The switches that are on, by item id: one query on pages that use them, none on others."""
     return {"switches": SimpleLazyObject(lambda: dict(reactions_of(subject_of(request))))}

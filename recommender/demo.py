@@ -30,7 +30,7 @@ def load_films() -> SaveReport:
 
 @transaction.atomic
 def create_accounts(*, members: bool) -> list[User]:
-    """A member of staff, and the demo's `members`, who like films; accounts that exist stay as they are."""
+    """Create a staff account and, with `members`, the demo's film lovers; existing accounts are left alone."""
     people = [{"username": STAFF, "name": "Staff", "about": "", "is_staff": True}, *(_members() if members else [])]
     missing = set(names := [person["username"] for person in people])
     accounts = get_user_model().objects.filter(username__in=names)
@@ -43,7 +43,7 @@ def create_accounts(*, members: bool) -> list[User]:
 
 
 def record_histories() -> int:
-    """What the demo members did, counted back from today; return how many interactions are new."""
+    """Record what the demo members did, counted back from today; return how many interactions are new."""
     members = _members()
     users = get_user_model().objects.in_bulk([member["username"] for member in members], field_name="username")
     films = Item.objects.ids_by_external_id(

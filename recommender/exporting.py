@@ -1,4 +1,4 @@
-"""Interactions as files: what the import reads again."""
+"""Interactions as files that the import can read back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS_A_PAGE = 1_000
 def export_interactions(file_format: str) -> Iterator[bytes]:
     """Yield a file of what people with an account did, in pieces and in bounded memory.
 
-    Visitors without one are left out: they are known by a cookie alone.
+    Visitors without an account are left out: they are known only by a cookie.
     """
     if file_format == "csv":
         return csv_file(list(NAMES), ([_cell(row[name]) for name in NAMES] for row in _rows()))

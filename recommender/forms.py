@@ -1,4 +1,4 @@
-"""What visitors send by forms."""
+"""The forms that visitors submit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recommender.templatetags.personal import LOOKS
 
 
 class ReactionForm(forms.Form):
-    """A switch pressed: the button's name says which way, its value which one."""
+    """A pressed switch: the button's name gives the direction, its value the switch."""
 
     item = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     on = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)

@@ -1,4 +1,4 @@
-"""Who a request is made for: the signed-in user, the visitor of the session, or nobody yet."""
+"""The subject of a request: the signed-in user, the session's visitor, or nobody yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def subject_of(request: HttpRequest) -> Subject:
 
 
 def subject_to_record_for(request: HttpRequest) -> Subject:
-    """Whose history to write to: an anonymous visitor gets an id, and so a session, at the first interaction."""
+    """Whose history to write to: an anonymous visitor gets an id, and with it a session, at the first interaction."""
     subject = subject_of(request)
     if subject.known:
         return subject
@@ -32,7 +32,7 @@ def subject_to_record_for(request: HttpRequest) -> Subject:
 
 
 def adopt_visitor(request: HttpRequest) -> int:
-    """After somebody has signed in: what the session's visitor did becomes the user's. Return how many events."""
+    """After sign-in, give the user what the session's visitor did. Return how many events were moved."""
     visitor = _visitor(request)
     if visitor is None or not request.user.is_authenticated:
         return 0

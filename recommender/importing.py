@@ -41,7 +41,7 @@ CLOCK_SKEW = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedEvent:
-    """One row, read and checked; user and item still by name."""
+    """One row, parsed and validated; user and item are still names."""
 
     line: int
     username: str
@@ -60,7 +60,7 @@ class InteractionLoader:
 
     @classmethod
     def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterator[Row]) -> InteractionLoader:
-        """Raises FileUnreadable where the columns of users or items are not there."""
+        """Raises FileUnreadable when the user or item column is missing."""
         NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.interactions).look_in(sample)
         return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)), is_csv=is_csv)
 
@@ -84,7 +84,7 @@ class InteractionLoader:
         return loaded
 
     def event_of(self, row: Row) -> ImportedEvent:
-        """Raises RowFault."""
+        """Parse and validate a row. Raises RowFault."""
         if row.fault:
             raise RowFault(row.fault)
         columns = columns_of(row.values)
@@ -118,12 +118,12 @@ class InteractionLoader:
 
 
 def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda run: None) -> None:
-    """Load what is left of a run's interactions. Profiles are brought up to date by the workers' sweep."""
+    """Load the rest of a run's interactions. The workers' sweep brings the profiles up to date."""
     work_through(run, InteractionLoader.for_file, report=report)
 
 
 def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
-    """Insert the events that are not there yet and return how many those were."""
+    """Insert the events that are not recorded yet and return how many those were."""
     known = Interaction.objects.event_ids_among([event.event_id for event in events])
     new = {event.event_id: event for event in events if event.event_id not in known}
     users = _user_ids({event.username for event in new.values()})
@@ -143,7 +143,7 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
 
 
 def _user_ids(usernames: set[str]) -> dict[str, int]:
-    """Ids by name. Accounts that are missing are made; nobody can sign in to them until they are given a password."""
+    """Ids by name. Missing accounts are created; nobody can sign in to them until they are given a password."""
     user_model = get_user_model()
     named = user_model.objects.filter(username__in=usernames).values_list("username", "pk")
     found = dict(named)
@@ -156,7 +156,7 @@ def _user_ids(usernames: set[str]) -> dict[str, int]:
 
 
 def _digest(identity: str) -> str:
-    """The same row, imported again, is the same event."""
+    """An event id that is the same whenever the same row is imported."""
     return f"import-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"
 
 
@@ -181,7 +181,7 @@ def _number(name: str, value: Any) -> float | None:
 
 
 def _moment(value: Any) -> datetime:
-    """Read seconds or milliseconds since 1970, or ISO 8601; nothing is now. Raises RowFault."""
+    """Read seconds or milliseconds since 1970, or ISO 8601; an empty value means now. Raises RowFault."""
     if value in (None, ""):
         return timezone.now()
     try:

@@ -1,4 +1,4 @@
-"""What people do with items: recorded, taken back one by one, and exported."""
+"""What people do with items: recorded, deleted event by event, and exported."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from recommender.serving.lists import note_event
 from recommender.subjects import Subject
 
 EXPORT_BATCH = 1_000
-#: Longer than any transaction, and than a site is without the worker that tidies.
+#: Longer than any transaction lasts, and than a site goes without the worker that tidies up.
 DELETIONS_TAKE = timedelta(days=3)
 
-# Items that are gone by now are passed over, and so is what those do who opted out, and an event that its subject has
-# recorded already. Rows go in in the order of their event ids, so two senders of the same events never wait for each
-# other crosswise.
+# Skipped are items that no longer exist, events of people who opted out, and events that the subject has recorded
+# already. Rows are inserted in the order of their event ids, so that two senders of the same events never deadlock.
 INSERT = """
 INSERT INTO recommender_interaction (user_id, visitor, item_id, kind_id, value, occurred_at, event_id, request_id)
 SELECT given.user_id, given.visitor, given.item_id, given.kind, given.value,
@@ -45,7 +44,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInteraction:
-    """Something to record: `occurred_at` None is now, and an `event_id` makes it safe to send twice."""
+    """An event to record. `occurred_at` None means now; an `event_id` makes it safe to send twice."""
 
     item_id: int
     kind: str
@@ -72,7 +71,7 @@ def record_interactions(subject: Subject, events: Sequence[NewInteraction]) -> i
 
 
 def record_for_many(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
-    """The same for several subjects at once. Raises ValueError for a subject that is nobody."""
+    """`record_interactions` for several subjects at once. Raises ValueError for an unknown subject."""
     if not all(subject.known for subject in events):
         raise ValueError("Interactions belong to a user or a visitor.")
     rows = [event.as_row(subject) for subject, own in events.items() for event in own]
@@ -95,7 +94,7 @@ def delete_interaction(subject: Subject, interaction_id: int) -> bool:
 
 @transaction.atomic
 def delete_interactions(subject: Subject, interactions: Any) -> int:
-    """Delete those of the interactions that are the subject's and return how many that were."""
+    """Delete those of the interactions that belong to the subject and return how many there were."""
     deleted, _ = interactions.of(subject).delete()
     if deleted:
         announce(subject)
@@ -103,14 +102,14 @@ def delete_interactions(subject: Subject, interactions: Any) -> int:
 
 
 def forget_events_of_gone_items() -> int:
-    """Delete what was recorded of items while they were being deleted, which no foreign key keeps out, and return how
-    many events that were. Reads those of the last days by their index."""
+    """Delete events recorded for items while these were being deleted, which no foreign key prevents, and return how
+    many there were. Reads only the events of the last days, through their index."""
     deleted, _ = Interaction.objects.recorded_within(DELETIONS_TAKE).of_gone_items().delete()
     return deleted
 
 
 def export_history(subject: Subject) -> Iterator[dict[str, Any]]:
-    """Every event of a subject, the oldest recorded first, as plain values; read in batches."""
+    """Every event of a subject as plain values, in the order they were recorded; read in batches."""
     last = 0
     while batch := list(Interaction.objects.of(subject).recorded_after(last).with_items()[:EXPORT_BATCH]):
         yield from (describe(interaction) for interaction in batch)
@@ -132,7 +131,7 @@ def describe(interaction: Interaction) -> dict[str, Any]:
 
 
 def announce(*subjects: Subject) -> None:
-    """Tell, once it is committed, whose history changed."""
+    """Announce, after the commit, whose history changed."""
     transaction.on_commit(lambda: interactions_recorded.send(sender=Interaction, subjects=_distinct(subjects)))
 
 

@@ -1,8 +1,8 @@
-"""From a history to a vector: the arithmetic alone, without a database.
+"""From a history to a vector: arithmetic only, without a database.
 
-An event counts by its kind, fades with its age, and for a rating by how far it lies from the person's usual one. The
-interest is the weighted sum of the items' vectors after the corpus mean is taken off them: what all items share says
-nothing of a taste, and left in it drowns the rest.
+An event is weighted by its kind, fades with age and, if it is a rating, counts by how far it is from the person's usual
+rating. The interest is the weighted sum of the items' vectors after subtracting the corpus mean: what all items share
+says nothing about a taste, and would drown the rest.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Vector = npt.NDArray[np.float32]
 
 #: An item met this many items ago counts half.
 HALF_LIFE_ITEMS = 20.0
-#: Before somebody has rated anything this many ratings in the middle of five stars are assumed.
+#: Until somebody has rated, this many ratings in the middle of the five stars are assumed.
 EXPECTED_RATINGS, MIDDLE_STARS = 5, 3.0
-#: People rate what they chose to see, so the usual rating of theirs speaks for an item by so many stars.
+#: People rate what they chose to see, so their usual rating counts this many stars in favour of an item.
 CHOSEN_STARS = 0.5
-#: Items of an interest that are looked at one by one; the others count as a whole.
+#: Items of an interest that are considered individually; the others count as a whole.
 MAX_SOURCES = 100
-#: A sum of vectors as short as this has no direction to speak of.
+#: A sum of vectors shorter than this has no meaningful direction.
 SHORTEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """How much an event counts and in how many days half of that is gone."""
+    """How much an event counts, and its half-life in days."""
 
     weight: float
     half_life_days: float
@@ -48,24 +48,24 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
     """`vector` is normalised, of shape (dimensions,): the sum of the items' centred vectors, each times its signed
-    weight in `sources`. `length` is how long the sum of the weights as they were was."""
+    weight in `sources`. `length` is the length of the sum before normalisation."""
 
     vector: Vector
     sources: Mapping[int, float]
     length: float = 1.0
 
     def strongest(self) -> list[int]:
-        """The items that weigh most, whichever way they pull; at most MAX_SOURCES."""
+        """The items with the largest weights, positive or negative; at most MAX_SOURCES."""
         return sorted(self.sources, key=lambda item_id: (-abs(self.sources[item_id]), item_id))[:MAX_SOURCES]
 
 
 def decay(age: timedelta, half_life_days: float) -> float:
-    """What is left of an event's weight: a half after each half-life, all of it for one that lies in the future."""
+    """The fraction of an event's weight that is left: halved after each half-life, 1 for an event in the future."""
     return 0.5 ** (max(age.total_seconds(), 0.0) / 86_400 / half_life_days)
 
 
 def item_weights(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int, float]:
-    """The signed weight of each item of a history, as of its newest event; the newest item comes first."""
+    """The signed weight of each item in a history, as of its newest event; the newest item comes first."""
     if not events:
         return {}
     newest_first = sorted(events, key=lambda event: (event.occurred_at, event.item_id), reverse=True)
@@ -82,7 +82,7 @@ def item_weights(events: Sequence[Event], kinds: Mapping[str, Kind]) -> dict[int
 
 
 def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> Interest | None:
-    """The interest that these items make, by their centred vectors; None where nothing is left that counts."""
+    """The interest that these items make, from their centred vectors; None if nothing that counts is left."""
     found = {item_id: weight for item_id, weight in weights.items() if item_id in vectors and weight}
     total: Vector = np.sum([weight * vectors[item_id] for item_id, weight in found.items()], axis=0)
     length = float(np.linalg.norm(total))
@@ -96,7 +96,7 @@ def interest_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> 
 
 
 def sum_of(interests: Iterable[Interest]) -> Interest | None:
-    """Several interests as one, each counting by its length; None where nothing is left that counts."""
+    """Several interests as one, each weighted by its length; None if nothing that counts is left."""
     parts = list(interests)
     total: Vector = np.sum([part.length * part.vector for part in parts], axis=0)
     length = float(np.linalg.norm(total))
@@ -110,5 +110,5 @@ def sum_of(interests: Iterable[Interest]) -> Interest | None:
 
 
 def usual_rating(ratings: Sequence[float]) -> float:
-    """The mean of somebody's ratings; with few of them it is drawn towards the middle of the scale."""
+    """The mean of somebody's ratings, shrunk towards the middle of the scale when there are few."""
     return (sum(ratings) + EXPECTED_RATINGS * MIDDLE_STARS) / (len(ratings) + EXPECTED_RATINGS)

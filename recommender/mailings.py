@@ -1,4 +1,4 @@
-"""Lists for many people at once, as a file: what a program that sends mails reads."""
+"""Lists for many people at once, as a file for a program that sends mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = ("user", "email", "place", "item", "title", "url", "score", "reason", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A person's list; `request_id` ties what comes of it to it."""
+    """A person's list; `request_id` attributes what comes of it to the list."""
 
     user: User
     request_id: str
@@ -32,10 +32,10 @@ class Mail:
 
 
 def export_lists(file_format: str, *, scenario: str, site_url: str, usernames: Sequence[str] = ()) -> Iterator[bytes]:
-    """Yield a file of everybody's list in pieces and in bounded memory: an object a person, in CSV a row an item.
+    """Yield a file of everybody's lists in pieces, in bounded memory: an object per person, or in CSV a row per item.
 
-    Everybody is who has an account that is active, did something and has personalisation on, or those of these who are
-    named. Links begin with `site_url`. Each list is logged as shown. Raises KeyError for a scenario that there is not.
+    Included is everybody with an active account, a history and personalisation turned on, or those of them in
+    `usernames`. Links begin with `site_url`. Each list is logged as shown. Raises KeyError for an unknown scenario.
     """
     mails = _mails(scenario, usernames)
     if file_format == "csv":

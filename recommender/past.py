@@ -1,4 +1,4 @@
-"""Lists as of a moment: what they were made by then, as far as it was kept."""
+"""Lists as of a moment: made with what was in force then, as far as that was kept."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from recommender.subjects import Subject
 class Past:
     """A moment that lists are made as of.
 
-    Where the site was there already, what was recorded by then counts, and the items that had come in. Of a moment
-    before, known from imported histories alone, it is what happened by then, with the catalogue of today.
+    If the site existed then, what had been recorded by that moment counts, with the items that had been added by then.
+    For an earlier moment, known only from imported histories, it is what had happened by then, with today's catalogue.
     """
 
     at: datetime
     on_record: bool
     configuration: Configuration = field(default_factory=configuration)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    """What events counted; of those that are missing, what they count now."""
+    """What events counted then; kinds that are missing count what they do now."""
     not_kept: tuple[str, ...] = ()
-    """What is as it is now because nobody knows how it was."""
+    """What is taken as it is now because its past state is unknown."""
 
     def not_kept_for(self, *, model_is_gone: bool) -> tuple[str, ...]:
-        """What is as it is now in the list of somebody whose taste model of then may not be kept any more."""
+        """`not_kept`, with the model if somebody's taste model of then may have been deleted since."""
         gone = model_is_gone and "model" not in self.not_kept
         return ("model", *self.not_kept) if gone else self.not_kept
 
     @property
     def items(self) -> Predicate | None:
-        """Met by the items that there were."""
+        """A predicate for the items that existed then."""
         return Predicate(sql="catalog_item.created_at < %s", parameters=(self.at,)) if self.on_record else None
 
     @property
     def events(self) -> str:
-        """A condition on interactions by the name of `event`; its parameters are in `parameters`."""
+        """A condition on interactions named `event`; its parameters are in `parameters`."""
         return f"event.{'created_at' if self.on_record else 'occurred_at'} < %(as_of)s"
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Of `events`, and `weights` by the kinds of events, as JSON."""
+        """The parameters of `events`, and `weights` by event kind, as JSON."""
         return {"as_of": self.at, "weights": json.dumps({name: kind.weight for name, kind in self.kinds.items()})}
 
 
 def past_of(at: datetime, subject: Subject) -> Past:
-    """What is known of a moment, for a subject's lists. Four queries."""
+    """What is known about a moment, for a subject's lists. Four queries."""
     now, record = configuration(), ServingRecord.objects.at(at)
     not_kept = tuple(name for name, kept in _kept(at, subject).items() if not kept)
     if record is None:
@@ -75,7 +75,7 @@ def past_of(at: datetime, subject: Subject) -> Past:
 
 
 def _kept(at: datetime, subject: Subject) -> dict[str, bool]:
-    """Whether the index that serves did so then, and whether a subject's preferences are those of then."""
+    """Whether the active index was already active then, and whether a subject's preferences are unchanged since."""
     version = IndexVersion.objects.active()
     index_kept = version is None or version.activated_at is None or version.activated_at <= at
     return {"index": index_kept, "preferences": not Preferences.objects.of(subject).changed_after(at).exists()}

@@ -1,4 +1,4 @@
-"""All that is kept of somebody: shown, exported, deleted with a receipt, and moved to an account at sign-in."""
+"""Everything kept about a person: shown, exported, deleted with a receipt, and moved to an account at sign-in."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from recommender.preferences import merge_preferences, own_interests, preference
 from recommender.profiles import refresh, take_turn
 from recommender.subjects import Subject
 
-#: Items that an interest is shown with.
+#: Items shown with an interest.
 SHOWN_ITEMS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownInterest:
-    """An interest with the weightiest of the items that made it; `key` is the id of an item that finds it again."""
+    """An interest with its weightiest items; `key` is the id of an item that identifies it later."""
 
     key: int
     name: str
@@ -38,7 +38,7 @@ class ShownInterest:
 
 
 def shown_interests(subject: Subject) -> list[ShownInterest]:
-    """A subject's interests, the largest first, and last what it turns away from. Five queries."""
+    """A subject's interests, largest first, then its aversion. Five queries."""
     interests = own_interests(subject)
     shown = {item_id for own in interests for item_id in own.items[:SHOWN_ITEMS]}
     items = Item.objects.published().in_bulk(list(shown)) if shown else {}
@@ -60,7 +60,7 @@ def _shown(own: PersonalInterest, items: dict[int, Item], events: dict[int, int]
 
 
 def export_everything(subject: Subject) -> Iterator[str]:
-    """One JSON object of all that is kept of a subject, in pieces: events, vectors, decisions and receipts."""
+    """Everything kept about a subject as one JSON object, in pieces: events, vectors, decisions and receipts."""
     preferences = preferences_of(subject)
     head = {
         "exported_at": timezone.now().isoformat(),
@@ -100,9 +100,9 @@ def _described(row: UserEmbedding) -> dict[str, Any]:
 
 @transaction.atomic
 def delete_history(subject: Subject) -> DeletionReceipt:
-    """Delete everything that a subject did and everything worked out from it. Decisions stay: opting out and mutes.
+    """Delete everything that a subject did and everything derived from it. Decisions stay: the opt-out and mutes.
 
-    The receipt of nobody's history is not stored.
+    For an unknown subject the receipt is not stored.
     """
     take_turn(subject)
     interactions, embeddings = _forget(subject)
@@ -111,7 +111,7 @@ def delete_history(subject: Subject) -> DeletionReceipt:
 
 @transaction.atomic
 def delete_interest(subject: Subject, interest: PersonalInterest) -> DeletionReceipt:
-    """Delete an interest with all events that made it, and work the others out anew."""
+    """Delete an interest together with all events that made it, and recompute the others."""
     take_turn(subject)
     unmute(subject, interest)
     events = Interaction.objects.with_items_among(interest.interest.sources)
@@ -123,8 +123,8 @@ def delete_interest(subject: Subject, interest: PersonalInterest) -> DeletionRec
 
 @transaction.atomic
 def merge_visitor(visitor: UUID, user_id: int) -> int:
-    """Make what is kept of a visitor the user's: events, mutes, opting out and receipts. Return how many events moved;
-    what both hold is kept once."""
+    """Give the user what is kept about a visitor: events, mutes, the opt-out and receipts. Return how many events
+    moved; what both have is kept once."""
     before, after = Subject(visitor=visitor), Subject(user_id=user_id)
     take_turn(before)
     take_turn(after)
@@ -139,7 +139,7 @@ def merge_visitor(visitor: UUID, user_id: int) -> int:
 
 
 def _forget(subject: Subject) -> tuple[int, int]:
-    """Delete a subject's events and vectors; return how many of each."""
+    """Delete a subject's events and vectors; return the number of each."""
     interactions, _ = Interaction.objects.of(subject).delete()
     embeddings, _ = UserEmbedding.objects.of(subject).delete()
     ProfileState.objects.of(subject).delete()

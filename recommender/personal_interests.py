@@ -1,7 +1,7 @@
-"""The several interests of one person: groups of what was liked, and what is turned away from. Arithmetic alone.
+"""The several interests of one person: groups of liked items, and an aversion. Arithmetic only.
 
-What somebody is after is rarely one thing: the mean of musicals and submarines is neither. Each group of the liked
-items is an interest of its own, with an item that stands for it and its share of all that was liked.
+People rarely want a single thing: the mean of musicals and submarines is neither. Each group of liked items is an
+interest of its own, with a representative item and its share of everything that was liked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MOST_INTERESTS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalInterest:
-    """`share` is its part of all that speaks for anything, 0 to 1, and `medoid` the item that stands for it. An
-    aversion, what somebody turns away from, has a share of 0 and no medoid."""
+    """`share` is its fraction of the total positive weight, 0 to 1, and `medoid` its representative item. An aversion,
+    which groups what somebody turns away from, has a share of 0 and no medoid."""
 
     interest: Interest
     share: float
@@ -36,18 +36,18 @@ class PersonalInterest:
 
     @property
     def key(self) -> int:
-        """The id of an item that finds it again, however often it is worked out anew."""
+        """The id of an item that identifies this interest even after it has been recomputed."""
         return self.items[0] if self.medoid is None else self.medoid
 
     @property
     def items(self) -> list[int]:
-        """Those that made it, the weightiest first."""
+        """The items that made it, the weightiest first."""
         return self.interest.strongest()
 
 
 def interests_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) -> list[PersonalInterest]:
-    """The interests that items make, by their signed weights and centred vectors, the largest first; the aversion, if
-    there is one, comes last. Items without a vector are passed over."""
+    """The interests that items make, from their signed weights and centred vectors, the largest first; the aversion, if
+    any, comes last. Items without a vector are skipped."""
     liked = {item_id: weight for item_id, weight in weights.items() if weight > 0 and item_id in vectors}
     disliked = {item_id: weight for item_id, weight in weights.items() if weight < 0}
     total, found = sum(liked.values()), []
@@ -63,8 +63,8 @@ def interests_of(weights: Mapping[int, float], vectors: Mapping[int, Vector]) ->
 
 
 def _groups(liked: Mapping[int, float], vectors: Mapping[int, Vector]) -> list[tuple[list[int], int]]:
-    """Groups of liked items, each with its medoid. The weightiest MAX_SOURCES are grouped, and others join the group
-    whose medoid is nearest."""
+    """Groups of liked items, each with its medoid. The weightiest MAX_SOURCES are clustered; the others join the group
+    with the nearest medoid."""
     ordered = sorted(liked, key=lambda item_id: (-liked[item_id], item_id))
     core, others = ordered[:MAX_SOURCES], ordered[MAX_SOURCES:]
     rows = _rows(core, vectors)
@@ -88,17 +88,18 @@ def _rows(item_ids: Sequence[int], vectors: Mapping[int, Vector]) -> Floats:
     return normalised(np.array([vectors[item_id] for item_id in item_ids], np.float64))
 
 
-#: Tags longer than this name nothing, and a name holds at most so many.
+#: Tags longer than this are no names; a name holds at most this many tags.
 LONGEST_TAG, MOST_NAMES = 40, 2
-#: A tag names an interest if at least this share of it bears the tag, in so many items, and that much less of others.
+#: A tag names an interest if at least this share of the interest has it, in this many items, and by this much more than
+#: in any other interest.
 LEAST_BORNE, FEWEST_BEARING, LEAST_TELLING = 0.5, 2, 0.25
 
 
 def names_of(
     interests: Sequence[PersonalInterest], *, tags: Mapping[int, frozenset[str]], titles: Mapping[int, str]
 ) -> list[str]:
-    """A name for each interest: the tags that most of it bears and the other interests bear less, or else the title
-    of the item that stands for it. Items are by id; an aversion has no name."""
+    """A name for each interest: tags that most of it has and the other interests have less, or else the title of its
+    representative item. Items are by id; an aversion has no name."""
     borne = [_borne(own, tags) for own in interests]
     names: list[str] = []
     for place, own in enumerate(interests):
@@ -113,7 +114,7 @@ def names_of(
 
 
 def _borne(own: PersonalInterest, tags: Mapping[int, frozenset[str]]) -> dict[str, float]:
-    """The share of an interest's weight that bears each tag."""
+    """The share of an interest's weight that has each tag."""
     shares: defaultdict[str, float] = defaultdict(float)
     total = sum(abs(weight) for weight in own.interest.sources.values())
     for item_id, weight in own.interest.sources.items():
@@ -127,7 +128,7 @@ def _bearing(own: PersonalInterest, tag: str, tags: Mapping[int, frozenset[str]]
 
 
 def _telling(borne: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[str]:
-    """The tags that tell an interest from others, the most telling first."""
+    """The tags that distinguish an interest from others, the most distinctive first."""
 
     def telling(tag: str) -> float:
         return borne[tag] - max((other.get(tag, 0.0) for other in others), default=0.0)

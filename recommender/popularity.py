@@ -1,4 +1,4 @@
-"""How much items are liked of late, by everybody."""
+"""How much items have been liked lately, by everybody."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.db import connection
 
 from recommender.past import Past
 
-#: What somebody liked counts half after this many days, measured from the newest interaction of all. Ten years were
-#: best on two decades of film ratings; on a site that is younger little fades.
+#: The half-life of a like, in days, measured from the newest interaction of all. Ten years worked best on two decades
+#: of film ratings; on a younger site little fades.
 HALF_LIFE_DAYS = 3_650.0
-# The items that anything speaks for, with how much. `kinds` is a table of names and weights, and `known` a condition on
-# events, which are called `event`.
+# The items with positive interactions, and their scores. `kinds` is a table of names and weights, and `known` a
+# condition on the events, which are named `event`.
 SUMS = """
     SELECT event.item_id, sum(kind.weight
         * (CASE WHEN event.value IS NULL THEN 1 ELSE event.value - 3 END)
@@ -25,13 +25,13 @@ SUMS = """
     WHERE (event.value IS NULL OR event.value > 3) AND {known}
     GROUP BY event.item_id
 """
-#: Bringing it up to date takes at most this share of the time, however many interactions there are.
+#: Refreshing takes at most this share of the time, however many interactions there are.
 MOST_TIME = 0.05
 _rest_until_s = 0.0
 
 
 def refresh_in_turn() -> int | None:
-    """`refresh`, unless it is too soon after the last one by this process: then None."""
+    """Call `refresh`, unless this process did so too recently: then return None."""
     global _rest_until_s
     started = time.monotonic()
     if started < _rest_until_s:
@@ -45,7 +45,7 @@ def refresh_in_turn() -> int | None:
 def refresh() -> int:
     """Bring every item's popularity up to date and return how many items have any.
 
-    One statement: it reads the interactions once, by about a million a second, and writes the rows that differ.
+    One statement: it reads the interactions once, at about a million per second, and writes the rows that differ.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -67,9 +67,9 @@ def refresh() -> int:
 
 
 def table(past: Past | None) -> str:
-    """Popularity as a table of `item_id` and `score`: the stored one, or worked out as it was.
+    """Popularity as a table of `item_id` and `score`: the stored one, or the one recomputed for a past moment.
 
-    Of a moment it reads the interactions up to then, by about a million a second; the parameters are `past.parameters`.
+    For a moment it reads the interactions up to then, at about a million per second, with `past.parameters`.
     """
     if past is None:
         return "recommender_itempopularity"

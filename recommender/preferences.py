@@ -1,7 +1,7 @@
-"""What people decide about their recommendations: interests they mute, and whether anything is personal at all.
+"""What people decide about their recommendations: which interests to mute, and whether to personalise at all.
 
-A mute is kept as the items that made the interest, for interests are worked out anew with every event: one that holds
-most of these items is muted, whatever has joined it since.
+A mute is stored as the items that made the interest, because interests are recomputed with every event: an interest
+that holds most of these items is muted, whatever has joined it since.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from recommender.subjects import Subject
 
 
 def preferences_of(subject: Subject) -> Preferences:
-    """A subject's preferences as stored; those of somebody who never decided anything are not stored yet."""
+    """A subject's preferences; an unsaved row for somebody who never decided anything."""
     stored = Preferences.objects.of(subject).first() if subject.known else None
     return stored or Preferences(**subject.lookup)
 
@@ -31,7 +31,7 @@ def is_opted_out(subject: Subject) -> bool:
 
 @transaction.atomic
 def opt_out(subject: Subject) -> None:
-    """From now on record nothing and use nothing that was recorded; what is recorded stays until it is deleted."""
+    """Stop recording and stop using what was recorded; existing records stay until they are deleted."""
     take_turn(subject)
     own = preferences_of(subject)
     own.opted_out_at = own.opted_out_at or timezone.now()
@@ -40,14 +40,14 @@ def opt_out(subject: Subject) -> None:
 
 @transaction.atomic
 def opt_in(subject: Subject) -> None:
-    """Record and use what is done again."""
+    """Resume recording, and use of what was recorded."""
     take_turn(subject)
     Preferences.objects.of(subject).update(opted_out_at=None, changed_at=timezone.now())
 
 
 @transaction.atomic
 def mute(subject: Subject, interest: PersonalInterest) -> None:
-    """Let an interest count for nothing until it is unmuted; muting it again changes nothing."""
+    """Make an interest count for nothing until it is unmuted; muting it again changes nothing."""
     take_turn(subject)
     own = preferences_of(subject)
     items = sorted(interest.interest.sources)
@@ -67,7 +67,7 @@ def unmute(subject: Subject, interest: PersonalInterest) -> None:
 
 @transaction.atomic
 def merge_preferences(before: Subject, after: Subject) -> None:
-    """Add a visitor's preferences to an account's: what either muted is muted, and either's opting out stands."""
+    """Add a visitor's preferences to an account's: what either muted is muted, and either's opt-out stands."""
     theirs = Preferences.objects.of(before).first()
     if theirs is None:
         return
@@ -79,8 +79,8 @@ def merge_preferences(before: Subject, after: Subject) -> None:
 
 
 def own_interests(subject: Subject) -> list[PersonalInterest]:
-    """A subject's interests as they are now, the largest first; none of somebody who opted out. Three queries, and some
-    more where they have to be worked out first."""
+    """A subject's current interests, the largest first; none for somebody who opted out. Three queries, and some more
+    if they have to be recomputed first."""
     version, preferences = IndexVersion.objects.active(), preferences_of(subject)
     if version is None or not subject.known or preferences.opted_out_at is not None:
         return []
@@ -89,12 +89,12 @@ def own_interests(subject: Subject) -> list[PersonalInterest]:
 
 
 def interest_with(subject: Subject, item_id: int) -> PersonalInterest | None:
-    """The one of a subject's interests that an item belongs to."""
+    """The interest of a subject that an item belongs to."""
     return next((own for own in own_interests(subject) if item_id in own.interest.sources), None)
 
 
 def marked(interests: Sequence[PersonalInterest], preferences: Preferences) -> list[PersonalInterest]:
-    """The interests, each with whether it is muted: whether it holds most of what is left of a mute's items."""
+    """The interests, each marked as muted if it holds most of the remaining items of a mute."""
     present = {item_id for own in interests for item_id in own.interest.sources}
     mutes = [present & set(mute["items"]) for mute in preferences.mutes]
     return [

@@ -1,4 +1,4 @@
-"""The interests of users and visitors: worked out from their history, stored, and kept fresh."""
+"""The interests of users and visitors: computed from their history, stored, and kept fresh."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from recommender.space.contents import tags_of
 from recommender.subjects import Subject
 from recommender.vectors import centre_of, centred, item_vectors, renew_centre
 
-#: The newest events of a history that a profile is made of.
+#: A profile is made from this many of the newest events.
 MAX_EVENTS = 500
 STALE_SUBJECTS = 100
-#: While items of a history wait for their vectors, its profile is worked out again this often.
+#: How soon a profile is recomputed while items of its history wait for their vectors.
 RETRY = timedelta(seconds=20)
 
 
 def refresh(subject: Subject) -> list[PersonalInterest]:
-    """Work out a subject's interests for the active version and store them; return them, an empty list where there is
-    none. Takes some milliseconds: whoever has just recorded something may do it at once and wait for no worker.
+    """Compute a subject's interests for the active version, store and return them; an empty list if there are none.
+    Takes some milliseconds, so a caller that has just recorded something may do it at once instead of waiting for a
+    worker.
 
-    Two at once for the same subject take turns. A change that comes in meanwhile leaves the profile due.
+    Concurrent calls for the same subject take turns. A change that arrives meanwhile leaves the profile due.
     """
     version = IndexVersion.objects.active()
     if version is None or not subject.known:
@@ -51,13 +52,13 @@ def refresh(subject: Subject) -> list[PersonalInterest]:
 
 
 def take_turn(subject: Subject) -> None:
-    """Wait for, and hold until the transaction ends, the right to write a subject's profile."""
+    """Acquire the lock for writing a subject's profile, and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"profile of {subject}"])
 
 
 def stale_subjects() -> list[Subject]:
-    """Up to STALE_SUBJECTS whose interests miss something they did or were made for another version."""
+    """Up to STALE_SUBJECTS subjects whose interests miss an event or were made for another version."""
     version = IndexVersion.objects.active()
     if version is None:
         return []
@@ -67,7 +68,7 @@ def stale_subjects() -> list[Subject]:
 
 
 def history(subject: Subject) -> list[Event]:
-    """The newest MAX_EVENTS events of a subject."""
+    """A subject's newest MAX_EVENTS events."""
     interactions = Interaction.objects.of(subject).newest()
     return [
         Event(item_id=item_id, kind=kind, value=value, occurred_at=occurred_at)
@@ -78,7 +79,7 @@ def history(subject: Subject) -> list[Event]:
 
 
 def kinds_now() -> dict[str, Kind]:
-    """How much events count at present, by the names of their kinds. One query."""
+    """How much events currently count, by the names of their kinds. One query."""
     return {kind.name: Kind(weight=kind.weight, half_life_days=kind.half_life_days) for kind in EventKind.objects.all()}
 
 
@@ -93,7 +94,7 @@ def interests_from(events: Sequence[Event], version: IndexVersion, kinds: Mappin
 
 
 def stored_interests(subject: Subject, version: IndexVersion) -> list[PersonalInterest]:
-    """The interests as they were stored last, the largest first. One query."""
+    """The interests as last stored, the largest first. One query."""
     return [
         PersonalInterest(
             interest=Interest(vector=np.array(row.vector, np.float32), sources=dict(row.sources), length=row.length),
@@ -106,7 +107,7 @@ def stored_interests(subject: Subject, version: IndexVersion) -> list[PersonalIn
 
 
 def as_stored(interests: Iterable[PersonalInterest]) -> list[PersonalInterest]:
-    """Interests as they are once they have been stored, to the last digit."""
+    """Interests rounded as storing them would."""
     return [
         replace(
             own,

@@ -1,4 +1,4 @@
-"""How much of each candidate belongs to each interest: what a list goes by to give every interest its share."""
+"""How much of each candidate belongs to each interest: used to give every interest its share of a list."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from recommender.scoring import Floats, Scores
 def quotas(
     scores: Scores, positions: npt.NDArray[np.int64], interests: Sequence[PersonalInterest]
 ) -> tuple[Floats, Floats]:
-    """How much of what lifts the candidates at m positions comes from each interest, of shape (m, interests) with rows
-    that sum to 1, or to 0 where none does; and the interests' shares, which sum to 1. Muted ones and aversions are
+    """How much of what raises the candidates at m positions comes from each interest, of shape (m, interests) with rows
+    that sum to 1, or to 0 if none does; and the interests' shares, which sum to 1. Muted interests and aversions are
     left out."""
     counted = [own for own in interests if own.share > 0 and not own.muted]
     if not counted:

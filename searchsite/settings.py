@@ -298,7 +298,7 @@ EMBEDDING_MAX_ATTEMPTS = env.int("EMBEDDING_MAX_ATTEMPTS", default=5)
 EMBEDDING_CLAIM_ITEMS = env.int("EMBEDDING_CLAIM_ITEMS", default=0)
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=5.0)
 
-# The embeddings endpoint below /v1/: names that stand for the active version's encoder, and how much is accepted at a time.
+# The embeddings endpoint below /v1/: names for the active version's encoder, and how much is accepted at a time.
 EMBEDDINGS_ALIASES = env.list("EMBEDDINGS_ALIASES", default=["default"])
 EMBEDDINGS_MAX_TOKENS = env.int("EMBEDDINGS_MAX_TOKENS", default=300_000)
 EMBEDDINGS_CONCURRENCY = env.int("EMBEDDINGS_CONCURRENCY", default=4)  # threads, in each web process

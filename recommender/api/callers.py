@@ -1,4 +1,4 @@
-"""For whom a request of the API is made."""
+"""For whom an API request is made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recommender.subjects import Subject
 
 
 class SubjectParameters(StrictSerializer):
-    """Programs with a key say for whom they ask; people ask for themselves."""
+    """Programs with a key say whom they ask for; people ask for themselves."""
 
     user = serializers.CharField(default=None, max_length=150, help_text="A user's name. With an API key only.")
     visitor = serializers.UUIDField(default=None, help_text="A visitor without an account. With an API key only.")
@@ -35,15 +35,15 @@ def is_program(request: Request) -> bool:
 
 
 def own_subject(request: Request) -> Subject:
-    """Whoever calls; a program is nobody, whatever cookies it sends."""
+    """The caller; a program has no subject, whatever cookies it sends."""
     return Subject() if is_program(request) else subject_of(request._request)
 
 
 def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -> Subject:
-    """Who is asked for, the caller where nobody is named.
+    """The subject asked for, or the caller if none is named.
 
-    Raises PermissionDenied for a key that may not act for others, and Http404 for a user that does not exist and for
-    anybody but oneself where a person asks.
+    Raises PermissionDenied for a key that may not act for others, and Http404 for a user that does not exist or when a
+    person asks for anybody but themselves.
     """
     if not is_program(request):
         own = own_subject(request)
@@ -62,11 +62,11 @@ def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -
 
 
 def require_write(request: Request) -> None:
-    """Raises PermissionDenied unless the key may act for others."""
+    """Raise PermissionDenied unless the key may act for others."""
     if not may(request, ApiKey.Scope.WRITE):
         raise PermissionDenied("Acting for others needs a key with the write scope.")
 
 
 def user_ids(usernames: list[str]) -> dict[str, int]:
-    """Ids by name; names that nobody has are left out."""
+    """Ids by name; names without an account are left out."""
     return dict(get_user_model().objects.filter(username__in=usernames).values_list("username", "pk"))

@@ -1,4 +1,4 @@
-"""Events as the API takes them in: each checked by itself, so that one bad row does not spoil the others."""
+"""Events as the API accepts them, each checked by itself so that one bad row does not spoil the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recommender.subjects import Subject
 
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class ItemKeyField(serializers.Field[Any, Any, Any, Any]):
-    """An item by its id, a number, or its external id, a text."""
+    """An item by its id (a number) or its external id (a string)."""
 
     default_error_messages = {"invalid": "An item's id (a number) or its external id (a text) is needed."}
 
@@ -70,7 +70,7 @@ class EventBody(SubjectParameters):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A row that was not recorded: its place among those sent, the field at fault and the reason."""
+    """A row that was not recorded: its position in the request, the field at fault and the reason."""
 
     index: int
     field: str
@@ -90,7 +90,7 @@ class Batch:
 
 
 def checked_rows(rows: Sequence[Any], *, all_or_nothing: bool) -> tuple[dict[int, dict[str, Any]], list[Refused]]:
-    """The valid rows by their index, and what is wrong with the others; for all or nothing that is raised instead."""
+    """The valid rows by index, and what is wrong with the others; with `all_or_nothing` a fault is raised instead."""
     kinds = list(EventKind.objects.values_list("name", flat=True))
     valid, refused = {}, []
     for index, row in enumerate(rows):
@@ -105,7 +105,7 @@ def checked_rows(rows: Sequence[Any], *, all_or_nothing: bool) -> tuple[dict[int
 
 
 def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subject], refused: list[Refused]) -> Batch:
-    """Put valid rows together by subject; those whose subject or item is not there are refused."""
+    """Group valid rows by subject; rows whose subject or item does not exist are refused."""
     batch = Batch(refused=refused)
     items = _item_ids(row["item"] for row in rows.values())
     for index, row in rows.items():
@@ -121,7 +121,7 @@ def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subje
 
 
 def _item_ids(keys: Iterable[int | str]) -> dict[int | str, int]:
-    """Ids of the published items among these, by id or external id as they were given."""
+    """Ids of the published items among these, keyed by the id or external id that was given."""
     keys = set(keys)
     published = Item.objects.published()
     by_external_id = published.ids_by_external_id(key for key in keys if isinstance(key, str))

@@ -1,4 +1,4 @@
-"""The API of files of what people did, and of what they are recommended."""
+"""The API for files of what people did and of what they are recommended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recommender.serving.scenarios import SCENARIOS
 
 
 class ExportInteractionsView(ExportView):
-    """What all people with an account did, for administrators."""
+    """The interactions of everybody with an account, for administrators."""
 
     name = "interactions"
 
@@ -36,7 +36,7 @@ class ListsParameters(ExportParameters):
 
 
 class ExportListsView(ExportView):
-    """The lists of everybody with an account who did something and has personalisation on, for administrators."""
+    """The lists of everybody with an account, a history and personalisation turned on, for administrators."""
 
     name = "recommendations"
     query_class = ListsParameters

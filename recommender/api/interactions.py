@@ -1,4 +1,4 @@
-"""The API of interactions: record them, read one's history, take it away and delete it."""
+"""The API of interactions: record them, read one's history, delete single events or all of it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class HistoryParameters(SubjectParameters, PageParameters):
 
 
 class OwnHistory(ApiView):
-    """Everybody who may search has a history of their own; what is another's is not there."""
+    """Everybody who may search has a history of their own; other people's do not exist for them."""
 
     read_scope = write_scope = ApiKey.Scope.SEARCH
 
@@ -84,7 +84,7 @@ class InteractionsView(OwnHistory):
         responses={200: RecordedSerializer, 201: RecordedSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Record one event, or a list of up to 1,000. Bad ones are refused with a reason, the others recorded."""
+        """Record one event, or a list of up to 1,000. Bad ones are refused with a reason; the others are recorded."""
         single = not isinstance(request.data, list)
         rows, refused = checked_rows(_rows(request), all_or_nothing=single)
         batch = batch_of(rows, _subjects(request, rows), refused)
@@ -94,7 +94,7 @@ class InteractionsView(OwnHistory):
 
 
 class InteractionView(OwnHistory):
-    """One event of one's own."""
+    """One event in one's own history."""
 
     @extend_schema(operation_id="delete_interaction", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
@@ -104,7 +104,7 @@ class InteractionView(OwnHistory):
 
 
 class HistoryView(OwnHistory):
-    """A history, the last recorded first."""
+    """A history, most recently recorded first."""
 
     query_class = HistoryParameters
 
@@ -117,12 +117,12 @@ class HistoryView(OwnHistory):
 
     @extend_schema(operation_id="delete_history", responses=ReceiptSerializer)
     def delete(self, request: Request) -> Response:
-        """Delete one's own events and all that was worked out from them."""
+        """Delete one's own events and everything derived from them."""
         return Response(ReceiptSerializer(delete_history(own_subject(request))).data)
 
 
 class ExportHistoryView(OwnHistory):
-    """The whole of a history as JSON lines."""
+    """A whole history as JSON lines."""
 
     query_class = SubjectParameters
 
@@ -144,7 +144,7 @@ def _lines(subject: Subject) -> Iterator[str]:
 
 
 def _rows(request: Request) -> list[Any]:
-    """The events sent: the body is one, or a list of them. Raises ValidationError."""
+    """The events sent: the body is one event or a list of them. Raises ValidationError."""
     rows = request.data if isinstance(request.data, list) else [request.data]
     if not 1 <= len(rows) <= MAX_BATCH:
         raise serializers.ValidationError(f"Send 1 to {MAX_BATCH:,} events at a time.", code="batch_size")
@@ -152,7 +152,7 @@ def _rows(request: Request) -> list[Any]:
 
 
 def _subjects(request: Request, rows: dict[int, dict[str, Any]]) -> dict[int, Subject]:
-    """Whose each event is; for a user that does not exist, nobody's. Raises Http404 and PermissionDenied."""
+    """The subject of each event, unknown for a user that does not exist. Raises Http404 and PermissionDenied."""
     if not is_program(request):
         for row in rows.values():
             subject_named(request, user=row["user"], visitor=row["visitor"])

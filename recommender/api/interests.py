@@ -1,4 +1,4 @@
-"""The API of one's own interests: seen, muted, deleted, and turned off altogether."""
+"""The API of one's own interests: list, mute or delete them, and turn personalisation off altogether."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class MuteBody(StrictSerializer):
 
 
 class OwnInterests(ApiView):
-    """Everybody who may search has interests of their own; what is another's is not there."""
+    """Everybody who may search has interests of their own; other people's do not exist for them."""
 
     read_scope = write_scope = ApiKey.Scope.SEARCH
 
 
 class InterestsView(OwnInterests):
-    """The groups of what somebody liked, the largest first."""
+    """Groups of liked items, the largest first."""
 
     query_class = SubjectParameters
 
@@ -77,11 +77,11 @@ class InterestsView(OwnInterests):
 
 
 class InterestView(OwnInterests):
-    """One interest of one's own, by an item that it holds."""
+    """One of one's own interests, identified by an item in it."""
 
     @extend_schema(operation_id="mute_interest", request=MuteBody, responses=InterestsSerializer)
     def patch(self, request: Request, pk: int) -> Response:
-        """Let it count for nothing, or again. Returns all interests."""
+        """Mute the interest, so that it counts for nothing, or unmute it. Returns all interests."""
         muted = checked(MuteBody(data=request.data))["muted"]
         subject = own_subject(request)
         own = _interest(subject, pk)
@@ -93,13 +93,13 @@ class InterestView(OwnInterests):
 
     @extend_schema(operation_id="delete_interest", responses={200: ReceiptSerializer})
     def delete(self, request: Request, pk: int) -> Response:
-        """Delete it with every event that made it."""
+        """Delete it together with every event that made it."""
         subject = own_subject(request)
         return Response(ReceiptSerializer(delete_interest(subject, _interest(subject, pk))).data)
 
 
 class ExportEverythingView(OwnInterests):
-    """All that is kept of somebody: events, vectors, decisions and receipts, as one JSON object."""
+    """Everything kept about a person: events, vectors, decisions and receipts, as one JSON object."""
 
     query_class = SubjectParameters
 

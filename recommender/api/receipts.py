@@ -27,7 +27,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
 
 class ReceiptsView(ApiView):
-    """The receipts of one's own deletions, the last first."""
+    """The receipts of one's own deletions, newest first."""
 
     read_scope = ApiKey.Scope.SEARCH
 

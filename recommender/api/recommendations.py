@@ -32,7 +32,7 @@ from recommender.serving.scenarios import DEFAULT_SCENARIO, MAX_EXPLORATION, MAX
 
 
 class IdsField(serializers.ListField):
-    """Ids as a list, or as one text with commas between them."""
+    """Ids as a list, or as one string with commas between them."""
 
     child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
@@ -161,7 +161,7 @@ class RecommendationsSerializer(serializers.Serializer[Any]):
 
 
 class PastThrottle(ClientThrottle):
-    """Limits lists of the past, for each of which the interactions up to then are summed anew."""
+    """Limits lists of the past: each sums the interactions up to its moment from scratch."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         asked = request.query_params.get("as_of") or request.query_params.get("request_id")
@@ -170,7 +170,7 @@ class PastThrottle(ClientThrottle):
 
 
 class RecommendationsView(ApiView):
-    """Items that somebody has not met, the best first; what is popular for somebody unknown."""
+    """Items that somebody has not met, best first; popular items for somebody unknown."""
 
     read_scope = ApiKey.Scope.SEARCH
     throttle_classes = [ClientThrottle, PastThrottle]
@@ -187,7 +187,7 @@ class RecommendationsView(ApiView):
         if shown is not None:
             scenario, as_of = shown.scenario, shown.shown_at
         past = past_of(as_of, subject) if as_of else None
-        # A browser gets the variant that its pages have; a program that of whom it names.
+        # A browser gets the variant its pages have; a program gets the variant of the person it names.
         browser = request._request if subject.known and not is_program(request) else None
         assigned = assignment_for(scenario, subject, request=browser, past=past)
         if wanted["seed"] is None:
@@ -214,7 +214,7 @@ class RecommendationsView(ApiView):
 
 
 def _answered(wanted: UUID | None) -> ShownList | None:
-    """The list of an answer. Raises NotFound for one that is not on record, or not any more."""
+    """The list of an earlier answer. Raises NotFound if none is on record, or no longer."""
     if wanted is None:
         return None
     if (shown := ShownList.objects.answered(wanted)) is None:

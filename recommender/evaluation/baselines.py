@@ -1,7 +1,7 @@
-"""The recommenders that a served one should beat, over the same histories: textbook methods in memory.
+"""The baselines that the serving recommender should beat, over the same histories: textbook methods in memory.
 
-Each ranks the whole catalogue for each person, less what is in their history. Settings are those with which each did
-best on the public film collection of docs/quality.md.
+Each ranks the whole catalogue for each person, except what is in their history. The settings are those that did best
+for each on the public film collection of docs/quality.md.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ IALS = {"factors": 64, "regularization": 10.0, "alpha": 1.0, "iterations": 15}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """`histories` has a row for each person and a column for each item, 1 where they are in the history; `texts` is
-    the items' vectors as they are. `sequences` are the histories in the order of time."""
+    """`histories` has a row per person and a column per item, 1 where the item is in the person's history; `texts` are
+    the items' raw vectors. `sequences` are the histories in time order."""
 
     histories: csr_matrix
     texts: npt.NDArray[np.float32]
@@ -42,7 +42,7 @@ def popularity(collection: Collection) -> Floats:
 
 
 def item_knn(collection: Collection) -> Floats:
-    """Cosine between items' columns, the nearest NEIGHBOURS of each (Sarwar et al., 2001)."""
+    """Cosine between item columns, keeping the nearest NEIGHBOURS of each (Sarwar et al., 2001)."""
     squares = np.asarray(collection.histories.power(2).sum(axis=0)).ravel()
     met = np.flatnonzero(squares)
     histories = collection.histories[:, met]
@@ -58,23 +58,23 @@ def item_knn(collection: Collection) -> Floats:
 
 
 def ease(collection: Collection) -> Floats:
-    """All of EASE, uncut (Steck, 2019)."""
+    """Full EASE, without truncation (Steck, 2019)."""
     return ease_scores(collection.histories, ridge=EASE_RIDGE)
 
 
 def raw_content(collection: Collection) -> Floats:
-    """Closeness to the mean of the history's vectors as they are."""
+    """Similarity to the mean of the history's raw vectors."""
     return np.asarray((collection.histories @ collection.texts) @ collection.texts.T, np.float64)
 
 
 def tower(collection: Collection) -> Floats:
-    """The sequence tower of the taste space by itself, on texts less what all of them share."""
+    """The taste space's sequence tower by itself, on text vectors with their mean subtracted."""
     learnt = train_tower(collection.sequences, np.asarray(collection.texts - collection.texts.mean(axis=0), np.float64))
     return learnt.people(collection.sequences) @ learnt.targets.T
 
 
 def ials(collection: Collection) -> Floats:
-    """Weighted matrix factorisation (Hu, Koren & Volinsky, 2008) by the library implicit. Raises ImportError."""
+    """Weighted matrix factorisation (Hu, Koren & Volinsky, 2008) with the library implicit. Raises ImportError."""
     from implicit.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
@@ -96,7 +96,7 @@ BASELINES: Mapping[str, Method] = {
 
 
 def rank(scores: Floats, left_out: npt.NDArray[np.bool_], *, depth: int) -> list[list[int]]:
-    """The best columns of each row, the best first, without those left out."""
+    """The highest-scoring columns of each row, best first, skipping those left out."""
     left = np.where(left_out, -np.inf, scores)
     order = np.argsort(-left, axis=1, kind="stable")[:, :depth]
     return [[item for item in own.tolist() if np.isfinite(row[item])] for own, row in zip(order, left, strict=True)]

@@ -33,8 +33,8 @@ class UnreadableCollection(ValueError):
 
 
 def load_catalogue(directory: Path) -> int:
-    """Import `items.jsonl`, by the mapping named after the directory if there is one, and return how many items there
-    are. Raises UnreadableCollection."""
+    """Import `items.jsonl`, with the mapping named after the directory if there is one, and return the number of
+    items. Raises UnreadableCollection."""
     run = run_for_file(directory / "items.jsonl", kind=ImportRun.Kind.ITEMS, mapping=mapping_of(directory))
     run_import(run)
     run.refresh_from_db()
@@ -44,13 +44,13 @@ def load_catalogue(directory: Path) -> int:
 
 
 def mapping_of(directory: Path) -> dict[str, Any]:
-    """The mapping that docs/mappings keeps for a collection of this name; an empty one finds columns by their names."""
+    """The mapping in docs/mappings for a collection of this name; an empty one finds columns by their names."""
     path = settings.BASE_DIR / "docs" / "mappings" / f"{directory.name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def read_events(path: Path, mapping: Mapping[str, Any]) -> list[ImportedEvent]:
-    """The events in the file, in its order, read as an import reads them; rows that an import refuses are left out."""
+    """The events in the file, in order, read as an import reads them; rows that an import refuses are left out."""
     loader = InteractionLoader.for_file(FileMapping.parse(mapping), is_csv=True, sample=iter(()))
     events = []
     with path.open("rb") as file:
@@ -61,14 +61,14 @@ def read_events(path: Path, mapping: Mapping[str, Any]) -> list[ImportedEvent]:
 
 
 def refresh(subjects: Iterable[Subject]) -> None:
-    """Work out the interests of these people and the popularity of items, as workers do."""
+    """Compute these people's interests and the items' popularity, as the workers do."""
     for subject in subjects:
         profiles.refresh(subject)
     popularity.refresh()
 
 
 def record(histories: Histories) -> dict[str, Subject]:
-    """Make the users and record their histories; return the subjects by name."""
+    """Create the users and record their histories; return the subjects by name."""
     user_model = get_user_model()
     user_model.objects.bulk_create(user_model(username=username) for username in histories)
     ids = dict(user_model.objects.filter(username__in=histories).values_list("username", "pk"))

@@ -1,7 +1,7 @@
-"""The recommender that serves beside others, in one run: the same histories, held-out items and measures.
+"""The serving recommender beside others, in one run: the same histories, held-out items and measures.
 
-What serves is trained by the product's own training and asked by `recommend`: HNSW graph, diversity and all. So is the
-untrained score, before the training.
+The serving recommender is trained by the product's own training and asked through `recommend`: HNSW graph, diversity
+and all. So is the untrained score, before the training.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from recommender.subjects import Subject
 
 logger = logging.getLogger(__name__)
 
-#: Each withholds other items.
+#: Each withholds different items.
 COLD_SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Study:
-    """A collection whose histories are recorded, and what was held out of them. People go by their names."""
+    """A collection whose histories are recorded, and the items held out from them. People are identified by name."""
 
     collection: str
     histories: Histories
@@ -53,11 +53,11 @@ class _Study:
 def compare(
     directory: Path, *, everything: bool = False, calibrations: Sequence[float] = ()
 ) -> Iterator[RecommendationEvaluation]:
-    """Measure the recommender that serves, the untrained one and the baselines, then all on cold items; each is yielded
-    as it is done.
+    """Measure the serving recommender, the untrained one and the baselines, then all of them on cold items; yield each
+    result as it is ready.
 
-    The items must be loaded and embedded. Histories hold positives, or `everything` that the users rated. What serves
-    is measured with these `calibrations` as well. Raises SettingsRefused for one that cannot be.
+    The items must be loaded and embedded. Histories hold positives, or with `everything` all that the users rated. The
+    serving recommender is also measured with these `calibrations`. Raises SettingsRefused for an invalid one.
     """
     calibrated = {f"serving-calibrated-{own:g}": PLAIN.with_changes({"calibration": own}) for own in calibrations}
     events = read_events(directory / "interactions.csv", mapping_of(directory))
@@ -74,7 +74,7 @@ def compare(
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """What is done within is taken back."""
+    """Roll back everything done inside the block."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -101,7 +101,7 @@ def _whole_catalogue(
 
 
 def _cold(study: _Study, sample: int) -> Iterator[RecommendationEvaluation]:
-    """Forget all about the items that a sample withholds, train anew, and rank them among themselves."""
+    """Forget everything about the items that a sample withholds, retrain, and rank these items among themselves."""
     withheld, wanted = withhold(study.histories, study.held_out, sample=sample)
     ids = Item.objects.ids_by_external_id(withheld).values()
     Interaction.objects.with_items_among(ids).delete()
@@ -130,7 +130,7 @@ def _methods(
     calibrated: Mapping[str, ScenarioSettings] | None = None,
     methods: Mapping[str, baselines.Method] = baselines.BASELINES,
 ) -> Iterator[tuple[str, Rankings]]:
-    """The rankings of each method for these people, of the items `among` which they are, or of all. Trains a space."""
+    """The rankings of each method for these people, over the items `among` or over all. Trains a space."""
     refresh(subjects[name] for name in names)
     untrained = served(subjects, names, among=among)
     logger.info("Training: %s", training.train().message)

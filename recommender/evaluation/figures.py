@@ -1,4 +1,4 @@
-"""The figures of recommendation methods: nDCG@10, recall@20, hit rate@10 and coverage@10 against held-out items."""
+"""The figures of recommendation methods: nDCG@10, recall@20, hit rate@10 and coverage@10 on held-out items."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class RecommendationEvaluation:
     method: str
     collection: str
     left_out: str
-    """What no list may hold, in words."""
+    """What lists may not contain, in words."""
     ndcg_by_user: tuple[float, ...]
-    """The nDCG@10 of each user, in the order of their names."""
+    """Each user's nDCG@10, in the order of their names."""
     recall_at_20: float
     hit_rate_at_10: float
     coverage_at_10: float
-    """The share of the catalogue that somebody has among the first ten."""
+    """The share of the catalogue that appears in somebody's first ten."""
     miscalibration_at_10: float | None = None
     """How far the tags of the first ten are from those of the history."""
     samples: tuple[float, ...] = ()
@@ -43,12 +43,12 @@ class RecommendationEvaluation:
 
     @property
     def interval(self) -> list[float]:
-        """Where the mean nDCG@10 lies with 95% confidence, by a bootstrap over the users."""
+        """The 95% confidence interval of the mean nDCG@10, from a bootstrap over the users."""
         found = gain_of(np.array(self.ndcg_by_user), np.zeros(len(self.ndcg_by_user)))
         return [round(found.low, 4), round(found.high, 4)]
 
     def behind(self, served: RecommendationEvaluation) -> Gain:
-        """By how much another method, asked about the same users, has the better nDCG@10."""
+        """How far this method's nDCG@10 is behind that of the serving one, on the same users."""
         return gain_of(np.array(served.ndcg_by_user), np.array(self.ndcg_by_user))
 
     def as_json(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class RecommendationEvaluation:
 
 
 def together(evaluations: Sequence[RecommendationEvaluation]) -> RecommendationEvaluation:
-    """One method's measures on several samples as one: means over the people of all of them."""
+    """Combine one method's measures on several samples: means over the users of all samples."""
     people = [evaluation.users for evaluation in evaluations]
 
     def mean(values: Sequence[float]) -> float:
@@ -93,7 +93,7 @@ def summarise(
     items: int,
     left_out: str = LEFT_OUT,
 ) -> RecommendationEvaluation:
-    """The measures of rankings, which list external ids, against what was held out; all are 0 where nothing was."""
+    """Measure rankings of external ids against the held-out items; all figures are 0 if nothing was held out."""
     judged = {username: dict.fromkeys(held_out[username], 1.0) for username in sorted(held_out)}
     shown = {external_id for username in judged for external_id in rankings[username][:10]}
 

@@ -1,4 +1,4 @@
-"""How far lists are from what people are used to: by the tags of their items, such as genres."""
+"""How far lists are from what people are used to, by their items' tags, such as genres."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from catalog.ranking.calibration import divergence
 from recommender.space.contents import LEAST_SHARE, tags_of
 
 Tags = Mapping[str, frozenset[str]]
-#: Items of a list that count.
+#: The items at the top of a list that count.
 DEPTH = 10
 
 
 def tags_by_external_id() -> dict[str, frozenset[str]]:
-    """The tags of every published item, those that at least one in a hundred bears."""
+    """The tags of every published item, keeping tags that at least one item in a hundred has."""
     rows = Item.objects.published().values_list("external_id", "category", "attributes")
     borne = {external_id: tags_of(category, attributes) for external_id, category, attributes in rows}
     counts = Counter(tag for tags in borne.values() for tag in tags)
@@ -27,9 +27,9 @@ def tags_by_external_id() -> dict[str, frozenset[str]]:
 
 
 def miscalibration(histories: Mapping[str, Iterable[str]], rankings: Mapping[str, Sequence[str]], tags: Tags) -> float:
-    """The mean over people of the Kullback-Leibler divergence of the tags of their first ten from those of their
-    histories (Steck, 2018): 0 where both have the same shares. Items are by external id, each counts alike, and so does
-    each of its tags. People whose history has no tags are left out."""
+    """The mean over people of the Kullback-Leibler divergence between the tags of their first ten items and those of
+    their histories (Steck, 2018): 0 where both have the same shares. Items are by external id; all items count alike,
+    and so do all tags of an item. People whose history has no tags are left out."""
     found = []
     for name, history in histories.items():
         wanted, listed = _shares(history, tags), _shares(rankings[name][:DEPTH], tags)

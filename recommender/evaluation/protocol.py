@@ -1,13 +1,13 @@
-"""The protocol by which recommendations are measured on recorded interactions.
+"""The protocol for measuring recommendations on recorded interactions.
 
-Ratings of 4 stars or more are positives, and so is every event without stars whose kind has a positive weight. Of each
-user's positives, in the order of time, the last fifth is held out. The positives before it are the history, or
-everything before it if so asked. The whole catalogue is ranked except for what is in that history. Users with nothing
-held out are left out of the means.
+Ratings of 4 stars or more are positives, and so is every event without stars whose kind has a positive weight. Each
+user's positives are put in time order and the last fifth is held out. The history is the positives before those, or
+everything before them if so asked. The whole catalogue is ranked except for what is in that history. Users with nothing
+held out do not enter the means.
 
-Cold items are measured apart: a tenth of the items that have positives is withheld from all histories, so that only
-their texts are known, and they are ranked among themselves for users with positives among them. How hard that is
-depends on the items drawn, so it is done for several samples, and means are over the users of all samples.
+Cold items are measured separately: a tenth of the items with positives is withheld from all histories, so that only
+their texts are known, and these items are ranked among themselves for users with positives among them. How hard that is
+depends on the items drawn, so it is repeated for several samples, and means are over the users of all samples.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from recommender.models import EventKind
 
 POSITIVE_STARS = 4.0
 HELD_OUT = 0.2
-#: Of the items with positives, for the measure of cold items.
+#: The share of the items with positives that is withheld to measure cold items.
 WITHHELD = 0.1
 LEFT_OUT = "the user's positives before the held-out ones"
 EVERYTHING_LEFT_OUT = "everything that the user rated before the held-out positives"
@@ -31,7 +31,7 @@ COLD_LEFT_OUT = "everything but the withheld items, a tenth of those with positi
 def split(
     events: Sequence[ImportedEvent], *, everything: bool = False
 ) -> tuple[dict[str, list[ImportedEvent]], dict[str, frozenset[str]]]:
-    """Each user's history, the oldest first, and the external ids of the positives held out."""
+    """Each user's history, oldest first, and the external ids of the held-out positives."""
     kinds = EventKind.objects.positive_names()
     by_user: defaultdict[str, list[ImportedEvent]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.occurred_at):
@@ -51,14 +51,14 @@ def split(
 
 
 def is_positive(event: ImportedEvent, kinds: Collection[str]) -> bool:
-    """Whether an event speaks for its item; `kinds` are those with a positive weight."""
+    """Whether an event counts in favour of its item; `kinds` are those with a positive weight."""
     return event.kind in kinds and (event.value is None or event.value >= POSITIVE_STARS)
 
 
 def withhold(
     histories: Mapping[str, Sequence[ImportedEvent]], held_out: Mapping[str, Set[str]], *, sample: int = 0
 ) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """The items that a sample withholds, and each user's positives among them, for those who have a history beside."""
+    """The items that a sample withholds, and each user's positives among them, for users with other history left."""
     kinds = EventKind.objects.positive_names()
     positives = {
         username: held_out.get(username, frozenset())
@@ -76,5 +76,5 @@ def withhold(
 
 
 def _chance(external_id: str, sample: int) -> bytes:
-    """An order that has nothing to do with the items, and is the same every time."""
+    """A fixed pseudo-random sort key, unrelated to the item's properties."""
     return md5(f"{sample} {external_id}".encode(), usedforsecurity=False).digest()

@@ -1,4 +1,4 @@
-"""What each method recommends to people: the recommender that serves, and the baselines, over the same histories."""
+"""What each method recommends to people: the serving recommender and the baselines, over the same histories."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from recommender.vectors import item_vectors
 from recommender.viewer import viewer_of
 
 logger = logging.getLogger(__name__)
-#: External ids of items by the name of the person, best first.
+#: External ids of items, best first, by the person's name.
 Rankings = Mapping[str, Sequence[str]]
 
 RANKING_DEPTH = 20
@@ -39,7 +39,7 @@ def served(
     among: Collection[int] | None = None,
     settings: ScenarioSettings = PLAIN,
 ) -> Rankings:
-    """What `recommend` gives to each of these people now, among some items by id, or all."""
+    """What `recommend` currently gives each of these people, over the items `among` (by id) or over all."""
     wanted = None if among is None else Predicate(sql="catalog_item.id = ANY(%s)", parameters=(list(among),))
     rankings = {}
     for name in names:
@@ -55,8 +55,8 @@ def of_baselines(
     methods: Mapping[str, baselines.Method] = baselines.BASELINES,
     among: Collection[int] | None = None,
 ) -> Iterator[tuple[str, Rankings]]:
-    """The rankings of each baseline for these people, among some items by id, or all. A baseline whose package is
-    missing is passed over."""
+    """The rankings of each baseline for these people, over the items `among` (by id) or over all. A baseline whose
+    package is missing is skipped."""
     version = IndexVersion.objects.active()
     assert version is not None
     ids = dict(Item.objects.published().values_list("external_id", "pk"))
@@ -83,7 +83,7 @@ def of_baselines(
 def _matrices(
     histories: Sequence[Sequence[ImportedEvent]], external_ids: Sequence[str]
 ) -> tuple[csr_matrix, csr_matrix]:
-    """A row for each history: what was met, and what of it was positive."""
+    """One row per history: the items met, and those of them that were positive."""
     kinds = EventKind.objects.positive_names()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
     cells = {
@@ -98,7 +98,7 @@ def _matrices(
 
 
 def _sequences(histories: Sequence[Sequence[ImportedEvent]], external_ids: Sequence[str]) -> list[History]:
-    """The histories in the order of time, each item where it was met last."""
+    """The histories in time order, with each item at its last occurrence."""
     kinds = profiles.kinds_now()
     places = {external_id: place for place, external_id in enumerate(external_ids)}
     sequences = []

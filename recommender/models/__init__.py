@@ -1,4 +1,4 @@
-"""The tables of recommendations, one subject a module."""
+"""The tables of recommendations, one module per subject."""
 
 from recommender.models.events import EventKind, Interaction, ItemPopularity
 from recommender.models.owned import SubjectModel

@@ -18,7 +18,7 @@ from recommender.models.triggers import INTERACTION_TRIGGERS
 
 class EventKindQuerySet(models.QuerySet["EventKind"]):
     def positive_names(self) -> set[str]:
-        """The names of the kinds that speak for an item."""
+        """The names of the kinds that count in favour of an item."""
         return set(self.filter(weight__gt=0).values_list("name", flat=True))
 
 
@@ -41,11 +41,11 @@ class EventKind(models.Model):
 
 class InteractionQuerySet(SubjectQuerySet["Interaction"]):
     def of_users(self) -> InteractionQuerySet:
-        """Those of people with an account."""
+        """Interactions of people with an account."""
         return self.filter(user__isnull=False)
 
     def event_ids_among(self, event_ids: Sequence[str]) -> set[str]:
-        """Those of the event ids that are recorded already."""
+        """Those of the event ids that are already recorded."""
         recorded = self.filter(event_id__in=event_ids).values_list("event_id", flat=True)
         return {event_id for event_id in recorded if event_id is not None}
 
@@ -53,7 +53,7 @@ class InteractionQuerySet(SubjectQuerySet["Interaction"]):
         return self.filter(event_id__isnull=False).values_list("event_id", flat=True)
 
     def without_events(self, event_ids: models.QuerySet[Interaction, str | None]) -> InteractionQuerySet:
-        """Those that have no event id, or none of these."""
+        """Interactions without an event id, or with none of these."""
         return self.filter(Q(event_id__isnull=True) | ~Q(event_id__in=event_ids))
 
     def with_id(self, pk: int) -> InteractionQuerySet:
@@ -85,7 +85,7 @@ class InteractionQuerySet(SubjectQuerySet["Interaction"]):
         return self.filter(pk__gt=pk).order_by("pk")
 
     def counts_by_item(self) -> dict[int, int]:
-        """How many there are of each item."""
+        """The number of interactions with each item."""
         return dict(self.order_by().values_list("item_id").annotate(models.Count("pk")))
 
     def newest(self) -> InteractionQuerySet:
@@ -125,7 +125,7 @@ class Interaction(SubjectModel):
 
 
 class ItemPopularity(models.Model):
-    """How much an item is liked of late: the decayed sum of its positive interactions, refreshed by a worker."""
+    """How much an item has been liked lately: the decayed sum of its positive interactions, refreshed by a worker."""
 
     item = models.OneToOneField(Item, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
     score = models.FloatField(db_index=True)

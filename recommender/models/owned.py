@@ -1,4 +1,4 @@
-"""Rows that belong to somebody."""
+"""Rows that belong to a person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SubjectModel(models.Model):
 
 class SubjectQuerySet(models.QuerySet[AnyOwned]):
     def of(self, subject: Subject) -> Self:
-        """Those that belong to a subject; none to somebody unknown."""
+        """The rows that belong to a subject; none for somebody unknown."""
         return self.filter(**subject.lookup) if subject.known else self.none()
 
 

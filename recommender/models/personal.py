@@ -1,4 +1,4 @@
-"""What people decided about their own recommendations, and what they had deleted."""
+"""What people decided about their own recommendations, and receipts of what they deleted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class DeletionReceiptQuerySet(SubjectQuerySet["DeletionReceipt"]):
 
 
 class DeletionReceipt(SubjectModel):
-    """What a deletion removed, for whoever asked for it to see again. Holds nothing of what was removed."""
+    """What a deletion removed, for the person who asked for it. Holds nothing of the removed data."""
 
     class Scope(models.TextChoices):
         HISTORY = "history", "the whole history"

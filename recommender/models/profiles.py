@@ -1,4 +1,4 @@
-"""The interests worked out from what people did, and what is known of accounts."""
+"""Interests derived from what people did, and what is known about accounts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from recommender.models.owned import SubjectModel, SubjectQuerySet, exactly_one_
 
 class ProfileStateQuerySet(SubjectQuerySet["ProfileState"]):
     def stale_for(self, version: IndexVersion) -> ProfileStateQuerySet:
-        """Those whose interests miss something or were made for another version, the longest due first."""
+        """States whose interests are missing something or were made for another version, longest overdue first."""
         of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
         return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
 
 
 class ProfileState(SubjectModel):
-    """The ledger of profiles: whether a subject's interests are worked out from the whole of its history.
+    """The ledger of profiles: whether a subject's interests reflect its whole history.
 
-    Triggers on `Interaction` make and mark the rows, so bulk imports are covered as well.
+    Triggers on `Interaction` create and mark the rows, so bulk imports are covered as well.
     """
 
     version_id = models.BigIntegerField(null=True, help_text="The index version whose interests are stored.")
@@ -55,7 +55,7 @@ class VectorCentreQuerySet(models.QuerySet["VectorCentre"]):
 
 
 class VectorCentre(models.Model):
-    """The mean vector of an index version's passages: what all items have in common, which tells no tastes apart."""
+    """The mean vector of an index version's passages: what all items have in common, which distinguishes no tastes."""
 
     version_id = models.BigIntegerField(primary_key=True)
     vector = HalfVectorField()
@@ -74,8 +74,8 @@ class UserEmbeddingQuerySet(SubjectQuerySet["UserEmbedding"]):
 
 
 class UserEmbedding(SubjectModel):
-    """One interest of a user or visitor, as a vector in the item space of one index version. The sum of them all, each
-    times its length, is the taste as a whole; what somebody turns away from is one with a weight of 0."""
+    """One interest of a user or visitor, as a vector in the item space of one index version. The sum of all of them,
+    each times its length, is the taste as a whole; an aversion is stored as one with a weight of 0."""
 
     version_id = models.BigIntegerField()
     ordinal = models.PositiveSmallIntegerField(default=0)
@@ -108,7 +108,7 @@ class UserEmbedding(SubjectModel):
 
 
 class Profile(models.Model):
-    """What the product knows of an account beyond Django's user."""
+    """What the product knows about an account beyond Django's user."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
     about = models.TextField(blank=True, default="")

@@ -1,13 +1,13 @@
-"""The trigger that puts on record what lists are made by, whenever that changes, so that a list can be made again."""
+"""The trigger that records the settings that lists are made with at every change, so that lists can be reproduced."""
 
 from __future__ import annotations
 
 import pgtrigger
 
-#: Whoever changes any of this takes turns until it is committed: each record is of the whole, and of two changes at a
-#: time neither would know of the other.
+#: Transactions that change any of these settings take turns until they commit: each record covers all of them, and two
+#: concurrent changes would not see each other.
 LOCK = 0x2EC02D
-# One row of the whole, as it is after the change; none where the change leaves all of this as it was.
+# One row with everything as it is after the change; none if the change leaves everything as it was.
 RECORD_SQL = f"""
     PERFORM pg_advisory_xact_lock({LOCK});
     INSERT INTO recommender_servingrecord (since, in_force)
@@ -34,7 +34,7 @@ RECORD_SQL = f"""
 
 
 def keep_record() -> pgtrigger.Trigger:
-    """Every change is put on record in its own transaction, so bulk SQL is covered as well."""
+    """Record every change in its own transaction, so that bulk SQL is covered as well."""
     return pgtrigger.Trigger(
         name="keep_serving_record",
         level=pgtrigger.Statement,

@@ -1,4 +1,4 @@
-"""What staff set for recommendations, the stamp that tells processes of a change, and the lists that were shown."""
+"""What staff set for recommendations, the stamp that notifies processes of changes, and the lists that were shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db.models.functions import TruncDay
 from catalog.models.stamps import renew_stamp
 from recommender.models.records import keep_record
 
-#: How lists are counted, whatever they are grouped by.
+#: How lists are counted, for any grouping.
 COUNTS: dict[str, Any] = {
     "lists": Count("*"),
     "clicked_lists": Count("shown_at", filter=~Q(clicked=[])),
@@ -25,10 +25,10 @@ COUNTS: dict[str, Any] = {
 
 
 class ServingStamp(models.Model):
-    """The one row that changes with every change of settings. Processes compare it with what they know.
+    """The one row that changes with every change of settings. Processes compare it with the value they know.
 
-    It is random, so neither a transaction rolled back nor another database has the same. As long as nothing was ever
-    set there is no row.
+    It is random, so a rolled-back transaction or another database never has the same value. Until something is set
+    there is no row.
     """
 
     #: Stands for no row.
@@ -42,14 +42,14 @@ class ServingStamp(models.Model):
 
 class ServingRecordQuerySet(models.QuerySet["ServingRecord"]):
     def at(self, moment: datetime) -> ServingRecord | None:
-        """What was in force at a moment; None for one before anything was put on record."""
+        """What was in force at a moment; None if that was before the first record."""
         return self.filter(since__lte=moment).order_by("-since", "-id").first()
 
 
 class ServingRecord(models.Model):
-    """What lists were made by from a moment on, until the next record: scenarios as changed, experiments that ran, the
-    weights of events and the taste model that served. Triggers write the rows; the first is of the day that brought
-    this table."""
+    """The settings that lists were made with from a moment on, until the next record: changed scenarios, running
+    experiments, event weights and the serving taste model. Triggers write the rows; the first dates from the day when
+    this table was created."""
 
     since = models.DateTimeField(db_index=True)
     in_force = models.JSONField()
@@ -64,7 +64,7 @@ class ServingRecord(models.Model):
 
 
 class ScenarioChange(models.Model):
-    """What staff changed of a scenario's defaults. `recommender.serving.saving` checks it and saves it."""
+    """Staff changes to a scenario's defaults, validated and saved by `recommender.serving.saving`."""
 
     scenario = models.CharField(max_length=20, primary_key=True)
     changes = models.JSONField(default=dict, help_text="Settings by name, those that differ from the defaults.")
@@ -82,7 +82,7 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
         return self.filter(state="running")
 
     def models_wanted(self) -> set[int]:
-        """The taste models that a running experiment makes lists by."""
+        """The taste models that running experiments make lists with."""
         changes = (row["changes"].get("model", "") for rows in self._variants() for row in rows)
         return {int(name) for name in changes if name.isdecimal()}
 
@@ -100,7 +100,7 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
 
 
 class Experiment(models.Model):
-    """Variants of a scenario, each shown to a share of people. `recommender.serving.saving` checks it and saves it."""
+    """Variants of a scenario, each shown to a share of people, validated and saved by `recommender.serving.saving`."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -133,7 +133,7 @@ class Experiment(models.Model):
 
 
 class SplitUnit(models.Model):
-    """The unit of an account whose owner was a visitor before: it stays in the variants that the visitor was in."""
+    """The split unit of an account whose owner was a visitor before: it stays in that visitor's variants."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
     unit = models.BigIntegerField(help_text="A keyed hash, of no use to find the visitor.")
@@ -144,20 +144,20 @@ class SplitUnit(models.Model):
 
 class ShownListQuerySet(models.QuerySet["ShownList"]):
     def answered(self, request_id: UUID) -> ShownList | None:
-        """The list that the API handed out with this id; None where there is none, or the id is forgotten."""
+        """The list that the API handed out with this id; None if there is none or the id has been forgotten."""
         return self.filter(request_id=request_id, source="api").first()
 
     def since(self, moment: datetime) -> ShownListQuerySet:
         return self.filter(shown_at__gte=moment)
 
     def counts_by(self, *names: str) -> list[dict[str, Any]]:
-        """Counts for each combination of these fields, `day` among them, in their order."""
+        """Counts for each combination of these fields, which may include `day`, ordered by them."""
         lists: Any = self.annotate(day=TruncDay("shown_at")) if "day" in names else self
         return list(lists.order_by().values(*names).annotate(**COUNTS).order_by(*names))
 
 
 class ShownList(models.Model):
-    """A list of recommendations that was shown, and what came of it. It says what was shown, not to whom."""
+    """A list of recommendations that was shown, and what came of it. It records what was shown, not to whom."""
 
     class Source(models.TextChoices):
         PAGE = "page"
@@ -182,7 +182,7 @@ class ShownList(models.Model):
 
     class Meta:
         indexes = [
-            # Holds all that is counted by days, so that counts read the index alone.
+            # Covers everything counted by day, so that those counts are index-only.
             models.Index(
                 fields=["shown_at"], include=["scenario", "variant", "model_id", "clicked", "acted"], name="list_shown"
             ),

@@ -1,4 +1,4 @@
-"""Trained taste spaces and the vectors of items in them."""
+"""Trained taste spaces and the item vectors in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.models import IndexVersion
 from catalog.models.stamps import renew_stamp
 from recommender.models.records import keep_record
 
-# Written out, for every list asks it: to compose it anew would take several times longer than the statement.
+# Raw SQL, because every list runs it: composing the query would take several times longer than running it.
 CHOSEN_MODEL = """
     SELECT id, version_id, dimensions, created_at, state FROM recommender_tastemodel
     WHERE version_id = (SELECT id FROM catalog_indexversion WHERE state = 'active')
@@ -26,21 +26,21 @@ class TasteModelQuerySet(models.QuerySet["TasteModel"]):
         return self.filter(state="active").first()
 
     def active_for(self, version: IndexVersion) -> TasteModel | None:
-        """The active one, if its content part is of this version, without the space itself."""
+        """The active model, if its content part is from this version; loaded without the space itself."""
         return self.filter(state="active", version_id=version.pk).defer("space").first()
 
     def chosen(self, name: str) -> TasteModel | None:
-        """Of those whose content part is of the active index version, the one that is `serving`, none for `untrained`,
-        or the one of a number; without the space itself.
+        """Among the models whose content part is from the active index version, the active one for `serving`, none for
+        `untrained`, or the one with the given number; loaded without the space itself.
 
-        One that is retired or of another version has no vectors to score by: what serves takes its place.
+        A retired model, or one from another version, has no vectors to score with: the active one replaces it.
         """
         if name == "untrained":
             return None
         return next(iter(self.raw(CHOSEN_MODEL, [int(name) if name.isdecimal() else 0])), None)
 
     def ready(self) -> TasteModelQuerySet:
-        """Those that can be gone back to, the one that served last first."""
+        """Models that can be gone back to, the one that served last first."""
         return self.filter(state="ready").order_by("-activated_at")
 
     def building(self) -> TasteModelQuerySet:
@@ -51,7 +51,7 @@ class TasteModelQuerySet(models.QuerySet["TasteModel"]):
 
 
 class TasteModel(models.Model):
-    """A trained taste space: how items and people become vectors whose inner product is a score. One at most is
+    """A trained taste space: how items and people become vectors whose inner product is a score. At most one is
     active; without one the untrained score serves."""
 
     class State(models.TextChoices):
@@ -84,8 +84,8 @@ class TasteModel(models.Model):
 
 
 class TasteVector(models.Model):
-    """An item in a taste space: `target` is how it is found, [content | factors | tower | prior], and `source` what it
-    says of those who met it, [factors | tower]. Partitioned by model; HNSW on `target::halfvec(n)`."""
+    """An item in a taste space: `target`, [content | factors | tower | prior], is how it is found; `source`,
+    [factors | tower], is what it says about those who met it. Partitioned by model; HNSW on `target::halfvec(n)`."""
 
     pk = models.CompositePrimaryKey("model_id", "item_id")
     model_id = models.BigIntegerField()

@@ -1,7 +1,7 @@
 """The statement triggers on `Interaction` that mark the profiles it changes, in the writer's own transaction.
 
-They run once a statement, so an import of a thousand rows marks each of its users once. Subjects are taken in order,
-so two writers never wait for each other crosswise.
+They run once per statement, so an import of a thousand rows marks each of its users once. Subjects are processed in
+order, so that two writers never deadlock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MARK_CHANGED = """
     WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY {column}
     ON CONFLICT ({column}) DO UPDATE SET changed_at = excluded.changed_at, due_at = excluded.due_at;
 """
-# A subject without a row has no profile that could be wrong; its account may be on its way out.
+# A subject without a row has no profile that could be wrong; its account may be in the middle of being deleted.
 MARK_REMAINING = """
     UPDATE recommender_profilestate SET changed_at = clock_timestamp(), due_at = clock_timestamp()
     WHERE {column} IN (SELECT {column} FROM old_rows);
