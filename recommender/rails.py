@@ -1,4 +1,4 @@
-"""The rows of the first page and of the For-you page: no item stands in two of them."""
+"""The rows of the first page and of the For-you page; no item appears in two of them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
 
 BECAUSE_RAILS = 2
-#: The strongest items, among which those are sought that have a rail of their own: so many at most.
+#: The strongest items considered as the start of a rail, and how many of them are tried at most.
 STARTING_POINTS, MOST_TRIED = 10, 5
-#: What stands beside an item for its likeness has at least this score, and there are so many, or else it has no rail.
+#: An item gets a rail of its own only if at least FEWEST_CLOSE items score CLOSE_SCORE or more for similarity to it.
 CLOSE_SCORE, FEWEST_CLOSE = 0.35, 4
-#: An item is new to somebody for so many days.
+#: An item counts as new for this many days.
 NEW_DAYS = 90
-#: The categories that somebody likes most, whose popular items have a rail.
+#: How many of a person's favourite categories the popular rail covers.
 LIKED_CATEGORIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What a rail is about: the interest it is chosen by, where its candidates come from and what they must meet."""
+    """What a rail is about: the interest it is chosen by, where its candidates come from and what they must satisfy."""
 
     name: str
     title: str
@@ -42,11 +42,11 @@ class _Plan:
     because: Item | None = None
     wanted: Predicate | None = None
     fitting: bool = False
-    """Whether nothing may stand in it that does not fit the taste."""
+    """Whether only items that fit the taste may appear in it."""
 
     @property
     def is_personal(self) -> bool:
-        """Whether it is about all of somebody's taste, and so served from a trained space where there is one."""
+        """Whether it covers somebody's whole taste, and so is served from a trained space if there is one."""
         return self.interest is not None and self.because is None
 
     def choose(self, viewer: Viewer, settings: ScenarioSettings, seed: int) -> tuple[Recommendation, ...]:
@@ -65,10 +65,10 @@ class _Plan:
 
 
 def rails(subject: Subject, *, settings: ScenarioSettings = PLAIN, limit: int | None = None) -> tuple[Rail, ...]:
-    """What is for the subject now, what goes with one or two items it liked, what is new and what is popular.
+    """Rails for the subject: for them now, what goes with one or two items they liked, what is new, what is popular.
 
-    They are made by a scenario's settings and are of its length, or of `limit`. Rails without an item are left out.
-    What is known of the subject is read once, and each rail costs four queries, as does an item that has none.
+    They use a scenario's settings and have its length, or `limit`. Empty rails are left out. What is known about the
+    subject is read once; each rail then costs four queries, and so does an item that turns out to have none.
     """
     settings, seed = settings.given(length=limit), seed_of(subject)
     viewer = viewer_of(subject, model=settings.model)
@@ -106,7 +106,7 @@ def _plans(viewer: Viewer) -> Iterable[_Plan]:
 
 
 def _because(viewer: Viewer) -> list[_Plan]:
-    """Rails around items that were liked and weigh most, of different interests first. Some may have no like."""
+    """Rails around the weightiest liked items, one from each interest first. Some may have nothing close enough."""
     assert viewer.version is not None and viewer.centre is not None
     liked = [_liked_items(viewer, own.items) for own in viewer.interests if own.share and not own.muted]
     points = [*(own[0] for own in liked if own), *(item_id for own in liked for item_id in own[1:])]
@@ -125,7 +125,7 @@ def _because(viewer: Viewer) -> list[_Plan]:
 
 
 def _popular(viewer: Viewer) -> list[_Plan]:
-    """What everybody likes in the categories of what was liked; in all of them where items have none."""
+    """What everybody likes in the categories of liked items, or in all categories where the items have none."""
     weights = {
         item_id: own.share
         for own in viewer.interests

@@ -1,4 +1,4 @@
-"""The switches on an item: like, dislike, save and hide. A switch that is on is an interaction; off, there is none."""
+"""The switches on an item: like, dislike, save and hide. A switch that is on is an interaction; off means none."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recommender.models import Interaction
 from recommender.subjects import Subject
 
 KINDS = ("like", "dislike", "save", "hide")
-#: Switching one of these on switches the other off.
+#: Switching one of these on switches its opposite off.
 OPPOSITES = {"like": "dislike", "dislike": "like"}
 
 
 @transaction.atomic
 def react(subject: Subject, item_id: int, kind: str, on: bool) -> str:
-    """Set a switch; setting it again as it is changes nothing. Return the kind that was switched off for it, if any.
+    """Set a switch; setting it to its current state changes nothing. Return the kind that this switched off, if any.
 
     Raises ValueError for a kind that is no switch.
     """
@@ -36,7 +36,7 @@ def react(subject: Subject, item_id: int, kind: str, on: bool) -> str:
 
 
 def reactions_of(subject: Subject, among: Iterable[int] | None = None) -> Mapping[int, frozenset[str]]:
-    """Which switches a subject has on, by item id; of all items or of those given. One query, none for nobody."""
+    """The switches a subject has on, by item id, for all items or those given. One query; none for somebody unknown."""
     if not subject.known:
         return {}
     interactions = Interaction.objects.of(subject).of_kinds(KINDS)
@@ -49,6 +49,6 @@ def reactions_of(subject: Subject, among: Iterable[int] | None = None) -> Mappin
 
 
 def saved_items(subject: Subject, *, limit: int = 100) -> list[Item]:
-    """The published items that a subject saved, the last saved first."""
+    """The published items that a subject saved, most recently saved first."""
     saved = Interaction.objects.of(subject).of_kinds(["save"]).newest().of_published_items().with_items()
     return list(dict.fromkeys(interaction.item for interaction in saved[:limit]))

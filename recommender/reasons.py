@@ -1,4 +1,4 @@
-"""Why an item is recommended: what lifted it, as shares of one."""
+"""Why an item is recommended: what raised its score, as shares of one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from catalog.models import Item
 from recommender.recommendations import Reason, ReasonKind, Source
 from recommender.scoring import Floats, Scores
 
-#: Past items that a recommendation names.
+#: How many past items a recommendation names.
 MAX_NAMED = 3
-#: What makes less of it is not worth naming.
+#: A reason with a smaller share is not worth naming.
 LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
-    """What lifted a candidate, as shares of one: past items, its popularity, being new, or chance. What is left is the
-    rest of the history."""
+    """What raised a candidate's score, as shares of one: past items, its popularity, being new, or chance. The
+    remainder is the rest of the history."""
 
     items: Mapping[int, float]
     popular: float = 0.0
@@ -37,13 +37,13 @@ class Lift:
         return "popular" if self.popular > 0.5 else "taste"
 
 
-#: What stands in a list by chance.
+#: For an item placed in a list by chance.
 EXPLORED = Lift(items={}, explore=1.0)
 
 
 def lifts_of(scores: Scores, positions: npt.NDArray[np.int64]) -> list[Lift]:
-    """What lifted the candidates at these positions. Popularity and being new count as far as they are above the usual
-    candidate's; where nothing else did it is being new."""
+    """What raised the candidates at these positions. Popularity and being new count by how far they exceed the median
+    candidate's; if nothing raised a candidate, popularity gets the credit if it has any, else being new."""
     own = np.maximum(scores.parts_of(positions), 0.0)
     rest = np.maximum(scores.rest[positions], 0.0)
     popular, new = _above_usual(scores.popular)[positions], np.zeros(len(positions))
@@ -69,7 +69,7 @@ def _above_usual(values: Floats) -> Floats:
 def reasons_of(
     lift: Lift, items: Mapping[int, Item], *, liked: Collection[int], given: Collection[int] = ()
 ) -> tuple[Reason, ...]:
-    """The reasons in words, past items first. Items that are no longer shown count with the rest of the history."""
+    """The reasons in words, past items first. Items no longer shown count towards the rest of the history."""
     shown = [
         (share, items[item_id])
         for item_id, share in lift.items.items()

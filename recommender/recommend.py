@@ -35,13 +35,13 @@ from recommender.vectors import centred, item_vectors
 from recommender.viewer import Viewer, viewer_of
 
 MAX_EXCLUDED = 1_000
-#: Items that a list may be made for beside a history, such as those of a cart.
+#: Items that may be given for one list in addition to a history, such as those in a cart.
 MAX_GIVEN = 100
-#: Hits of a query that recommendations may be chosen among.
+#: Hits of a query that recommendations may be chosen from.
 MAX_FOUND = 100
-#: The best candidates, among which a diverse list is chosen.
+#: The best candidates, from which a diverse list is chosen.
 POOL = 100
-#: Totals of this size are at .63 of the scale of scores.
+#: A total of this size maps to 0.63 on the scale of scores.
 SCALE = 3.0
 
 
@@ -63,16 +63,16 @@ def recommend(
     explain: bool = True,
     past: Past | None = None,
 ) -> tuple[Recommendation, ...]:
-    """Recommend items that the subject has not met, the best first; to somebody unknown what is popular, then new.
+    """Recommend items that the subject has not met, best first; for somebody unknown, popular items, then new ones.
 
-    `settings` are by default those in force of the scenario, and stand for every argument that is not given. Returns
-    min(limit, matching items) recommendations. With a `query` they are chosen among the hits of a search that are
-    close, MAX_FOUND at most. `items`, such as those of a cart, count as if each had just been liked, and are left out.
-    A list of the `past` is made of what was known then; with the same seed it is the same list again.
+    `settings` default to those in force for the scenario and apply wherever an argument is not given. Returns
+    min(limit, matching items) recommendations. With a `query` they are chosen from the close hits of a search, at most
+    MAX_FOUND. `items`, such as those in a cart, count as if each had just been liked, and are left out. A list of the
+    `past` uses what was known then; with the same seed it comes out the same.
 
-    From a trained space it costs seven queries. Two more with a filter, two where the space has too few items, two
-    where something is muted or interests have shares, and two or three where a scenario excludes, boosts or counts
-    freshness. Raises FilterError, and KeyError for an unknown scenario.
+    From a trained space it costs seven queries. Two more with a filter, two if the space has too few items, two if
+    something is muted or interests have shares, and two or three if a scenario excludes, boosts or counts freshness.
+    Raises FilterError, and KeyError for an unknown scenario.
     """
     if settings is None:
         settings = assignment_for(scenario, subject, past=past).settings
@@ -86,12 +86,12 @@ def recommend(
 
 
 def wanted_items(category: str, filter: str) -> Filter | None:
-    """A filter, and a category beside it. Raises FilterError."""
+    """A filter combined with a category. Raises FilterError."""
     return conjunction(parse(filter), selection({"category": [category]} if category else {}, {}))
 
 
 def _found(query: str, filter: Filter | None) -> Predicate:
-    """Met by what search finds close to the query; by the nearest there is where nothing is. Raises FilterError."""
+    """A predicate for search hits close to the query, or for all hits if none is close. Raises FilterError."""
     hits = search(SearchQuery(text=query, filter=filter, limit=MAX_FOUND, highlight=False)).hits
     found = [hit.item.pk for hit in hits if hit.close] or [hit.item.pk for hit in hits]
     return Predicate(sql="catalog_item.id = ANY(%s)", parameters=(found,))
@@ -108,13 +108,13 @@ class Ranking:
     levels: Floats
     """The totals of `scores` on a scale of 0 to 1."""
     interests: tuple[PersonalInterest, ...]
-    """Those that may have their shares of a list."""
+    """Those that may get their shares of a list."""
     pool: npt.NDArray[np.int64]
-    """The positions of the best candidates, best first, among which a list is chosen."""
+    """The positions of the best candidates, best first, from which a list is chosen."""
 
 
 def rank(viewer: Viewer, *, settings: ScenarioSettings = PLAIN, wanted: Predicate | None = None) -> Ranking:
-    """Score the candidates that a scenario's sources bring."""
+    """Score the candidates that a scenario's sources supply."""
     pool = max(POOL, 2 * settings.length)
     ids, vectors, scores = _scored(viewer, settings, without_excluded(settings, wanted), pool=pool)
     scores = adjusted(scores, settings, ids, viewer.past)
@@ -138,7 +138,7 @@ def choose(
     explain: bool = True,
     seed: int = 0,
 ) -> tuple[Recommendation, ...]:
-    """Choose for a viewer by a scenario's settings; what is given beside them counts instead."""
+    """Choose for a viewer with a scenario's settings; other arguments override them."""
     settings = settings.given(length=limit, sources=None if legs is None else tuple(legs))
     ranking = rank(viewer, settings=settings, wanted=wanted)
     ids = ranking.item_ids
@@ -162,7 +162,7 @@ def choose(
 
 
 def positions(ranking: Ranking, settings: ScenarioSettings, *, seed: int = 0) -> tuple[list[int], frozenset[int]]:
-    """The positions of a list's items among the candidates, and which of them are there by chance."""
+    """The positions among the candidates of a list's items, and which of them are there by chance."""
     pool = ranking.pool
     kinds, shares = quotas(ranking.scores, pool, ranking.interests if settings.calibration else ())
     best = calibrate(
@@ -182,14 +182,14 @@ def positions(ranking: Ranking, settings: ScenarioSettings, *, seed: int = 0) ->
 
 
 def levels_of(totals: Floats) -> Floats:
-    """Scores put on a scale of 0 to 1, in the same order: 0 for an item that nothing speaks for."""
+    """Scores mapped to a scale of 0 to 1 in the same order; 0 for an item with nothing in its favour."""
     return np.where(totals > 0, 1 - np.exp(-np.maximum(totals, 0.0) / SCALE), 0.0)
 
 
 def _scored(
     viewer: Viewer, settings: ScenarioSettings, wanted: Predicate | None, *, pool: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], Scores]:
-    """The candidates' ids, their normalised vectors, zeros for those without, and their scores."""
+    """The candidates' ids, their normalised vectors (zeros where there is none), and their scores."""
     if viewer.model is not None and viewer.folded is not None:
         ids, targets = _in_space(viewer, viewer.model, viewer.folded, settings, wanted, pool=pool)
         return ids, *score_in_space(viewer.model, viewer.folded, targets)
@@ -219,8 +219,8 @@ def _in_space(
     *,
     pool: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The candidates and their targets. Where the scenario leaves scores as they are the best are the nearest, and
-    other sources are asked only where those are too few, or for chance to draw among."""
+    """The candidates and their targets. If the scenario leaves scores unchanged, the best are the nearest; other
+    sources are then asked only if those are too few, or to give exploration something to draw from."""
     ids, targets = np.zeros(0, np.int64), np.zeros((0, model.dimensions), np.float32)
     if "near" in settings.sources:
         ids, targets = nearest_in_space(

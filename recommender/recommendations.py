@@ -1,4 +1,4 @@
-"""What the recommender hands out."""
+"""What the recommender returns."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ DONE: Mapping[Done, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One part of why an item is shown, and its share of the whole; the shares of a recommendation sum to 1.
+    """One reason why an item is shown, and its share of the whole; the shares of a recommendation sum to 1.
 
-    `kind` is `item` for something in the history, `history` for the rest of it together, `popular` for what everybody
-    likes, `new` for what has just arrived, and `explore` for a place that was given away by chance.
+    `kind` is `item` for an item in the history, `history` for the rest of the history together, `popular` for what
+    everybody likes, `new` for what has just arrived, and `explore` for a place filled by chance.
     """
 
     kind: ReasonKind
     share: float
     item: Item | None = None
     done: Done = "liked"
-    """What was done with the item: `liked` is saved, bought and rated as well, and `given` is named for this list."""
+    """What was done with the item: `liked` also covers saved, bought and rated; `given` was named for this list."""
 
     @property
     def because(self) -> str:
-        """What goes before the title of the item."""
+        """The words before the item's title."""
         return DONE[self.done]
 
     @property
@@ -63,13 +63,13 @@ class Recommendation:
 
     @property
     def reason(self) -> str:
-        """The weightiest reason in words; empty where reasons were not asked for."""
+        """The weightiest reason in words; empty if reasons were not asked for."""
         return self.reasons[0].text if self.reasons else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rail:
-    """A titled row of recommendations; `name` is for programs and `because` the item that it starts from, if any."""
+    """A titled row of recommendations; `name` is for programs, `because` the item it starts from, if any."""
 
     name: str
     title: str

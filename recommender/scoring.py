@@ -1,10 +1,10 @@
-"""The score of a candidate and what it is made of: the arithmetic alone, without a database.
+"""The score of a candidate and its components: arithmetic only, without a database.
 
     score = ( TASTE * closeness to the interest + NEAREST * closeness to the closest past item ) / spread
             + log(1 + popularity / EVIDENCE)
 
-Closeness is an inner product of centred vectors. `spread` is that of two random items of the same index, so the
-weights mean the same whatever the encoder. They were chosen on held-out interactions of a public film collection.
+Closeness is an inner product of centred vectors. `spread` is its spread between random items of the same index, so the
+weights mean the same for every encoder. They were chosen on held-out interactions of a public film collection.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ Real = TypeVar("Real", bound=np.floating[Any])
 
 TASTE = 0.27
 NEAREST = 0.27
-#: A popularity of about this much, twenty clicks or five likes, begins to count.
+#: A popularity of about this much, twenty clicks or five likes, starts to matter.
 EVIDENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """The scores of n candidates, and what they are made of."""
+    """The scores of n candidates, and their components."""
 
     totals: Floats
     """Of shape (n,)."""
     popular: Floats
-    """What popularity adds, of shape (n,)."""
+    """The contribution of popularity, of shape (n,)."""
     rest: Floats
-    """What all of the history but `sources` adds, of shape (n,)."""
+    """The contribution of all of the history except `sources`, of shape (n,)."""
     sources: Sequence[int]
-    """The ids of past items whose parts are known one by one."""
+    """The ids of past items whose contributions are known individually."""
     parts_of: Callable[[npt.NDArray[np.int64]], Floats]
-    """What each of the sources adds to the candidates at m positions, of shape (m, sources)."""
+    """The contribution of each source to the candidates at m positions, of shape (m, sources)."""
     fresh: Floats | None = None
-    """What being new adds, of shape (n,), where that counts."""
+    """The contribution of being new, of shape (n,), where that counts."""
 
 
 def score_candidates(
@@ -53,7 +53,7 @@ def score_candidates(
     source_vectors: Mapping[int, Vector],
     spread: float,
 ) -> Scores:
-    """Score candidates. `vectors` is (n, dimensions), centred, with zeros for an item that has none."""
+    """Score candidates. `vectors` is (n, dimensions), centred, with zeros for an item without a vector."""
     popular = np.log1p(popularity / EVIDENCE)
     if interest is None:
         nothing = np.zeros((len(popular), 0))
@@ -81,7 +81,7 @@ def score_candidates(
 
 
 def normalised(vectors: npt.NDArray[Real]) -> npt.NDArray[Real]:
-    """Rows of length 1; rows of zeros stay."""
+    """Scale rows to length 1; rows of zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 
@@ -89,7 +89,7 @@ def normalised(vectors: npt.NDArray[Real]) -> npt.NDArray[Real]:
 def _closest(vectors: Floats, own: Floats, weights: Floats) -> Floats:
     """The weighted cosine to the closest liked past item, in that item's column; zeros elsewhere. Shape (n, sources).
 
-    Weights are taken relative to the largest; an item with none that is close enough to be positive gets zeros.
+    Weights are relative to the largest; a candidate without a positive cosine gets zeros.
     """
     closest = np.zeros((len(vectors), len(own)))
     if not len(own) or weights.max() <= 0:

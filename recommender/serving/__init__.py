@@ -1,1 +1,1 @@
-"""What staff say about lists of recommendations, who is shown which, and what came of them."""
+"""What staff set for lists of recommendations, who is shown which list, and what came of them."""

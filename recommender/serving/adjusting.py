@@ -1,4 +1,4 @@
-"""What a scenario makes of scores: how much popularity and freshness count, boosts, and places given away by chance."""
+"""How a scenario adjusts scores: the weights of popularity and freshness, boosts, and places given away by chance."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SECONDS_A_DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """Of each candidate, shape (n,): how many days ago it came in, and the product of the boosts that it meets."""
+    """For each candidate, shape (n,): its age in days, and the product of the boosts it meets."""
 
     age_days: Floats
     factors: Floats
 
 
 def without_excluded(settings: ScenarioSettings, wanted: Predicate | None) -> Predicate | None:
-    """Met by items that are wanted and that the scenario does not exclude; None where all items are.
+    """A predicate for items that are wanted and not excluded by the scenario; None if that is all items.
 
     One query for the known attributes if anything is excluded.
     """
@@ -43,12 +43,12 @@ def without_excluded(settings: ScenarioSettings, wanted: Predicate | None) -> Pr
 def adjusted(
     scores: Scores, settings: ScenarioSettings, item_ids: npt.NDArray[np.int64], past: Past | None = None
 ) -> Scores:
-    """The scores as the scenario weighs them; unchanged, and without a query, where it weighs nothing differently.
+    """The scores as the scenario weighs them; unchanged, and without a query, if it changes no weight.
 
-    How popular and how new items are is taken as of now, or of a moment of the past.
+    Popularity and age are taken as of now, or of a moment in the past.
 
     total = (total as measured + (popularity - 1) * log(1 + popularity / EVIDENCE) + freshness * 0.5^(age / half-life))
-            times the boosts, or divided by them where it is negative
+            times the boosts, or divided by them if it is negative
     """
     if settings.leaves_scores:
         return scores
@@ -70,7 +70,7 @@ def apply(scores: Scores, popularity: Floats, settings: ScenarioSettings, facts:
 
 
 def exploring_places(length: int, share: float) -> list[int]:
-    """The places, from 0, that a list gives away: cut into stretches of about one length, the last place of each."""
+    """The places, from 0, that a list gives away: the last place of each of several stretches of about equal length."""
     count = min(round(share * length), length)
     return [(stretch + 1) * length // count - 1 for stretch in range(count)]
 
@@ -78,10 +78,9 @@ def exploring_places(length: int, share: float) -> list[int]:
 def explored(
     chosen: Sequence[int], others: Sequence[int], *, share: float, seed: int
 ) -> tuple[list[int], frozenset[int]]:
-    """A list with a share of its places given to `others`, and which of these it holds.
+    """A list with a share of its places given to `others`, and which of these it contains.
 
-    They are drawn at random, the same for the same seed. What stood at their places moves back, and as many fall off
-    the end.
+    They are drawn at random, the same for the same seed. The items displaced move back, and as many fall off the end.
     """
     places = exploring_places(len(chosen), share)
     drawn = np.random.default_rng(seed).permutation(np.array(sorted(others), dtype=np.int64))[: len(places)].tolist()
@@ -93,7 +92,7 @@ def explored(
 
 
 def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings, past: Past | None) -> tuple[Floats, ItemFacts]:
-    """Popularity and the other facts: one statement, and one for the known attributes where something is boosted."""
+    """Popularity and the other facts: one statement, and another for the known attributes if something is boosted."""
     attributes = Attribute.objects.by_name() if settings.boosts else None
     boosts = [
         (compiled, boost.factor)
@@ -124,7 +123,7 @@ def _facts(item_ids: npt.NDArray[np.int64], settings: ScenarioSettings, past: Pa
 
 
 def _compiled(text: str, attributes: dict[str, Attribute] | None) -> Predicate | None:
-    """A list must not fail because an attribute is gone that a setting asks for: that filter is left out."""
+    """Compile a filter; one that fails, because its attribute is gone, is left out so that the list does not fail."""
     try:
         return predicate(text, attributes=attributes)
     except FilterError as error:

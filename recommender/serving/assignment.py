@@ -1,4 +1,4 @@
-"""Which settings a list is made with, for whom: those of its scenario, or of a variant in an experiment."""
+"""Which settings a list is made with, and for whom: those of its scenario, or of a variant in an experiment."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Assignment:
     """The taste model in force; None for the untrained score."""
     experiment_id: int | None = None
     experiment: str = ""
-    """Its name; empty outside an experiment, as is `variant`."""
+    """The experiment's name; empty outside an experiment, as is `variant`."""
     variant: str = ""
     pseudonym: int | None = None
-    """Stands for the person in the experiment's log."""
+    """Represents the person in the experiment's log."""
 
     @property
     def model_is_gone(self) -> bool:
-        """Whether the settings name a taste model that is no longer kept, so that another one serves, or none."""
+        """Whether the settings name a taste model that is no longer kept, so that another one, or none, serves."""
         named = self.settings.model
         return named.isdecimal() and int(named) != self.model_id
 
@@ -48,7 +48,7 @@ def assignment_for(
 ) -> Assignment:
     """What a subject is assigned in a scenario, now or as of a moment of the `past`.
 
-    A page gives its `request`: by its cookies even somebody unknown can be split into a variant. One query, and one
+    A page passes its `request`, whose cookies let even somebody unknown be split into a variant. One query, and one
     more for an account while an experiment runs. Raises KeyError for an unknown scenario.
     """
     at, known = (past.at, past.configuration) if past else in_force()
@@ -74,10 +74,10 @@ def assignment_for(
 
 
 def seed_of(subject: Subject, at: datetime | None = None) -> int:
-    """The seed of what is drawn by chance in a list, below 2^31.
+    """The seed for random draws in a list, below 2^31.
 
-    It is the same for a subject all day, so that a list does not change at every look, and differs each time for
-    somebody unknown.
+    For a known subject it is the same all day, so that a list does not change at every view; for somebody unknown it
+    differs each time.
     """
     at = (at or timezone.now()).astimezone(UTC)
     return zlib.crc32(f"{subject} {at:%Y%m%d}".encode() if subject.known else at.isoformat().encode()) >> 1

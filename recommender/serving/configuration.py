@@ -1,7 +1,7 @@
-"""The settings in force, as every list needs them: read once, kept in the process, and exact.
+"""The settings in force, which every list needs: read once, cached in the process, and always current.
 
-Each change renews a stamp in the database, in the transaction that makes the change. A list reads the stamp, so a
-change counts from the next list on, in every process.
+Each change renews a stamp in the database, in the same transaction. Every list reads the stamp, so a change takes
+effect from the next list on, in every process.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Configuration:
     """All settings that lists are made with, at one moment."""
 
     settings: Mapping[str, ScenarioSettings] = field(default_factory=_defaults)
-    """By the scenario's name."""
+    """By scenario name."""
     splits: Mapping[str, Split] = field(default_factory=dict)
-    """The experiments that run, by the scenario's name."""
+    """The running experiments, by scenario name."""
     models: tuple[int, ...] = ()
-    """The ids of the taste models that can score: first the active one, or 0 where none is."""
+    """The ids of the taste models that can score, with the active one first, or 0 if there is none."""
     served_by: str = SERVING
-    """The model that settings mean by `serving`: as of a past moment, the one that was active then."""
+    """The model that `serving` refers to in the settings: for a past moment, the one that was active then."""
 
 
 AS_DELIVERED = Configuration()
@@ -53,14 +53,14 @@ _known = _Copy()
 
 
 def configuration() -> Configuration:
-    """What is in force at this moment. One query, and more only after a change."""
+    """What is in force now. One query, and more only after a change."""
     return in_force()[1]
 
 
 def in_force() -> tuple[datetime, Configuration]:
-    """The moment, by the database's clock, and what is in force at it. One query, and more only after a change.
+    """The current moment, by the database's clock, and what is in force at it. One query, and more only after a change.
 
-    The stamp is read before the settings: a change in between makes the copy newer than its stamp, and it is read
+    The stamp is read before the settings: a change in between leaves the copy newer than its stamp, so it is read
     again.
     """
     global _known
@@ -76,7 +76,7 @@ def in_force() -> tuple[datetime, Configuration]:
 
 
 def settings_of(scenario: str) -> ScenarioSettings:
-    """The settings in force of a scenario. Raises KeyError for one that there is not."""
+    """The settings in force for a scenario. Raises KeyError for an unknown one."""
     return configuration().settings[scenario]
 
 
@@ -89,7 +89,7 @@ def _read() -> Configuration:
 def configuration_of(
     scenarios: Mapping[str, Mapping[str, object]], experiments: Iterable[Mapping[str, Any]], *, models: tuple[int, ...]
 ) -> Configuration:
-    """Put together what was changed of scenarios, by their names, and the experiments that run."""
+    """Combine the changes to scenarios, by name, with the running experiments."""
     settings = _defaults()
     for name, changes in scenarios.items():
         if name in settings:
@@ -103,7 +103,7 @@ def configuration_of(
 
 
 def split_of(experiment: Experiment, base: ScenarioSettings) -> Split:
-    """An experiment by whose variants lists are made: each is the scenario's settings with its own changes."""
+    """The split that an experiment makes: each variant is the scenario's settings with its own changes."""
     return Split(
         experiment_id=experiment.pk,
         name=experiment.name,
@@ -126,7 +126,7 @@ def _models() -> tuple[int, ...]:
 
 
 def with_readable(base: ScenarioSettings, changes: Mapping[str, object], *, of: str) -> ScenarioSettings:
-    """Changes that an older release has stored and this one cannot read are left out, and said in the log."""
+    """Apply stored changes; those from an older release that cannot be read are left out and logged."""
     for name, value in changes.items():
         try:
             base = base.with_changes({name: value})

@@ -1,4 +1,4 @@
-"""What is noted while a request is served, as plain values: everything that costs time happens later."""
+"""Events noted while a request is served, as plain values: everything that takes time happens later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListShown:
-    """A list that was handed out."""
+    """A list that was shown."""
 
     at: datetime
     source: str
@@ -25,16 +25,16 @@ class ListShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUsed:
-    """Something done with an item: of the list of `request_id`, or of one shown in a visit."""
+    """Something done with an item: one of the list of `request_id`, or one shown in a visit."""
 
     at: datetime
     item_id: int
     acted: bool
-    """Whether it was liked, saved, rated well or bought, and not only opened."""
+    """Whether it was liked, saved, rated well or bought, rather than only opened."""
     request_id: UUID | None = None
     visit: UUID | None = None
     scenario: str = ""
-    """Of a visit, only lists of this scenario; empty for any."""
+    """For a visit, count only lists of this scenario; empty for any."""
 
 
 Noted = ListShown | ListUsed

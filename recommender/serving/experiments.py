@@ -1,4 +1,4 @@
-"""Experiments: what they may hold, starting and stopping them, and what came of them."""
+"""Experiments: what they may contain, starting and stopping them, and their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEWEST_VARIANTS, MAX_VARIANTS = 2, 5
 MAX_NAME, MAX_VARIANT_NAME = 100, 40
 LEAST_SHARE = 0.01
 
-# Sums over people of what each was shown and opened; see `statistics.Sums`.
+# Sums over people of the lists each was shown and opened; see `statistics.Sums`.
 SUMS_SQL = """
     SELECT variant, count(*), sum(n), sum(c), sum(n * n), sum(c * c), sum(n * c), sum(a)
     FROM (
@@ -33,7 +33,7 @@ SUMS_SQL = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantResult:
-    """What came of a variant; `gain` is the difference of its rate from the first variant's, None for that one."""
+    """The results of a variant; `gain` is its rate minus the first variant's, None for the first variant itself."""
 
     name: str
     share: float
@@ -44,7 +44,7 @@ class VariantResult:
 
     @property
     def verdict(self) -> str:
-        """`better`, `worse`, or empty where it is too early or too close to tell."""
+        """`better`, `worse`, or empty if it is too early or too close to tell."""
         if self.gain is None or self.gain.low <= 0 <= self.gain.high:
             return ""
         return "better" if self.gain.low > 0 else "worse"
@@ -54,11 +54,11 @@ class VariantResult:
 class Results:
     variants: Sequence[VariantResult]
     ratio_p: float
-    """How often chance alone splits people as far from their shares."""
+    """The probability that chance alone splits people at least this far from their shares."""
 
     @property
     def is_mismatched(self) -> bool:
-        """Whether people were not split by the shares, so that nothing can be made of the rates."""
+        """Whether people were not split according to the shares, which makes the rates meaningless."""
         return self.ratio_p < MISMATCH
 
     @property
@@ -67,7 +67,7 @@ class Results:
 
 
 def save_experiment(experiment: Experiment) -> None:
-    """Check an experiment and save it. One that was started is as it is. Raises SettingsRefused."""
+    """Validate and save an experiment; one that was started can no longer be changed. Raises SettingsRefused."""
     check_experiment(experiment)
     try:
         with transaction.atomic():
@@ -77,7 +77,7 @@ def save_experiment(experiment: Experiment) -> None:
 
 
 def check_experiment(experiment: Experiment) -> None:
-    """Raises SettingsRefused with every fault there is."""
+    """Raise SettingsRefused with every fault found."""
     faults: Faults = {}
     for check in (_state, _name, _scenario, _variants):
         for field, reason in check(experiment):
@@ -134,9 +134,9 @@ def _changes(scenario: str, index: int, changes: dict[str, object]) -> Iterator[
 
 
 def equal_variants(experiment: Experiment) -> list[tuple[str, str]]:
-    """Pairs of names of variants that make the same lists, as their changes are what the scenario has anyway.
+    """Pairs of names of variants that make the same lists because their changes equal the scenario's own settings.
 
-    That is allowed: such an A/A test shows whether people are split and counted as they should be.
+    That is allowed: such an A/A test shows whether people are split and counted correctly.
     """
     base = asdict(settings_of(experiment.scenario)) if experiment.scenario in SCENARIOS else {}
     settings = [(row["name"], _filled_in(base, row["changes"])) for row in experiment.variants]
@@ -144,19 +144,19 @@ def equal_variants(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _filled_in(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Settings by name. Nothing is refused: what an experiment of the past holds may be known no more."""
+    """Settings by name. Nothing is refused, as an experiment of the past may contain settings no longer known."""
     lists_as_tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
     return {**base, **lists_as_tuples}
 
 
 def kept_models() -> list[int]:
-    """The taste models that lists can be made by, the newest first."""
+    """The taste models that lists can be made with, newest first."""
     states = [TasteModel.State.ACTIVE, TasteModel.State.READY]
     return list(TasteModel.objects.filter(state__in=states).order_by("-pk").values_list("pk", flat=True))
 
 
 def start(experiment: Experiment) -> None:
-    """Begin to split people. Raises SettingsRefused where it cannot be, or another one runs for the scenario."""
+    """Start splitting people. Raises SettingsRefused if the experiment is invalid or another runs for the scenario."""
     check_experiment(experiment)
     drafts = Experiment.objects.filter(pk=experiment.pk, state=Experiment.State.DRAFT)
     try:
@@ -167,13 +167,13 @@ def start(experiment: Experiment) -> None:
 
 
 def stop(experiment: Experiment) -> bool:
-    """Everybody gets the scenario's own settings again; return whether it was running."""
+    """Return everybody to the scenario's own settings; return whether the experiment was running."""
     running = Experiment.objects.running().filter(pk=experiment.pk)
     return bool(running.update(state=Experiment.State.STOPPED, stopped_at=Now()))
 
 
 def results_of(experiment: Experiment) -> Results:
-    """What came of an experiment so far. One query, which reads its lists once."""
+    """The results of an experiment so far. One query, which reads its lists once."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS_SQL, [experiment.pk])
         found = {variant: sums for variant, *sums in cursor.fetchall()}

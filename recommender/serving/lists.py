@@ -1,8 +1,7 @@
-"""What requests tell of the lists they show and of what was done with them. Nothing here waits or fails.
+"""Notes of requests about the lists they show and what was done with them. Nothing here waits or fails.
 
-A list counts as shown when it is handed out. What is done through the API is known to come of a list by the
-`request_id`; on the pages, by the visit and by where the browser says it comes from, so that links stay plain and
-clicks count without JavaScript.
+A list counts as shown when it is handed out. What is done through the API is attributed to a list by the `request_id`;
+on pages, by the visit and the browser's referrer, so that links stay plain and clicks count without JavaScript.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from recommender.serving.writing import write
 
 OPENING = frozenset({"view", "click"})
 ACTING = frozenset({"like", "save", "cart", "buy"})
-#: A rating of so many stars speaks for an item.
+#: A rating with this many stars counts in favour of an item.
 GOOD_STARS = 4.0
-#: The pages that show lists, by the names of their addresses, and the scenario of each.
+#: The pages that show lists, by URL name, and the scenario of each.
 PAGES: Mapping[str, str] = {"home": "home", "for-you": "for-you", "item": "item"}
 
 buffer: Buffer[Noted] = Buffer(write, name="log of recommendations")
 
 
 def note_page_list(request: HttpRequest, assignment: Assignment, item_ids: Iterable[int]) -> None:
-    """Note that a page shows these items, in this order. What a browser fetches ahead is not shown yet."""
+    """Note that a page shows these items, in this order. A page that a browser prefetches does not count as shown."""
     if request.method == "GET" and "Sec-Purpose" not in request.headers:
         visit = visit_of(request)
         request.shows_lists = True  # type: ignore[attr-defined]
@@ -47,28 +46,28 @@ def note_api_list(request: HttpRequest, assignment: Assignment, item_ids: Iterab
 
 
 def note_list(assignment: Assignment, item_ids: Iterable[int]) -> UUID:
-    """Note a list of many that one request or command hands out, and return an id of its own for what comes of it."""
+    """Note one of many lists that a request or command hands out, and return the id that attributes events to it."""
     shown_by = uuid4()
     _note(assignment, item_ids, source=ShownList.Source.API, shown_by=shown_by)
     return shown_by
 
 
 def note_opened(request: HttpRequest, item_id: int) -> None:
-    """Note a look at an item's page by somebody who comes from a page with lists."""
+    """Note a view of an item's page by somebody coming from a page with lists."""
     visit, scenario = known_visit(request), _came_from(request)
     if settings.RECOMMENDATION_LOG and visit is not None and scenario and "Sec-Purpose" not in request.headers:
         buffer.add(ListUsed(at=timezone.now(), item_id=item_id, acted=False, visit=visit, scenario=scenario))
 
 
 def note_reaction(request: HttpRequest, item_id: int, kind: str) -> None:
-    """Note a reaction to an item on a page, whether on a list itself or on the item's page after it."""
+    """Note a reaction to an item on a page, either on a list itself or on the item's page opened from it."""
     visit = known_visit(request)
     if settings.RECOMMENDATION_LOG and visit is not None and kind in ACTING:
         buffer.add(ListUsed(at=timezone.now(), item_id=item_id, acted=True, visit=visit))
 
 
 def note_event(shown_by: str, item_id: int, kind: str, value: float | None) -> None:
-    """Note something recorded with the `request_id` of a list, if it was one of these."""
+    """Note an event recorded with the `request_id` of a list, if it is such an id."""
     acted = kind in ACTING or (value is not None and value >= GOOD_STARS)
     if settings.RECOMMENDATION_LOG and (acted or kind in OPENING) and (shown := uuid_in(shown_by)) is not None:
         buffer.add(ListUsed(at=timezone.now(), item_id=item_id, acted=acted, request_id=shown))
@@ -97,7 +96,7 @@ def _note(
 
 
 def _came_from(request: HttpRequest) -> str:
-    """The scenario of the page with lists that a browser comes from; empty for any other."""
+    """The scenario of the page with lists that the browser came from; empty for any other page."""
     came_from = parts_of(request.headers.get("Referer", ""))
     if came_from.netloc != request.get_host():
         return ""

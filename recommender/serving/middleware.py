@@ -1,4 +1,4 @@
-"""Keeps the visit of those who are shown lists."""
+"""Keeps the visit of people who are shown lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ShownListsMiddleware:
-    """What is opened from a list is known by the visit that its page was shown in."""
+    """Items opened from a list are attributed to it by the visit that its page was shown in."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

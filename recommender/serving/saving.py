@@ -1,4 +1,4 @@
-"""Saving settings: what they may hold is checked here, whichever way they come in."""
+"""Saving settings: they are validated here, however they come in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recommender.serving.scenarios import SCENARIOS, Faults, ScenarioSettings, S
 
 
 def checked(base: ScenarioSettings, changes: Mapping[str, Any]) -> ScenarioSettings:
-    """The settings with these changes, filters checked against the catalogue's fields. Raises SettingsRefused."""
+    """The settings with these changes, filters validated against the catalogue's fields. Raises SettingsRefused."""
     settings = base.with_changes(changes)
     attributes = Attribute.objects.by_name() if settings.excluded or settings.boosts else {}
     filters = {"excluded": settings.excluded}
@@ -30,8 +30,8 @@ def checked(base: ScenarioSettings, changes: Mapping[str, Any]) -> ScenarioSetti
 
 
 def save_scenario(name: str, settings: ScenarioSettings) -> dict[str, Any]:
-    """Save a scenario's settings; return what differs from its defaults. Raises SettingsRefused, and KeyError for a
-    scenario that there is not."""
+    """Save a scenario's settings; return how they differ from its defaults. Raises SettingsRefused, and KeyError for
+    an unknown scenario."""
     defaults = SCENARIOS[name].defaults
     changes = checked(defaults, settings.changes_from(defaults)).changes_from(defaults)
     if changes:

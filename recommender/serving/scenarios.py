@@ -1,7 +1,7 @@
-"""The settings of a scenario: the place a list is made for says how long, how diverse and how daring it is.
+"""The settings of a scenario: the place a list is made for determines its length, diversity, exploration and more.
 
-Plain values. Only what differs from a scenario's defaults is stored, so defaults may improve under a site that never
-changed them.
+Plain values. Only differences from a scenario's defaults are stored, so that defaults may improve under a site that
+never changed them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MAX_WEIGHT = 5.0
 MAX_HALF_LIFE_DAYS = 3_650.0
 MAX_BOOSTS = 20
 LEAST_FACTOR, MAX_FACTOR = 0.1, 10.0
-#: Which taste model scores: the one that serves, none, or one by its number.
+#: Which taste model scores: the active one, none, or one by its number.
 SERVING, UNTRAINED = "serving", "untrained"
 
 Faults = dict[str, str]
 
 
 class SettingsRefused(ValueError):
-    """Settings that cannot be. `faults` says why by field; `boosts.2.filter` is of the third boost."""
+    """Invalid settings. `faults` gives the reasons by field; `boosts.2.filter` belongs to the third boost."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
@@ -36,7 +36,7 @@ class SettingsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
-    """What speaks for the items that meet a filter counts `factor` times."""
+    """Multiplies the score of items that meet a filter by `factor`."""
 
     filter: str
     factor: float
@@ -48,11 +48,11 @@ class ScenarioSettings:
 
     length: int = 20
     diversity: float = 0.1
-    """The lambda of MMR: 0 goes by the score alone, 1 by unlikeness alone."""
+    """The lambda of MMR: 0 uses only the score, 1 only dissimilarity."""
     calibration: float = 0.0
-    """How much it counts that each of somebody's interests has its share of the list: 0 not at all."""
+    """How much it matters that each of somebody's interests gets its share of the list: 0 not at all."""
     exploration: float = 0.0
-    """The share of a list that goes to candidates drawn at random from below its best."""
+    """The share of a list given to candidates drawn at random from below its best."""
     popularity: float = 1.0
     """How much popularity counts: 1 as measured, 0 not at all, 2 twice."""
     freshness: float = 0.0
@@ -61,24 +61,24 @@ class ScenarioSettings:
     boosts: tuple[Boost, ...] = ()
     sources: tuple[Leg, ...] = LEGS
     excluded: str = ""
-    """Whatever meets this filter is left out."""
+    """Items that meet this filter are left out."""
     model: str = SERVING
 
     @property
     def leaves_scores(self) -> bool:
-        """Whether scores count as they are measured."""
+        """Whether scores are used as measured."""
         return self.popularity == 1 and not self.freshness and not self.boosts
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
-        """The same but for what `changes` says, as JSON holds it. Raises SettingsRefused."""
+        """A copy with `changes` applied, given as in JSON. Raises SettingsRefused."""
         return replace(self, **read_changes(changes))
 
     def given(self, **values: Any) -> Self:
-        """The same but for the values that are not None."""
+        """A copy with the values that are not None."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
     def changes_from(self, base: ScenarioSettings) -> dict[str, Any]:
-        """What differs from others, as JSON holds it; `with_changes` is the inverse."""
+        """The differences from `base`, as in JSON; `with_changes` is the inverse."""
         own, others = asdict(self), asdict(base)
         return {name: own[name] for name in own if own[name] != others[name]}
 
@@ -129,7 +129,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     )
 }
 DEFAULT_SCENARIO = "for-you"
-#: How lists are made that belong to no scenario, such as those that are measured.
+#: For lists that belong to no scenario, such as those made for evaluation.
 PLAIN = ScenarioSettings()
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -145,7 +145,7 @@ NAMES = tuple(field.name for field in fields(ScenarioSettings))
 
 
 def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, from what JSON holds of them. Raises SettingsRefused with every fault there is."""
+    """Settings by name, from their JSON values. Raises SettingsRefused with every fault found."""
     faults: Faults = {}
     read: dict[str, Any] = {}
     for name, value in changes.items():

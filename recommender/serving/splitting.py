@@ -1,7 +1,7 @@
-"""Who gets which variant of an experiment: the arithmetic alone, without a database.
+"""Who gets which variant of an experiment: arithmetic only, without a database.
 
-A person is a number, the unit. With the experiment's salt it is hashed to a point between 0 and 1, and the shares cut
-that stretch into pieces: the same person always meets the same variant, and each experiment splits anew.
+A person is represented by a number, the unit. Hashed with the experiment's salt it becomes a point between 0 and 1, and
+the shares divide that interval: the same person always gets the same variant, and each experiment splits afresh.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """An experiment that is running. The first variant is the one that others are held to."""
+    """A running experiment. The first variant is the one that others are compared with."""
 
     experiment_id: int
     name: str
@@ -38,18 +38,18 @@ class Split:
         return variant_at(point_of(self.salt, unit), self.variants)
 
     def pseudonym(self, unit: int) -> int:
-        """What stands for a person in the log of this experiment, and in no other."""
+        """What represents a person in this experiment's log, and in no other."""
         return keyed_hash(f"experiment {self.experiment_id}", str(unit))
 
 
 def point_of(salt: UUID, unit: int) -> float:
-    """Where a unit lies between 0 and 1, by SHA-256."""
+    """A unit's point between 0 and 1, by SHA-256."""
     digest = hashlib.sha256(f"{salt}:{unit}".encode()).digest()
     return int.from_bytes(digest[:8]) / RANGE
 
 
 def variant_at(point: float, variants: Sequence[Variant]) -> Variant:
-    """The variant whose stretch a point is in; shares are taken as parts of their sum."""
+    """The variant whose part of the interval contains a point; shares are relative to their sum."""
     total, end = sum(variant.share for variant in variants), 0.0
     for variant in variants:
         end += variant.share / total
@@ -59,6 +59,6 @@ def variant_at(point: float, variants: Sequence[Variant]) -> Variant:
 
 
 def keyed_hash(purpose: str, text: str) -> int:
-    """64 bits that tell texts apart and are of no use without the secret key."""
+    """A 64-bit hash that distinguishes texts and is useless without the secret key."""
     digest = salted_hmac(f"recommender.serving {purpose}", text, algorithm="sha256").digest()
     return int.from_bytes(digest[:8], signed=True)

@@ -1,4 +1,4 @@
-"""What counts of an experiment say: intervals, differences, and whether the split went as it should. No database."""
+"""What an experiment's counts show: intervals, differences, and whether the split worked. No database."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-#: Of a normal distribution, 95% lies within so many standard deviations.
+#: 95% of a normal distribution lies within this many standard deviations.
 Z = 1.959964
-#: A split that chance makes more rarely than this did not go as it should.
+#: A split less probable than this under chance did not work as it should.
 MISMATCH = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An estimate, and where the true value lies with 95% confidence."""
+    """An estimate and its 95% confidence interval."""
 
     estimate: float
     low: float
@@ -23,13 +23,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Sums over the people of a variant, each of whom was shown n lists and opened something of c of them."""
+    """Sums over the people of a variant, each of whom was shown n lists and opened something in c of them."""
 
     people: int
     n: float
     c: float
     nn: float
-    """Of n squared; `cc` of c squared, and `nc` of the product of both."""
+    """The sum of n squared; `cc` is that of c squared, and `nc` that of n times c."""
     cc: float
     nc: float
 
@@ -39,7 +39,7 @@ class Sums:
 
 
 def wilson(successes: int, trials: int) -> Interval | None:
-    """The score interval of a share (Wilson, 1927); None without a trial."""
+    """The score interval of a proportion (Wilson, 1927); None without a trial."""
     if not trials:
         return None
     share, square = successes / trials, Z * Z
@@ -49,7 +49,7 @@ def wilson(successes: int, trials: int) -> Interval | None:
 
 
 def rate_variance(sums: Sums) -> float | None:
-    """The variance of the rate c / n where people, and not lists, were split: lists of one person are alike.
+    """The variance of the rate c / n when people, not lists, were split: the lists of one person are correlated.
 
     The delta method (Deng et al., 2018, doi:10.1145/3219819.3219919). None with fewer than two people.
     """
@@ -70,7 +70,7 @@ def rate_interval(sums: Sums) -> Interval | None:
 
 
 def difference(control: Sums, variant: Sums) -> Interval | None:
-    """By how much a variant's rate is above the control's; None where either has too few people."""
+    """How far a variant's rate is above the control's; None if either has too few people."""
     variances = rate_variance(control), rate_variance(variant)
     if variances[0] is None or variances[1] is None:
         return None
@@ -79,9 +79,9 @@ def difference(control: Sums, variant: Sums) -> Interval | None:
 
 
 def sample_ratio_p(people: Sequence[int], shares: Sequence[float]) -> float:
-    """How often chance alone splits people as far from their shares as this: Pearson's chi-square test.
+    """The probability that chance alone splits people at least this far from their shares: Pearson's chi-square test.
 
-    1 where there is nothing to tell.
+    1 if there is nothing to compare.
     """
     from scipy.special import gammaincc
 

@@ -1,4 +1,4 @@
-"""What is done to the log of lists now and then: what ties a list to somebody is forgotten, and so are old lists."""
+"""Periodic tidying of the log of lists: links between lists and people are forgotten, and so are old lists."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from catalog.database.statements import patient_cursor
 from catalog.querylog.intents import IDLE
 from recommender.serving.writing import WINDOW
 
-#: Rows a statement changes.
+#: Rows changed per statement.
 BATCH = 5_000
-# A visit goes on as long as lists are shown in it.
+# A visit continues as long as lists are shown in it.
 FORGET_VISITS_SQL = """
     UPDATE recommender_shownlist SET visit = NULL WHERE id IN (
         SELECT id FROM recommender_shownlist AS list
@@ -34,7 +34,7 @@ FORGET_LISTS_SQL = """
 
 
 def tidy_lists() -> int:
-    """Forget what is old and return how many rows that changed."""
+    """Forget what is old and return how many rows changed."""
     kept = timedelta(days=settings.RECOMMENDATION_LOG_DAYS)
     return (
         _in_batches(FORGET_LISTS_SQL, kept)

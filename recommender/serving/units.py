@@ -1,9 +1,9 @@
 """The unit of a person: the number by which experiments split people into variants.
 
-It is made of an account's id, of a visitor's id in the session, or of the visit cookie of somebody of whom nothing else
-is known. A visitor's unit is kept in the session from the first visit on, and goes over to an account that they sign
-up for, so that they stay in their variant. Signing in to an account that existed before takes that account's unit: what
-was seen before signing in, or is seen after signing out, may be of another variant.
+It is derived from an account's id, from a visitor's id in the session, or from the visit cookie of somebody otherwise
+unknown. A visitor's unit is kept in the session from the first visit on and passes to an account that they sign up for,
+so that they stay in their variant. Signing in to an existing account switches to that account's unit: what was seen
+before signing in, or is seen after signing out, may belong to another variant.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def unit_of(subject: Subject) -> int | None:
 
 
 def unit_for(request: HttpRequest, subject: Subject) -> int | None:
-    """The unit of whoever looks at a page; None for somebody unknown without a visit cookie."""
+    """The unit of the person viewing a page; None for somebody unknown without a visit cookie."""
     if subject.user_id is None and (kept := request.session.get(SESSION_KEY)) is not None:
         return int(kept)
     if subject.known:
@@ -38,12 +38,12 @@ def unit_for(request: HttpRequest, subject: Subject) -> int | None:
 
 
 def keep_in_session(request: HttpRequest) -> None:
-    """Go on with the unit of a visit, as somebody unknown becomes a visitor."""
+    """Keep the unit of a visit when somebody unknown becomes a visitor."""
     if (visit := known_visit(request)) is not None:
         request.session.setdefault(SESSION_KEY, keyed_hash("unit", f"visit {visit}"))
 
 
 def keep_with_account(user: User, unit: int | None) -> None:
-    """Go on with a unit, on every device, after a visitor has signed up."""
+    """Keep a visitor's unit, on every device, after they have signed up."""
     if unit is not None:
         SplitUnit.objects.get_or_create(user=user, defaults={"unit": unit})

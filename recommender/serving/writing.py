@@ -1,4 +1,4 @@
-"""From noted events to rows: lists are copied in, and what was done finds its list."""
+"""From noted events to rows: lists are inserted, and what was done is matched to its list."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from recommender.serving.events import ListShown, ListUsed, Noted
 
-#: What is done so long after a list was shown still counts as coming of it.
+#: An action this long after a list was shown is still attributed to it.
 WINDOW = timedelta(days=1)
-#: How long something done waits for its list, which another process may still hold.
+#: How long an action waits for its list, which another process may still hold.
 PATIENCE = timedelta(seconds=5)
 
 INSERT_SQL = """
@@ -28,7 +28,7 @@ INSERT_SQL = """
         request_id uuid, visit uuid, item_ids bigint[]
     )
 """
-# Of several lists that showed the item the last one counts. Each branch reads an index of its own.
+# If several lists showed the item, the last one counts. Each branch reads its own index.
 FIND_SQL = """
     SELECT given.number, list.id, array_position(list.item_ids, given.item_id)
     FROM json_to_recordset(%(given)s) AS given(
@@ -78,7 +78,7 @@ def write(events: Sequence[Noted]) -> list[Noted]:
 
 
 def _changes(used: Sequence[ListUsed], found: dict[int, tuple[int, int]]) -> list[dict[str, object]]:
-    """The places opened and acted on, by list, in the order of the lists: two writers never wait crosswise."""
+    """The places opened and acted on, by list, in the order of the lists, so that two writers never deadlock."""
     changes: dict[int, dict[str, list[int]]] = {}
     for number, (list_id, place) in found.items():
         own = changes.setdefault(list_id, {"clicked": [], "acted": []})

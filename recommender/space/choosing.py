@@ -1,4 +1,4 @@
-"""Which trained space serves, as staff choose, and whether a training is running."""
+"""Which trained space serves, as chosen by staff, and whether a training is running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recommender.space.training import LOCK
 
 
 def put_to_use(model_id: int) -> TasteModel | None:
-    """Serve a model that is kept, and keep the one that served. None if the model is not kept any more."""
+    """Serve a model that is kept, and keep the one that served before. None if the model is no longer kept."""
     with transaction.atomic():
         chosen = TasteModel.objects.ready().with_id(model_id).select_for_update().first()
         if chosen is None:
@@ -21,7 +21,7 @@ def put_to_use(model_id: int) -> TasteModel | None:
 
 
 def is_training() -> bool:
-    """Whether a process is training now: it holds an advisory lock meanwhile."""
+    """Whether a process is training now, which holds an advisory lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
