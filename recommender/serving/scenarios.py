@@ -36,7 +36,7 @@ class SettingsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
-    """Multiplies the score of items that meet a filter by `factor`."""
+    """Multiplies the positive score of an item that meets a filter by `factor`."""
 
     filter: str
     factor: float

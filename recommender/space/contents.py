@@ -1,6 +1,6 @@
-"""The content part of an item's vector: [text | tags | numbers], less the mean over all items.
+"""The content part of an item's vector: [text | tags | numbers], minus the mean over all items.
 
-The text's vector comes from the encoder, tags from the category and textual attributes, numbers from numeric ones.
+The text vector comes from the encoder, tags from the category and textual attributes, numbers from numeric attributes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-#: A tag is a category, or a value of a textual attribute, that at least this share of the items have. At most so many
-#: are used, the commonest.
+#: A tag is a category, or a value of a textual attribute, that at least this share of the items have. At most this many
+#: tags are used, the most common ones.
 LEAST_SHARE, MOST_TAGS = 0.01, 64
-#: At most so many numeric attributes are used, those that most items have, each encoded by its nearness to so many
-#: quantiles. At least LEAST_SHARE * QUANTILES of the items must have one: as many for each quantile as for a tag.
+#: At most this many numeric attributes are used, those that most items have. Each is encoded by its nearness to this
+#: many quantiles. At least LEAST_SHARE * QUANTILES of the items must have one: as many for each quantile as for a tag.
 MOST_NUMBERS, QUANTILES = 4, 12
 
 Tagged = tuple[str, Mapping[str, Any]]
@@ -43,7 +43,7 @@ class Contents:
 
 
 def learn(texts: npt.NDArray[np.float32], tagged: Sequence[Tagged]) -> tuple[Contents, Floats]:
-    """Learn from all items, whose `texts` are (items, dimensions); also returns their contents (items, content
+    """Learn from all items, whose `texts` are (items, dimensions); also return their contents, (items, content
     dimensions)."""
     counts = Counter(tag for item in tagged for tag in tags_of(*item))
     common = [(tag, n) for tag, n in counts.most_common(MOST_TAGS) if LEAST_SHARE * len(tagged) <= n < len(tagged)]
@@ -64,10 +64,10 @@ def scaled(rows: Floats, text_dimensions: int, tag_length: float) -> Floats:
 def uncentred(
     text: npt.NDArray[Any], tagged: Tagged, tags: Mapping[str, float], numbers: Mapping[str, Sequence[float]]
 ) -> Floats:
-    """[text | a value per tag | a value per quantile], each of the three parts at length 1.
+    """[text | a value per tag | a value per quantile], with each of the three parts scaled to length 1.
 
-    A number is interpolated between the two quantiles around it (values that add up to 1) and is 0 at the others. So a
-    model that is linear in contents is piecewise linear in the number, with a knot at each quantile.
+    A number is interpolated between the two quantiles around it (values that add up to 1) and is 0 at the others. A
+    model that is linear in contents is therefore piecewise linear in the number, with a knot at each quantile.
     """
     category, attributes = tagged
     own = tags_of(category, attributes)
@@ -77,7 +77,7 @@ def uncentred(
 
 
 def tags_of(category: str, attributes: Mapping[str, Any]) -> set[str]:
-    """The category and all texts among the attributes, whatever attribute they are in."""
+    """The category and all texts among the attributes, whichever attribute they are in."""
     return {category, *chain.from_iterable(map(_texts, attributes.values()))} - {""}
 
 

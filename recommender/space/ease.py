@@ -1,12 +1,13 @@
-"""Collaborative factors: EASE, the linear autoencoder of Steck (2019, https://arxiv.org/abs/1905.03375), cut to its
-largest singular directions.
+"""Collaborative factors: EASE, the linear autoencoder of Steck (2019, https://arxiv.org/abs/1905.03375), truncated to
+its largest singular directions.
 
 With X of shape (people, items), EASE is B = I - P diag(1 / diag(P)) with P = (X'X + ridge I)^-1: B[i, j] is how much
 item i speaks for item j, and its diagonal is 0. Scores are X B. The truncated singular value decomposition B = U S V'
 gives item i the source (U sqrt(S))[i] and item j the target (V sqrt(S))[j], so a score is an inner product.
 
-The cost of EASE grows with the cube of the smaller of people and items. In a larger catalogue it learns only the items
-that most people met; the others are fitted to these by regressions whose cost grows with the interactions.
+The cost of EASE grows with the cube of the number of people or items, whichever is smaller. In a larger catalogue it
+learns only the items that most people met; the others are fitted to these by regressions whose cost grows with the
+number of interactions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-# Imported where it is used: web processes, which train nothing, spare 20 MB.
+# Imported only where used, which saves 20 MB in web processes: they train nothing.
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from scipy.sparse.linalg import LinearOperator
@@ -32,9 +33,9 @@ FLAT = 1e-12
 MOST_ITEMS = 6_000
 COLUMNS_AT_ONCE = 500
 #: Steps of the block Krylov iteration, each of k / 2 directions. With 6,000 items, whose singular values fall slowly,
-#: scores from 128 directions are right to within a thousandth.
+#: scores from 128 directions are accurate to within a thousandth.
 STEPS = 11
-#: Shrinks the means of items that few met towards 0: as if so many more people, with vectors of 0, had met each.
+#: Shrinks the means of items that few people met towards 0, as if this many more, with zero vectors, had met each.
 OTHERS = 10.0
 
 
@@ -49,12 +50,12 @@ class Factors:
     """(items, k)."""
 
     def in_single_precision(self) -> Factors:
-        """The same as float32."""
+        """The same factors as float32."""
         return Factors(sources=self.sources.astype(np.float32), targets=self.targets.astype(np.float32))
 
 
 def truncated_ease(interactions: csr_matrix, *, ridge: float, factors: int, most_items: int = MOST_ITEMS) -> Factors:
-    """Factors of a matrix (people, items) of strengths. EASE learns the `most_items` items that most people met, the
+    """Factors of a matrix (people, items) of strengths. EASE learns the `most_items` items that most people met; the
     others are fitted to these."""
     people, items = interactions.shape
     sources, targets = np.zeros((items, factors)), np.zeros((items, factors))
@@ -97,7 +98,7 @@ def _largest_directions(square: LinearOperator, k: int) -> tuple[Floats, Floats,
 
 
 def _beside(basis: Floats, vectors: Floats) -> Floats:
-    """Vectors made orthonormal and orthogonal to a basis, by two passes of Gram-Schmidt."""
+    """Orthonormalise vectors and make them orthogonal to a basis, with two passes of Gram-Schmidt."""
     for _ in range(2):
         vectors, _ = np.linalg.qr(vectors - basis @ (basis.T @ vectors))
     return vectors
@@ -106,8 +107,8 @@ def _beside(basis: Floats, vectors: Floats) -> Floats:
 def _fit_others(interactions: csr_matrix, kept: Integers, others: Integers, sources: Floats, targets: Floats) -> None:
     """Fill in the rows of items that EASE did not learn, from the vectors (people, k) of the people who met them.
 
-    A source is the mean vector of those people, mapped by the regression from such means to sources over the items that
-    EASE learnt. A target is the ridge regression of the item's column on the people's vectors: half a step of
+    A source is the mean vector of those people, mapped by the regression from such means to sources that is fitted on
+    the items EASE learnt. A target is the ridge regression of the item's column on the people's vectors: half a step of
     alternating least squares (Hu, Koren & Volinsky, 2008).
     """
     people = interactions[:, kept] @ sources[kept]
@@ -143,7 +144,7 @@ def _by_people(interactions: csr_matrix, ridge: float) -> LinearOperator:
 
 
 def _by_items(interactions: csr_matrix, ridge: float) -> LinearOperator:
-    """B by the inverse of X'X + ridge I, in place in one array (items, items), whose lower triangle alone counts."""
+    """B by inverting X'X + ridge I in place in one array (items, items), of which only the lower triangle is used."""
     from scipy.linalg import blas, lapack
 
     items = interactions.shape[1]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-#: How many events a training reads, the newest; about 100 bytes of memory each.
+#: A training reads only this many events, the newest; each takes about 100 bytes of memory.
 MOST_EVENTS = 5_000_000
 #: The share of each person's positives that is held out, the newest ones.
 HELD_OUT = 0.2
-#: The share of the items with positives that is withheld to stand for new items, and how many people are asked about
-#: them at most.
+#: The share of the items with positives that is withheld to stand for new items, and the most people who are asked
+#: about them.
 WITHHELD, MOST_ASKED = 0.1, 1_000
 #: A positive has at least this share of the person's greatest strength.
 POSITIVE_SHARE = 0.75
@@ -31,7 +31,7 @@ POSITIVE_SHARE = 0.75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What one person did, in the order of time."""
+    """What one person did, in time order."""
 
     items: Integers
     """(n,): items by number."""
@@ -48,7 +48,7 @@ class Split:
     """A split by time, with an entry for each person in both."""
 
     histories: Sequence[History]
-    """What came before the first held-out positive."""
+    """The events before the first held-out positive."""
     held_out: Sequence[frozenset[int]]
     """The items of the held-out positives."""
 
@@ -102,7 +102,7 @@ def read_histories(item_ids: Integers) -> list[History]:
 
 
 def split(histories: Sequence[History]) -> Split:
-    """Hold out the newest HELD_OUT of each person's positives, and all that came after the first of these."""
+    """Hold out the newest HELD_OUT of each person's positives; the history ends before the first of them."""
     kept, held_out = [], []
     for history in histories:
         most = float(history.strengths.max())

@@ -15,18 +15,18 @@ from recommender.space.tuning import people_asked
 from recommender.vectors import Centre, centre_of
 
 Floats = npt.NDArray[np.float64]
-#: How many of a history's newest items count.
+#: Only this many of a history's newest items count.
 MOST_ITEMS = 500
 
 
 def untrained_top(
     version: IndexVersion, split: Split, *, item_ids: npt.NDArray[np.int64], texts: npt.NDArray[np.float32]
 ) -> Tops:
-    """The best items of each person by the score that serves without a model, of the whole catalogue, best first:
+    """Each person's best items in the whole catalogue by the score that serves without a model, best first:
     (people, DEPTH).
 
     `texts` is (items, dimensions), parallel to `item_ids`. Popularity is the sum of strengths in the split's histories,
-    so nothing that is held out counts.
+    so nothing held out counts.
     """
     centre = centre_of(version)
     people = people_asked(split, len(item_ids))

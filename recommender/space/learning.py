@@ -1,5 +1,5 @@
-"""The collaborative part of a taste space: factors learnt for items that somebody met, predicted from content for the
-others."""
+"""The collaborative part of a taste space: factors learnt for items that somebody met, and predicted from content for
+the others."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Guess:
     popularity: Floats
     """(content dimensions,): contents @ popularity - centre is the prior."""
     centre: float
-    """The mean of the predicted popularity plus one standard deviation, which is 1. So the prior is below 0 for about
-    five items in six: looking as popular as most does not put a new item before those that people met."""
+    """The mean of the predicted popularity plus one standard deviation, which is 1. The prior is therefore below 0 for
+    about five items in six: looking as popular as most does not put a new item ahead of those that people met."""
 
     def of(self, contents: Floats) -> tuple[Floats, Floats]:
         """Factors (..., k) and priors (...) of contents (..., content dimensions)."""
@@ -52,7 +52,7 @@ class Guess:
 def collaborate(
     histories: Sequence[History], items: int, *, parameters: Parameters, factors: int | None = None
 ) -> Collaborative:
-    """Learn from histories over so many `items`; `factors` overrides their number in the parameters."""
+    """Learn from histories over this many `items`; `factors` overrides their number in the parameters."""
     matrix = interactions(histories, items)
     counts = np.asarray((matrix != 0).sum(axis=0), np.float64).ravel()
     learnt = truncated_ease(
@@ -65,8 +65,8 @@ def guess(learnt: Collaborative, contents: Floats, *, ridge: float) -> Guess:
     """Fit `Guess` by ridge regression on the items that somebody met. `contents` (items, content dimensions) must be
     centred.
 
-    An item's weight is log(1 + people who met it), since few people say little; the same number is the popularity that
-    is predicted.
+    An item's weight is log(1 + people who met it), because few people are weak evidence; this is also the popularity
+    that is predicted.
     """
     met = learnt.met
     if not met.any():
@@ -84,14 +84,14 @@ def guess(learnt: Collaborative, contents: Floats, *, ridge: float) -> Guess:
 
 
 def targets_of(learnt: Collaborative, guessed: Guess, contents: Floats) -> Floats:
-    """[factors | prior] of every item, (items, k + 1): learnt with a prior of 0 where somebody met it, else guessed."""
+    """[factors | prior] of every item, (items, k + 1): learnt, with prior 0, if somebody met it, guessed otherwise."""
     met = learnt.met[:, None]
     factors, popularity = guessed.of(contents)
     return np.hstack([np.where(met, learnt.factors.targets, factors), np.where(met, 0.0, popularity[:, None])])
 
 
 def spreads_of(contents: Floats, targets: Floats) -> Spreads:
-    """Covariances of contents, and of the factors in what `targets_of` returns."""
+    """Covariances of contents, and of the factors returned by `targets_of`."""
     return Spreads(content=_covariance(contents), factors=_covariance(targets[:, :-1]))
 
 

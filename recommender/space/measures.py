@@ -15,8 +15,8 @@ DISCOUNTS = 1 / np.log2(np.arange(2, DEPTH + 2))
 
 
 def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]]) -> Tops:
-    """The best items of each row of `scores` (people, items) without those seen, best first: (people, DEPTH), or fewer
-    columns if there are fewer items. Scores of seen items are overwritten."""
+    """The best items of each row of `scores` (people, items), skipping those seen, best first: (people, DEPTH), or
+    fewer columns if there are fewer items. Scores of seen items are overwritten."""
     for row, own in zip(scores, seen, strict=True):
         row[own] = -np.inf
     depth = min(DEPTH, scores.shape[1])
@@ -28,7 +28,7 @@ def top_of(scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]
 def ndcg_of(
     scores: npt.NDArray[np.float32], seen: Sequence[npt.NDArray[np.int64]], held_out: Sequence[frozenset[int]]
 ) -> Floats:
-    """nDCG@10 of each row of `scores` (people, items), (people,). Items seen are left out, their scores overwritten."""
+    """nDCG@10 of each row of `scores` (people, items), (people,). Seen items are skipped, their scores overwritten."""
     return ndcg_of_top(top_of(scores, seen), held_out)
 
 

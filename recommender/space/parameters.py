@@ -19,9 +19,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "content_share": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "tower_share": (0.0, 0.2, 0.35, 0.5, 0.65, 0.8),
 }
-#: Those that decide how much of the catalogue lists show.
+#: Parameters that affect how much of the catalogue lists show.
 WIDENING = ("content_share", "learnt")
-#: The same for those that only matter for items that nobody met. They are chosen on items withheld from the training.
+#: The values tried for parameters that matter only for items nobody met, chosen on items withheld from training.
 CHOICES_FOR_NEW: dict[str, tuple[Any, ...]] = {
     "map_ridge": (0.3, 1.0, 3.0, 10.0),
     "prior": (0.0, 0.25, 0.5, 1.0),
@@ -35,15 +35,15 @@ class Parameters:
     ridge: float = 150.0
     """The regularisation of EASE."""
     factors: int = 64
-    """The dimensions k that EASE is cut to."""
+    """The number of dimensions k that EASE is truncated to."""
     learnt: int = 300
     """How many items EASE learns, those that most people met; the others are fitted to these."""
     half_life_factors: float = 10.0
-    """In items: one met so many items ago counts half in the collaborative part."""
+    """In items: one met this many items ago counts half in the collaborative part."""
     half_life_content: float = 10.0
-    """The same for the content part."""
+    """Likewise for the content part."""
     tag_length: float = 0.5
-    """The length of the tags, and of the numbers, beside a text vector of length 1."""
+    """The length of the tags part, and of the numbers part, relative to a text vector of length 1."""
     content_share: float = 0.5
     """The share of content in what `tower_share` leaves of a score; the collaborative part has the rest."""
     tower_share: float = 0.0
@@ -51,11 +51,11 @@ class Parameters:
     map_ridge: float = 1.0
     """The regularisation of the regressions from contents to factors and popularity."""
     prior: float = 0.25
-    """The weight of the popularity that they predict for an item nobody met."""
+    """The weight of the predicted popularity for an item nobody met."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def variants(self, name: str) -> Iterator[Parameters]:
-        """These parameters, once with each value tried for the parameter `name`."""
+        """These parameters with each value to try for the parameter `name`, one at a time."""
         return (replace(self, **{name: value}) for value in (CHOICES | CHOICES_FOR_NEW)[name])

@@ -26,23 +26,23 @@ Integers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Value = TypeVar("Value")
 
-#: How many values of a part are kept: that of the best parameters so far, and that of those being tried.
+#: How many values of a part are kept: the one for the best parameters so far, and the one for those being tried.
 REMEMBERED = 2
-#: The same for what EASE learnt, the costliest: one for each value of `learnt`, and one more.
+#: Likewise for what EASE learnt, the costliest part: one for each value of `learnt`, and one more.
 LEARNT_REMEMBERED = len(CHOICES["learnt"]) + 1
 #: How many scores are computed at a time: 10 MB in float32.
 SCORES_AT_ONCE = 2_500_000
 
 
 class Newest(Generic[Value]):
-    """A cache of the `most` values that were asked for last."""
+    """A cache of the `most` values requested most recently."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
 
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value of this key; `make` makes it if it is not kept."""
+        """The value of this key, made with `make` if it is not cached."""
         if key not in self._values:
             while len(self._values) >= self._most:
                 self._values.popitem(last=False)
@@ -52,9 +52,9 @@ class Newest(Generic[Value]):
 
 
 class Parts:
-    """Trains on everybody's `histories` and scores items for the `people` at these places in them.
+    """Trains on everybody's `histories` and scores items for the `people` at these positions in them.
 
-    `contents` is (items, content dimensions). Scores are of all items, or of those numbered in `asked`. Memory: each of
+    `contents` is (items, content dimensions). Scores cover all items, or those numbered in `asked`. Memory: each of
     three parts keeps REMEMBERED float32 arrays (people, items asked), and EASE LEARNT_REMEMBERED times 8 bytes for each
     factor of each item (sources and targets in float32).
     """
@@ -122,7 +122,7 @@ class Parts:
         return self._by_tower.of(None, made)
 
     def _collaborated(self, parameters: Parameters) -> Collaborative:
-        """The most factors of any choice, in float32; the first k of them serve a choice of k."""
+        """The most factors of any choice, in float32; a choice of k uses the first k of them."""
         most = max(CHOICES["factors"])
 
         def made() -> Collaborative:

@@ -1,6 +1,6 @@
-"""Measures of a trained space beside the untrained score, on the same people. Staff see them; nDCG@10 alone decides.
+"""Measures of a trained space beside the untrained score, on the same people. Staff see them; only nDCG@10 decides.
 
-All are of the first ten items of each person. Intervals are 95% bootstrap intervals over people, paired for
+All are computed on each person's first ten items. Intervals are 95% bootstrap intervals over people, paired for
 differences. Coverage has none: a sample of people always covers less than all of them do.
 """
 
@@ -17,7 +17,7 @@ from recommender.space.measures import Tops, hits_of, ndcg_of_top
 
 Floats = npt.NDArray[np.float64]
 
-#: An item that so many people or fewer have met is cold.
+#: An item that at most this many people have met is cold.
 COLD_PEOPLE = 5
 
 
@@ -50,13 +50,13 @@ def recall_of(top: Tops, held_out: Sequence[frozenset[int]]) -> Floats:
 
 
 def novelty_of(top: Tops, met: Floats) -> Floats:
-    """The mean of -log2 p over each list, (people,); p is the item's share of all meetings, with one added to each."""
+    """The mean of -log2 p over each list, (people,); p is the item's smoothed (add-one) share of all meetings."""
     surprise = -np.log2((met + 1) / (met + 1).sum())
     return np.asarray(surprise[top].mean(axis=1))
 
 
 def coverage_of(top: Tops, *, items: int) -> float:
-    """The share of all items that is in some list."""
+    """The share of all items that appear in some list."""
     return len(np.unique(top)) / items
 
 

@@ -27,13 +27,13 @@ from recommender.vectors import item_vectors
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
-#: Items that a sweep gives their places at a time.
+#: How many items a sweep places at a time.
 MOST_PLACED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """A taste space without the vectors of its items, which PostgreSQL holds: see `storage`."""
+    """A taste space without the vectors of its items, which are in PostgreSQL: see `storage`."""
 
     parameters: Parameters
     contents: Contents
@@ -68,7 +68,7 @@ class Space:
             described = json.loads(str(file["described"]))
             return cls(
                 parameters=Parameters(**described["parameters"]),
-                # A space that was stored before contents had numbers has none of them.
+                # A space stored before contents had numbers contains none.
                 contents=Contents(tags=described["tags"], numbers=described.get("numbers", {}), centre=file["centre"]),
                 spreads=Spreads(content=file["content"], factors=file["factors"]),
                 guess=Guess(map=file["map"], popularity=file["popularity"], centre=float(file["popularity_centre"])),
@@ -94,8 +94,8 @@ def _space(model_id: int, created_at: datetime) -> Space:
 
 
 def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind]) -> Folded | None:
-    """The vector of somebody with these events, computed at once; None if no item of theirs is in the space, or
-    what they say cancels out.
+    """The vector of somebody with these events, computed on the spot; None if none of their items is in the space, or
+    the events cancel out.
 
     One query, and one more the first time that a process uses the model.
     """
@@ -120,8 +120,8 @@ def fold_in(model: TasteModel, events: Sequence[Event], kinds: Mapping[str, Kind
 def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple[Vectors, Scores]:
     """The normalised contents of items, (n, content dimensions), and their scores for the person folded in.
 
-    `targets` is (n, dimensions), zeros for items that the space does not know. A score is the inner product of target
-    and person's vector; its parts are the inner products with the terms of the past items.
+    `targets` is (n, dimensions), zeros for items that the space does not know. A score is the inner product of a target
+    and the person's vector; its parts are the inner products with the terms of the past items.
     """
     width, nothing = len(space_of(model).contents.centre), np.zeros(len(targets))
     rows = folded.rows.astype(np.float32)
@@ -136,10 +136,10 @@ def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple
 
 
 def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
-    """Write the vectors of items whose passages are new or have changed to the active space; return how many.
+    """Write the vectors of items with new or changed passages to the active space; return how many.
 
-    The content part is computed anew. The other parts stay as trained, or are predicted for an item that nobody met.
-    Four queries, and one more for each item.
+    The content part is recomputed. The other parts stay as trained, or are predicted for an item that nobody met. Four
+    queries, and one more for each item.
     """
     model = TasteModel.objects.active_for(version)
     vectors = item_vectors(version, item_ids) if model else {}
@@ -165,7 +165,7 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
 
 
 def place_missing() -> int:
-    """Place up to MOST_PLACED items that have passages and no place in the active space; return how many."""
+    """Place up to MOST_PLACED items that have passages but no place in the active space; return how many."""
     version = IndexVersion.objects.active()
     model = TasteModel.objects.active_for(version) if version else None
     if version is None or model is None:

@@ -1,4 +1,4 @@
-"""The vectors of taste spaces in PostgreSQL: one partition for each model, with an HNSW graph of its own."""
+"""The vectors of taste spaces in PostgreSQL: one partition per model, with its own HNSW graph."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """Vectors of items in a space, as float32. Rows are in no order."""
+    """Vectors of items in a space, as float32. Rows are in no particular order."""
 
     item_ids: npt.NDArray[np.int64]
     """(n,)."""
@@ -42,9 +42,9 @@ class Placed:
 
 
 def fill(model: TasteModel, item_ids: Iterable[int], targets: Floats, sources: Floats) -> None:
-    """Make a model's partition, copy the vectors in, and build the graph. Both arrays are parallel to `item_ids`.
+    """Create a model's partition, copy the vectors in and build the graph. Both arrays are parallel to `item_ids`.
 
-    The partition is made in a transaction of its own, because that locks out readers of the other models.
+    The partition is created in a transaction of its own, because that locks out readers of the other models.
     """
     partition, model_id = _partition(model.pk), sql.Literal(model.pk)
     with _brief_cursor() as cursor:
@@ -69,7 +69,7 @@ def drop(model_id: int) -> None:
 
 
 def write(model: TasteModel, placed: Placed) -> None:
-    """Insert or replace these items' vectors; items that have been deleted are passed over."""
+    """Insert or replace these items' vectors; items that have been deleted are skipped."""
     rows = sorted(zip(placed.item_ids.tolist(), placed.targets, placed.sources, strict=True), key=lambda row: row[0])
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -86,7 +86,7 @@ def write(model: TasteModel, placed: Placed) -> None:
 
 
 def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
-    """The vectors of these items, without those that are not in the space. One query."""
+    """The vectors of these items, skipping items that are not in the space. One query."""
     columns = ", ".join((IDS.format(column="item_id"), *(HALVES.format(column=name) for name in ("target", "source"))))
     with connection.cursor() as cursor:
         binary(cursor).execute(
@@ -103,7 +103,7 @@ def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
 
 
 def missing(model: TasteModel, *, limit: int) -> list[int]:
-    """Up to `limit` items that have passages in the model's index version and no vectors in its space."""
+    """Up to `limit` items that have passages in the model's index version but no vectors in its space."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -138,7 +138,7 @@ def stored(*, states: Iterable[str]) -> list[int]:
 
 @contextmanager
 def _brief_cursor() -> Iterator[CursorWrapper]:
-    """For statements that lock the whole table: they give up after two seconds, since readers queue behind them."""
+    """For statements that lock the whole table: they give up after two seconds, because readers queue behind them."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         yield cursor

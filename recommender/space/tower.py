@@ -1,9 +1,9 @@
 """The sequence tower: attention over a person's newest items, so that their order counts. Runs without torch.
 
 A person's vector is the attention-weighted sum of their newest items' source vectors: SASRec (Kang & McAuley, 2018,
-https://arxiv.org/abs/1808.09781) reduced to one head, with no feed-forward layer. The query is made of the item met
-last, the keys of each item and its place; absolute weights add up to 1. Given the weights the sum is linear in the
-items, so what each adds to a score is exact. `tower_training` trains it.
+https://arxiv.org/abs/1808.09781) reduced to one head, with no feed-forward layer. The query is computed from the item
+met last, the keys from each item and its position; absolute weights add up to 1. Given the weights, the sum is linear
+in the items, so each item's contribution to a score is exact. `tower_training` trains it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FLAT = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tower:
-    """What a training learns, beside the vectors of items."""
+    """What training learns, apart from the vectors of items."""
 
     queries: Floats
     """(d, d): source of the item met last @ queries + query is the query vector."""
@@ -35,11 +35,11 @@ class Tower:
     query: Floats
     """(d,): the query's bias."""
     positions: Floats
-    """(MOST_READ,): added to the logit of the item met so many items ago."""
+    """(MOST_READ,): added to the logit of the item met this many items ago."""
     target_map: Floats
-    """(content dimensions, d): contents @ target_map is the target of an item that few met."""
+    """(content dimensions, d): contents @ target_map is the target of an item that few people met."""
     source_map: Floats
-    """(content dimensions, d): the same for its source."""
+    """(content dimensions, d): likewise for its source."""
     spread: Floats
     """(d, d): the covariance of all items' targets."""
 
@@ -57,11 +57,11 @@ class Tower:
         return weights
 
     def of(self, contents: Floats) -> tuple[Floats, Floats]:
-        """Targets and sources, both (..., d), of items known by their contents (..., content dimensions) alone."""
+        """Targets and sources, both (..., d), of items known only by their contents (..., content dimensions)."""
         return contents @ self.target_map, contents @ self.source_map
 
     def as_arrays(self) -> dict[str, Any]:
-        """For `of_arrays`."""
+        """The arrays that `of_arrays` reads."""
         return {f"tower_{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
@@ -79,9 +79,9 @@ class LearntTower:
 
     tower: Tower
     sources: Floats
-    """(items, d): what is summed up for a person who met the item."""
+    """(items, d): what is summed for a person who met the item."""
     targets: Floats
-    """(items, d): what the person's vector is multiplied with to score the item."""
+    """(items, d): what the person's vector is multiplied by to score the item."""
 
     def people(self, histories: Sequence[History]) -> Floats:
         """The vectors of people with these histories, (n, d); zeros for an empty one."""

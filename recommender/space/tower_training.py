@@ -1,11 +1,11 @@
 """Training the sequence tower with torch, to predict what people turn to next.
 
-- An example is a place in a history: the items before it, and one of the AHEAD items from there on, drawn anew each
+- An example is a position in a history: the items before it, and one of the AHEAD items from there on, drawn anew each
   time (as in PinnerFormer; Pancha et al., 2022).
 - The loss is a sampled softmax over that item and the negatives, with the logQ correction: the logarithm of an item's
-  chance of being drawn is subtracted from its logit (Bengio & Senecal, 2008; Yi et al., 2019).
-- An item's vector is a linear map of its content, plus a vector of its own if LEAST_PEOPLE met it. The latter is
-  dropped at random, so that the map alone works for items without one (DropoutNet; Volkovs et al., 2017).
+  sampling probability is subtracted from its logit (Bengio & Senecal, 2008; Yi et al., 2019).
+- An item's vector is a linear map of its content, plus a vector of its own if at least LEAST_PEOPLE met it. The latter
+  is dropped at random, so that the map also works by itself for items without one (DropoutNet; Volkovs et al., 2017).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SEED = 0
-#: How often every example is seen, and the most steps.
+#: How often every example is seen, and the maximum number of steps.
 EPOCHS, MOST_STEPS = 12, 2_400
-#: Examples in a step: a 64th of all, within these bounds. And the most negatives.
+#: Examples per step: a 64th of all, within these bounds. And the most negatives.
 FEWEST_AT_ONCE, MOST_AT_ONCE, NEGATIVES = 32, 512, 1_024
 LEARNING_RATE = 0.01
 #: How far ahead an example looks, in items.
@@ -39,19 +39,19 @@ AHEAD = 3
 LEAST_PEOPLE, DROPPED = 5, 0.2
 #: The chance of a negative is (people who met it + 1) to this power.
 TEMPER = 0.75
-#: The standard deviation of initial values, and the logit of what must not count.
+#: The standard deviation of initial values, and the logit of masked entries.
 SMALL, OUT_OF_SIGHT = 0.05, -1e9
 FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """All histories, one after the other, each in the order of time: arrays of shape (n,) over all places."""
+    """All histories, one after the other, each in time order: arrays of shape (n,) over all positions."""
 
     items: Integers
     strengths: Floats
     begins: Integers
-    """Where the history of this place begins."""
+    """Where the history at this position begins."""
     ends: Integers
     """Where it ends, exclusive."""
 
@@ -67,19 +67,19 @@ class Places:
         )
 
     def before(self, at: Integers) -> tuple[Integers, Floats]:
-        """The items before these places, newest first, and their strengths, both (n, MOST_READ). Strengths are 0 beyond
-        the beginning of a history."""
+        """The items before these positions, newest first, and their strengths, both (n, MOST_READ). Strengths are 0
+        before the beginning of a history."""
         places = at[:, None] - 1 - np.arange(MOST_READ)
         known = places >= self.begins[at][:, None]
         places = np.maximum(places, 0)
         return self.items[places], np.where(known, self.strengths[places], 0.0)
 
     def with_something_before(self) -> Integers:
-        """The places that are not the first of their history."""
+        """The positions that are not the first in their history."""
         return np.flatnonzero(self.begins < np.arange(len(self.items)))
 
     def ahead(self, at: Integers, random: np.random.Generator) -> Integers:
-        """For each of these places one drawn from it and the AHEAD - 1 that follow in its history, (n,)."""
+        """For each position, one drawn from it and the AHEAD - 1 that follow in its history, (n,)."""
         left = np.minimum(self.ends[at] - at, AHEAD)
         return at + (random.random(len(at)) * left).astype(np.int64)
 
@@ -95,9 +95,9 @@ class Batch:
     wanted: Integers
     """(n,): the items to predict."""
     weights: Floats
-    """(n,): what each example counts, its item's strength or 0."""
+    """(n,): the weight of each example, its item's strength or 0 if that is negative."""
     negatives: Integers
-    """(m,): the items that every one is told apart from."""
+    """(m,): the negatives, shared by all examples."""
 
     @classmethod
     def drawn(cls, places: Places, at: Integers, chances: Floats, random: np.random.Generator) -> Batch:
@@ -113,7 +113,7 @@ class Batch:
 
 
 def negatives_of(chances: Floats) -> int:
-    """How many negatives are drawn for so many items: NEGATIVES, or twice the items if that is less."""
+    """How many negatives are drawn for this many items: NEGATIVES, or twice the items if that is fewer."""
     return min(NEGATIVES, 2 * len(chances))
 
 
@@ -121,7 +121,7 @@ def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = S
     """Train on everybody's histories and the contents (items, content dimensions) of all items.
 
     Runs on a GPU if torch finds one; the same seed gives the same tower on the same device. MOST_STEPS bounds the time
-    for any catalogue. Memory: the contents in float32, and 32 * DIMENSIONS bytes an item, for both of its vectors with
+    for any catalogue. Memory: the contents in float32, and 32 * DIMENSIONS bytes per item, for both of its vectors with
     their gradients and Adam's two moments.
     """
     import torch
@@ -148,8 +148,8 @@ def train_tower(histories: Sequence[History], contents: Floats, *, seed: int = S
 
 
 class Model:
-    """The tower in torch, in float32. `counts` and `chances` are (items,): people who met an item, and its chance of
-    being drawn as a negative."""
+    """The tower in torch, in float32. `counts` and `chances` are (items,): how many people met an item, and its
+    probability of being drawn as a negative."""
 
     def __init__(self, contents: Floats, counts: Floats, chances: Floats, *, seed: int) -> None:
         import torch
