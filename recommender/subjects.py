@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A signed-in user or an anonymous visitor; neither, for somebody of whom nothing is known yet."""
+    """A signed-in user or an anonymous visitor; neither, for somebody about whom nothing is known yet."""
 
     user_id: int | None = None
     visitor: UUID | None = None
@@ -28,7 +28,7 @@ class Subject:
         return {"user_id": self.user_id} if self.user_id is not None else {"visitor": self.visitor}
 
     def as_arguments(self) -> dict[str, Any]:
-        """The subject as JSON holds it; `from_arguments` is the inverse."""
+        """The subject as JSON values; `from_arguments` is the inverse."""
         return {"user_id": self.user_id, "visitor": str(self.visitor) if self.visitor else None}
 
     @classmethod

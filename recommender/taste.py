@@ -1,4 +1,4 @@
-"""The taste of whoever searches, for `catalog.search.taste`."""
+"""The searcher's taste, for `catalog.search.taste`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recommender.viewer import viewer_of
 
 
 def taste_for(request: HttpRequest | Request, *, user: str | None = None, visitor: UUID | None = None) -> Taste | None:
-    """The taste of a page's visitor, or of whom a request of the API is made for; None where nothing is known.
+    """The taste of a page's visitor, or of the person an API request is made for; None if nothing is known.
 
     Raises PermissionDenied and Http404 as `subject_named` does.
     """

@@ -1,4 +1,4 @@
-"""Addresses of the pages that depend on who is looking."""
+"""URLs of the pages that depend on who is looking."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Vectors of items: the mean of an item's passages, and the mean of them all.
+"""Vectors of items: the mean of an item's passages, and the mean of all passages.
 
-Pictures are left out: they lie apart from texts, and so would the items that have one from those that have none.
+Pictures are left out: they lie apart from texts, and would separate the items with a picture from those without one.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from catalog.models import PICTURE_ORDINAL, IndexVersion
 from recommender.interests import Vector
 from recommender.models import VectorCentre
 
-#: Passages a centre is the mean of at most; the mean of so many differs from that of all by less than a hundredth.
+#: The most passages that a centre averages; the mean of this many differs from that of all by less than a hundredth.
 CENTRE_PASSAGES = 20_000
-#: Of these the spread is that of all pairs.
+#: The spread is measured over all pairs of this many of them.
 SPREAD_PASSAGES = 500
 LEAST_SPREAD = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """The mean of an index's passages, shape (dimensions,), and how far the cosine of two of them strays by chance
-    once the mean is taken off."""
+    """The mean of an index's passages, shape (dimensions,), and how much the cosine of two of them varies by chance
+    once the mean is subtracted."""
 
     vector: Vector
     spread: float
@@ -47,7 +47,7 @@ def item_vectors(version: IndexVersion, item_ids: Iterable[int]) -> dict[int, Ve
 
 
 def centred(vectors: Mapping[int, Vector], centre: Centre) -> dict[int, Vector]:
-    """The vectors with the centre taken off."""
+    """The vectors minus the centre."""
     return {item_id: vector - centre.vector for item_id, vector in vectors.items()}
 
 
@@ -60,7 +60,7 @@ def centre_of(version: IndexVersion) -> Centre | None:
 
 
 def renew_centre(version: IndexVersion) -> VectorCentre | None:
-    """Measure a version's centre if it has none or the passages have doubled since; None where it stands as it is."""
+    """Measure a version's centre if it has none or its passages have doubled since; None if it is still good."""
     known = VectorCentre.objects.of(version)
     if known is not None and not _has_passages(version, 2 * known.passages):
         return None
@@ -75,7 +75,7 @@ def renew_centre(version: IndexVersion) -> VectorCentre | None:
 
 
 def _spread(sample: npt.NDArray[np.float32]) -> float:
-    """The standard deviation of the cosine between two of the rows, centred; 1 where there are too few to tell."""
+    """The standard deviation of the cosine between two rows, centred; 1 if there are too few rows."""
     rows = sample[:SPREAD_PASSAGES]
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = rows[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0]
@@ -84,9 +84,9 @@ def _spread(sample: npt.NDArray[np.float32]) -> float:
 
 
 def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
-    """Up to about CENTRE_PASSAGES passages in blocks taken at random, of shape (n, dimensions).
+    """Up to about CENTRE_PASSAGES passages from randomly chosen blocks, of shape (n, dimensions).
 
-    Reads no more than these, whatever the size of the table.
+    Reads no more than these, however large the table is.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [f"catalog_passage_v{version.pk}"])

@@ -1,4 +1,4 @@
-"""What is known of whoever the recommendations are for."""
+"""What is known about the person whom recommendations are for."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ from recommender.space.strengths import FULL_WEIGHT
 from recommender.subjects import Subject
 from recommender.vectors import Centre, centre_of
 
-#: The newest events of a history, whose items are left out; further back nothing is.
+#: The items of this many of the newest events are left out; older ones may be recommended again.
 MAX_EVENTS_SEEN = 20_000
-# Written out: to compose it anew and to read the dates as text would take longer than the statement.
+# Raw SQL: composing the query and parsing dates as text would take longer than running it.
 HISTORY = f"""
     SELECT event.item_id, event.value, event.occurred_at, kind.name, kind.weight, kind.half_life_days
     FROM recommender_interaction AS event JOIN recommender_eventkind AS kind ON kind.name = event.kind_id
     WHERE event.{{column}} = %(subject)s {{known}}
     ORDER BY event.occurred_at DESC, event.id DESC LIMIT {MAX_EVENTS_SEEN}
 """  # noqa: S608
-#: The kind of what is not recorded: items given for one list.
+#: The kind of unrecorded events: items given for one list.
 GIVEN = "given"
 LIKED = frozenset({"like", "save", "cart", "buy", "rating"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """What recommendations for somebody are made of."""
+    """What somebody's recommendations are made from."""
 
     version: IndexVersion | None
     centre: Centre | None
     interest: Interest | None
-    """The sum of those of `interests` that are not muted."""
+    """The sum of the `interests` that are not muted."""
     seen: frozenset[int]
     """Items that are not recommended again, whether they were liked, hidden or only looked at."""
     liked: frozenset[int]
-    """Those of `seen` that were liked, saved, put into a cart, bought or rated, and are not muted."""
+    """The items in `seen` that were liked, saved, put into a cart, bought or rated, and are not muted."""
     interests: tuple[PersonalInterest, ...] = ()
     model: TasteModel | None = None
-    """The taste model to score by; None for the untrained score."""
+    """The taste model to score with; None for the untrained score."""
     folded: Folded | None = None
-    """The history as a vector in the model's space; None without a model, or where it knows no item of the history."""
+    """The history as a vector in the model's space; None without a model, or if it knows no item of the history."""
     given: frozenset[int] = frozenset()
-    """Items that were named for this list alone."""
+    """Items named for this list only."""
     past: Past | None = None
     """The moment that all of this is as of; None for now."""
 
@@ -67,15 +67,15 @@ class Viewer:
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """The history and the preferences that a list is made of. Interests are worked out when first asked for."""
+    """The history and preferences that a list is made from. Interests are computed when first needed."""
 
     subject: Subject
     preferences: Preferences
     events: Sequence[Event]
-    """The newest first."""
+    """Newest first."""
     kinds: Mapping[str, Kind]
     as_recorded: bool
-    """Whether this is all that is recorded of the subject now: what workers have stored is of the same events."""
+    """Whether this is everything now recorded about the subject, so that interests stored by workers match it."""
 
     @cached_property
     def version(self) -> IndexVersion | None:
@@ -83,7 +83,7 @@ class _Known:
 
     @cached_property
     def interests(self) -> list[PersonalInterest]:
-        """The stored ones, where they are of these events and a worker has stored any."""
+        """The stored interests, if a worker has stored any from these events; else computed."""
         if self.version is None or not self.events:
             return []
         stored = stored_interests(self.subject, self.version) if self.as_recorded else []
@@ -110,13 +110,13 @@ def viewer_of(
     given: Sequence[int] = (),
     for_a_list: bool = False,
 ) -> Viewer:
-    """Read what is known of a subject, now or as of a moment; nothing of somebody who opted out.
+    """Read what is known about a subject, now or as of a moment; nothing for somebody who opted out.
 
     `model` is `serving`, `untrained`, or a model's number. `given` items, the weightiest first, count as if each had
-    just been liked; nothing of that is recorded. Interests that are muted today are muted in the past too.
+    just been liked; none of this is recorded. Interests that are muted today are muted in the past too.
 
-    Seven queries, five more while no interest is stored. With `for_a_list` four are enough where a trained space
-    serves and nothing is muted: neither version nor interests are read then.
+    Seven queries, five more while no interest is stored. With `for_a_list`, four are enough if a trained space serves
+    and nothing is muted: neither the version nor the interests are read then.
     """
     known = _known(subject, past, given)
     seen = frozenset(event.item_id for event in known.events)
@@ -156,7 +156,7 @@ def _known(subject: Subject, past: Past | None, given: Sequence[int]) -> _Known:
 
 
 def _given(item_ids: Sequence[int], moment: datetime) -> list[Event]:
-    """Events with these items just after a moment, the last of them with the first."""
+    """Events for these items just after a moment, the first item newest."""
     return [
         Event(item_id=item_id, kind=GIVEN, occurred_at=moment + timedelta(microseconds=len(item_ids) - place))
         for place, item_id in enumerate(dict.fromkeys(item_ids))
@@ -164,7 +164,7 @@ def _given(item_ids: Sequence[int], moment: datetime) -> list[Event]:
 
 
 def _history(subject: Subject, past: Past | None) -> tuple[list[Event], dict[str, Kind]]:
-    """The newest MAX_EVENTS_SEEN events, and the kinds they are of; no query for somebody unknown."""
+    """The newest MAX_EVENTS_SEEN events, and their kinds; no query for somebody unknown."""
     if not subject.known:
         return [], {}
     (column, subject_id), *_ = subject.lookup.items()

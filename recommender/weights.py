@@ -1,4 +1,4 @@
-"""Changing what events count: tried on one person's list first, and then for everybody."""
+"""Changing what events count: tried on one person's list first, and then applied for everybody."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Changes = Mapping[str, tuple[float, float]]
 
 
 def list_with(subject: Subject, changes: Changes, *, scenario: str) -> tuple[Recommendation, ...]:
-    """What a subject would be shown if events counted like this; popularity is as it is.
+    """What a subject would be shown if events counted like this; popularity stays as it is.
 
-    The changes are really made, the profile is worked out by them, and all of it is rolled back: so the list is made by
-    the very functions that make all others.
+    The changes are really made, the profile is recomputed, and everything is rolled back, so the list comes from the
+    same functions as every other list.
     """
     with transaction.atomic():
         _change(changes)
@@ -32,9 +32,9 @@ def list_with(subject: Subject, changes: Changes, *, scenario: str) -> tuple[Rec
 
 
 def save_weights(changes: Changes) -> int:
-    """Change what events count, and mark every profile to be worked out anew, in one transaction; return how many.
+    """Change what events count and mark every profile to be recomputed, in one transaction; return how many profiles.
 
-    Marked as changed, so that a worker that has read the old weights does not take its profile for done.
+    They are marked as changed so that a worker that has read the old weights does not consider its profile done.
     """
     if not changes:
         return 0
@@ -44,7 +44,7 @@ def save_weights(changes: Changes) -> int:
 
 
 def _change(changes: Changes) -> None:
-    """In one statement, which is put on record as one change."""
+    """Make the changes in one statement, which is recorded as one change."""
     kinds = EventKind.objects.filter(pk__in=changes).order_by("pk").select_for_update()
     for kind in kinds:
         kind.weight, kind.half_life_days = changes[kind.pk]

@@ -1,4 +1,4 @@
-"""Why somebody is or is not shown an item: asked of the very functions that make the list."""
+"""Why somebody is or is not shown an item, determined with the same functions that make the list."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from recommender.serving.scenarios import ScenarioSettings
 from recommender.subjects import Subject
 from recommender.viewer import Viewer, viewer_of
 
-#: Past items whose part in a score is told one by one.
+#: How many past items have their contribution to a score listed individually.
 MAX_PARTS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What something adds to a score: a past item where `item` is given."""
+    """What something adds to a score; for a past item, `item` is set."""
 
     text: str
     amount: float
@@ -41,13 +41,13 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """What becomes of an item in somebody's list. `place` counts from 1 and is None where the list is without it."""
+    """What happens to an item in somebody's list. `place` counts from 1 and is None if the item is not in the list."""
 
     item: Item
     place: int | None
     obstacles: Sequence[Obstacle]
     rank: int | None
-    """Its place among the candidates by score alone, from 1; None where no source brings it."""
+    """Its place among the candidates by score alone, from 1; None if no source supplies it."""
     candidates: int
     total: float
     level: float
@@ -55,14 +55,14 @@ class Fate:
     """The lowest score in the list."""
     parts: Sequence[Part]
     boost: float
-    """What boosts multiply the sum of the parts by."""
+    """The factor by which boosts multiply the sum of the parts."""
 
 
 def fate_of(item: Item, subject: Subject, settings: ScenarioSettings, *, past: Past | None = None) -> Fate:
-    """Follow an item through the making of a subject's list, as of now or of a moment.
+    """Follow an item through the making of a subject's list, now or as of a moment.
 
-    What keeps it out is told in the order in which it is met. An item that was met before is scored as if it had not
-    been, and one that no source brings as if one had.
+    Obstacles are listed in the order in which they apply. An item that the subject has met is scored as if it were new
+    to them, and one that no source supplies as if one did.
     """
     viewer = viewer_of(subject, past=past, model=settings.model)
     ranking = rank(viewer, settings=settings)
@@ -99,7 +99,7 @@ def _scored_alone(item: Item, viewer: Viewer, settings: ScenarioSettings) -> tup
     ranking = rank(open_to_it, settings=alone, wanted=only)
     if len(ranking.item_ids):
         return ranking, 0
-    # An item that is not published is no candidate at all.
+    # An unpublished item is never a candidate.
     scores = replace(
         ranking.scores,
         totals=np.zeros(1),
@@ -190,7 +190,7 @@ def _rank_of(item: Item, ranking: Ranking) -> int | None:
 
 
 def _parts(ranking: Ranking, at: int) -> tuple[list[Part], float]:
-    """What makes up the sum before boosts, the weightiest first, and what the boosts multiply it by."""
+    """The parts of the sum before boosts, the weightiest first, and the factor that boosts multiply it by."""
     scores = ranking.scores
     own = scores.parts_of(np.array([at]))[0]
     strongest = [int(place) for place in np.argsort(-np.abs(own), kind="stable")[:MAX_PARTS] if own[place]]

@@ -1,4 +1,4 @@
-"""Training a taste space, and serving it only if it is better than what serves.
+"""Training a taste space, and serving it only if it is better than the one serving.
 
 A run that is killed leaves a model that never serves; the next run removes it.
 """
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 LOCK = 0x7A57E5
-#: With fewer people to measure on, no difference can be told from chance.
+#: With fewer people to measure on, differences cannot be distinguished from chance.
 FEWEST_PEOPLE = 20
 READ_AT_ONCE = 5_000
 
@@ -47,7 +47,7 @@ class Outcome:
     """The result of a training."""
 
     model: TasteModel | None
-    """None if there was not enough to train one."""
+    """None if there was too little data to train one."""
     promoted: bool
     message: str
     """The reason in words."""
@@ -64,7 +64,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What there is to learn from. Items are numbered by their place in `item_ids`."""
+    """The data to learn from. Items are numbered by their position in `item_ids`."""
 
     item_ids: npt.NDArray[np.int64]
     """(items,), ascending."""
@@ -79,7 +79,7 @@ class Material:
 def train() -> Outcome:
     """Choose parameters on held-out interactions, train on all interactions, and serve the result if it is better.
 
-    If another process is training, returns at once.
+    Returns at once if another process is training.
     """
     version = IndexVersion.objects.active()
     if version is None:
@@ -104,10 +104,10 @@ def train() -> Outcome:
 def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
     """Choose parameters, and decide whether the space trained with them may serve.
 
-    The search measures nDCG@10 on two splits by time: the newest fifth of everybody's positives, and the fifth before
-    it; parameters for new items, on a tenth of the items withheld. Parameters that serve already are kept, for training
-    on newer data, unless the lower bound of the 95% interval of the gain over them is above 0. The space may serve if
-    that of the gain over the untrained score, on the newest split, is above 0.
+    The search measures nDCG@10 on two splits by time, which hold out the newest fifth of everybody's positives and the
+    fifth before it; parameters for new items are measured on a tenth of the items, withheld. The parameters now serving
+    are kept, for training on newer data, unless the lower bound of the 95% interval of the gain over them is above 0.
+    The space may serve if that of the gain over the untrained score, on the newest split, is above 0.
     """
     known = [history for history in held.histories if len(history.items)]
     splits = [held, split(known)]
@@ -141,7 +141,7 @@ def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
 
 
 def go_back() -> TasteModel | None:
-    """Refuse the model that serves; serve the one before it, or else the untrained score. Returns what serves now."""
+    """Refuse the serving model and serve the one before it, or else the untrained score. Returns what serves now."""
     with transaction.atomic():
         serving = TasteModel.objects.select_for_update().filter(state=TasteModel.State.ACTIVE).first()
         before = TasteModel.objects.ready().select_for_update().first()
@@ -174,7 +174,7 @@ def material_of(version: IndexVersion) -> Material:
 
 def store(version: IndexVersion, material: Material, choice: Choice, *, started: float) -> TasteModel:
     """Train on everything with the chosen parameters, and serve or refuse the result. `started` is `time.monotonic()`
-    at the beginning of the training."""
+    at the start of the training."""
     parameters = choice.parameters
     learnt = collaborate(material.histories, len(material.item_ids), parameters=parameters)
     guessed = guess(learnt, material.rows, ridge=parameters.map_ridge)

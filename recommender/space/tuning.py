@@ -15,10 +15,10 @@ from recommender.space.parts import Parts
 
 Floats = npt.NDArray[np.float64]
 
-#: How many people a measurement is over, spread evenly over all who can be. All items are scored for each, so with a
-#: large catalogue there are fewer people, to keep it to MOST_SCORES scores.
+#: How many people a measurement covers, spread evenly over all who qualify. All items are scored for each, so a large
+#: catalogue gets fewer people, to keep it to MOST_SCORES scores.
 MOST_PEOPLE, FEWEST_ASKED, MOST_SCORES = 1_000, 250, 20_000_000
-#: Passes over all parameters at most.
+#: The maximum number of passes over all parameters.
 ROUNDS = 3
 
 
@@ -38,7 +38,7 @@ class Bench:
         self._judged: dict[Parameters, Floats] = {}
 
     def ndcg(self, parameters: Parameters) -> Floats:
-        """nDCG@10 of each person, (people of all splits,): of the whole catalogue without the person's history."""
+        """nDCG@10 of each person, (people of all splits,): over the whole catalogue except the person's history."""
         if parameters not in self._judged:
             self._judged[parameters] = np.concatenate(
                 [
@@ -51,14 +51,14 @@ class Bench:
         return self._judged[parameters]
 
     def ndcg_of_new(self, parameters: Parameters) -> Floats:
-        """nDCG@10 of each person who met withheld items, (people,): of the withheld items alone, scored by content."""
+        """nDCG@10 of each person who met withheld items, (people,): over the withheld items only, scored by content."""
         batches = self._new.batches()
         scores = np.concatenate([self._new.scores(parameters, some) for some in batches])
         return ndcg_of(scores, [np.zeros(0, np.int64)] * len(scores), self._withheld.wanted)
 
     def search(self, start: Parameters) -> Parameters:
-        """The best parameters found from `start`. Among those that measure as well, the ones whose lists show the most
-        different items; then those for new items, chosen on withheld items, if they do not make the others worse."""
+        """The best parameters found from `start`. Among those that measure equally well, the ones whose lists show the
+        most different items; then those for new items, chosen on withheld items, unless they worsen the other lists."""
         best = self._widened(_ascend(start, CHOICES, self.ndcg))
         if not self._withheld.asked:
             return best
@@ -66,8 +66,8 @@ class Bench:
         return _ascend(best, CHOICES_FOR_NEW, self.ndcg_of_new, allowed=harmless)
 
     def _widened(self, best: Parameters) -> Parameters:
-        """The parameters by which the newest lists hold the most different items, among those that are worse than
-        `best` by no more than the standard error of the difference (the rule of Breiman et al., 1984)."""
+        """The parameters whose newest lists hold the most different items, among those that are worse than `best` by no
+        more than the standard error of the difference (the rule of Breiman et al., 1984)."""
         chosen, most = best, self._items_shown(best)
         for name in WIDENING:
             for tried in chosen.variants(name):
@@ -98,7 +98,7 @@ class Bench:
 
 
 def people_asked(split: Split, items: int) -> list[int]:
-    """Places of people who have both a history and held-out items; fewer for a larger catalogue."""
+    """Positions of people who have both a history and held-out items; fewer for a larger catalogue."""
     able = [place for place, held in enumerate(split.held_out) if held and len(split.histories[place].items)]
     most = min(MOST_PEOPLE, max(FEWEST_ASKED, MOST_SCORES // max(items, 1)))
     return able[:: max(1, -(-len(able) // most))]
@@ -111,10 +111,11 @@ def _ascend(
     *,
     allowed: Callable[[Parameters], bool] = lambda tried: True,
 ) -> Parameters:
-    """Coordinate ascent: go over the parameters, take each better value that is allowed, until a pass finds none.
+    """Coordinate ascent: go over the parameters, taking each better value that is allowed, until a pass finds none.
 
-    A value is better if its mean gain is above the standard error of the gain: a choice among many values by less would
-    be by chance (the one-standard-error rule of Breiman et al., Classification and Regression Trees, 1984).
+    A value is better if its mean gain exceeds the standard error of the gain: among many values, choosing one for a
+    smaller gain would be chance (the one-standard-error rule of Breiman et al., Classification and Regression Trees,
+    1984).
     """
     best, names = start, list(names)
     for _ in range(ROUNDS):

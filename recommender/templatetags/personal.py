@@ -1,4 +1,4 @@
-"""What pages show of a visitor's own: switches on items, what was done, shares."""
+"""What pages show of a visitor's own data: switches on items, what was done, shares."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A kind of reaction with its names while it is off and while it is on. `done` says in a word or two what pressing
-    it did."""
+    """A kind of reaction, with its labels while off and while on. `done` says in a word or two what pressing it did."""
 
     kind: str
     off: str
@@ -31,9 +30,9 @@ HIDE = Switch(kind="hide", off="Hide", on="Hidden", done="Hidden")
 MORE = Switch(kind="like", off="More like", on="Liked", done="More like")
 LESS = Switch(kind="dislike", off="Not for me:", on="Not for me", done="Not for you:")
 SWITCHES = (LIKE, SAVE, HIDE)
-#: What a recommendation is answered with, in place.
+#: The switches with which a recommendation can be answered in place.
 ANSWERS = (MORE, LESS, SAVE, HIDE)
-#: The class of the form by how it looks: icons on a hit or a card, words on the item's own page.
+#: The CSS class of the form for each look: icons on a hit or a card, words on the item's own page.
 LOOKS = {"hit": "hit__acts", "card": "card__acts", "rail": "card__acts", "page": "item__acts"}
 RAIL = "rail"
 
@@ -44,7 +43,7 @@ def switches_of(look: str) -> tuple[Switch, ...]:
 
 @register.inclusion_tag("recommender/_reactions.html", takes_context=True)
 def reactions(context: RequestContext, item: Item, look: str, place: str = "") -> dict[str, Any]:
-    """The switches. `place` tells apart forms of the same item on one page."""
+    """The switches. `place` distinguishes forms of the same item on one page."""
     switches: Mapping[int, Collection[str]] = context["switches"]
     request = context["request"]
     return reactions_context(item, look, place, switches.get(item.pk, ()), request.get_full_path()) | {

@@ -1,4 +1,4 @@
-"""Signing in and up. What an anonymous visitor did before becomes the account's."""
+"""Signing in and up. What an anonymous visitor did passes to the account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WALL_COVERS = 20
 
 
 class ThrottledMixin:
-    """Counts attempts by address, so that passwords cannot be guessed in bulk."""
+    """Limits attempts by address, so that passwords cannot be guessed in bulk."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":

@@ -1,4 +1,4 @@
-"""What somebody did and saved: to see, take away and delete."""
+"""What somebody did and saved: pages to view, delete and export it."""
 
 from __future__ import annotations
 

@@ -19,16 +19,16 @@ from recommender.recommendations import Rail
 from recommender.serving.assignment import assignment_for
 from recommender.serving.lists import note_page_list
 
-#: The id of the part of a page that its lists are in.
+#: The id of the page element that contains the lists.
 LISTS = "lists"
 LEAD_COMPANY = 8
 CATEGORIES = 6
-#: The categories on offer are the commonest among so many of the newest items.
+#: The categories offered are the most common among this many of the newest items.
 SAMPLED_ITEMS = 300
 
 
 class PersonalView(View):
-    """A page whose lists depend on who looks. htmx asks for the lists alone, once they have changed."""
+    """A page whose lists depend on who is looking. htmx requests only the lists once they have changed."""
 
     scenario: ClassVar[str]
     page: ClassVar[str]
@@ -60,7 +60,7 @@ class HomeView(PersonalView):
 
 
 class ForYouView(PersonalView):
-    """The best recommendation large, some more beside it, and the other rails below."""
+    """The best recommendation shown large, some more beside it, and the other rails below."""
 
     scenario, page, lists = "for-you", "recommender/for_you.html", "recommender/_for_you_lists.html"
 

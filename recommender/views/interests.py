@@ -1,4 +1,4 @@
-"""What somebody's recommendations are made of: seen, muted, deleted, taken away, and turned off."""
+"""What somebody's recommendations are made from: pages to view, mute, delete, export and turn them off."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class InterestsView(View):
 
 
 class MuteInterestView(View):
-    """Lets an interest count for nothing, or again: the form says which."""
+    """Mutes or unmutes an interest, as the form says."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         subject = subject_of(request)
@@ -49,7 +49,7 @@ class DeleteInterestView(View):
 
 
 class PersonalisationView(View):
-    """Turns personalisation off or on: the form says which."""
+    """Turns personalisation off or on, as the form says."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("on") == "true":
@@ -62,7 +62,7 @@ class PersonalisationView(View):
 
 
 class ExportEverythingView(View):
-    """All that is kept of whoever asks, as JSON, read and sent in batches."""
+    """Everything kept about the person asking, as JSON, read and sent in batches."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         response = StreamingHttpResponse(export_everything(subject_of(request)), content_type="application/json")

@@ -1,4 +1,4 @@
-"""The page of an item with what is recommended beside it."""
+"""An item's page with recommendations beside it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from recommender.views.home import LISTS
 
 
 class ItemPageView(ItemView):
-    """The catalogue's page, and on it a list of the scenario `item` for whoever looks: of the item's category, without
-    what stands there as close to it. htmx asks for the list alone, once it has changed."""
+    """The catalogue's item page with a list of the scenario `item` for the person looking: from the item's category,
+    without the similar items already shown. htmx requests only the list once it has changed."""
 
     scenario: ClassVar[str] = "item"
     lists: ClassVar[str] = "recommender/_item_lists.html"
@@ -44,7 +44,7 @@ class ItemPageView(ItemView):
 
 
 def _rail(item: Item, recommendations: tuple[Recommendation, ...]) -> Rail | None:
-    """The list under a title that says what most speaks for it; None where nothing is left to recommend."""
+    """The list under a title that names its main source; None if nothing is left to recommend."""
     if not recommendations:
         return None
     sources = {own.source for own in recommendations}

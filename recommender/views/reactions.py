@@ -1,4 +1,4 @@
-"""Liking, saving and hiding items, and noting that one has been looked at."""
+"""Liking, saving and hiding items, and recording that one has been looked at."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from recommender.templatetags.personal import LESS, RAIL, reactions_context, swi
 
 
 class ReactionView(View):
-    """Sets a switch and offers to undo it. htmx gets the switches as they now are, and the page's lists are told to
-    follow; a form without JavaScript gets its page again, at the place it was sent from."""
+    """Sets a switch and offers to undo it. htmx receives the switches in their new state and a trigger to refresh the
+    page's lists; a form without JavaScript returns to the page and place it was sent from."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ReactionForm(request.POST)
@@ -49,7 +49,7 @@ class ReactionView(View):
         return response
 
     def _set(self, subject: Subject, item: Item, form: ReactionForm) -> dict[str, str]:
-        """Set the switch, let the recommendations follow at once, and say what undoes it."""
+        """Set the switch, update the recommendations at once, and say how to undo it."""
         on, off = form.cleaned_data["on"], form.cleaned_data["off"]
         if is_opted_out(subject):
             return {"refused": "Personalisation is off, so nothing was recorded."}
@@ -64,7 +64,7 @@ class ReactionView(View):
 
 
 class SeenView(View):
-    """Records a look at an item, once a day. A POST of its own: reading the page writes nothing."""
+    """Records a view of an item, once a day. A separate POST, so that reading the page writes nothing."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(Item.objects.published(), pk=pk)
@@ -74,7 +74,7 @@ class SeenView(View):
 
 
 def _safe(request: HttpRequest, address: str) -> str:
-    """The address, if it is on this site."""
+    """The address if it is on this site, else the home page."""
     allowed = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
