@@ -1,9 +1,9 @@
-# One image for every process of the site: docker-compose.yml says which one a container becomes.
+# One image for every process of the site; docker-compose.yml says which process a container runs.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-# The address of a package index with another build of torch, such as PyTorch's own for CPUs, which is far smaller.
-# Empty: the default index, whose Linux build uses CUDA.
+# The URL of a package index with another build of torch, such as PyTorch's own for CPUs, which is far smaller.
+# Empty means the default index, whose Linux build uses CUDA.
 ARG TORCH_INDEX=""
 WORKDIR /build
 COPY requirements.lock pyproject.toml ./
@@ -22,7 +22,7 @@ COPY --from=build /venv /venv
 COPY . .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/data/media ENCODERS_DIR=/data/encoders BEAT_SCHEDULE=/data/beat-schedule
-# Collecting files connects to nothing, but the settings want an environment.
+# Collecting files connects to nothing, but the settings require an environment.
 RUN DATABASE_URL=postgres://build@127.0.0.1/build REDIS_URL=redis://127.0.0.1 ALLOWED_HOSTS=localhost SECRET_KEY=build \
     python manage.py collectstatic --no-input
 USER searchsite

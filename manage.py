@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. With no DATABASE_URL it uses the embedded services of `make run`."""
+"""Django's command line. Without DATABASE_URL it uses the embedded services of `make run`."""
 
 import os
 import sys

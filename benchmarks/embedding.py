@@ -1,8 +1,8 @@
-"""How fast texts become vectors: our encoder and our worker against sentence-transformers as one uses it by hand.
+"""How fast texts become vectors: our encoder and our worker against sentence-transformers in everyday use.
 
-All embed the same film descriptions of about 90 tokens with all-MiniLM-L6-v2, slice by slice in turns on the same
-cores; sentence-transformers in float32 with batches of 32 counts as 1. The worker's time has everything in it: claims,
-rendering, encoding, and writing vectors into PostgreSQL. On a PostgreSQL of its own, gone afterwards.
+All embed the same film descriptions of about 90 tokens with all-MiniLM-L6-v2, taking turns slice by slice on the same
+cores; sentence-transformers in float32 with batches of 32 counts as 1. The worker's time includes everything: claims,
+rendering, encoding, and writing vectors to PostgreSQL. Runs on its own PostgreSQL, which is removed afterwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from catalog.embedding.transformer import TransformerEncoder
 
-# Longer texts would not compare: the worker cuts them into passages, the other truncates them.
+# Longer texts would not be comparable: the worker splits them into passages, sentence-transformers truncates them.
 CHARACTERS = 400
 QUERIES = 100
 MEMORY_FROM = 10_000
@@ -74,7 +74,7 @@ def _sentence_transformers(device: str) -> SentenceTransformer:
 def measure_bulk(
     texts: list[str], plain: SentenceTransformer, encoders: dict[str, TransformerEncoder], *, slice_texts: int
 ) -> None:
-    """Each runtime, with its share of what the cores can multiply at all."""
+    """Measure each runtime, and its share of the cores' peak matrix throughput."""
     workers: dict[str, Any] = {
         "sentence-transformers": lambda part: plain.encode(part, batch_size=32, show_progress_bar=False)
     } | {name: encoder.encode_documents for name, encoder in encoders.items()}
@@ -102,7 +102,7 @@ def measure_bulk(
 
 
 def measure_queries(queries: list[str], plain: SentenceTransformer) -> None:
-    """One query at a time, by what was measured to be the best for it, and by each runtime."""
+    """Measure one query at a time, with the runtime chosen for it by measurement and with each runtime."""
     ours = {name: encoder_on("openvino", queries=name) for name in ("openvino", "onnxruntime", "onnxruntime-int8")}
     workers: dict[str, Any] = {"sentence-transformers": lambda part: plain.encode(part, show_progress_bar=False)}
     workers |= {name: encoder.encode_queries for name, encoder in ours.items()}
@@ -118,10 +118,10 @@ def measure_queries(queries: list[str], plain: SentenceTransformer) -> None:
 
 
 def measure_worker(rows: list[dict[str, str]]) -> None:
-    """A worker's whole path against its bare encoder, over the same documents, by turns.
+    """Measure a worker's whole path against its bare encoder on the same documents, in turns.
 
-    Once as a reindex embeds them, which builds the graph from all vectors afterwards, and once into the version that
-    serves, whose graph takes in each vector at once.
+    Once into the serving version, whose graph takes in each vector at once, and then as reindexes embed them, which
+    build the graph from all vectors afterwards.
     """
     from django.core.management import call_command
 
@@ -163,7 +163,7 @@ def measure_worker(rows: list[dict[str, str]]) -> None:
 
 
 def measure_student(texts: list[str], plain: SentenceTransformer, *, slice_texts: int) -> None:
-    """A static encoder distilled from the same model, over the documents of the site."""
+    """Measure a static encoder distilled from the same model, on the site's documents."""
     from django.core.management import call_command
 
     from catalog.embedding.base import EncoderSpec
@@ -186,7 +186,7 @@ def measure_student(texts: list[str], plain: SentenceTransformer, *, slice_texts
 
 
 def measure_gpu(texts: list[str]) -> None:
-    """On a GPU: against sentence-transformers' float32 as it comes, and its best (bfloat16, large batches, sorted)."""
+    """On a GPU: against sentence-transformers' default in float32, and its best (bfloat16, large batches, sorted)."""
     import torch
 
     if not torch.cuda.is_available():

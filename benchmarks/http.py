@@ -1,10 +1,10 @@
-"""How many requests a second the whole stack answers over HTTP, against txtai's API, a Chroma server and raw psycopg.
+"""How many requests per second the whole stack answers over HTTP, against txtai's API, a Chroma server and raw psycopg.
 
-All have the same documents and vectors of the same model. They take turns, round by round, under 8 connections that
-always have one request under way. Each is asked for 10 hits with their texts, as its documentation shows: the product
-and txtai by a text that was never asked before, the product and Chroma by a vector in a JSON body. The product answers
-with its defaults: words and meaning (none by vector), highlights, totals. Raw psycopg runs, on one connection in each
-of two processes, the very statements that the product runs for searches whose vectors it remembers.
+All hold the same documents with vectors from the same model. They take turns, round by round, under 8 connections that
+always have one request in flight each. Each is asked for 10 hits with their texts, as its documentation shows: the
+product and txtai by a text never asked before, the product and Chroma by a vector in a JSON body. The product answers
+with its defaults: words and meaning (no words for a vector), highlights, totals. Raw psycopg runs the very statements
+that the product runs for searches whose vectors it has cached, on one connection in each of two processes.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ RAW_PROCESSES, RAW_S = 2, 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What the servers hold, and what they are asked."""
+    """What the servers hold and what they are asked."""
 
     known: Sequence[BenchmarkDocument]
     vectors: FloatArray
     asked: FloatArray
     """Vectors of documents that no server holds."""
     cold_texts: Sequence[str]
-    """Beginnings of such documents, each for one request only."""
+    """Beginnings of such documents, each used for one request only."""
     warm_texts: Sequence[str]
 
     def cold(self, number: int) -> Sequence[str]:
@@ -58,15 +58,15 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """A server under one kind of request; `requests` gives those of a round."""
+    """A server under one kind of request; `requests` returns those of a round."""
 
     name: str
     port: int
     pids: Sequence[int]
-    """Of its processes, without those that they have started."""
+    """Of its main processes, without their children."""
     requests: Callable[[int], Sequence[bytes]]
     found: Callable[[Any], list[int]] | None = None
-    """Reads places of documents out of an answer to a vector."""
+    """Reads the places of documents from an answer to a vector."""
 
 
 def main() -> None:
@@ -166,7 +166,7 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
             loads[contestant.name].append(result)
         url = local.services.postgres.url
         raw.append(statements.requests_s(url, recorded, processes=RAW_PROCESSES, duration_s=RAW_S))
-    # The first round only warms everything up.
+    # The first round is a warm-up.
     rates = {name: [each.requests_s for each in results[1:]] for name, results in loads.items()}
     rates["raw psycopg, warm"] = raw[1:]
     recalls = {each.name: _recall(each, material) for each in contestants if each.found}
@@ -189,7 +189,7 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
         ("http_vs_raw_psycopg_warm", "product, warm", "raw psycopg, warm"),
     ):
         if theirs in rates:
-            # Round by round, so that what else runs on the machine weighs on both alike.
+            # Round by round, so that other load on the machine affects both alike.
             figure(name, median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True)), **about)
     for peer in ("txtai, cold", "chroma, by vector"):
         if peer in held:
@@ -197,7 +197,7 @@ def _measure(local: LocalSite, contestants: Sequence[Contestant], material: Mate
 
 
 def _recall(contestant: Contestant, material: Material) -> float:
-    """Share of the 10 nearest documents, by exact float32 vectors, that the server found."""
+    """The share of the 10 nearest documents, by exact float32 vectors, that the server found."""
     nearest = np.argsort(-(material.asked @ material.vectors.T), axis=1)[:, :LIMIT]
     assert contestant.found is not None
     answers = [load.ask(contestant.port, request) for request in contestant.requests(0)[:ASKED]]

@@ -1,11 +1,10 @@
 """How fast a list of recommendations is, how soon an event counts, and what training takes as a catalogue grows.
 
-The catalogue is made of mixtures of real vectors, and of people with tastes and a long tail of likes. A list is
-`recommend` with its defaults, from a trained space: what was met left out, diversity, reasons. The bare query asks the
+The catalogue consists of mixtures of real vectors, and of people with tastes and a long tail of likes. A list is
+`recommend` with its defaults, from a trained space: past items left out, diversity, reasons. The bare query asks the
 same graph for the twenty nearest to the same vector over the same connection. Percentiles are over people, of the
-median of several rounds, so that they tell of long histories and not of what else the machine does; those of single
-calls stand beside them. An event is sent to the API, and has
-arrived once the vector of its user has changed in the database.
+median of several rounds, so that they reflect long histories rather than other load on the machine; those of single
+calls stand beside them. An event is sent to the API and has arrived once its user's vector has changed in the database.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ def _lists(community: Community, count: int, about: dict[str, int]) -> None:
             ended = time.perf_counter()
             rounds_ms["bare vector query"][-1].append((between - started) * 1000)
             rounds_ms["list"][-1].append((ended - between) * 1000)
-    # The first round warms everything up.
+    # The first round is a warm-up.
     times_ms = {name: np.median(own_ms[1:], axis=0).tolist() for name, own_ms in rounds_ms.items()}
     cpu_ms = {
         "bare vector query": _cpu_ms(lambda: [_bare_query(model, vector) for _, vector in asked]) / len(asked),
@@ -118,7 +117,7 @@ def _lists(community: Community, count: int, about: dict[str, int]) -> None:
 
 
 def _cpu_ms(work: Callable[[], Any]) -> float:
-    """CPU of this process and of its connection's while work is done."""
+    """CPU time of this process and of its database connection's backend while `work` runs."""
     from benchmarks.parts.stages import backend_pid, cpu_time_ms, own_cpu_time_ms
 
     pid = backend_pid()
@@ -141,7 +140,7 @@ def _bare_query(model: Any, vector: Any) -> list[Any]:
 
 
 def _events(local: LocalSite, about: dict[str, int]) -> None:
-    """One event after the other, each of another user, through the web server and a worker of the product."""
+    """Measure one event after another, each by another user, through the web server and a worker of the product."""
     from django.contrib.auth.models import User
 
     from catalog.http.authentication import create_key
@@ -177,7 +176,7 @@ def _stored_at(user_id: int) -> Any:
 
 
 def _training(real: Vectors, sizes: Sequence[int], people: int) -> None:
-    """Each size in a process of its own, whose peak memory is what a worker needs."""
+    """Measure each size in a separate process, whose peak memory is what a worker needs."""
     path = Path(CHART.parent) / ".vectors.npy"
     np.save(path, real)
     try:

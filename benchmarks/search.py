@@ -1,9 +1,8 @@
-"""How exact and how costly search is on 100,000 documents, with and without a filter.
+"""How accurate and how costly search is on 100,000 documents, with and without a filter.
 
-Recall is that of the product's search by the query's vector against an exact scan of the float32 vectors, so halves,
-the graph and the choice of a plan all count. Latency is that of `search` with its defaults and a vector that is known
-already, as for every query that was asked before. The database's CPU is that of the whole cluster, so parallel workers
-count.
+Recall compares the product's search by the query's vector with an exact scan of the float32 vectors, so half precision,
+the graph and the choice of plan all count. Latency is that of `search` with its defaults and a cached vector, as for
+every query that has been asked before. The database's CPU is that of the whole cluster, so parallel workers count.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ TS_RANK = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtered:
-    """A filter for each query, and which documents it leaves."""
+    """A filter for each query, and which documents pass it."""
 
     name: str
     filter: Callable[[int], str]
     holds: Callable[[int, BenchmarkDocument], bool]
 
 
-#: The first two leave arbitrary documents; those of a collection lie far from most of the others' queries.
+#: The first two filters leave arbitrary documents; those of a collection lie far from most queries of the others.
 FILTERS = (
     Filtered(name="none", filter=lambda _: "", holds=lambda _, document: True),
     Filtered(
@@ -90,7 +89,7 @@ def main() -> None:
 def _recall(
     known: Sequence[BenchmarkDocument], vectors: FloatArray, texts: Sequence[str], asked: FloatArray, about: Any
 ) -> None:
-    """Dense search against the truth, filter by filter; a page that is not full is an error."""
+    """Measure dense search against the truth, filter by filter; a page that is not full is an error."""
     similarities = asked @ vectors.T
     rows: list[list[str | float]] = []
     recalls = {}
@@ -131,7 +130,7 @@ def _found(text: str, **options: Any) -> list[int]:
 
 
 def _latency(texts: Sequence[str], about: Any) -> None:
-    """Hybrid search with each filter, in turns query by query, so that what else runs weighs on all alike."""
+    """Measure hybrid search with each filter, in turns query by query, so that other load affects all alike."""
     times_ms: dict[str, list[float]] = {filtered.name: [] for filtered in FILTERS}
     for round_number in range(ROUNDS + 1):
         for number, text in enumerate(texts):
@@ -149,7 +148,7 @@ def _latency(texts: Sequence[str], about: Any) -> None:
 
 
 def _cpu(local: LocalSite, texts: Sequence[str], about: Any) -> None:
-    """What a hybrid search costs, stage by stage, and what one statement of PostgreSQL's own ranking does."""
+    """Measure what a hybrid search costs, stage by stage, and what one statement of PostgreSQL's own ranking costs."""
     from benchmarks.parts.stages import own_cpu_time_ms, staged
 
     with staged() as stages:
@@ -181,7 +180,7 @@ def _cpu(local: LocalSite, texts: Sequence[str], about: Any) -> None:
 
 
 def _ts_rank_statements(texts: Sequence[str]) -> Callable[[], None]:
-    """PostgreSQL's ranking of the same words, any of them, over the same texts in an indexed column."""
+    """PostgreSQL's ranking of the same words, matching any of them, over the same texts in an indexed column."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -207,7 +206,7 @@ def _ts_rank_statements(texts: Sequence[str]) -> Callable[[], None]:
 
 
 def _database_cpu_ms(local: LocalSite, work: Callable[[], Any]) -> float:
-    """CPU of the whole cluster while `work` runs a second time."""
+    """CPU time of the whole cluster while `work` runs a second time."""
     work()
     before = _cluster_cpu_s(local)
     work()
@@ -215,7 +214,7 @@ def _database_cpu_ms(local: LocalSite, work: Callable[[], Any]) -> float:
 
 
 def _cluster_cpu_s(local: LocalSite) -> float:
-    """Of the server's processes and of those that have ended."""
+    """CPU time of the server's processes, including those that have ended."""
     server = psutil.Process(local.services.postgres.process.pid)
     ended = server.cpu_times()
     living = [process.cpu_times() for process in [server, *server.children(recursive=True)]]

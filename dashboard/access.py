@@ -8,13 +8,13 @@ from django.http import HttpRequest
 
 
 class StaffOnly(LoginRequiredMixin, UserPassesTestMixin):
-    """Sends strangers to the sign-in page; signed-in visitors who are not staff get 403."""
+    """Sends signed-out visitors to the sign-in page; signed-in visitors who are not staff get 403."""
 
     request: HttpRequest
 
     @property
     def staff(self) -> User:
-        """Who asks."""
+        """The member of staff making the request."""
         assert isinstance(self.request.user, User)
         return self.request.user
 

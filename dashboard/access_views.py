@@ -1,4 +1,4 @@
-"""The staff pages of API keys and of the audit log, and the way into the admin pages."""
+"""The staff pages for API keys and the audit log, and the entry to the admin pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.forms import ApiKeyForm
 
 
 class ApiKeysView(StaffOnly, View):
-    """Lists the keys and makes new ones; a new key is shown once, in the answer to the form."""
+    """Lists the keys and creates new ones; a new key is shown once, in the response to the form."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, ApiKeyForm())
@@ -52,7 +52,7 @@ class AuditView(StaffOnly, View):
 
 
 class AdminSignInView(StaffOnly, View):
-    """The admin pages have no sign-in of their own: the site's counts attempts."""
+    """The admin pages have no sign-in of their own; the site's sign-in counts attempts."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:index")

@@ -1,4 +1,4 @@
-"""What is searched for and what comes of it, over some days."""
+"""What people search for and what comes of it, over a number of days."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CHART_WIDTH, CHART_HEIGHT = 900, 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Searches, counted once an intent."""
+    """Searches, each intent counted once."""
 
     searches: int
     nothing_close: int
     clicked: int
-    """Searches of which a result was opened."""
+    """Searches with an opened result."""
     reciprocal_place: float | None
-    """The mean of 1 / place of the best-placed result opened, over the searches that had one; 1 is always the first."""
+    """The mean of 1 / place of the best-placed opened result, over the searches that had one; 1 means always first."""
 
     @property
     def nothing_close_rate(self) -> float:
@@ -52,7 +52,7 @@ class QueryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Searches a day, and how many of them were clicked or found nothing close: three lines on one scale."""
+    """Searches per day, and how many were clicked or found nothing close: three lines on one scale."""
 
     first_day: datetime
     searches: Sparkline

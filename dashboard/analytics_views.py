@@ -1,4 +1,4 @@
-"""The staff page of what is searched for and recommended, and what comes of it."""
+"""The staff page on what is searched for and recommended, and what comes of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.rec_analytics import list_analytics
 
 
 class AnalyticsView(StaffOnly, View):
-    """Over one of the periods; any other number of days is taken for the usual one."""
+    """Covers one of the periods; any other number of days falls back to the default."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         chosen = {str(days): days for days in PERIODS}

@@ -1,4 +1,4 @@
-"""Numbers to the coordinates of small SVG charts. Pure functions; the templates only place the result."""
+"""Turns numbers into coordinates for small SVG charts. Pure functions; the templates only place the result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Segment:
 
 
 def stacked_bar(counts: dict[str, int]) -> list[Segment]:
-    """Lay the counts end to end over 100 per cent; empty parts are left out."""
+    """Lay the counts end to end over 100 per cent; zero counts are left out."""
     total = sum(counts.values())
     segments: list[Segment] = []
     start = 0.0
@@ -67,7 +67,7 @@ class ForestRow:
 
 
 def forest_row(estimate: float, low: float, high: float, *, reach: float) -> ForestRow:
-    """Put an interval on a scale from -`reach` to `reach`."""
+    """Place an interval on a scale from -`reach` to `reach`."""
     width, margin = 220.0, 6.0
 
     def at(value: float) -> float:
@@ -79,8 +79,8 @@ def forest_row(estimate: float, low: float, high: float, *, reach: float) -> For
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A line of estimates and the area of their intervals, in a box of `width` by `height`; gaps where nothing was
-    measured. `dots` are the points with nothing beside them to draw a line to."""
+    """A line of estimates and the area of their intervals, in a box of `width` by `height`, with gaps where nothing was
+    measured. `dots` are isolated points, which no line can be drawn to."""
 
     width: float
     height: float
@@ -126,14 +126,14 @@ def _runs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A bar from the left: how wide it is, in per cent of the longest beside it."""
+    """A bar starting at the left, with its width in per cent of the longest bar."""
 
     width: float
     value: float
 
 
 def bars(values: Sequence[float]) -> list[Bar]:
-    """Bars to compare values of 0 and more by; the largest fills the width."""
+    """Bars for comparing non-negative values; the largest fills the width."""
     longest = max(values, default=0.0)
     return [Bar(width=round(100 * value / longest, 2) if longest else 0.0, value=value) for value in values]
 
@@ -142,7 +142,7 @@ def bars(values: Sequence[float]) -> list[Bar]:
 class Plot:
     """A line through points in a box of `width` by `height` that goes from `low` at the bottom to `high` at the top.
 
-    `area` lies between the ends of their intervals; empty without any.
+    `area` lies between the ends of their intervals; empty without intervals.
     """
 
     width: float
@@ -162,7 +162,7 @@ def plot(
     height: float,
     bounds: Sequence[tuple[float, float]] = (),
 ) -> Plot:
-    """Place points by their share of the width and their value; `bounds` are the ends of the interval of each."""
+    """Place points by their share of the width and their value; `bounds` are the ends of each point's interval."""
     low, high = scale
 
     def at(share: float, value: float) -> tuple[float, float]:
@@ -188,6 +188,6 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def share_scale(values: Sequence[float]) -> tuple[float, float]:
-    """Tenths between which shares lie, with some room: what differs little is not drawn as nothing."""
+    """A scale in tenths that contains the shares with some room, so that small differences do not look like none."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     return max(0.0, math.floor(10 * low - 0.25) / 10), min(1.0, math.ceil(10 * high + 0.25) / 10)

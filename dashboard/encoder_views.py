@@ -1,4 +1,4 @@
-"""The staff pages on which encoders are compared, adapted and put to use."""
+"""The staff pages for comparing encoders, adapting them and putting them to use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ USE_SHOWN = 12
 
 
 class EncodersView(StaffOnly, View):
-    """Lists what was compared and adapted, beside a form that has another encoder compared."""
+    """Lists comparisons and adaptations beside a form that starts another comparison."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, EncoderForm())
@@ -57,7 +57,7 @@ class EncodersView(StaffOnly, View):
 
 
 class ComparisonView(StaffOnly, View):
-    """One comparison. htmx asks again for its live part until it is finished."""
+    """One comparison. htmx polls its live part until it is finished."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         comparison = get_object_or_404(EncoderComparison.objects.select_related("started_by"), pk=pk)
@@ -68,14 +68,14 @@ class ComparisonView(StaffOnly, View):
             "verdict": comparison_verdict(comparison),
         }
         if request.headers.get("HX-Request"):
-            # 286 tells htmx to ask no more.
+            # 286 tells htmx to stop polling.
             status = 286 if comparison.is_finished else 200
             return render(request, "dashboard/_comparison.html", context, status=status)
         return render(request, "dashboard/encoder_comparison.html", context)
 
 
 class AdaptView(StaffOnly, View):
-    """Have the serving encoder adapted to what visitors look for."""
+    """Starts adapting the serving encoder to what visitors look for."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -90,7 +90,7 @@ class AdaptView(StaffOnly, View):
 
 
 class ReindexWithView(StaffOnly, View):
-    """Start a reindex with the encoder that was compared."""
+    """Starts a reindex with the encoder of a comparison."""
 
     def find(self, pk: int) -> EncoderComparison | EncoderAdaptation:
         return get_object_or_404(EncoderComparison, pk=pk, state=EncoderComparison.State.DONE)
@@ -108,7 +108,7 @@ class ReindexWithView(StaffOnly, View):
 
 
 class ReindexWithAdaptedView(ReindexWithView):
-    """The same with an adapted encoder that is offered."""
+    """Starts a reindex with an adapted encoder that is offered."""
 
     def find(self, pk: int) -> EncoderAdaptation:
         return get_object_or_404(EncoderAdaptation, pk=pk, offered=True)

@@ -1,4 +1,4 @@
-"""What staff see of comparisons and adaptations of encoders: figures as rows with bars."""
+"""What staff see of encoder comparisons and adaptations: figures as rows with bars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.charts import Bar, bars
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One figure of an encoder: its name in the report, how it is shown, and whether less of it is better."""
+    """One figure of an encoder: its name in the report, how it is shown, and whether less is better."""
 
     name: str
     label: str
@@ -54,7 +54,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure of both encoders, and how many times the first the second is."""
+    """One figure of both encoders, and the second as a multiple of the first."""
 
     measure: Measure
     base: Cell | None
@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the retrieval figures come to, in words: `kind` is better, worse or unclear."""
+    """The conclusion from the retrieval figures, in words: `kind` is better, worse or unclear."""
 
     kind: str
     text: str
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptationRow:
-    """One adaptation; what was measured is empty until it is finished."""
+    """One adaptation; its figures are empty until it is finished."""
 
     run: EncoderAdaptation
     held_out: str
@@ -111,7 +111,7 @@ def comparison_rows(comparison: EncoderComparison) -> list[Row]:
 
 
 def comparison_runtimes(comparison: EncoderComparison) -> list[str]:
-    """What computed the vectors of either, empty for an encoder that has no choice; nothing where neither has one."""
+    """The runtime of each encoder, empty if it has no choice of runtime; an empty list if neither has."""
     runtimes = [one.get("runtime") or "" for one in comparison.figures.get("rows", [])]
     return runtimes if any(runtimes) else []
 

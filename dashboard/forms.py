@@ -1,4 +1,4 @@
-"""What staff may ask for."""
+"""The forms that staff fill in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from catalog.models import ApiKey, ImportRun, IndexVersion
 
 
 class StyledForm(forms.BaseForm):
-    """Gives each control the class of its kind in the style sheet."""
+    """Gives each control its CSS class by kind."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,7 +35,7 @@ class StyledForm(forms.BaseForm):
 
 
 class EncoderForm(StyledForm, forms.Form):
-    """An encoder: to measure beside the one that serves, or to make an index with."""
+    """An encoder: to compare with the serving one, or to build an index with."""
 
     backend = forms.ChoiceField(choices=backend_choices(), required=False, label="Kind of encoder")
     model = forms.CharField(
@@ -69,7 +69,7 @@ class EncoderForm(StyledForm, forms.Form):
 
 
 class ReindexForm(EncoderForm):
-    """The settings of a new index version; what is left as it is comes from the active one."""
+    """The settings of a new index version, starting from those of the active one."""
 
     window_tokens = forms.IntegerField(
         min_value=MIN_WINDOW_TOKENS,

@@ -1,4 +1,4 @@
-"""The staff pages of imports: hand in a file, watch it being loaded, read which rows were not."""
+"""The staff pages for imports: upload a file, watch it being loaded, see which rows were rejected."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dashboard.access import StaffOnly
 from dashboard.forms import ImportForm
 
 RUNS_A_PAGE = 20
-# htmx stops asking when it gets this status.
+# htmx stops polling when it gets this status.
 STOP_POLLING = 286
 
 
 class ImportsView(StaffOnly, View):
-    """Lists the imports and takes new files."""
+    """Lists the imports and accepts new files."""
 
     accepts_uploads = True
 
@@ -47,7 +47,7 @@ class ImportsView(StaffOnly, View):
 
 
 class ImportView(StaffOnly, View):
-    """One import. htmx asks again for its live part until it is finished."""
+    """One import. htmx polls its live part until it is finished."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = get_object_or_404(ImportRun.objects.select_related("started_by"), pk=pk)

@@ -1,4 +1,4 @@
-"""What became of an item between two lists that are shown side by side: the marks on its rows."""
+"""Marks on the rows of two lists shown side by side: what became of each item from one to the other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Mark:
 
 
 def place_after(place: int, now: int) -> list[Mark]:
-    """For a row of the list before: where the item stands now, if its place is another. Places count from 1."""
+    """For a row of the list before: where the item stands now, if it moved. Places count from 1."""
     return [] if now == place else [Mark(kind="up" if now < place else "down", text=f"now {now}")]
 
 
 def place_before(place: int, was: int | None) -> list[Mark]:
-    """For a row of the list after: by how many places the item has moved, or that it is new here."""
+    """For a row of the list after: how many places the item has moved, or that it is new here."""
     if was is None:
         return [Mark(kind="new", text="New here")]
     if was == place:

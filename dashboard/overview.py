@@ -20,13 +20,13 @@ FAILURES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
-    """One index version with how far it is."""
+    """One index version with its progress."""
 
     version: IndexVersion
     progress: IndexProgress
     segments: Sequence[Segment]
     run: ReindexRun | None
-    """The run that made it; the first version has none."""
+    """The run that built it; the first version has none."""
 
     @property
     def stale(self) -> int:
@@ -35,7 +35,7 @@ class VersionRow:
 
     @property
     def state(self) -> str:
-        """As staff see it: a version whose run has failed is building no more."""
+        """The state shown to staff: a version whose run has ended unfinished is no longer building, but failed."""
         unfinished = self.version.state in (IndexVersion.State.LOADING, IndexVersion.State.BUILDING)
         is_left = unfinished and self.run and self.run.finished_at
         return "failed" if is_left else self.version.state
@@ -69,12 +69,12 @@ class Overview:
     failures: Sequence[Failure]
     failed: int
     unseen: int
-    """Pictures that could not be had or read; the texts of their items are embedded."""
+    """Pictures that could not be fetched or read; the texts of their items are embedded."""
     recent_runs: Sequence[ReindexRun]
     encoder_problem: str
-    """Why searches go by words alone; empty when they do not."""
+    """Why searches use words alone; empty when they do not."""
     runtime_problem: str
-    """Why the encoder is slower than it may be."""
+    """Why the encoder is slower than it could be."""
 
     @property
     def failures_total(self) -> int:
@@ -130,9 +130,9 @@ def _segments(progress: IndexProgress) -> list[Segment]:
 
 
 def _encoder_problems(version: IndexVersion) -> tuple[str, str]:
-    """What keeps this web process from encoding queries, and what from doing so as fast as it may.
+    """What keeps this web process from encoding queries, and what from doing so at full speed.
 
-    It begins to load the encoder if need be.
+    Starts loading the encoder if necessary.
     """
     try:
         encoder = encoder_for(version.encoder_spec, wait_s=0)

@@ -1,4 +1,4 @@
-"""What comes of recommendations over some days: click-through by day, by scenario and variant, and by model."""
+"""What comes of recommendations over a number of days: click-through by day, by scenario and variant, and by model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROW_WIDTH, ROW_HEIGHT = 180.0, 36.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCounts:
-    """Lists that were handed out; of how many something was opened, and something liked, saved or bought."""
+    """Lists shown, how many had an item opened, and how many had an item liked, saved or bought."""
 
     lists: int = 0
     clicked: int = 0
@@ -45,7 +45,7 @@ class ListCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """Lists of a kind: `name` and `detail` say of which."""
+    """Lists of one kind, which `name` and `detail` identify."""
 
     name: str
     detail: str
@@ -63,7 +63,7 @@ class ListAnalytics:
 
 
 def list_analytics(days: int) -> ListAnalytics:
-    """The last `days` days, today included. One query, and one more where experiments ran."""
+    """The last `days` days, including today. One query, and one more if experiments ran."""
     first_day = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
     rows = ShownList.objects.since(first_day).counts_by("day", "scenario", "experiment_id", "variant", "model_id")
     dates = [first_day + timedelta(days=day) for day in range(days)]

@@ -1,4 +1,4 @@
-"""The staff pages of experiments: drafts are edited, running ones are watched, and stopped ones are kept."""
+"""The staff pages for experiments: drafts are edited, running ones watched, and stopped ones kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from recommender.serving.experiments import (
 )
 from recommender.serving.scenarios import DEFAULT_SCENARIO, SCENARIOS, SettingsRefused
 
-#: What a new experiment begins with.
+#: The variants of a new experiment.
 FIRST_VARIANTS: list[dict[str, Any]] = [
     {"name": "As it is", "share": 0.5, "changes": {}},
     {"name": "Other", "share": 0.5, "changes": {}},
@@ -43,7 +43,7 @@ class ExperimentsView(StaffOnly, View):
 
 
 class ExperimentView(StaffOnly, View):
-    """A draft with its form, or what came of one that was started."""
+    """A draft with its form, or the results of an experiment that was started."""
 
     def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         if pk is None:
@@ -126,7 +126,7 @@ class StopExperimentView(StaffOnly, View):
 
 
 class DeleteExperimentView(StaffOnly, View):
-    """Drafts and what was stopped; the lists stay in the log without it."""
+    """Deletes a draft or a stopped experiment; its lists stay in the log."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         experiment = get_object_or_404(Experiment.objects.exclude(state=Experiment.State.RUNNING), pk=pk)
@@ -137,7 +137,7 @@ class DeleteExperimentView(StaffOnly, View):
 
 
 def _variant_forms(experiment: Experiment, request: HttpRequest | None = None) -> list[VariantForm]:
-    """A form for each variant there may be; those that are empty are none."""
+    """A form for each possible variant; empty forms are ignored."""
     base = settings_of(experiment.scenario)
     forms = []
     for place in range(MAX_VARIANTS):
@@ -152,7 +152,7 @@ def _variant_forms(experiment: Experiment, request: HttpRequest | None = None) -
 
 
 def _show(error: SettingsRefused, form: ExperimentForm, given: Sequence[VariantForm]) -> None:
-    """Put each fault where it belongs: `variants.1.length` beside the second variant's length."""
+    """Show each fault where it belongs: `variants.1.length` beside the second variant's length."""
     for path, reason in error.faults.items():
         name, _, rest = path.partition(".")
         place, _, field = rest.partition(".")
@@ -163,7 +163,7 @@ def _show(error: SettingsRefused, form: ExperimentForm, given: Sequence[VariantF
 
 
 def _rows(experiment: Experiment, results: Results) -> list[dict[str, Any]]:
-    """Each variant with what it changes and its difference drawn on a scale that all share."""
+    """Each variant with its changes, and its difference drawn on a common scale."""
     kept = {str(pk) for pk in kept_models()}
     reach = max(
         [abs(end) for row in results.variants if row.gain for end in (row.gain.low, row.gain.high)], default=0.0

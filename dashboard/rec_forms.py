@@ -1,4 +1,4 @@
-"""The forms of a scenario's settings, of event weights and of experiments."""
+"""The forms for a scenario's settings, event weights and experiments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_factor(row: dict[str, str]) -> dict[str, Any]:
 
 
 class SettingsForm(StyledForm, forms.Form):
-    """Settings over `base`: a field left empty is as it is there."""
+    """Settings on top of `base`: a field left empty keeps the value there."""
 
     sources = forms.MultipleChoiceField(
         choices=[(leg, SOURCES[leg]) for leg in LEGS], required=False, widget=forms.CheckboxSelectMultiple
@@ -79,7 +79,7 @@ class SettingsForm(StyledForm, forms.Form):
         return numbers | given
 
     def take(self, faults: Mapping[str, str]) -> None:
-        """Show faults beside their fields; those of a row beside its rows."""
+        """Show faults beside their fields; faults of a single row beside its field of rows."""
         for path, reason in faults.items():
             name = path.partition(".")[0]
             if name not in self.errors:
@@ -87,7 +87,7 @@ class SettingsForm(StyledForm, forms.Form):
 
 
 class ScenarioForm(SettingsForm):
-    """All settings of a scenario but the model, which experiments may choose."""
+    """All settings of a scenario except the model, which experiments may choose."""
 
     def __init__(self, *args: Any, settings: ScenarioSettings, **kwargs: Any) -> None:
         initial = {name: getattr(settings, name) for name in BOUNDS}
@@ -100,7 +100,7 @@ class ScenarioForm(SettingsForm):
 
 
 class VariantForm(SettingsForm):
-    """A variant of an experiment: what it is called, its share, and what it changes of the scenario."""
+    """A variant of an experiment: its name, its share, and what it changes in the scenario."""
 
     name = forms.CharField(required=False, max_length=MAX_VARIANT_NAME, label="Variant")
     share = forms.FloatField(required=False, min_value=0, max_value=100, label="Share (%)")
@@ -131,7 +131,7 @@ class VariantForm(SettingsForm):
         return {name: value for name, value in given.items() if (name, value) != ("model", SERVING)}
 
     def row(self) -> dict[str, Any]:
-        """The variant as it is stored."""
+        """The variant as stored."""
         changes = self._given(self.cleaned_data)
         return {
             "name": self.cleaned_data["name"],
@@ -141,7 +141,7 @@ class VariantForm(SettingsForm):
 
 
 def _add_numbers(form: type[SettingsForm]) -> None:
-    """A field for each setting that is a number, whichever there are."""
+    """Add a field for each numeric setting."""
     for name, (low, high) in BOUNDS.items():
         kind = forms.IntegerField if name == "length" else forms.FloatField
         step = 1 if name == "length" else "any"
@@ -167,7 +167,7 @@ class ExperimentForm(StyledForm, forms.Form):
 
 
 class PersonForm(StyledForm, forms.Form):
-    """Whom to look as, and perhaps at which item."""
+    """Whose list to look at, and optionally which item to ask about."""
 
     person = forms.CharField(max_length=150, label="Person", help_text="A name, or a visitor's id.")
     scenario = forms.ChoiceField(choices=[(scenario.name, scenario.title) for scenario in SCENARIOS.values()])
@@ -224,7 +224,7 @@ class WeightsForm(StyledForm, forms.Form):
 
 
 def without_boost(sent: QueryDict, prefix: str = "") -> QueryDict:
-    """What was sent, less the boost whose button was pressed."""
+    """The submitted data without the boost whose button was pressed."""
     data = sent.copy()
     name = f"{prefix}-boosts" if prefix else "boosts"
     if (place := sent.get(f"un{name}", "")).isdecimal():

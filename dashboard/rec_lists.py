@@ -22,13 +22,13 @@ from recommender.viewer import viewer_of
 
 #: Items shown on each side of a comparison.
 SHOWN = 12
-#: The newest events, among whose people somebody is chosen for a preview.
+#: A person for a preview is chosen from those behind this many of the newest events.
 LATELY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody whom lists are shown as; `name` is how to ask for them again."""
+    """A person whose list is shown; `name` identifies them in a form."""
 
     subject: Subject
     name: str
@@ -49,12 +49,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two lists of the same person."""
+    """Two lists for the same person."""
 
     before: list[Row]
     after: list[Row]
     kept: int
-    """How many items stand in both."""
+    """How many items are in both."""
 
     @property
     def is_same(self) -> bool:
@@ -62,7 +62,7 @@ class Comparison:
 
 
 def person_named(text: str) -> Person | None:
-    """The account of this name, whatever its case, or the visitor of this id. Nobody has an empty name."""
+    """The account with this name, ignoring case, or the visitor with this id; None if the text is empty."""
     text = text.strip()
     if not text or "\0" in text:
         return None
@@ -79,8 +79,8 @@ def person_named(text: str) -> Person | None:
 
 
 def somebody() -> Person | None:
-    """Of those with an account who did something of late and have personalisation on, whoever did most: a preview
-    begins with them."""
+    """The most active of the people who have an account, a recent event and personalisation turned on: the default for
+    previews."""
     newest = Interaction.objects.of_users().order_by("-id").values_list("user_id", flat=True)[:LATELY]
     opted_out = set(Preferences.objects.opted_out().values_list("user_id", flat=True))
     counts = Counter(user_id for user_id in newest if user_id not in opted_out)
@@ -89,7 +89,7 @@ def somebody() -> Person | None:
 
 
 def list_for(subject: Subject, settings: ScenarioSettings) -> tuple[Recommendation, ...]:
-    """What a subject would be shown by these settings. Nothing is logged as shown."""
+    """What a subject would be shown with these settings. Nothing is logged as shown."""
     viewer = viewer_of(subject, model=settings.model)
     return choose(viewer, settings=settings, seed=seed_of(subject))
 
@@ -99,7 +99,7 @@ def rows_of(recommendations: Sequence[Recommendation]) -> list[Row]:
 
 
 def compared(before: Sequence[Recommendation], after: Sequence[Recommendation]) -> Comparison:
-    """Two lists, each item marked by where it stands in the other."""
+    """Two lists, each item marked with where it stands in the other."""
     places_before, places_after = _places(before), _places(after)
     return Comparison(
         before=[

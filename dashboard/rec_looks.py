@@ -1,4 +1,4 @@
-"""Noting in the audit log as whom staff look."""
+"""Recording in the audit log whose lists staff look at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SESSION_KEY = "looked_as"
 
 
 def note_preview(request: HttpRequest, staff: User, person: Person | None) -> None:
-    """Note whose list a preview shows: once until it shows somebody else's, not at every key that is pressed."""
+    """Record whose list a preview shows: once per person in a row, not at every keystroke."""
     if person is not None and request.session.get(SESSION_KEY) != person.name:
         request.session[SESSION_KEY] = person.name
         record_action(staff, "person.look", person.name, preview=True)

@@ -1,4 +1,4 @@
-"""The staff pages of taste models: figures, what serves, going back, and training now."""
+"""The staff pages for taste models: figures, which one serves, going back, and training now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trained taste models as staff see them: their figures, one beside the other."""
+"""Trained taste models as staff see them: their figures, side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recommender.space.choosing import is_training
 from recommender.space.training import FEWEST_PEOPLE
 
 MODELS_SHOWN = 30
-#: What a training stores, in the order in which it is shown, and in words. An interval is of 95%.
+#: Display names of the figures a training stores, in display order. Intervals are 95%.
 FIGURES: Mapping[str, str] = {
     "ndcg@10": "nDCG@10",
     "untrained_ndcg@10": "nDCG@10 untrained",
@@ -22,7 +22,7 @@ FIGURES: Mapping[str, str] = {
     "items": "Items",
     "seconds": "Seconds of training",
 }
-#: What a training measures beside the untrained score, in words.
+#: Display names of what a training measures beside the untrained score.
 MEASURES: Mapping[str, str] = {
     "ndcg@10": "nDCG@10",
     "recall@10": "Recall@10",
@@ -35,7 +35,7 @@ SIDES = {"trained": "", "untrained": " untrained", "difference": ", gain"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A number as it is shown, and its interval where it has one."""
+    """A number as displayed, with its interval if it has one."""
 
     name: str
     text: str
@@ -82,7 +82,7 @@ class Models:
     """What going back would serve; None for the untrained score."""
     training: bool
     people: int
-    """Who did anything at all; counted where nothing was trained yet."""
+    """How many people have done anything; counted only while nothing has been trained."""
     fewest_people: int = FEWEST_PEOPLE
 
 
@@ -100,7 +100,7 @@ def models() -> Models:
 
 
 def too_few_people() -> str:
-    """Why there is nothing to train on, in words; empty where there may be enough. One query."""
+    """Why there is nothing to train on, in words; empty if there may be enough. One query."""
     people = ProfileState.objects.count()
     if people >= FEWEST_PEOPLE:
         return ""

@@ -1,4 +1,4 @@
-"""The staff pages that look as somebody: their list and why, why not an item, and what other weights would do."""
+"""The staff pages for a person's view: their list and why, why not an item, and what other weights would do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from recommender.serving.scenarios import DEFAULT_SCENARIO
 from recommender.weights import list_with, save_weights
 from recommender.whynot import fate_of
 
-#: What is as it is now in a list of a moment, in words.
+#: Display names of what a list of a past moment takes as it is now.
 NOT_KEPT = {
     "items": "items",
     "settings": "settings",
@@ -35,7 +35,7 @@ NOT_KEPT = {
 
 
 class PersonView(StaffOnly, View):
-    """What somebody would be shown and why, and why not an item. Asked by POST: names stand in no address."""
+    """What somebody would be shown and why, and why not an item. Uses POST, so that names appear in no URL."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/rec_person.html", {"form": PersonForm(initial={"scenario": "for-you"})})
@@ -75,7 +75,7 @@ class PersonView(StaffOnly, View):
 
 
 class WeightsView(StaffOnly, View):
-    """The weights and half-lives of events, with a person's list by the old ones and by the new."""
+    """The weights and half-lives of events, with a person's list under the old and the new ones."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, WeightsForm(kinds=_kinds()), somebody())

@@ -1,4 +1,4 @@
-"""Addresses of the staff pages of recommendations."""
+"""URLs of the staff pages for recommendations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The staff pages of recommendations: scenarios with a preview, somebody's list, and the weights of events."""
+"""The staff pages for recommendations: the scenarios, and editing one with a preview."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from recommender.subjects import Subject
 
 
 class RecommendationsView(StaffOnly, View):
-    """The scenarios, with what is set of them and what runs in them."""
+    """The scenarios, with their changed settings and running experiments."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         known = configuration()
@@ -40,7 +40,7 @@ class RecommendationsView(StaffOnly, View):
 
 
 class ScenarioView(StaffOnly, View):
-    """Edits a scenario. Every button but the one that saves shows a person's list as it is and as it would be."""
+    """Edits a scenario. Every button except save shows a person's list as it is and as it would be."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         scenario = self._scenario(name)

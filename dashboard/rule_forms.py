@@ -1,4 +1,4 @@
-"""The forms of rules and synonyms."""
+"""The forms for rules and synonyms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOMENT = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
-    """An item that a rule names, with its title where it has one."""
+    """An item that a rule names, with its title if it has one."""
 
     external_id: str
     title: str
@@ -31,25 +31,25 @@ class ItemRow:
 
 
 class RowsWidget(forms.Widget):
-    """Inputs that are repeated for each row; a row left empty is none."""
+    """Inputs repeated for each row; an empty row is ignored."""
 
     def __init__(self, *columns: str) -> None:
         super().__init__()
         self.columns = columns
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        """No row is a value too."""
+        """No rows is a value too."""
         return False
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:
         columns = [data.getlist(f"{name}_{column}") for column in self.columns]
-        # PostgreSQL takes no NUL, and no item has one in its id.
+        # PostgreSQL accepts no NUL, and no item id contains one.
         rows = [[cell.replace("\0", "\ufffd").strip() for cell in row] for row in zip_longest(*columns, fillvalue="")]
         return [dict(zip(self.columns, row, strict=True)) for row in rows if any(row)]
 
 
 class RowsField(forms.Field):
-    """Rows as dictionaries; `read` makes of a row's texts what is stored, or raises ValidationError."""
+    """Rows as dictionaries; `read` converts a row's texts to the stored form, or raises ValidationError."""
 
     def __init__(self, *columns: str, read: Callable[[dict[str, str]], Any], **options: Any) -> None:
         super().__init__(widget=RowsWidget(*columns), required=False, **options)
@@ -98,7 +98,7 @@ class RuleForm(StyledForm, forms.ModelForm):
         }
 
     def _post_clean(self) -> None:
-        """A rule meets here what it meets on every other way in."""
+        """Check the rule here as in every other way of saving it."""
         unreadable = set(self.errors)
         self.instance = construct_instance(self, self.instance, self._meta.fields)
         try:
@@ -110,7 +110,7 @@ class RuleForm(StyledForm, forms.ModelForm):
                     self.add_error(name or None, reason)
 
     def forgive_what_is_missing(self) -> None:
-        """A rule that is only tried needs no name, no queries and no action yet."""
+        """Drop faults about a missing name, queries or action: a rule that is only previewed needs none of them yet."""
         for name in ("name", "queries", NON_FIELD_ERRORS):
             if not self.data.get(name):
                 self.errors.pop(name, None)
@@ -133,7 +133,7 @@ def _item_rows(rows: Sequence[tuple[str, str]]) -> list[ItemRow]:
 
 
 def with_edits(sent: QueryDict) -> QueryDict:
-    """What was sent, changed by the button that was pressed: an item pinned, hidden or let go, a boost taken out."""
+    """The submitted data, changed by the button pressed: pin, unpin, hide or unhide an item, or remove a boost."""
     data = sent.copy()
     pins = dict(zip(data.getlist("pins_item"), data.getlist("pins_position"), strict=False))
     hidden = data.getlist("hidden_items_item")

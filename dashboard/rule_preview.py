@@ -1,4 +1,4 @@
-"""What a rule would change: the results of a search without it and with it, side by side."""
+"""What a rule would change: the results of a search without and with it, side by side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalog.search.rules import Rule, compiled, rules_in_force
 from catalog.search.synonyms import folded_words
 from dashboard.marks import Mark, place_after, place_before
 
-#: Hits shown on each side. Moves are told as far as a search looks.
+#: Hits shown on each side. Moves are reported up to the depth of a search.
 SHOWN = 10
 
 
@@ -34,16 +34,16 @@ class Preview:
     before: list[Row]
     after: list[Row]
     found_before: int
-    """Close hits: what a search is said to have found."""
+    """Close hits: the number a search reports as found."""
     found_after: int
     applies: bool
     """Whether the query meets the rule's condition."""
     is_on: bool
-    """Whether the rule, once saved, would act at this moment."""
+    """Whether the rule, once saved, would be active right now."""
 
 
 def preview(rule: SearchRule, text: str) -> Preview:
-    """Search without and with a rule that need not be saved; it counts as enabled and in its time.
+    """Search without and with a rule, which need not be saved; it counts as enabled and within its time.
 
     Raises InvalidQuery.
     """
@@ -76,7 +76,7 @@ def _places(hits: tuple[Hit, ...]) -> dict[int, int]:
 
 
 def _hidden(draft: Rule, item_ids: list[int]) -> set[int]:
-    """Those of the items that the rule hides."""
+    """The items that the rule hides."""
     try:
         meeting = predicate(draft.hidden)
     except FilterError:

@@ -15,7 +15,7 @@ from dashboard.access import StaffOnly
 
 
 class OneOfRules(StaffOnly, View):
-    """About one of `model`; `name` is what the audit log calls it, `listed_at` the address of the others."""
+    """Acts on one row of `model`; `name` is its name in the audit log, `listed_at` the URL name of the list."""
 
     model: ClassVar[type[SearchRule | Synonym]]
     name: ClassVar[str]
@@ -26,7 +26,7 @@ class OneOfRules(StaffOnly, View):
 
 
 class SwitchView(OneOfRules):
-    """Turns one on or off."""
+    """Turns a rule or synonym on or off."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.found(pk)

@@ -1,4 +1,4 @@
-"""The staff pages of search rules: list them, and edit one while watching what it would change."""
+"""The staff pages for search rules: list them, and edit one while watching what it would change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RulesView(StaffOnly, View):
 
 
 class RuleEditor(StaffOnly, View):
-    """Edits a rule. Every button but the one that saves shows the rule as it would be, with what it would change."""
+    """Edits a rule. Every button except save shows the rule as it would be, and what it would change."""
 
     def rule(self, pk: int | None) -> SearchRule:
         if pk is not None:

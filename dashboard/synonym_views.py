@@ -1,4 +1,4 @@
-"""The staff pages of synonyms."""
+"""The staff pages for synonyms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SYNONYMS_A_PAGE = 50
 
 
 class SynonymsView(StaffOnly, View):
-    """Lists the synonyms beside a form that makes a new one, or changes the one in the address."""
+    """Lists the synonyms beside a form that creates one, or edits the one in the URL."""
 
     def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return self._page(request, SynonymForm(synonym=self._synonym(pk)))

@@ -1,4 +1,4 @@
-"""The staff pages of the index: what it holds, what is being rebuilt, what failed."""
+"""The staff pages for the index: what it contains, what is being rebuilt, what failed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RUN_ACTIONS: dict[str, Callable[[ReindexRun], bool]] = {
 
 
 class DashboardView(StaffOnly, View):
-    """The first staff page. htmx asks again for its live part while the page is open."""
+    """The first staff page. htmx polls its live part while the page is open."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         context: dict[str, Any] = {"overview": overview()}
@@ -64,7 +64,7 @@ class StartReindexView(StaffOnly, View):
 
 
 class RunActionView(StaffOnly, View):
-    """Pause, resume or cancel a reindex run."""
+    """Pauses, resumes or cancels a reindex run."""
 
     def post(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         run = get_object_or_404(ReindexRun.objects.select_related("version"), pk=pk)
@@ -77,7 +77,7 @@ class RunActionView(StaffOnly, View):
 
 
 class SwitchView(StaffOnly, View):
-    """Does something to a version and says so; a version that is in another state by now is left alone."""
+    """Acts on a version and reports it; a version that has changed state meanwhile is left alone."""
 
     action = ""
     done = ""
@@ -103,7 +103,7 @@ class SwitchView(StaffOnly, View):
 
 
 class ActivateView(SwitchView):
-    """Switch searches to another version that is ready: forward, or back again."""
+    """Switches searches to another version that is ready: forward, or back again."""
 
     action = "version.activate"
     done = "Searches now use {version}."
@@ -116,7 +116,7 @@ class ActivateView(SwitchView):
 
 
 class RetireView(SwitchView):
-    """Give up a version that no longer serves, or that a failed run has left; workers drop its vectors."""
+    """Retires a version that no longer serves, or that a failed run left behind; workers drop its vectors."""
 
     action = "version.retire"
     done = "{version} is retired. Its vectors are dropped within a minute or two."

@@ -1,6 +1,6 @@
 """Ask an advisory service whether any locked version has a known vulnerability. Run by `make audit`.
 
-The exit status is 0 if none has, 1 if one has, and 2 if not all could be looked up: what was not looked up is not safe.
+The exit status is 0 if none has, 1 if any has, and 2 if some could not be looked up: those are not known to be safe.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TIMEOUT_S = 300
 
 
 def verdict(dependencies: Sequence[dict[str, Any]]) -> tuple[int, list[str]]:
-    """The exit status and what to say, from what pip-audit found out about each package."""
+    """The exit status and the lines to print, from pip-audit's findings on each package."""
     known = [
         f"{package['name']} {package['version']}: {_told(vulnerability)}"
         for package in dependencies

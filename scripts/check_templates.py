@@ -1,4 +1,4 @@
-"""Compile every template, and find in them what the Content-Security-Policy would block in the browser."""
+"""Compile every template, and find in them what the Content-Security-Policy would make the browser block."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make sure that the browser tests find a Chromium: the machine's, Debian's, or playwright's own.
+# Make sure that the browser tests can find a Chromium: the machine's, Debian's, or playwright's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make the secrets of docker-compose.yml, once. The folder is closed to others; its files must be readable inside containers.
+# Create the secrets of docker-compose.yml, once. The folder is closed to others; its files stay readable to containers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-"""Print what pyproject.toml asks for, one requirement a line; with --all, the optional groups too."""
+"""Print pyproject.toml's requirements, one per line; with --all, those of the optional groups too."""
 
 from __future__ import annotations
 

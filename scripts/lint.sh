@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
 
-# The settings want an environment; nothing here connects to it.
+# The settings require an environment; nothing here connects to it.
 export DATABASE_URL=postgres://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0 ALLOWED_HOSTS=localhost
 SECRET_KEY="$("$python" -c 'import secrets; print(secrets.token_urlsafe(64))')"
 export SECRET_KEY PYTHONWARNINGS="ignore:Got an error checking a consistent migration history:RuntimeWarning"

@@ -6,7 +6,7 @@ fresh="$(mktemp -d)"
 trap 'rm -rf "$fresh"' EXIT
 
 "${PYTHON:-python3}" -m venv "$fresh/venv"
-# Not the project itself: it runs from its folder.
+# Without the project itself, which runs from its folder.
 "$fresh/venv/bin/python" scripts/dependencies.py --all >"$fresh/wanted"
 "$fresh/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$fresh/wanted"
 {

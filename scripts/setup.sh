@@ -24,6 +24,6 @@ fi
 
 echo "Installing the locked dependencies into .venv (some minutes the first time) ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
-# On all cores, where pip compiles on one. A file that is written for another version of Python is no failure.
+# On all cores; pip compiles on one. Files written for another version of Python do not make this fail.
 .venv/bin/python -m compileall -qq -j 0 -x '/(tests?|transformers/models|openai)/' .venv/lib || true
 touch .venv/.locked

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Create .venv-tools with what `make sbom` and `make audit` use, unless it is there.
+# Create .venv-tools with the tools of `make sbom` and `make audit`, unless it is up to date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 wanted=scripts/supply-chain-tools.txt

@@ -1,1 +1,1 @@
-"""What several benchmarks need: documents, their vectors, sites, servers to compare with, load, and the report."""
+"""Shared by several benchmarks: documents, their vectors, sites, servers to compare with, load, and the report."""

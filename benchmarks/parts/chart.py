@@ -1,4 +1,4 @@
-"""A small line chart as SVG, which reads the same on light and dark pages."""
+"""A small line chart as SVG that works on light and dark pages alike."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ COLOUR = "#7c6cf0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A quantity with one value for each label of the chart."""
+    """A quantity with one value per label of the chart."""
 
     name: str
     values: Sequence[float]
 
 
 def line_chart(title: str, labels: Sequence[str], lines: Sequence[Line]) -> str:
-    """A row for each line, from 0 to its largest value, every point with its value written beside it."""
+    """One row per line, from 0 to its largest value, with every point's value written beside it."""
     height = TOP + ROW * len(lines) + 30
     step = (WIDTH - LEFT - RIGHT) / max(len(labels) - 1, 1)
     places = [LEFT + step * number for number in range(len(labels))]

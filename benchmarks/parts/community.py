@@ -1,7 +1,7 @@
-"""A catalogue and people with tastes, as large as wanted: real vectors and mixtures of them, a long tail of likes.
+"""A synthetic catalogue and people with tastes, of any size: mixtures of real vectors, and a long tail of likes.
 
-Every item is somewhere between two real texts. A person has a few of the catalogue's subjects at heart, and of these
-likes what is popular more often: the popularity of items is a power of their rank (Zipf).
+Every item lies somewhere between two real texts. Each person favours a few of the catalogue's subjects, and within
+these likes popular items more often: the popularity of items is a power of their rank (Zipf).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ Vectors = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 SUBJECTS, SUBJECTS_AT_HEART = 64, 3
-#: How much an item's rank and its closeness to a subject say of how often it is liked.
+#: How strongly an item's rank and its closeness to a subject determine how often it is liked.
 RANK_POWER, CLOSENESS = 0.8, 6.0
-#: The logarithm of how many items a person likes: its mean and spread; sixty usually.
+#: The mean and spread of the logarithm of how many items a person likes; typically sixty.
 LIKES_MEAN, LIKES_SPREAD = 4.1, 0.7
 MOST_LIKES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Community:
-    """`vectors` is (items, dimensions), normalised, and `subjects` (items,) what each is about; `likes` has for each
-    person the places of liked items, the oldest first."""
+    """`vectors` is (items, dimensions), normalised, and `subjects` (items,) the subject of each; `likes` has, for each
+    person, the positions of the liked items, oldest first."""
 
     vectors: Vectors
     subjects: Integers
@@ -33,7 +33,7 @@ class Community:
 
 
 def make_community(real: Vectors, *, items: int, people: int) -> Community:
-    """The first `items` of one endless catalogue and the likes of `people` among them; `real` is (n, dimensions)."""
+    """A catalogue of `items` items and the likes of `people` among them; `real` is (n, dimensions)."""
     chance = np.random.default_rng(0)
     centres = real[chance.choice(len(real), SUBJECTS, replace=False)]
     first, second = chance.integers(len(real), size=(2, items))

@@ -1,4 +1,4 @@
-"""A site with a community on it: its items and their vectors, its people and what they like, and a trained space."""
+"""A site with a community on it: its items and their vectors, its people and their likes, and a trained space."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from recommender.models import TasteModel
 from recommender.space import training
 from recommender.space.parameters import Parameters
 
-#: A statement has 65,535 parameters at most.
+#: A statement has at most 65,535 parameters.
 ROWS_AT_ONCE = 5_000
 PERSON = "person-{}"
 
 
 def load(community: Community) -> IndexVersion:
-    """Put a community on an empty site, one passage an item, without the graph of passages: lists from a trained space
-    do not read it. Then train a space by the usual parameters and serve it."""
+    """Load a community into an empty site, one passage per item, without the graph of passages, which lists from a
+    trained space do not read. Then train a space with the default parameters and serve it."""
     version = ensure_active_version()
     if Item.objects.count() == len(community.vectors) and TasteModel.objects.active_for(version):
         return version
@@ -69,7 +69,7 @@ def _load_passages(version: IndexVersion, ids: list[int], community: Community) 
 
 
 def _load_likes(ids: list[int], community: Community) -> None:
-    """A like an hour, up to now."""
+    """One like per hour, up to now."""
     names = [PERSON.format(number) for number in range(len(community.likes))]
     User.objects.bulk_create([User(username=name) for name in names], ROWS_AT_ONCE)
     known = dict(User.objects.values_list("username", "pk"))

@@ -1,4 +1,4 @@
-"""Real documents and queries: stretches of the texts of public collections, and what people asked of them."""
+"""Real documents and queries: excerpts from the texts of public collections, and queries that people asked of them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from searchsite.local_site import PROJECT
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-#: A stretch has so many sentences.
+#: The number of sentences in an excerpt.
 SENTENCES = (3, 2)
 MAX_CHARACTERS = 900
-#: Collection, its file and the field with the text. Each of the last two has queries of its own.
+#: Each collection with its file and text field. The last two have queries of their own.
 COLLECTIONS = (
     ("movies", "items.jsonl", "description"),
     ("scifact", "corpus.jsonl", "text"),
@@ -27,7 +27,7 @@ QUERIES = ("scifact", "cranfield", "movies-title")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkDocument:
-    """Two or three consecutive sentences. `place` is its number: filters ask for every tenth or every hundredth."""
+    """Two or three consecutive sentences. `place` is its number: filters select every tenth or every hundredth."""
 
     place: int
     title: str
@@ -46,14 +46,14 @@ class BenchmarkDocument:
 
     @property
     def text(self) -> str:
-        """As the default document template renders the item."""
+        """The text as the default document template renders the item."""
         return f"{self.title}\n{self.body}".strip()
 
 
 def public_data() -> Path:
     """The folder with the collections: SEARCHSITE_DATA, or `shared/data` beside the project.
 
-    Ends the process where a file is missing, and says which.
+    Exits with a message naming the missing files if there are any.
     """
     data = Path(os.environ.get("SEARCHSITE_DATA", PROJECT.parent / "shared" / "data"))
     wanted = [*(f"{name}/{file}" for name, file, _ in COLLECTIONS), *(f"{name}/queries.jsonl" for name in QUERIES)]
@@ -66,9 +66,9 @@ def public_data() -> Path:
 
 
 def documents(data: Path, *, count: int) -> list[BenchmarkDocument]:
-    """The first `count` stretches in an order that is arbitrary but always the same, so fewer are a sample of more.
+    """The first `count` excerpts in an arbitrary but fixed order, so that fewer are a sample of more.
 
-    Raises ValueError where the collections have fewer.
+    Raises ValueError if the collections have fewer.
     """
     stretches = list(dict.fromkeys(_stretches(data)))
     random.Random(1).shuffle(stretches)
@@ -81,7 +81,7 @@ def documents(data: Path, *, count: int) -> list[BenchmarkDocument]:
 
 
 def queries(data: Path, *, count: int) -> list[str]:
-    """What people asked of these collections, in an order that is always the same."""
+    """What people asked of these collections, in a fixed order."""
     texts = [row["text"] for name in QUERIES for row in _json_lines(data / name / "queries.jsonl")]
     random.Random(2).shuffle(texts)
     return list(dict.fromkeys(texts))[:count]

@@ -1,4 +1,4 @@
-"""Our encoder on each of its runtimes, and sentence-transformers as one uses it by hand."""
+"""Our encoder on each of its runtimes, and ways to measure it against sentence-transformers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Work = Callable[[list[str]], Any]
 
 @contextmanager
 def environment(**values: str) -> Iterator[None]:
-    """Environment variables for a while."""
+    """Set environment variables for the duration of the block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -40,7 +40,7 @@ def environment(**values: str) -> Iterator[None]:
 
 
 def encoder_on(runtime: str, *, queries: str = "") -> TransformerEncoder:
-    """The default encoder on this runtime, ready: what has to be exported and measured for it is done first."""
+    """The default encoder on this runtime, ready to use: any export and measurement it needs is done first."""
     from catalog.embedding.engine.checkpoint import checkpoint_folder
     from catalog.embedding.engine.preparing import prepare
     from catalog.embedding.transformer import TransformerEncoder
@@ -53,7 +53,7 @@ def encoder_on(runtime: str, *, queries: str = "") -> TransformerEncoder:
 
 
 def texts_per_s(workers: Mapping[str, Work], texts: Sequence[str], *, slice_texts: int) -> dict[str, float]:
-    """Slice by slice in turns, so that what else runs on the machine weighs on all alike; one slice to warm up."""
+    """Measure in turns, slice by slice, so that other load affects all alike; one slice is a warm-up."""
     spent = dict.fromkeys(workers, 0.0)
     for work in workers.values():
         work(list(texts[:slice_texts]))
@@ -67,7 +67,7 @@ def texts_per_s(workers: Mapping[str, Work], texts: Sequence[str], *, slice_text
 
 
 def query_ms(workers: Mapping[str, Work], queries: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Median time and mean CPU time of a query on its own, in milliseconds."""
+    """Median time and mean CPU time of a single query, in milliseconds."""
     times: dict[str, list[float]] = {name: [] for name in workers}
     cpu_s = dict.fromkeys(workers, 0.0)
     for work in workers.values():
@@ -83,7 +83,7 @@ def query_ms(workers: Mapping[str, Work], queries: Sequence[str]) -> dict[str, t
 
 
 def matrix_flops_per_s(*, device: str = "cpu") -> float:
-    """The most that multiplying large matrices in bfloat16 reaches here, where that is native, else in float32."""
+    """The peak rate of multiplying large matrices here, in bfloat16 if that is native, else in float32."""
     import torch
 
     from catalog.embedding.engine.devices import computes_bfloat16
@@ -102,7 +102,7 @@ def matrix_flops_per_s(*, device: str = "cpu") -> float:
 
 
 def flops_of(lengths: Sequence[int], transformer: Any) -> float:
-    """What a forward pass over texts of these many tokens takes: every weight but embeddings, and attention."""
+    """The FLOPs of a forward pass over texts of these token counts: all weights except embeddings, and attention."""
     weights = sum(parameter.numel() for name, parameter in transformer.named_parameters() if "embeddings" not in name)
     config = transformer.config
     attention = 4 * config.num_hidden_layers * config.hidden_size * sum(length**2 for length in lengths)
@@ -110,7 +110,7 @@ def flops_of(lengths: Sequence[int], transformer: Any) -> float:
 
 
 def memory_growth(count: int, *, first: int) -> float:
-    """A process's peak memory after so many texts in a stream, against that after the first of them."""
+    """A process's peak memory after streaming `count` texts, relative to that after the `first` of them."""
     argv = [sys.executable, "-m", "benchmarks.parts.streaming_run", str(count), str(first)]
     finished = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=PROJECT)
     peaks = json.loads(finished.stdout.splitlines()[-1])
@@ -118,7 +118,7 @@ def memory_growth(count: int, *, first: int) -> float:
 
 
 def films(count: int, *, characters: int) -> list[dict[str, str]]:
-    """The first films of the catalogue, their descriptions cut to so many characters."""
+    """The first films of the catalogue, with descriptions cut to this many characters."""
     with (public_data() / "movies" / "items.jsonl").open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in islice(file, count)]
     return [

@@ -1,4 +1,4 @@
-"""Load for HTTP servers: one thread, plain sockets and requests made beforehand, so it takes little of the machine."""
+"""Load for HTTP servers: one thread, plain sockets and prebuilt requests, so that it uses little of the machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How a server did: requests a second and milliseconds a request."""
+    """A server's performance: requests per second and milliseconds per request."""
 
     requests_s: float
     p50_ms: float
@@ -43,7 +43,7 @@ def post(path: str, body: Any, *, authorization: str = "") -> bytes:
 
 
 def send_all(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
-    """Send the requests over so many connections, each with one request under way. Raises Refused."""
+    """Send the requests over this many connections, each with one request in flight. Raises Refused."""
     waiting, times_ms = iter(requests), []
     started = time.perf_counter()
     with selectors.DefaultSelector() as selector:
@@ -67,7 +67,7 @@ def send_all(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
 
 
 def ask(port: int, request: bytes) -> Any:
-    """One request, and its answer as JSON. Raises Refused."""
+    """Send one request and return its answer as JSON. Raises Refused."""
     connection = _Connection(port)
     connection.send(request)
     while not connection.receive():
@@ -81,7 +81,7 @@ def _time_out() -> Iterator[Any]:
 
 
 class _Connection:
-    """A connection that is kept; the answer to its one request, as far as it has come in."""
+    """A persistent connection, with the answer to its current request as far as it has arrived."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
@@ -106,7 +106,7 @@ class _Connection:
         self.socket.sendall(request)
 
     def receive(self) -> bool:
-        """Read what is there; whether the answer is complete. Raises Refused."""
+        """Read what has arrived and return whether the answer is complete. Raises Refused."""
         received = self.socket.recv(RECEIVE_BYTES)
         self._answer += received
         head, separator, body = self._answer.partition(b"\r\n\r\n")

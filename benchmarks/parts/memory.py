@@ -1,4 +1,4 @@
-"""The memory that processes take."""
+"""The memory that processes use."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ STATUS = Path("/proc/self/status")
 
 
 def peak_memory_bytes() -> int:
-    """The most that this process has held at once since it began.
+    """The peak memory of this process since it started.
 
-    On Linux not `ru_maxrss`, which a new process takes over from the one that started it.
+    On Linux this is not `ru_maxrss`, which a new process inherits from the one that started it.
     """
     if STATUS.exists():
         (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
@@ -24,7 +24,7 @@ def peak_memory_bytes() -> int:
 
 
 def mib_of(pids: Iterable[int]) -> float:
-    """What these processes and all that they started hold now, in MiB: what several share counts once in all."""
+    """What these processes and their descendants hold now, in MiB; memory that several share counts once."""
     roots = [psutil.Process(pid) for pid in pids]
     trees = {process for root in roots for process in (root, *root.children(recursive=True))}
     return sum(process.memory_full_info().pss for process in trees) / 2**20

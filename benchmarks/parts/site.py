@@ -1,4 +1,4 @@
-"""A site of the product with the benchmark's documents in it."""
+"""A site of the product that holds the benchmark's documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from catalog.models import IndexVersion
 
 ITEMS_AT_ONCE = 1_000
-#: So high that it is counted and never reached.
+#: High enough to be counted but never reached.
 RATE = "100000000/min"
 
 
@@ -25,8 +25,8 @@ RATE = "100000000/min"
 def site(*, home: Path | None) -> Iterator[LocalSite]:
     """A site with its services running and this process set up to use its database; no web server yet.
 
-    Without `home` it is gone afterwards. With it everything is kept there for the next run. Ends the process where the
-    public collections are missing.
+    Without `home` it is removed afterwards; with it everything is kept there for the next run. Exits if the public
+    collections are missing.
     """
     public_data()
     with tempfile.TemporaryDirectory(prefix="searchsite-benchmark-") as folder:
@@ -47,7 +47,7 @@ def site(*, home: Path | None) -> Iterator[LocalSite]:
 
 
 def load_documents(documents: Sequence[BenchmarkDocument]) -> IndexVersion:
-    """Make items and vectors of the documents as a worker does, then the graph, measured, as a rebuild does.
+    """Create items and vectors for the documents as a worker does, then build and measure the graph as a rebuild does.
 
     Does nothing on a site that has them already. Returns the version that holds the vectors.
     """

@@ -1,4 +1,4 @@
-"""What each stage of a search costs: time, and CPU of the database's process and of this one."""
+"""What each stage of a search costs: time, and CPU in the database's process and in this one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 
 from django.db import connection
 
-#: Statements are filed under the function that runs them; these only pass them on.
+#: Statements are filed under the function that runs them; these modules only pass them on.
 PASSING_ON = ("catalog.models.", "catalog.database.")
 
 
 @dataclass(slots=True)
 class Stages:
-    """Milliseconds of every statement, by the function of the product that ran it."""
+    """Milliseconds of every statement, by the product's function that ran it."""
 
     time_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     database_cpu_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -44,7 +44,7 @@ def staged() -> Iterator[Stages]:
 
 
 def cpu_time_ms(pid: int) -> float:
-    """CPU that a process has used so far, from the scheduler's own account, which is exact to the nanosecond."""
+    """CPU time a process has used so far, from the scheduler's accounting, which is exact to the nanosecond."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
 
 

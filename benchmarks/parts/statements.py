@@ -1,4 +1,4 @@
-"""The statements that the product runs for requests, and raw psycopg running the same."""
+"""The statements that the product runs for requests, and raw psycopg running the same ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Statement:
 
 
 def record(paths: Sequence[str]) -> list[list[Statement]]:
-    """Let Django answer each path within this process, twice, and return the statements of each second time."""
+    """Have Django answer each path twice in this process, and return the statements of each second time."""
     from django.db import connection
     from django.test import Client
 
@@ -40,7 +40,7 @@ def record(paths: Sequence[str]) -> list[list[Statement]]:
 
 
 def requests_s(url: str, recorded: Sequence[Sequence[Statement]], *, processes: int, duration_s: float) -> float:
-    """How many requests' statements raw psycopg runs a second, with a connection in each of so many processes."""
+    """How many requests' statements raw psycopg runs per second, with one connection in each of this many processes."""
     spawn = multiprocessing.get_context("spawn")
     results: Any = spawn.Queue()
     start = spawn.Barrier(processes)
@@ -68,7 +68,7 @@ def _run(
 
 
 def _request(connection: psycopg.Connection, statements: Sequence[Statement]) -> None:
-    """The statements of one request, in transactions where the product has them in one."""
+    """Run the statements of one request, in transactions where the product uses them."""
     inside = False
     for statement in statements:
         if statement.in_transaction != inside:

@@ -1,4 +1,4 @@
-"""Texts through the encoder as a stream in a process of its own, whose peak memory is theirs alone."""
+"""Streams texts through the encoder in a separate process, so that its peak memory is theirs alone."""
 
 from __future__ import annotations
 

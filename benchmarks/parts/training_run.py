@@ -1,6 +1,6 @@
-"""One training's arithmetic in a process of its own: parameters chosen on two splits, then the factors of everybody.
+"""One training's arithmetic in a separate process: choosing parameters on two splits, then everybody's factors.
 
-Reading the database and building the graph are not in it.
+Reading the database and building the graph are not included.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Run by the Python of txtai's own environment: makes an index of texts whose vectors are known already.
+"""Run by the Python of txtai's own environment: builds an index of texts whose vectors are already known.
 
     python txtai_index.py MODEL TEXTS.json VECTORS.npy INDEX
 
-It is saved as one that the model has embedded, so the server embeds its queries with that model.
+It is saved as if the model had embedded the texts, so the server embeds its queries with that model.
 """
 
 import json

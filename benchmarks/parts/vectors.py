@@ -15,12 +15,12 @@ CHUNK_TEXTS = 1_000
 
 
 def cache_folder() -> Path:
-    """Where benchmarks keep what is costly to make: $BENCHMARK_CACHE, or a folder in the user's own cache."""
+    """Where benchmarks keep costly results: $BENCHMARK_CACHE, or a folder in the user's own cache."""
     return Path(os.environ.get("BENCHMARK_CACHE") or Path.home() / ".cache" / "searchsite-benchmarks")
 
 
 def cached_vectors(encoder: Encoder, texts: Sequence[str]) -> FloatArray:
-    """Vectors of shape (len(texts), dimensions), a file for each thousand, named by the hash of model and texts."""
+    """Vectors of shape (len(texts), dimensions), one file per thousand texts, named by the hash of model and texts."""
     folder = cache_folder() / "vectors"
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [
@@ -41,7 +41,7 @@ def _chunk(encoder: Encoder, texts: Sequence[str], folder: Path) -> FloatArray:
 
 
 class RememberingEncoder:
-    """An encoder that knows the vectors of some texts already, so that a worker loads them as fast as it writes."""
+    """An encoder that already knows the vectors of some texts, so that a worker loads them as fast as it can write."""
 
     def __init__(self, encoder: Encoder, texts: Sequence[str], vectors: FloatArray) -> None:
         self._encoder = encoder

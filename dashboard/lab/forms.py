@@ -1,4 +1,4 @@
-"""What staff may ask of the relevance lab."""
+"""The forms of the relevance lab."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_CHARACTERS = 250_000
 
 
 class QueriesForm(StyledForm, forms.Form):
-    """Queries for a set: typed in, from the log of searches, from a file."""
+    """Queries for a set: typed in, from the query log, or from a file."""
 
     queries = forms.CharField(
         required=False,
@@ -49,7 +49,7 @@ class QueriesForm(StyledForm, forms.Form):
 
 
 class NewSetForm(QueriesForm):
-    """A set and its first queries, if there are any."""
+    """A set and, optionally, its first queries."""
 
     name = forms.CharField(max_length=100, help_text="Such as: what people ask, hard ones, films of Japan.")
     field_order = ["name"]
@@ -64,7 +64,7 @@ class MoreQueriesForm(QueriesForm):
 
 
 class MeasureForm(StyledForm, forms.Form):
-    """What is to be measured on a set."""
+    """What to measure on a set."""
 
     kind = forms.ChoiceField(
         choices=Measurement.Kind,
@@ -104,7 +104,7 @@ class MeasureForm(StyledForm, forms.Form):
 
 
 class VersionField(forms.ModelChoiceField):
-    """A live version; it says which one serves."""
+    """A live version; the label says which one serves."""
 
     default_error_messages = {"invalid_choice": "There is no such version, or it is retired."}
 
@@ -114,7 +114,7 @@ class VersionField(forms.ModelChoiceField):
 
 
 class CompareForm(StyledForm, forms.Form):
-    """Which two versions are asked what."""
+    """Which two versions to compare, and on what."""
 
     one = VersionField(IndexVersion.objects.none(), label="Version", empty_label=None)
     other = VersionField(IndexVersion.objects.none(), label="Beside", empty_label=None)

@@ -11,13 +11,13 @@ from dashboard.charts import ForestRow, Plot, forest_row, plot, share_scale
 MEASUREMENTS_SHOWN = 60
 CHART_WIDTH, CHART_HEIGHT = 900, 160
 QUERIES_TOLD = 8
-#: Smaller differences of one query are none.
+#: Smaller differences on one query do not count.
 LEAST_MOVE = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The first settings of measurements that are done, the oldest first, and their figures drawn on one scale."""
+    """The first settings of finished measurements, oldest first, with their figures drawn on one scale."""
 
     settings: Sequence[MeasuredSetting]
     ndcg: Plot
@@ -25,7 +25,7 @@ class History:
     recall: Plot
     unfinished: Measurement | None
     sweep: Measurement | None
-    """The last one."""
+    """The latest one."""
 
     @property
     def newest_first(self) -> list[MeasuredSetting]:
@@ -42,12 +42,12 @@ class SetRow:
 class QueryRow:
     query: JudgedQuery
     ndcg: float | None
-    """When it was measured last, if it was."""
+    """From the latest measurement, if there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """A setting beside the first one: `kind` of its gain is better, worse or unclear, and empty for the first."""
+    """A setting compared with the first: `kind` of its gain is better, worse or unclear, and empty for the first."""
 
     setting: MeasuredSetting
     forest: ForestRow | None
@@ -56,7 +56,7 @@ class SettingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """nDCG@10 by ratio, with the bounds of what each differs from the present ratio by."""
+    """nDCG@10 by ratio, with the bounds of each ratio's difference from the present one."""
 
     chart: Plot
     present: MeasuredSetting
@@ -78,7 +78,7 @@ class Moved:
 
 
 def set_rows() -> list[SetRow]:
-    """All sets with what was measured last. Two queries."""
+    """All sets with their latest measurement. Two queries."""
     done = MeasuredSetting.objects.filter(position=0, measurement__state=Measurement.State.DONE)
     newest = done.order_by("measurement__judged_set_id", "-measurement_id").distinct("measurement__judged_set_id")
     latest = {setting.measurement.judged_set_id: setting for setting in newest.select_related("measurement")}
@@ -86,7 +86,7 @@ def set_rows() -> list[SetRow]:
 
 
 def history(judged_set: JudgedSet) -> History:
-    """Three queries."""
+    """The measurements of a set. Three queries."""
     measurements = Measurement.objects.filter(judged_set=judged_set)
     done = MeasuredSetting.objects.filter(
         position=0, measurement__judged_set=judged_set, measurement__state=Measurement.State.DONE
@@ -118,14 +118,14 @@ def latest(past: History) -> MeasuredSetting | None:
 
 
 def with_ndcg(queries: Iterable[JudgedQuery], past: History) -> list[QueryRow]:
-    """Queries with what each came to when it was measured last."""
+    """Queries with the nDCG@10 of each in the latest measurement."""
     newest = latest(past)
     known = newest.ndcg_by_query if newest else {}
     return [QueryRow(query=query, ndcg=known.get(str(query.pk))) for query in queries]
 
 
 def setting_rows(settings: Sequence[MeasuredSetting]) -> list[SettingRow]:
-    """Settings in the order of their ratios, with their gains on one scale."""
+    """Settings ordered by ratio, with their gains on one scale."""
     gains = [setting.gain for setting in settings if setting.gain]
     reach = max((abs(gain[end]) for gain in gains for end in ("low", "high")), default=0.0)
     rows = []
@@ -142,7 +142,7 @@ def setting_rows(settings: Sequence[MeasuredSetting]) -> list[SettingRow]:
 
 
 def sweep_of(settings: Sequence[MeasuredSetting]) -> Sweep | None:
-    """None where no more than one ratio is measured."""
+    """The sweep over ratios; None if at most one ratio was measured."""
     measured = [setting for setting in settings if setting.ndcg_at_10 is not None]
     if len({setting.semantic_ratio for setting in measured}) < 2:
         return None
@@ -175,7 +175,7 @@ def _verdict(present: MeasuredSetting, best: MeasuredSetting) -> str:
 
 
 def moved(one: MeasuredSetting, other: MeasuredSetting) -> tuple[list[Moved], list[Moved]]:
-    """The queries that the other setting finds worse, and those that it finds better, most first. One query."""
+    """The queries that the other setting finds worse and those it finds better, largest change first. One query."""
     gains = {pk: own - one.ndcg_by_query[pk] for pk, own in other.ndcg_by_query.items() if pk in one.ndcg_by_query}
     ordered = sorted((pk for pk, gain in gains.items() if abs(gain) > LEAST_MOVE), key=lambda pk: gains[pk])
     told = (

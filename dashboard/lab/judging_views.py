@@ -1,4 +1,4 @@
-"""The staff page on which the hits of a query are judged, each with a click."""
+"""The staff page for judging the hits of a query with a click each."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from catalog.search.queries import MAX_TEXT_CHARACTERS, SearchQuery
 from dashboard.access import StaffOnly
 
 FOUND_SHOWN = 8
-#: More items than a pool holds are not graded at once.
+#: More items than a pool holds cannot be graded at once.
 MOST_AT_ONCE = 200
 GRADES = ((0, "Not relevant"), (1, "Related"), (2, "Relevant"), (3, "Perfect"))
 
 
 class JudgeView(StaffOnly, View):
-    """The pool of a query with a grade for each item, and any other item by a search of its own."""
+    """The pool of a query with a grade for each item, and a separate search to add any other item."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         query = get_object_or_404(JudgedQuery.objects.select_related("judged_set"), pk=pk)
@@ -49,7 +49,7 @@ class JudgeView(StaffOnly, View):
         return render(request, "dashboard/lab_judge.html", context)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Grade an item, take its grade back, or take all that are named and have no grade for not relevant."""
+        """Grade an item, remove its grade, or grade all named items that have none as not relevant."""
         query = get_object_or_404(JudgedQuery, pk=pk)
         grade = request.POST.get("grade", "")
         named = [int(item) for item in request.POST.getlist("item")[:MOST_AT_ONCE] if item.isascii() and item.isdigit()]
@@ -72,7 +72,7 @@ class JudgeView(StaffOnly, View):
         return redirect(f"{_address(request)}#item-{items[0].pk}")
 
     def _row(self, request: HttpRequest, query: JudgedQuery, item: Item) -> HttpResponse:
-        """The grades of the item as they are now, and how many items are judged."""
+        """The item's grades as they are now, and how many items are judged."""
         context = {
             "query": query,
             "item": item,
@@ -92,12 +92,12 @@ def _grade(text: str) -> int:
 
 
 def _version(text: str) -> IndexVersion | None:
-    """The live version that the address names, if it does."""
+    """The live version that the URL names, if any."""
     return IndexVersion.objects.searchable(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _found(text: str, query: JudgedQuery) -> list[Pooled]:
-    """Items that a search of its own finds, to be judged for the query."""
+    """Items found by the separate search, to be judged for the query."""
     if not text:
         return []
     try:
@@ -109,6 +109,6 @@ def _found(text: str, query: JudgedQuery) -> list[Pooled]:
 
 
 def _address(request: HttpRequest) -> str:
-    """This page with the version and the search that it was asked with."""
+    """The URL of this page with the requested version and search."""
     kept = {name: value for name in ("version", "find") if (value := request.GET.get(name, ""))}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path

@@ -1,4 +1,4 @@
-"""The staff page of a measurement: how far it is, then its figures."""
+"""The staff page of a measurement: its progress, then its figures."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from catalog.models import MeasuredSetting, Measurement
 from dashboard.access import StaffOnly
 from dashboard.lab.history import moved, setting_rows, sweep_of
 
-# htmx stops asking when it gets this status.
+# htmx stops polling when it gets this status.
 STOP_POLLING = 286
 
 
 class MeasurementView(StaffOnly, View):
-    """One measurement. htmx asks again for its live part until it is finished."""
+    """One measurement. htmx polls its live part until it is finished."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         measurement = get_object_or_404(Measurement.objects.select_related("judged_set", "started_by"), pk=pk)
@@ -45,7 +45,7 @@ class CancelMeasurementView(StaffOnly, View):
 
 
 def figures_context(measurement: Measurement) -> dict[str, Any]:
-    """What a measurement that is done is shown with."""
+    """The template context for a finished measurement."""
     if measurement.state != Measurement.State.DONE:
         return {}
     settings = list(measurement.settings.select_related("version"))
@@ -61,7 +61,7 @@ def figures_context(measurement: Measurement) -> dict[str, Any]:
 
 
 def _side_by_side(measurement: Measurement, one: MeasuredSetting, other: MeasuredSetting) -> str:
-    """The address of both versions on the set; `&q=` may follow."""
+    """The URL that compares both versions on the set; `&q=` may follow."""
     asked: dict[str, str | int] = {
         "one": one.version_id,
         "other": other.version_id,

@@ -1,4 +1,4 @@
-"""The staff pages of query sets: make them, fill them, measure search on them."""
+"""The staff pages for query sets: create them, fill them, measure search on them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QUERIES_A_PAGE = 50
 
 
 class SetsView(StaffOnly, View):
-    """Lists the query sets beside a form that makes another one."""
+    """Lists the query sets beside a form that creates another."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, NewSetForm())
@@ -57,7 +57,7 @@ class SetsView(StaffOnly, View):
 
 
 class SetView(StaffOnly, View):
-    """One set: what was measured on it, its queries, and what more can be done."""
+    """One set: what was measured on it, its queries, and what else can be done."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return set_page(request, get_object_or_404(JudgedSet.objects.with_counts(), pk=pk))
@@ -112,7 +112,7 @@ class DeleteQueryView(StaffOnly, View):
 
 
 class MeasureView(StaffOnly, View):
-    """Has search measured on a set."""
+    """Starts measuring search on a set."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         judged_set = get_object_or_404(JudgedSet.objects.with_counts(), pk=pk)
@@ -158,7 +158,7 @@ def set_page(
 
 
 def filled(request: HttpRequest, view: StaffOnly, judged_set: JudgedSet, form: QueriesForm) -> HttpResponse:
-    """Add what a form brings, and show what became of it."""
+    """Add the queries and judgements in a form, and show what became of them."""
     data = form.cleaned_data
     loaded = Loaded()
     try:

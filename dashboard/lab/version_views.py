@@ -1,4 +1,4 @@
-"""The staff page of two index versions side by side, before either of them is switched to."""
+"""The staff page that shows two index versions side by side, before switching to either."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A setting that two versions have differently."""
+    """A setting that differs between two versions."""
 
     name: str
     one: str
@@ -44,7 +44,7 @@ class Difference:
 
 
 class CompareVersionsView(StaffOnly, View):
-    """Both lists for a query, and what both come to on a query set. Without a choice: what serves and the newest."""
+    """Both lists for a query, and both versions' figures on a query set. Defaults: the serving and newest versions."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         live = list(IndexVersion.objects.live())
@@ -92,7 +92,7 @@ def _usual(live: list[IndexVersion]) -> dict[str, str]:
 
 
 def _switch_to(one: IndexVersion, other: IndexVersion) -> IndexVersion | None:
-    """The one that is ready, where the other of the two serves."""
+    """The version that is ready, if the other one serves."""
     states = {version.state: version for version in (one, other)}
     return states.get(IndexVersion.State.READY) if IndexVersion.State.ACTIVE in states else None
 
@@ -106,7 +106,7 @@ def _differences(one: IndexVersion, other: IndexVersion) -> list[Difference]:
 
 
 def _measured(judged_set: JudgedSet, one: IndexVersion, other: IndexVersion, ratio: float) -> Measurement | None:
-    """The last measurement of both at this ratio, whichever was first."""
+    """The latest measurement of both at this ratio, in either order."""
     both = Measurement.objects.filter(judged_set=judged_set, kind=Measurement.Kind.VERSIONS)
     for version in (one, other):
         settings = MeasuredSetting.objects.filter(version=version, semantic_ratio=ratio)
@@ -127,7 +127,7 @@ def _rows(side: Side, beside: Side) -> list[Row]:
 
 
 def _moved(place: int, there: int | None, beside: IndexVersion) -> list[Mark]:
-    """Where the item stands in the other list, if not at the same place."""
+    """Where the item stands in the other list, unless at the same place."""
     if there is None:
         return [Mark(kind="new", text="Only here")]
     if there == place:

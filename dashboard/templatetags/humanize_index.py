@@ -1,4 +1,4 @@
-"""Numbers as staff read them."""
+"""Numbers formatted for staff."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def thousands(value: int) -> str:
 
 @register.filter
 def percent_number(share: float) -> str:
-    """0.9987 -> 99: only what is complete says 100."""
+    """0.9987 -> 99: only complete shows 100."""
     return str(int(share * 100))
 
 
