@@ -1,4 +1,4 @@
-"""Who calls in tests: people with a session and programs with a key."""
+"""The callers in tests: people with a session and programs with a key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.http.authentication import create_key
 
 
 class _Unreadable:
-    """A body that nobody may read."""
+    """A body that must not be read."""
 
     def read(self, *_: int) -> bytes:
         raise AssertionError("The body was read.")
@@ -20,10 +20,10 @@ class _Unreadable:
     readline = readlines = __iter__ = read
 
 
-#: A large form whose body must not be looked at, for `Client.generic`.
+#: A large form whose body must not be read, for `Client.generic`.
 UNREADABLE: dict[str, Any] = {
     "content_type": "multipart/form-data; boundary=x",
-    "CONTENT_TYPE": "multipart/form-data; boundary=x",  # the one above counts only beside data in some clients
+    "CONTENT_TYPE": "multipart/form-data; boundary=x",  # some clients use the one above only when there is data
     "CONTENT_LENGTH": "20000000",
     "wsgi.input": _Unreadable(),
 }
@@ -38,7 +38,7 @@ def with_key(scope: str, **options: Any) -> APIClient:
 
 
 def signed_in(username: str = "visitor", *, is_staff: bool = False, **options: Any) -> Client:
-    """A browser in which somebody has signed in; it sends no CSRF token."""
+    """A browser in which somebody is signed in; it sends no CSRF token."""
     user = User.objects.filter(username=username).first() or User.objects.create_user(username, is_staff=is_staff)
     client = Client(**options)
     client.force_login(user)
@@ -46,7 +46,7 @@ def signed_in(username: str = "visitor", *, is_staff: bool = False, **options: A
 
 
 def problem(response: Any, status: int, code: str | None = None, field: str | None = None) -> dict[str, Any]:
-    """The body of an error of the API, after a check that it is what it should be."""
+    """Check an error response of the API and return its body."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
     body = response.json()

@@ -1,4 +1,4 @@
-"""A small server that speaks the protocol of chat completions, well or badly, over real connections."""
+"""A small server that speaks the chat completions protocol, well or badly, over real connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVENTS = "text/event-stream; charset=utf-8"
 
 
 class ChatServer(SmallServer):
-    """Answers each request with the next of `replies`, the last of them again and again; keeps what was asked."""
+    """Answers each request with the next of `replies`, repeating the last; records the requests."""
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
@@ -42,7 +42,7 @@ def streamed(*pieces: str, done: bool = True, pause_s: float = 0.0) -> Reply:
 
 
 def events(*pieces: str, done: bool = True) -> list[bytes]:
-    """The pieces as server-sent events, and with `done` one more that says so."""
+    """The pieces as server-sent events, with a final event if `done`."""
     found = [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
     lines = [f": keep-alive\n\ndata: {json.dumps(event)}\n\n".encode() for event in found]
     if done:
@@ -51,7 +51,7 @@ def events(*pieces: str, done: bool = True) -> list[bytes]:
 
 
 def whole(text: str) -> Reply:
-    """The text at once, from a server that does not stream."""
+    """The text in one response, from a server that does not stream."""
     message = {"choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}
     return raw([json.dumps(message).encode()])
 
@@ -71,7 +71,7 @@ def raw(
                 handler.wfile.flush()
                 time.sleep(pause_s)
         except OSError:
-            pass  # the caller has heard enough
+            pass  # the caller has disconnected
 
     return reply
 
@@ -88,7 +88,7 @@ def failing(status: int, **headers: str) -> Reply:
 
 
 def dripping(piece: bytes) -> Reply:
-    """A head without end: the same again and again, for ten seconds."""
+    """A head without end: the same piece again and again, for ten seconds."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         try:
@@ -97,11 +97,11 @@ def dripping(piece: bytes) -> Reply:
                 handler.wfile.flush()
                 time.sleep(0.05)
         except OSError:
-            pass  # the caller has heard enough
+            pass  # the caller has disconnected
 
     return reply
 
 
 def hanging_up(handler: BaseHTTPRequestHandler) -> None:
-    """Close the connection without a word."""
+    """Close the connection without answering."""
     handler.connection.close()

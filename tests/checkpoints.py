@@ -1,4 +1,4 @@
-"""Small transformer checkpoints with random weights, as files that a model's name may point to."""
+"""Small transformer checkpoints with random weights, as files that a model name may point to."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def write_decoder(folder: Path, *, seed: int = 0) -> Path:
 
 
 def write_sentence_transformer(folder: Path, *, pooling: str, prompts: dict[str, str] | None = None) -> Path:
-    """Write a BERT with modules and prompts of its own, as sentence-transformers keeps them, and return its folder."""
+    """Write a BERT with its own modules and prompts, as sentence-transformers stores them, and return its folder."""
     bert = Transformer(str(write_checkpoint(folder / "bert")))
     modules = [bert, Pooling(bert.get_embedding_dimension(), pooling), Normalize()]
     SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save_pretrained(str(folder / "whole"))

@@ -1,4 +1,4 @@
-"""Small checkpoints with a tower for texts and one for pictures, as files that a model's name may point to."""
+"""Small checkpoints with a text tower and a picture tower, as files that a model name may point to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 32, "i
 VISION = {"image_size": SIDE_PIXELS, "patch_size": 8}
 
 COLOURS = ("red", "green", "blue")
-#: How much of a vector says whether it is of a text or of a picture.
+#: How much of a vector indicates whether it is of a text or of a picture.
 GAP = 2.0
 
 
@@ -28,7 +28,7 @@ def picture(colour: str | tuple[int, int, int] = "red", *, width: int = 40, heig
 
 
 def write_clip(folder: Path, *, seed: int = 0) -> Path:
-    """Write a CLIP of random weights whose tokens are bytes, and return its folder."""
+    """Write a CLIP with random weights whose tokens are bytes, and return its folder."""
     special = ["<|startoftext|>", "<|endoftext|>"]
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = [*letters, *(f"{letter}</w>" for letter in letters), *special]
@@ -51,7 +51,7 @@ def write_clip(folder: Path, *, seed: int = 0) -> Path:
 
 
 def write_siglip(folder: Path, *, seed: int = 0) -> Path:
-    """Write a SigLIP of random weights, and return its folder."""
+    """Write a SigLIP with random weights, and return its folder."""
     tokenizer = _word_tokenizer([*string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)])
     torch.manual_seed(seed)
     config = SiglipConfig(
@@ -65,8 +65,8 @@ def write_siglip(folder: Path, *, seed: int = 0) -> Path:
 def write_colours(folder: Path) -> Path:
     """Write a CLIP that knows three colours, in words and in pictures, and return its folder.
 
-    A vector is the mean of what the words or patches show, beside a large part that is the same for all texts, and
-    another for all pictures: a gap between the two as trained checkpoints have it. Other words show nothing.
+    A vector is the mean of what the words or patches show, plus a large part that is the same for all texts, and
+    another for all pictures: the gap between the two that trained checkpoints have. Other words show nothing.
     """
     words = [*string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase), *COLOURS]
     tokenizer = _word_tokenizer(words)
@@ -108,7 +108,7 @@ def _narrow(width: int) -> dict[str, int]:
 
 
 def _direction(place: int, width: int) -> torch.Tensor:
-    """One of width / 2 directions, its numbers summing to 0: layer norms leave it what it is."""
+    """One of width / 2 directions whose numbers sum to 0, so that layer norms leave it unchanged."""
     direction = torch.zeros(width)
     direction[2 * place], direction[2 * place + 1] = 1.0, -1.0
     return direction

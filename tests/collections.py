@@ -1,4 +1,4 @@
-"""Judged collections small enough to work out."""
+"""Judged collections small enough to work out by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TEXTS = ["The ghost of the harbour", "A dog in the rain", "The ship in the storm
 
 
 def write_collection(folder: Path) -> Path:
-    """A collection in the BEIR form: each query is the text of the one document that is relevant to it."""
+    """A collection in the BEIR form: each query is the text of its only relevant document."""
     folder.mkdir()
     rows = [{"_id": f"{number}", "text": text} for number, text in enumerate(TEXTS)]
     for name in ("corpus", "queries"):

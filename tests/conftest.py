@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserType, sync_playwright
 from tests.stack import Stack
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A quiet browser: no sandbox (the tests may run as root), no graphics, no traffic of its own.
+# A quiet browser: no sandbox (the tests may run as root), no graphics, no background traffic.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,20 +24,20 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
-# Nothing is exported behind a test's back; tests of the other runtimes ask for them.
+# Models are not exported implicitly; tests of the other runtimes request exports.
 os.environ.setdefault("ENCODER_RUNTIME", "torch")
 
 
 @pytest.fixture(autouse=True)
 def no_logs() -> Iterator[None]:
-    """Nothing is written behind a test's back, by a thread of its own; tests of the logs switch them on."""
+    """Nothing is logged in the background by a separate thread; tests of the logs switch them on."""
     with override_settings(QUERY_LOG=False, RECOMMENDATION_LOG=False):
         yield
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[BrowserType]:
-    # Playwright leaves an event loop running in this thread, which Django would take for asynchronous code.
+    # Playwright leaves an event loop running in this thread, which Django would mistake for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         yield playwright.chromium
@@ -45,8 +45,8 @@ def chromium() -> Iterator[BrowserType]:
 
 @pytest.fixture(scope="module")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """The machine's own Chromium, or the one that playwright installed. Another for each module: where one crashes, the
-    tests of the others go on."""
+    """The machine's own Chromium, or the one that playwright installed. One per module, so that a crash does not affect
+    the tests of other modules."""
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     browser = chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
     yield browser
@@ -55,7 +55,7 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def live_stack() -> Iterator[Stack]:
-    """A running site with the demo catalogue loaded, shared by the tests that leave it standing."""
+    """A running site with the demo catalogue, shared by tests that leave it intact."""
     with Stack() as stack:
         stack.manage("load_demo")
         yield stack

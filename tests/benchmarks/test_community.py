@@ -1,4 +1,4 @@
-"""Catalogues and people that are made up."""
+"""Synthetic catalogues and people."""
 
 from __future__ import annotations
 

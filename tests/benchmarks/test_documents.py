@@ -1,4 +1,4 @@
-"""Documents cut from the texts of collections."""
+"""Documents cut from the collections' texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Peaks of memory are those of the process that is asked."""
+"""Memory peaks belong to the process that is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors that are computed once."""
+"""Vectors that are computed only once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog.embedding.base import EncoderSpec
 
 
 class LengthEncoder:
-    """Texts by their length and what they begin with."""
+    """Represents a text by its length and its first character."""
 
     spec, dimensions, max_tokens, texts_at_once = EncoderSpec(model="length"), 2, 8, 4
 

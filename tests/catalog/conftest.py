@@ -19,7 +19,7 @@ STORIES = len(NOUNS) * len(PLACES)
 
 @pytest.fixture
 def three_items(db):
-    """`whale` is in two of three items. Lengths count a title's words twice: 3, 5 and 4, so 4 on average."""
+    """`whale` is in two of the three items. Lengths count title words twice: 3, 5 and 4, so 4 on average."""
     return make_items(
         [
             {"external_id": "whale", "title": "Whale", "body": "whale"},
@@ -31,7 +31,7 @@ def three_items(db):
 
 @pytest.fixture
 def reranker(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A site with a reranker that is loaded and has all the time it wants."""
+    """A site whose reranker is loaded and has all the time it needs."""
     settings.RERANK_MODEL = str(write_cross_encoder(tmp_path_factory.mktemp("cross") / "model"))
     settings.RERANK_BUDGET_MS = 60_000.0
     spec = reranker_spec()
@@ -42,7 +42,7 @@ def reranker(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def stories(db: None) -> None:
-    """More items than are reranked, all of which hold the word story, some more often than others."""
+    """More items than are reranked, all containing the word story, some more often than others."""
     make_items(
         [
             {"external_id": f"{noun}-{place}", "title": f"{noun} {place}", "body": "story " * (1 + number % 5) + noun}

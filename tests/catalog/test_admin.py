@@ -1,4 +1,4 @@
-"""The admin pages write items as every other way in does."""
+"""The admin pages write items as every other path does."""
 
 from __future__ import annotations
 

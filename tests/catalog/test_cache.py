@@ -1,4 +1,4 @@
-"""The site goes on when Redis is away, and does not wait for it."""
+"""The site keeps working while Redis is away, and does not wait for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rested() -> Iterator[None]:
 
 @pytest.fixture
 def black_hole() -> Iterator[str]:
-    """The address of a server that accepts connections and never answers."""
+    """The URL of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 

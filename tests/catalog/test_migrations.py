@@ -1,4 +1,4 @@
-"""Migrations that move data, forward and back, in a database of their own."""
+"""Migrations that move data, forward and back, in their own database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEFORE_COMPOSED, COMPOSED = "0015_searched_exactly", "0016_composed_texts"
 
 @pytest.fixture
 def migrate(committed_db: str) -> Callable[[str], Any]:
-    """Brings `catalog` to a migration, and what needs it along; returns its models as they are then."""
+    """Migrates `catalog` to a migration, with what depends on it; returns its models at that point."""
 
     def to(name: str) -> Any:
         executor = MigrationExecutor(connection)
@@ -31,7 +31,7 @@ def migrate(committed_db: str) -> Callable[[str], Any]:
 
 
 def judgements(model: Any) -> list[tuple[str, int, float]]:
-    """What a judgement was before there were sets: a query, an item, a grade."""
+    """Judgements as they were before there were sets: a query, an item, a grade."""
     return sorted(model.objects.values_list("query", "item_id", "grade"))
 
 

@@ -61,7 +61,7 @@ ENCODERS: dict[str, Callable[[Path], EncoderSpec]] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def endpoint() -> Iterator[None]:
-    """The embeddings endpoint of this site."""
+    """This site's embeddings endpoint."""
     with EmbeddingServer() as server:
         target = Endpoint(url=server.url, allow_private=True, max_response_bytes=10_000_000)
         use_service(lambda: Service(endpoint=target))
@@ -130,7 +130,7 @@ def test_queries_and_documents_differ_exactly_where_their_prompts_do(encoder: En
 
 
 def test_many_queries_at_once_are_what_each_is_alone(encoder: Encoder):
-    encoder.encode_documents(TEXTS)  # some encode many queries as they do documents, once they do
+    encoder.encode_documents(TEXTS)  # after this, some encode many queries the way they do documents
     many = encoder.encode_queries([*TEXTS] * 20)
     assert cosines(many[: len(TEXTS)], encoder.encode_queries(TEXTS)).min() > 0.998
 

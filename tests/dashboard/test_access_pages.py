@@ -1,4 +1,4 @@
-"""The staff page of the audit log."""
+"""The staff page for the audit log."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_the_chart_has_a_point_a_day_on_one_scale():
         name: [float(point.split()[1]) for point in line.line[1:].split(" L")]
         for name, line in (("searches", chart.searches), ("clicked", chart.clicked), ("nothing", chart.nothing_close))
     }
-    # A box of 120 with a margin of 1: two searches a day at most, so each search is 59 high.
+    # A box of 120 with a margin of 1: at most two searches a day, so each search is 59 high.
     assert heights["searches"] == [60, 119, 119, 119, 119, 1, 60]
     assert heights["clicked"] == [119, 119, 119, 119, 119, 60, 60]
     assert heights["nothing"] == [60, 119, 119, 119, 119, 119, 119]

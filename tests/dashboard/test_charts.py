@@ -1,4 +1,4 @@
-"""Charts are worked out by hand here and compared."""
+"""Charts compared with values worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The staff pages of encoders: compared, adapted and put to use."""
+"""The staff pages for encoders: compared, adapted and put to use."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_the_page_costs_few_queries(django_assert_num_queries):
     for _ in range(3):
         compared()
     client = staff()
-    with django_assert_num_queries(5):  # session, user, both lists, and what the endpoint was asked for
+    with django_assert_num_queries(5):  # session, user, both lists, and the use of the endpoint
         client.get(PAGE)
 
 

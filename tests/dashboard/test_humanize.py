@@ -1,4 +1,4 @@
-"""How the staff pages put what was noted."""
+"""How the staff pages display noted details."""
 
 from __future__ import annotations
 

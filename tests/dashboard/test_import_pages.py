@@ -1,4 +1,4 @@
-"""The staff pages of imports."""
+"""The staff pages for imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The staff page of the index: what it shows, and what its buttons do."""
+"""The staff page for the index: what it shows, and what its buttons do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def set_states(version: IndexVersion, state: str, external_ids: list[str], error
 
 
 def shown(response) -> str:
-    """The words of a page."""
+    """The text of a page."""
     assert response.status_code == 200, response.content
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
@@ -100,7 +100,7 @@ def test_an_encoder_whose_preparation_takes_too_long_is_said_at_the_top(staff, t
 
 def test_an_encoder_that_cannot_be_had_is_said_at_the_top(staff):
     make_version(backend="transformer", model="/nowhere/model")
-    # The first look begins to load it, and a later one knows.
+    # The first request starts loading it; a later one knows the outcome.
     staff.get(PAGE)
     text = shown(staff.get(PAGE))
     assert "Searches go by words alone for now." in text

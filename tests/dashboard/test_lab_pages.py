@@ -44,7 +44,7 @@ def query_of(judged_set: JudgedSet, text: str = "ship") -> JudgedQuery:
 
 
 def measured(judged_set: JudgedSet, *ratios: float, **fields: Any) -> Measurement:
-    """A measurement by words with these ratios, done."""
+    """A finished measurement by words, with these ratios."""
     version = fields.pop("version", None) or make_version(state="ready")
     measurement = Measurement.objects.create(
         judged_set=judged_set, state="done", queries=3, finished_at="2026-11-20T10:00:00Z", **fields
@@ -249,10 +249,10 @@ def test_the_pages_cost_few_queries(judged_set, django_assert_num_queries):
     for _ in range(3):
         measured(judged_set, 0.0, 0.5, kind="sweep")
     client = staff()
-    with django_assert_num_queries(4):  # session, user, sets, what was measured last
+    with django_assert_num_queries(4):  # session, user, sets, latest measurements
         client.get(PAGE)
-    # The set, how many queries and those of the page, the first that is not judged; figures, what runs, the last sweep
-    # with its settings; the live versions, once for what may be chosen and once for each list.
+    # The set, the number of queries and those of the page, the first unjudged one; figures, what is running, the last
+    # sweep with its settings; the live versions, once for validation and once for each list.
     with django_assert_num_queries(14):
         client.get(f"{PAGE}{judged_set.pk}/")
 

@@ -1,4 +1,4 @@
-"""The marks of an item whose place is another in the second of two lists."""
+"""The marks of an item whose place differs in the second of two lists."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_the_page_shows_the_figures():
     page = unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
     assert "5 lists, 60.0% opened (23.1% to 88.2%), 20.0% acted on" in page
     assert "Length: short 1 0.0% 0.0% to 79.3%" in page
-    assert "Lists are not logged" in page  # as tests have it
+    assert "Lists are not logged" in page  # the default in tests
 
 
 def test_a_log_without_lists_says_so():

@@ -1,4 +1,4 @@
-"""The staff pages of recommendations: scenarios, looking as a person, weights, experiments and models."""
+"""The staff pages for recommendations: scenarios, looking as a person, weights, experiments and models."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def mira(ids) -> Subject:
 
 
 def known_people(count: int) -> None:
-    """So many visitors who did something."""
+    """Create this many visitors with a history."""
     ProfileState.objects.bulk_create(ProfileState(visitor=uuid4(), changed_at=timezone.now()) for _ in range(count))
 
 
 def shown(response: Any) -> str:
-    """The words of a page, without its tags."""
+    """The text of a page, without its tags."""
     return unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
 
 

@@ -1,4 +1,4 @@
-"""The staff pages of rules: the list, the editor with its preview, and what they refuse."""
+"""The staff pages for rules: the list, the editor with its preview, and what they refuse."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ def staff(db) -> Client:
 
 @pytest.fixture
 def items(db) -> dict[str, int]:
-    """Found by their words, in this order; the last one is not."""
+    """Found by their words, in this order; the last one is not found."""
     make_version()
     return make_items(
         [
@@ -34,7 +34,7 @@ def items(db) -> dict[str, int]:
 
 
 def shown(response: Any) -> str:
-    """The words of a page, without its tags."""
+    """The text of a page, without its tags."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 

@@ -1,4 +1,4 @@
-"""The staff pages of synonyms."""
+"""The staff pages for synonyms."""
 
 import re
 from typing import Any

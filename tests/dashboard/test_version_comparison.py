@@ -85,7 +85,7 @@ def test_a_query_set_brings_its_queries_and_its_measurement(versions):
     assert "0.800" in shown and "-0.500 (-0.600 to -0.400)" in shown
     assert "storm 0.80 0.30 -0.50" in shown
     assert "not measured on this set yet" in text_of(get(judged_set=judged_set.pk, semantic_ratio="0.3"))
-    # From the measurement each query leads back to both lists.
+    # From the measurement, each query links back to both lists.
     page = signed_in("staff", is_staff=True).get(f"/staff/relevance/measurements/{measurement.pk}/").content.decode()
     both = f"{PAGE}?one={one.pk}&amp;other={other.pk}&amp;judged_set={judged_set.pk}&amp;semantic_ratio=0.5"
     assert f'href="{both}"' in page

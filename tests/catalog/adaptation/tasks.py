@@ -1,4 +1,4 @@
-"""A task that a small encoder with random weights learns within seconds: words that stand for others."""
+"""A task that a small encoder with random weights learns within seconds: words that stand for other words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAST = TrainingSettings(learning_rate=3e-3, most_epochs=12, patience=12, batch_e
 
 
 def made_up_collection() -> JudgedCollection:
-    """Two words as a query for the document with the words that they stand for: 66 of them."""
+    """Queries of two words, each answered by the document with the words that these stand for: 66 of them."""
     documents, queries, judgements = {}, {}, {}
     for first, second in combinations(STAND_FOR, 2):
         name = f"{first} {second}"

@@ -1,4 +1,4 @@
-"""An encoder that is trained, and kept only where it is better on queries that it has not seen."""
+"""Training an encoder, and keeping the result only if it does better on queries it has not seen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> EncoderSpec:
 
 
 def told(figures: list[float]) -> Callable[[TrainableModel], float]:
-    """A figure that is made up, one after the other."""
+    """A measure that returns made-up figures, one after the other."""
     following = iter(figures)
     return lambda model: next(following)
 

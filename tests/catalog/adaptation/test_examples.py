@@ -20,7 +20,7 @@ def test_negatives_are_near_but_neither_judged_nor_closer_than_the_positive():
     encoder = WordCounter()
     (example,) = mine_examples(encoder, TINY, encode_documents(encoder, DOCUMENTS))
     assert (example.query, example.document, example.positive) == ("ship storm", "ship", "ship ship ship storm")
-    # The cosines with the query: ship .89, same .95, near .50, far 0; what is judged is no negative.
+    # The cosines with the query: ship .89, same .95, near .50, far 0; judged documents are not used as negatives.
     assert [document for document, _ in example.negatives] == ["near", "far"]
     assert example.answers == {"ship", "gone"}
 

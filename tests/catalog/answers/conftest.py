@@ -12,7 +12,7 @@ from tests.factories import make_item
 
 @pytest.fixture
 def items(db: None) -> list[Item]:
-    """Three items that are found by words: nothing is embedded."""
+    """Three items that can be found by words; nothing is embedded."""
     return [
         make_item("love", "Robot love", body="A robot learns to love. It waits in the rain. Nobody comes for years."),
         make_item("war", "Robot war", body="Robots fight in the fog. A robot falls into the sea."),
@@ -22,7 +22,7 @@ def items(db: None) -> list[Item]:
 
 @pytest.fixture
 def chat_server(settings) -> Iterator[Callable[..., ChatServer]]:
-    """Start a server with these replies and make it the site's language model."""
+    """Start a server with these replies and use it as the site's language model."""
     servers: list[ChatServer] = []
 
     def start(*replies: Reply) -> ChatServer:

@@ -1,4 +1,4 @@
-"""Answers written by a language model behind a real connection, which works well, badly or against us."""
+"""Answers written by a language model over a real connection, whether it works well, badly or against us."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("items")
 
 
 def extracted_because(reason: str) -> Answer:
-    """The answer to the question, which has to be one out of the passages, with this note."""
+    """The answer to the question, checked to be extracted from the passages with this reason in its note."""
     found = answer(QUESTION)
     assert found.kind == Kind.EXTRACTIVE
     assert reason in found.note
@@ -175,7 +175,7 @@ def test_no_more_calls_run_at_a_time_than_are_set(chat_server, settings):
     first = chat.written(endpoint, [])
     assert next(first)
     extracted_because("busy with other questions")
-    first.close()  # who leaves early frees the turn
+    first.close()  # leaving early frees the slot
     assert answer(QUESTION).kind == Kind.GENERATED
     assert len(server.asked) == 2
 

@@ -1,4 +1,4 @@
-"""What a language model wrote is passed on only where it names passages there are, as plain text."""
+"""A language model's text is passed on only where it cites passages that exist, and as plain text."""
 
 from __future__ import annotations
 

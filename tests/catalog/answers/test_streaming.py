@@ -1,4 +1,4 @@
-"""An answer over a real web server: each sentence leaves it before the model has written the next."""
+"""An answer over a real web server: each sentence is sent before the model has written the next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 
 
 class Patient:
-    """A model that writes a second sentence only once somebody has got the first."""
+    """A model that writes its second sentence only once somebody has received the first."""
 
     def __init__(self) -> None:
         self.first_arrived = threading.Event()

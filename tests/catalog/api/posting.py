@@ -1,4 +1,4 @@
-"""Posting bodies that need not be JSON."""
+"""Posts bodies that need not be JSON."""
 
 from __future__ import annotations
 

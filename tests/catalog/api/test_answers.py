@@ -1,4 +1,4 @@
-"""Answers over the API, whole and as events."""
+"""Answers over the API, as a whole and as events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("items")
 
 
 def events(response: Any) -> list[tuple[str, Any]]:
-    """The events of a response, read as it is written."""
+    """The events of a streaming response."""
     text = b"".join(response.streaming_content).decode()
     blocks = [block.split("\n") for block in text.strip().split("\n\n")]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]

@@ -1,4 +1,4 @@
-"""What the API answers to parameters that are wrong or hostile: a code, the field, and what would be right."""
+"""How the API answers wrong or hostile parameters: with a code, the field, and what would be right."""
 
 from __future__ import annotations
 

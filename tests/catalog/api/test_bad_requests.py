@@ -1,4 +1,4 @@
-"""What the API answers to requests that are wrong as a whole: bodies, hosts, bursts, credentials."""
+"""How the API answers requests that are wrong as a whole: bodies, hosts, bursts, credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedding server: what it takes, what it gives back, and its errors in the form of OpenAI's API."""
+"""The embedding server: what it accepts, what it returns, and its errors in the form of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_inputs_that_are_no_texts_are_refused(version, given, code):
 def test_texts_longer_than_the_model_reads_are_refused_or_cut(version):
     long = "storm " * 200
     message = error(ask({"model": "default", "input": ["x", long]}), 400, "input_too_long", "input")["message"]
-    # Two special tokens and the two of the prompt take their share of 64.
+    # Two special tokens and the prompt's two take their share of 64.
     assert message.startswith("Input 1 has 200 tokens and this model reads 60 of a text.")
     response = ask({"model": "default", "input": ["x", long], "truncate": True})
     assert response.json()["usage"]["total_tokens"] == 61
@@ -183,7 +183,7 @@ def test_strangers_and_wrong_keys_are_told_in_the_same_form(version, settings):
 def test_callers_over_their_rate_are_sent_away(version, settings):
     settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["embeddings"] = "1/min"
     try:
-        # Nobody that another test has used up, or left over, anything of.
+        # A caller whose allowance no other test has touched.
         caller = with_key("search")
         _, refused = (caller.post(PATH, {"model": "default", "input": "x"}, format="json") for _ in range(2))
     finally:

@@ -1,4 +1,4 @@
-"""Files handed in over the API, and the export."""
+"""Files uploaded over the API, and the export."""
 
 from __future__ import annotations
 

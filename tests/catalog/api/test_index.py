@@ -19,7 +19,7 @@ RUNS = "/api/v1/reindex-runs"
 
 
 def note_states(version: IndexVersion, *states: str) -> None:
-    """Items whose ledger rows are in these states."""
+    """Create items whose ledger rows are in these states."""
     ids = make_items([{"external_id": f"{version.pk}-{number}"} for number in range(len(states))])
     for pk, state in zip(sorted(ids.values()), states, strict=True):
         EmbeddingState.objects.of(version).filter(item_id=pk).update(
@@ -160,7 +160,7 @@ def test_a_version_whose_index_is_being_built_is_given_up_without_waiting(commit
     run = ReindexRun.objects.create(version=version)
     client = with_key("admin")
     with connect() as builder:
-        # What CREATE INDEX holds while it builds.
+        # The lock that CREATE INDEX holds while it builds.
         builder.execute(f"LOCK TABLE catalog_passage_v{version.pk} IN SHARE MODE")
         started = time.monotonic()
         cancelled = client.post(f"{RUNS}/{run.pk}/cancel")

@@ -32,7 +32,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def version(db: None, colours: Path) -> IndexVersion:
-    """An item for each colour, with the vector of a text that names it."""
+    """One item per colour, with the vector of a text that names it."""
     cache.clear()
     save_items([{"external_id": name, "title": f"The {name} thing"} for name in COLOURS])
     encoder = encoder_for(EncoderSpec(backend="clip", model=str(colours)))

@@ -1,4 +1,4 @@
-"""Columns into a table by binary COPY, and back."""
+"""Columns written to a table with binary COPY, and read back."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Many texts in slices, between which queries have their turn."""
+"""Many texts in slices, with queries taking their turn in between."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 20
 
 
 class WordEncoder:
-    """A token is a letter, a vector the length of its text; slices hold 16 tokens. Notes what it encodes."""
+    """A token is a letter, a vector the length of its text; slices hold 16 tokens. Records what it encodes."""
 
     spec, dimensions, max_tokens, texts_at_once = EncoderSpec(model="words"), 1, 100, 4
 
@@ -50,7 +50,7 @@ def test_tokens_are_counted_and_texts_encoded_slice_by_slice_in_their_order():
     texts = ["a" * 10, "b" * 6, "c" * 40, "d"]
     tokens = count_tokens(encoder, texts, turns=turns)
     assert tokens == [10, 6, 40, 1]
-    # A slice of 16 tokens is taken to have 64 characters.
+    # A slice of 16 tokens is assumed to have 64 characters.
     assert encoder.seen == [texts]
     encoder.seen.clear()
     vectors = encode_in_slices(encoder, texts, tokens=tokens, as_queries=False, turns=turns)
@@ -70,7 +70,7 @@ def test_a_query_that_comes_during_a_slice_goes_before_the_next_of_any_caller():
         assert encoder.begun.wait(PATIENCE_S)
         second = pool.submit(bulk, "y")
         query = pool.submit(turns.vector, "query")
-        while len(encoder.seen) < 2:  # the slice under way, and the query beside it
+        while len(encoder.seen) < 2:  # the slice in progress, and the query beside it
             assert not first.done()
         encoder.go_on.set()
         for future in (first, second, query):

@@ -1,4 +1,4 @@
-"""Students learn from a real, if small, teacher; the arithmetic is checked on numbers made for it."""
+"""Students learn from a real but small teacher; the arithmetic is checked on numbers made for it."""
 
 from __future__ import annotations
 

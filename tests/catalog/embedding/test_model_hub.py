@@ -36,7 +36,7 @@ except EncoderUnavailable as error:
 
 
 class Hub(SmallServer):
-    """Has no model, and keeps what it was asked for."""
+    """Has no model, and records what it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

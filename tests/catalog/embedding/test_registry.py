@@ -1,4 +1,4 @@
-"""Encoders are loaded once a process, by whichever thread comes first, and fail with a message that helps."""
+"""Encoders are loaded once per process, by the first thread that needs them, and fail with a helpful message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reranker scores pairs as its model does, keeps to its time and says what is wrong with a model that is none."""
+"""A reranker scores pairs as its model does, keeps to its time budget, and reports a model that is no reranker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_passages_too_long_for_the_model_are_cut(folder: Path):
 
 
 def test_pairs_are_cut_to_what_the_model_can_read(folder: Path):
-    """The model of the tests has 128 positions."""
+    """The tests' model has 128 positions."""
     reranker = Reranker(RerankerSpec(model=str(folder), max_tokens=256))
     assert np.isfinite(reranker.scores(QUERY, ["storm " * 300], budget_s=30)).all()
 

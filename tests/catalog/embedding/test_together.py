@@ -1,4 +1,4 @@
-"""Queries of several threads at once."""
+"""Queries from several threads at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 20
 
 
 class SlowEncoder:
-    """Knows a text by its length. The first batch waits until the test lets it go."""
+    """Encodes a text as its length. The first batch waits until the test releases it."""
 
     spec, dimensions, max_tokens, texts_at_once = EncoderSpec(model="slow"), 1, 8, 8
 
@@ -39,7 +39,7 @@ def encoder() -> Any:
 
 
 def ask_at_once(encoder, texts):
-    """Ask for `first` alone, and for the others while it is being encoded; return what each got."""
+    """Ask for `first` alone, and for the others while it is being encoded; return what each received."""
     together = QueriesTogether(encoder)
     with ThreadPoolExecutor(len(texts) + 1) as pool:
         first = pool.submit(together.vector, "first")

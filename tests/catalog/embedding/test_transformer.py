@@ -1,4 +1,4 @@
-"""What the contract cannot ask of every encoder: memory that runs out, and models of several kinds."""
+"""What the contract cannot require of every encoder: running out of memory, and models of several kinds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.embedding.transformer import TransformerEncoder
 from searchsite.local_site import PROJECT
 from tests.checkpoints import POISON, write_checkpoint, write_decoder, write_sentence_transformer
 
-# In a process of its own, whose address space is not allowed to grow by more than a small batch needs.
+# In a separate process, whose address space may not grow by more than a small batch needs.
 SHORT_OF_MEMORY = """
 import logging, resource, sys
 import psutil
@@ -39,7 +39,7 @@ def short_of_memory(folder: Path, *, text: str, count: int, room_mib: int) -> st
     return subprocess.run(
         [sys.executable, "-c", SHORT_OF_MEMORY, str(folder), text, str(count), str(room_mib)],
         cwd=PROJECT,
-        # With several lanes it is a matter of chance whose memory is refused: where it is oneDNN's own, that crashes.
+        # With several lanes it is a matter of chance whose allocation fails; if it is oneDNN's own, that crashes.
         env=os.environ | {"ENCODER_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -49,7 +49,7 @@ def short_of_memory(folder: Path, *, text: str, count: int, room_mib: int) -> st
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that needs 128 KiB and more for each token it is given."""
+    """A model that needs at least 128 KiB for each token."""
     return write_checkpoint(tmp_path_factory.mktemp("models") / "wide", intermediate_size=65_536)
 
 

@@ -48,7 +48,7 @@ def test_a_catalogue_makes_a_student_of_its_own_words(db, checkpoint: Path, tmp_
     assert -1 <= figures["Spearman with the teacher, held-out pairs"] <= 1  # type: ignore[operator]
     assert figures["times as fast as the teacher"] > 1  # type: ignore[operator]
     student = StaticEncoder(EncoderSpec(backend="static", model=str(tmp_path / "student")))
-    # A word that the teacher spells with letters is one of the student's.
+    # A word that the teacher spells in letters is a single token for the student.
     assert student.token_offsets(["hedgehogs"]) == [[(0, 9)]]
 
 

@@ -1,4 +1,4 @@
-"""What the embeddings endpoint is asked for is counted, and none of it lost or counted twice."""
+"""Requests to the embeddings endpoint are counted, with none lost or counted twice."""
 
 from __future__ import annotations
 

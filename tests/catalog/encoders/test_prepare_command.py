@@ -1,4 +1,4 @@
-"""`manage.py prepare_encoder`: the encoder of searches made ready ahead of its first use."""
+"""`manage.py prepare_encoder`: preparing the search encoder before its first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors of queries that all processes of a site remember together."""
+"""Query vectors that all processes of a site share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def spec(tmp_path: Path) -> EncoderSpec:
 
 
 def gone(spec: EncoderSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As another process would be that has not loaded the encoder and cannot."""
+    """Behave like another process that has not loaded the encoder and cannot."""
     query_vectors._queries.clear()
 
     def unavailable(*_: object, **__: object) -> None:

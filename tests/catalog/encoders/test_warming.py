@@ -1,4 +1,4 @@
-"""A web process has the encoders loaded that its next queries need."""
+"""A web process has loaded the encoders that its next queries need."""
 
 from __future__ import annotations
 

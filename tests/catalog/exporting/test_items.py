@@ -1,4 +1,4 @@
-"""What is exported is imported again without loss."""
+"""Exported items can be imported again without loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from catalog.models import Attribute, Item
 from tests.factories import make_item, make_items
 
 FORMATS = ["csv", "json", "ndjson"]
-#: What is hard about CSV, JSON and spreadsheets.
+#: Values that are difficult in CSV, JSON and spreadsheets.
 HOSTILE: list[dict[str, Any]] = [
     {"external_id": "=1+1", "title": "=cmd|' /C calc'!A0", "body": "+1\n-2\r\n@SUM(A1)\ttab"},
     {"external_id": "'quoted", "title": "'=already escaped", "category": "a,b;c|d", "body": '"quotes" and, commas'},

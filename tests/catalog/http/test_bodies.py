@@ -1,4 +1,4 @@
-"""Places to wait for bodies of requests."""
+"""Places to wait for request bodies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wait_until_there_wait(count: int, room: WaitingRoom) -> None:
 
 @pytest.fixture
 def patient(monkeypatch) -> None:
-    """Waits for a place as long as a test may take, and takes nobody for slow."""
+    """Let callers wait for a place as long as a test may take, and treat nobody as slow."""
     monkeypatch.setattr(bodies, "PLACE_TIMEOUT_S", 60.0)
     monkeypatch.setattr(bodies, "SLOW_AFTER_S", 60.0)
 

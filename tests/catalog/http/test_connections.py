@@ -1,4 +1,4 @@
-"""Connections of this process that are hung up on."""
+"""Connections of this process that the peer closes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCAL = "127.0.0.1"
 
 @pytest.fixture
 def accepted() -> Iterator[socket.socket]:
-    """The server's end of a connection whose other end is open and says nothing."""
+    """The server's end of a connection whose other end is open and silent."""
     with socket.create_server((LOCAL, 0)) as server, socket.create_connection(server.getsockname()):
         connection, _ = server.accept()
         with connection:

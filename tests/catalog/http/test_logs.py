@@ -1,4 +1,4 @@
-"""What a visitor typed never forges a log line."""
+"""What a visitor types never forges a log line."""
 
 from __future__ import annotations
 

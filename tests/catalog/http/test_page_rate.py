@@ -1,4 +1,4 @@
-"""How many pages one caller gets."""
+"""How many pages one caller may request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def address(monkeypatch) -> str:
-    """An address that nobody has called from yet, at a site that allows three pages an hour."""
+    """An address that has not called yet, on a site that allows three pages an hour."""
     monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "pages", "3/hour")
     return f"fd00::{uuid.uuid4().hex[:4]}:{uuid.uuid4().hex[:4]}"
 

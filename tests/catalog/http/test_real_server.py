@@ -53,7 +53,7 @@ def memory_bytes(server: Stack) -> int:
 
 
 def settled_memory_bytes(server: Stack) -> int:
-    """Once both processes have loaded what they load by themselves."""
+    """The memory in use once both processes have loaded what they load on their own."""
     readings: list[int] = []
 
     def is_still() -> bool:
@@ -72,7 +72,7 @@ def test_a_body_that_comes_in_chunks_is_refused_however_long_it_is(server):
             server, "POST", SEARCH, (chunk for _ in range(200)), **JSON, **{"Transfer-Encoding": "chunked"}
         )
     except (BrokenPipeError, ConnectionResetError):
-        pass  # refused before it was sent whole, and hung up
+        pass  # refused and disconnected before it was fully sent
     else:
         assert (status, json.loads(text)["code"]) == (411, "length_required")
     assert memory_bytes(server) - before < 50 * MEGABYTE

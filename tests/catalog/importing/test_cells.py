@@ -1,4 +1,4 @@
-"""What the cells of a CSV file hold."""
+"""The contents of cells in a CSV file."""
 
 import pytest
 from hypothesis import given

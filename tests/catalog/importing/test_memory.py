@@ -1,4 +1,4 @@
-"""Rows of any size are read in bounded memory: a process of its own is watched while it loads a hostile file."""
+"""Rows of any size are read in bounded memory: a separate process is watched while it loads a hostile file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ print((after - before) // 2**20, run.created, run.rejected, run.message or run.p
 
 
 def write_hole(file: Path, before: str, after: str, *, size_bytes: int) -> None:
-    """A file with a row of this size, which takes no room on the disk: the rest of it is a hole."""
+    """A file with a row of this size that takes no disk space: most of it is a hole."""
     with file.open("wb") as target:
         target.write(before.encode())
         target.seek(size_bytes, os.SEEK_CUR)

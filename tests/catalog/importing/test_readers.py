@@ -1,4 +1,4 @@
-"""Rows of CSV, NDJSON and JSON files, good and bad, from bytes."""
+"""Rows of CSV, NDJSON and JSON files, valid and invalid, from bytes."""
 
 import csv
 import io
@@ -143,7 +143,7 @@ def test_any_bytes_are_read_or_refused(reader, content):
 
 
 def read_or_refused(reader, content):
-    """What the rows hold, or why the file cannot be read."""
+    """The contents of the rows, or why the file cannot be read."""
     try:
         return [each for _, each in read(reader, content)]
     except FileUnreadable as error:
@@ -212,14 +212,14 @@ def test_a_broken_array_gives_what_comes_before_the_break(content, kept, reason)
 
 
 def collect(reader, found):
-    """Keep what is read up to an error; extending a list would, too, but does not promise it."""
+    """Keep what is read before an error; extending a list would do so too, but does not guarantee it."""
     for row in reader:
         found += [row]
 
 
 def test_a_huge_array_is_read_without_holding_it_all():
     class Endless(io.RawIOBase):
-        """An array of many objects that exists a piece at a time."""
+        """An array of many objects that is produced piece by piece."""
 
         pieces = iter([b"[", *([b'{"id": 1},' * 1_000] * 100), b'{"id": 2}]'])
         held = b""

@@ -1,4 +1,4 @@
-"""Whole import runs: good rows kept, bad ones reported, killed ones taken up again."""
+"""Whole import runs: valid rows kept, invalid ones reported, killed runs resumed."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def many_rows(count: int = MANY) -> Iterator[str]:
 
 
 def command(database: str, *arguments: str) -> subprocess.Popen[str]:
-    """A management command in a process of its own, on another database."""
+    """A management command in a separate process, on another database."""
     address = urlsplit(os.environ["DATABASE_URL"])
     return subprocess.Popen(
         processes.manage(*arguments),

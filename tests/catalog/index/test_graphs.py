@@ -1,4 +1,4 @@
-"""Graphs of halves and of signs: both are walked by the statements of a search, as far as the version says."""
+"""Graphs of half-precision and of binary vectors: search statements walk both, as far as the version says."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def filled(storage: str) -> tuple[IndexVersion, dict[str, int]]:
     add_passages(version, {ids[f"{n:03}"]: [vector.tolist()] for n, vector in enumerate(vectors(ITEMS, seed=1))})
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_passage")
-        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")  # so few are read one by one else
+        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")  # so few would be scanned otherwise
     return version, ids
 
 

@@ -1,4 +1,4 @@
-"""The keyword index: exact counts under concurrent writers, words as they are written, and building it anew."""
+"""The keyword index: exact counts under concurrent writers, words as they are written, and rebuilding."""
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from tests.factories import make_item, make_items
 
 
 def counted():
-    """Term counts with what is not folded in yet, without those that came to nothing."""
+    """Term counts including what is not folded in yet, without those that came to zero."""
     totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     for model in (TermCount, TermDelta):
         for term, documents, tokens in model.objects.values_list("term", "documents", "tokens"):
@@ -73,7 +73,7 @@ def test_a_change_of_what_is_not_indexed_leaves_the_index_alone(three_items):
 
 
 def write_items(writer):
-    """Create, change, unpublish and delete items over a connection of this thread's own, folding in between."""
+    """Create, change, unpublish and delete items over this thread's own connection, folding in between."""
     try:
         for number in range(6):
             name = f"{writer}-{number}"

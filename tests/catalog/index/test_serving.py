@@ -1,4 +1,4 @@
-"""The version that searches read from, and rows read by statements that are written once."""
+"""The version that searches read from, and rows read by prebuilt statements."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ EAST, NORTH = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 
 @pytest.fixture
 def shelf() -> IndexVersion:
-    """An active version with an item to the east, remembered by a search."""
+    """An active version with an item to the east, which a search has cached."""
     version = make_version(dimensions=3)
     add_vector(version, make_item("east"), EAST)
     assert found() == ["east"]

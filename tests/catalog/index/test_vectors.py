@@ -1,4 +1,4 @@
-"""Vectors are written only where the claim still holds and the item is what was embedded."""
+"""Vectors are written only while the claim holds and the item is still what was embedded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py verify_index`: it finds each thing that can be wrong with an index, and mends it on request."""
+"""`manage.py verify_index`: it finds everything that can be wrong with an index, and repairs it on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an item may hold."""
+"""What an item may contain."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Saving items: created, replaced, left alone and refused; also by several writers at once."""
+"""Saving items: created, replaced, left alone and refused, including by several writers at once."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +172,7 @@ def test_what_is_saved_is_what_was_given_and_a_second_time_changes_nothing(db, t
 
 
 def save_shuffled(seed):
-    """Save the same items, each with new attributes, in an order of one's own."""
+    """Save the same items, each with new attributes, in a different order."""
     generator = random.Random(seed)
     try:
         for turn in range(8):
@@ -196,7 +196,7 @@ def test_writers_of_the_same_items_in_any_order_wait_for_each_other_and_never_de
 @pytest.mark.usefixtures("committed_db")
 def test_those_who_delete_items_wait_for_those_who_save_them_and_never_deadlock():
     save_items([row("b")])
-    save_items([row("a")])  # rows are found in the order of their ids, where nothing else is said
+    save_items([row("a")])  # rows are found in the order of their ids unless the statement says otherwise
     with transaction.atomic():
         save_items([row("a", body="new")])
         deleting = waiting_for_this(delete_items, ["a", "b"])

@@ -15,7 +15,7 @@ WORDS = ("ship", "storm", "robot", "love", "town")
 
 
 class WordCounter:
-    """A dimension for each of five words; a token is a word, and a text has room for six and two special ones."""
+    """One dimension for each of five words; a token is a word, and a text has room for six and two special ones."""
 
     dimensions, max_tokens, texts_at_once = len(WORDS), 8, 2
 
@@ -53,7 +53,7 @@ def collection_of(
 
 
 def write_collection(folder: Path, collection: JudgedCollection) -> Path:
-    """Write it in the BEIR form, without titles."""
+    """Write a collection in the BEIR form, without titles."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = {"corpus": collection.documents, "queries": collection.queries}
     for name, texts in rows.items():

@@ -1,4 +1,4 @@
-"""Collections as they are found on the web."""
+"""Collections as found on the web."""
 
 import json
 

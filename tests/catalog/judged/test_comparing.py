@@ -41,7 +41,7 @@ def test_the_packaged_model_has_the_size_that_is_known_of_it():
 
 
 class Listening(WordCounter):
-    """Says what it was asked for."""
+    """Records what it was asked for."""
 
     asked: ClassVar[list[str]] = []
 

@@ -41,7 +41,7 @@ def collection(tmp_path):
     ("query", "passed_over"),
     [
         ({"_id": "d4", "text": "Palms and camels and water."}, True),
-        # Other documents and queries may be numbered alike.
+        # Different documents and queries may have the same ids.
         ({"_id": "d4", "text": "camels, palms and water"}, False),
     ],
 )

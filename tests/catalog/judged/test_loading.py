@@ -1,4 +1,4 @@
-"""Judgements from files, with the line of each row that is left out."""
+"""Judgements from files, with the line of each rejected row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be judged for a query."""
+"""The items to judge for a query."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ TINY = collection_of(
 
 def test_a_document_counts_by_its_best_passage():
     documents = encode_documents(WordCounter(), DOCUMENTS)
-    # The window of six words cuts the long one in passages that overlap by three.
+    # The window of six words splits the long text into passages that overlap by three.
     assert list(documents.ids) == ["d1", "d2", "d3", "long"]
     assert [len(passage.split()) for passage in documents.passages[3:]] == [6, 6, 6]
     assert documents.starts.tolist() == [0, 1, 2, 3]

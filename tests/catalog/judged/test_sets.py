@@ -1,4 +1,4 @@
-"""Query sets: what they take, and judging."""
+"""Query sets: what they accept, and judging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several people at one query set: nobody waits crosswise, and nothing is added to a set that is gone."""
+"""Several people working on one query set: no deadlocks, and nothing is added to a set that is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What storage costs in quality: the stored vectors' ranking beside one of full float32 vectors."""
+"""What storage costs in quality: ranking by the stored vectors against ranking by full float32 vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls over real connections: what is sent, and that nothing that comes back can take too long or be too much."""
+"""Calls over real connections: what is sent, and that no response can take too long or be too large."""
 
 from __future__ import annotations
 

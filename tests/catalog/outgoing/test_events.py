@@ -1,4 +1,4 @@
-"""Server-sent events are read the same however the bytes of them arrive."""
+"""Server-sent events are read the same, however their bytes arrive."""
 
 from __future__ import annotations
 

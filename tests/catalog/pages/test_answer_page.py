@@ -1,4 +1,4 @@
-"""The page of an answer and the panel on the search page, without JavaScript."""
+"""The answer page and the answer panel on the search page, without JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of an item, and covers."""
+"""The item page, and covers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_page_costs_the_same_queries_for_every_item(films, client):
             client.get(address)
         return len(captured)
 
-    queries("Alien")  # a process remembers what serves
+    queries("Alien")  # a process caches the serving version
     assert queries("Alien") == queries("Groundhog Day") == 14
 
 

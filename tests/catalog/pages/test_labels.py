@@ -1,4 +1,4 @@
-"""How attributes and their values are written out."""
+"""How attributes and their values are displayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of searches, read and written."""
+"""Search URLs, read and written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search page of a site with a reranker: its order, the pages that follow, and the order while somebody types."""
+"""The search page of a site with a reranker: its order, the following pages, and the order while somebody types."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TYPING = {"HX-Request": "true", "HX-Current-URL": "http://testserver/search?q=st
 
 
 def in_order(*, rerank: bool) -> list[str]:
-    """All titles as the page is to have them."""
+    """All titles in the order the page should show them."""
     results = search(SearchQuery(text="story", limit=100, close_first=True, rerank=rerank))
     return [hit.item.title for hit in results.hits]
 
 
 def walk(client: Client, address: str) -> list[str]:
-    """The titles of a page and of all that its links lead to."""
+    """The titles on a page and on the pages its links lead to."""
     found: list[str] = []
     for number in range(1, 4):
         page = client.get(address).content.decode()
@@ -53,11 +53,11 @@ def test_without_time_every_page_has_the_order_of_the_first_stage(reranker, stor
     assert "reranked" not in first
     link = unescape(re.search(r'href="([^"]*page=2)"', first).group(1))  # type: ignore[union-attr]
     assert link == "/search?q=story&rerank=0&page=2"
-    # By the second page there is time: it goes on in the order of the first one all the same.
+    # By the second page there is time, but it keeps the order of the first.
     settings.RERANK_BUDGET_MS = 60_000.0
     cache.clear()
     assert titles(first) + titles(client.get(link).content.decode()) == in_order(rerank=False)[:40]
-    # Another search, or the same one with a filter, begins anew.
+    # Another search, or the same one with a filter, starts afresh.
     assert "rerank=0" not in client.get(link).content.decode().split('id="facets"')[1].split("</aside>")[0]
 
 

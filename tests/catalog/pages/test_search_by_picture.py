@@ -31,12 +31,12 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pictured(db: None, colours: Path) -> None:
-    """An item for each colour, with the vector of a text that names it."""
+    """One item per colour, with the vector of a text that names it."""
     cache.clear()
     rows = [{"external_id": name, "title": f"The {name} thing", "category": f"{name}ish"} for name in COLOURS]
     save_items(rows)
     encoder = encoder_for(EncoderSpec(backend="clip", model=str(colours)))
-    # So that all are close and stand on the page.
+    # So that all are close and appear on the page.
     version = make_version(dimensions=encoder.dimensions, backend="clip", model=str(colours), relevance_cutoff=-1.0)
     vectors = encoder.encode_documents(COLOURS)
     ids = Item.objects.ids_by_external_id(COLOURS)

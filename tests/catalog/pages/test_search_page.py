@@ -1,4 +1,4 @@
-"""The search page, as the server makes it."""
+"""The search page as the server renders it."""
 
 from __future__ import annotations
 
@@ -296,7 +296,7 @@ def test_the_last_word_may_be_unfinished_while_it_is_typed(films, client):
 
 def test_a_page_costs_the_same_queries_whatever_it_shows(films, client):
     def queries(**parameters: object) -> int:
-        search(client, **parameters)  # what is cached for all is cached now
+        search(client, **parameters)  # fills the caches that everybody shares
         with CaptureQueriesContext(connection) as captured:
             search(client, **parameters)
         return len(captured)

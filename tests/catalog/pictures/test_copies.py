@@ -1,4 +1,4 @@
-"""A local picture is made into a JPEG once; the copy is what is read until the picture changes."""
+"""A local picture is converted to a JPEG once; the copy is read until the picture changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as pictures: whatever they hold, what comes out is small, upright and RGB, or says why not."""
+"""Decoding files as pictures: whatever they contain, the result is small, upright and RGB, or a reason why not."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_picture_taken_sideways_is_put_upright():
     image = picture("red", width=40, height=20)
     image.paste("blue", (20, 0, 40, 20))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x0112] = 6  # to be rotated clockwise
     upright = decoded(file_of(image, "JPEG", exif=exif, quality=95))
     assert upright.size == (20, 40)
     assert colour_at(upright, 10, 5)[0] > 200
@@ -111,7 +111,7 @@ def test_the_more_pixels_the_fewer_scans(settings):
 
 
 def _png_of(side: int) -> bytes:
-    """The head of a PNG that claims to be so large."""
+    """The header of a PNG that claims this size."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

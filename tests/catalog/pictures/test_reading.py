@@ -1,4 +1,4 @@
-"""The bytes of a picture, from files and over real connections."""
+"""Reading the bytes of a picture, from files and over real connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Few pictures are decoded at a time, and who waits for a turn does not wait without limit."""
+"""Only a few pictures are decoded at a time, and nobody waits for a turn indefinitely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log switched on, with what it needs to be seen."""
+"""The query log switched on, and a way to read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Logged = Callable[[], list[SearchIntent]]
 
 @pytest.fixture
 def logged(committed_db: str, settings: Any) -> Iterator[Logged]:
-    """Call it for all intents, the first begun first."""
+    """Call it for all intents, in the order they began."""
     settings.QUERY_LOG = True
     with read_log(buffer, SearchIntent.objects.order_by("started_at", "id")) as intents:
         yield intents

@@ -1,4 +1,4 @@
-"""Searches and clicks as they are noted, at minutes of one hour."""
+"""Searches and clicks as noted, at minutes of one hour."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def at(minutes: float) -> datetime:
 
 
 def asked(text: str, minutes: float = 0, **fields: Any) -> SearchMade:
-    """A search of VISIT that showed items 11, 12 and 13."""
+    """A search in VISIT that showed items 11, 12 and 13."""
     usual: dict[str, Any] = {
         "source": "page",
         "visit": VISIT,

@@ -1,4 +1,4 @@
-"""Which texts are one intent, and what an intent holds after each request."""
+"""Which texts form one intent, and what an intent contains after each request."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.catalog.querylog.events import asked, opened
     [
         ("r", "robot"),  # typed on, however fast
         ("robot lo", "robot love"),
-        ("robot love", "robot lov"),  # a letter taken back
+        ("robot love", "robot lov"),  # a letter deleted
         ("robot love", "robot"),  # exactly half is kept
-        ("robt love", "robot love"),  # a letter put in
-        ("love", "robot love"),  # a word put before
+        ("robt love", "robot love"),  # a letter inserted
+        ("love", "robot love"),  # a word prepended
     ],
 )
 def test_what_is_typed_on_or_mended_is_a_rewording(before, now):
@@ -35,7 +35,7 @@ def test_what_is_typed_on_or_mended_is_a_rewording(before, now):
 @pytest.mark.parametrize(
     ("before", "now"),
     [
-        ("robot", "r"),  # all deleted, and another text begun
+        ("robot", "r"),  # all deleted, and another text started
         ("robot", "whale"),
         ("robot love", "robot war"),
         ("alien", "enemy"),

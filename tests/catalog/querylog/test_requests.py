@@ -22,7 +22,7 @@ def items(logged) -> dict[str, int]:
 
 
 def live(client: Client, text: str, *, before: str = "") -> Any:
-    """As htmx asks while somebody types."""
+    """A request as htmx makes it while somebody types."""
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{SEARCH}?q={before}"}
     return client.get(SEARCH, {"q": text}, headers=headers)
 

@@ -96,5 +96,5 @@ def test_many_are_closed_in_batches_and_only_the_commonest_kept(monkeypatch):
 
 
 def test_nothing_to_do_costs_little(django_assert_num_queries):
-    with django_assert_num_queries(2 * 4):  # a look for each kind of work, its timeout and its savepoint
+    with django_assert_num_queries(2 * 4):  # a check for each kind of work, its timeout and its savepoint
         assert tidy_query_log() == 0

@@ -1,4 +1,4 @@
-"""How far two rankings agree, by hand."""
+"""How far two rankings agree, worked out by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_same_ranking_agrees_wholly_and_one_without_a_common_item_not_at_all
 
 
 def test_rank_biased_overlap_sums_the_overlap_at_each_depth():
-    # Depth 1: 0 of 1 in common, depth 2: 2 of 2, and on from there. (1 - p) / p · (0 + 1 · p²) + 1 · p², p = 0.5.
+    # Depth 1: 0 of 1 in common, depth 2: 2 of 2, and so on. (1 - p) / p · (0 + 1 · p²) + 1 · p², p = 0.5.
     assert rank_biased_overlap("ab", "ba", persistence=0.5) == pytest.approx(0.5)
     # Depths 1 to 3: 1, 1/2, 2/3 of them in common; (0.5 / 0.5) · (0.5 + 0.125 + 0.08333) + 2/3 · 0.125.
     assert rank_biased_overlap("abc", "acx", persistence=0.5) == pytest.approx(0.5 + 0.125 + 1 / 12 + 1 / 12)

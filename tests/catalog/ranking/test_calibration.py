@@ -11,7 +11,7 @@ from catalog.ranking.calibration import SMOOTHING, calibrate, divergence
 from catalog.ranking.diversity import diversify
 
 SCORES = np.array([0.9, 0.8, 0.7, 0.6, 0.3])
-#: The first four are of the one kind and the last of the other.
+#: The first four are of one kind and the last of the other.
 KINDS = np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]])
 SHARES = np.array([0.7, 0.3])
 APART = np.eye(5)
@@ -26,7 +26,7 @@ def test_without_calibration_it_is_maximal_marginal_relevance():
 
 
 def test_a_small_interest_gets_its_share():
-    # A list of one kind alone lies .7 log(.7 / .997) + .3 log(.3 / .003) = 1.13 off, and one of two to one close by.
+    # A list of one kind only is .7 log(.7 / .997) + .3 log(.3 / .003) = 1.13 off; one of two to one is close.
     assert chosen(0.5) == [0, 4, 1]
 
 

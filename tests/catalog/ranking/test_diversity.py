@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.ranking.diversity import diversify
 
-# Two items of the same direction, one at a right angle to them, and one in between (cosine .6 and .8).
+# Two items in the same direction, one at a right angle to them, and one in between (cosine .6 and .8).
 VECTORS = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
 SCORES = np.array([0.9, 0.8, 0.5, 0.6])
 

@@ -25,13 +25,13 @@ def test_the_cutoff_always_lies_at_the_same_level():
 
 
 def test_levels_are_two_straight_lines_that_meet_at_the_cutoff():
-    # Halfway from .5 to 1 is .75, and halfway from .25 to 1 is .625. Below, half the cut-off is half its level.
+    # Halfway from .5 to 1 is .75, and halfway from .25 to 1 is .625. Below, half the cutoff is half its level.
     levels = semantic_level(np.array([1.0, 0.75, 0.5, 0.25, 0.0, -1.0, np.nan]), cutoff=0.5)
     assert levels.tolist() == pytest.approx([1.0, 0.625, 0.25, 0.125, 0.0, 0.0, 0.0])
 
 
 def test_the_level_of_words_is_the_share_of_the_bound_and_the_titles_part():
-    # 2/8 and .2 * .5; 8/8 and nothing more than 1; nothing at all.
+    # 2/8 and .2 * .5; 8/8, capped at 1; nothing at all.
     levels = keyword_level(
         np.array([2.0, 8.0, 0.0]),
         bound=8.0,

@@ -1,4 +1,4 @@
-"""Where pinned items stand, spelt out and as properties."""
+"""Where pinned items stand, by example and as properties."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Random filters, written out as text and judged in plain Python: what the parser and the SQL are compared with."""
+"""Random filters, written as text and evaluated in plain Python, to compare the parser and the SQL with."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def without_positions(part: Filter) -> Filter:
 
 
 def meets(attributes: Mapping[str, Any], part: Filter) -> bool:
-    """Whether an item with these attributes meets the filter, worked out the slow and plain way."""
+    """Whether an item with these attributes meets the filter, evaluated the slow and simple way."""
     match part:
         case Or(parts=parts):
             return any(meets(attributes, each) for each in parts)
@@ -103,7 +103,7 @@ def _like(held: Any, value: Value) -> Any:
 
 
 def trees(conditions: st.SearchStrategy[Condition]) -> st.SearchStrategy[Filter]:
-    """Filters of these conditions, nested less deeply than the language allows."""
+    """Filters made of these conditions, nested less deeply than the language allows."""
 
     def joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
         several = st.lists(parts, min_size=2, max_size=4).map(tuple)

@@ -1,4 +1,4 @@
-"""A keyword leg of another kind, by PostgreSQL's own full-text ranking, as a BM25 extension would plug one in."""
+"""An alternative keyword leg on PostgreSQL's full-text ranking, plugged in as a BM25 extension would be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.search.lexical import Words
 from catalog.search.scope import Scope
 
 DOCUMENT = "to_tsvector('english', catalog_item.title || ' ' || catalog_item.body)"
-# ts_rank_cd, put below 1 by its normalisation 32, on the scale of the words' bound.
+# ts_rank_cd, brought below 1 by its normalisation 32, on the scale of the words' bound.
 SCORE = f"ts_rank_cd({DOCUMENT}, %(any_word)s::tsquery, 32) * %(bound)s"
 
 

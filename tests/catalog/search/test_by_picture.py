@@ -40,7 +40,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def version(committed_db: str, colours: Path, settings, tmp_path: Path) -> Iterator[IndexVersion]:
-    """Items that say nothing and show a colour, items that name a colour and show nothing, and many that do neither."""
+    """Items that only show a colour, items that only name one, and many that do neither."""
     settings.ENCODER_MODEL, settings.ENCODER_BACKEND, settings.PICTURE_ROOT = str(colours), "clip", tmp_path
     rows = [{"external_id": f"other {number}", "title": f"item number {number}"} for number in range(20)]
     for number in range(20):

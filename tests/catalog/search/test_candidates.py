@@ -1,4 +1,4 @@
-"""The candidate set under filters, through each of its plans: a filter never underfills."""
+"""The candidate set under filters, with each of its plans: a filter never underfills."""
 
 import random
 
@@ -17,7 +17,7 @@ from workers.scratch import using
 
 DIMENSIONS = 8
 ITEMS = 4_000
-#: Every how many items have the mark; from one half to less than one in a thousand.
+#: One item in this many has the mark; from a half to less than one in a thousand.
 EVERY = [2, 10, 100, 1_500]
 
 
@@ -31,7 +31,7 @@ VECTORS = random_vectors(ITEMS)
 
 @pytest.fixture(scope="module")
 def many_items_database(template_database, django_db_blocker):
-    """Items with random vectors, and marks that filters ask for."""
+    """Items with random vectors, and marks for filters."""
     with database(django_db_blocker, template=template_database) as name:
         with django_db_blocker.unblock(), using(name):
             fill()
@@ -64,7 +64,7 @@ def many_items(many_items_database, django_db_blocker):
 
 @pytest.fixture(params=["exact", "through the graph"])
 def plan(request, monkeypatch):
-    """Every filtered search goes the one way or the other."""
+    """Force every filtered search to use one plan or the other."""
     monkeypatch.setattr(scope, "EXACT_UP_TO_ITEMS", ITEMS if request.param == "exact" else 0)
     return request.param
 

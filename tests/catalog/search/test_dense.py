@@ -1,4 +1,4 @@
-"""How vector indexes are read: with the site's settings, over connections of its own and over a pooler's."""
+"""How vector indexes are read: with the site's settings, over its own connections and over a pooler's."""
 
 import pytest
 from django.db import connection

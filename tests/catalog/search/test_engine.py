@@ -1,4 +1,4 @@
-"""Search as a whole: both legs, what comes back, and what is refused."""
+"""Search as a whole: both legs, what is returned, and what is refused."""
 
 import math
 from typing import Any
@@ -25,7 +25,7 @@ def version():
 
 @pytest.fixture
 def items(version):
-    """Two that mean the same as EAST, one by word alone, one far away, and one that is hidden."""
+    """Two that mean the same as EAST, one found only by its words, one far away, and one unpublished."""
     made = {
         "near": make_item("near", title="Sea beasts", body="Giants of the deep."),
         "both": make_item("both", title="Whale", body="A whale of a tale."),
@@ -360,9 +360,9 @@ def test_a_page_costs_the_same_queries_whatever_it_holds(version, django_assert_
         explain=True,
     )
     search(query)
-    # Attributes of the filter; the words; the filter's size, the nearest and the candidates; attributes and order of
-    # the sort; attributes and counts of the facets; the items; their weights. The version is remembered, and words to
-    # mark are asked about once in a process.
+    # The filter's attributes; the words; the filter's size, the nearest and the candidates; the sort's attributes and
+    # order; the facets' attributes and counts; the items; their weights. The version is cached, and the words to mark
+    # are looked up once per process.
     with django_assert_num_queries(11):
         results = search(query)
     assert len(results.hits) == count
@@ -370,7 +370,7 @@ def test_a_page_costs_the_same_queries_whatever_it_holds(version, django_assert_
 
 def test_a_plain_search_costs_few_queries(items, django_assert_num_queries):
     search(SearchQuery(text="whale", vector=EAST))
-    # The words; the nearest and the candidates; the items. The version is remembered.
+    # The words; the nearest and the candidates; the items. The version is cached.
     with django_assert_num_queries(4):
         search(SearchQuery(text="whale", vector=EAST))
 

@@ -1,4 +1,4 @@
-"""The filter language: what it means, where it stops, and what it says about mistakes."""
+"""The filter language: what it means, its limits, and how it reports mistakes."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The keyword index: BM25 by hand, texts of every script, and counts that stay exact under concurrent writers."""
+"""The keyword index: BM25 by hand, texts in every script, and counts that stay exact under concurrent writers."""
 
 import math
 
@@ -16,7 +16,7 @@ from tests.factories import make_item, make_items
 
 
 def found(text, **options):
-    """External ids by score, best first, of the items that hold a word of the query."""
+    """External ids with scores, best first, of the items that contain a word of the query."""
     candidates = find_candidates(words=read_words(text, **options))
     names = dict(Item.objects.values_list("pk", "external_id"))
     pairs = zip(candidates.item_ids.tolist(), candidates.keyword_scores.tolist(), strict=True)

@@ -55,7 +55,7 @@ def shares(text: str) -> dict[int, float]:
 
 
 def test_a_share_is_by_the_weight_of_the_pairs(db):
-    """Of `blue whale song` the second half is rarer: `whale` is in four items of four, the others in two and in one."""
+    """In `blue whale song` the second pair is rarer: `whale` is in all four items, the others in two and in one."""
     both = make_item("both", title="A blue whale", body="a Whale-Song at night")
     first = make_item("first", title="Blue whale", body="")
     make_items([{"external_id": name, "title": "A whale", "body": ""} for name in ("x", "y")])

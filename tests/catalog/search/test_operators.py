@@ -1,4 +1,4 @@
-"""Phrases in quotes and words that a minus stands before: how they are read, and that every hit obeys them."""
+"""Quoted phrases and words with a minus sign: how they are parsed, and that every hit obeys them."""
 
 import pytest
 

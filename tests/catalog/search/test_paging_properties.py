@@ -1,4 +1,4 @@
-"""Pages, totals and facets of one search agree with each other and with a plain count, whatever the page size."""
+"""Pages, totals and facets of a search agree with each other and with a plain count, whatever the page size."""
 
 import random
 from collections import Counter
@@ -59,7 +59,7 @@ def shelf(shelf_database, django_db_blocker):
 
 
 def pages(query):
-    """All pages of a search, one after the other."""
+    """All pages of a search, in order."""
     found: list[SearchResults] = []
     while True:
         results = search(replaced(query, offset=sum(map(len, (page.hits for page in found)))))

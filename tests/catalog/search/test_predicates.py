@@ -1,4 +1,4 @@
-"""Filters as SQL, compared with a plain reading of the same filter."""
+"""Filters as SQL, compared with a plain evaluation of the same filter."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The second stage: the best hits in the order of the cross-encoder, on every page, or a reason why not."""
+"""The second stage: the best hits in the cross-encoder's order, on every page, or a reason why not."""
 
 from __future__ import annotations
 

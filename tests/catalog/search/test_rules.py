@@ -1,4 +1,4 @@
-"""What rules do to a search, and that a change of them counts at once."""
+"""What rules do to a search, and that a change to them takes effect at once."""
 
 from datetime import timedelta
 from typing import Any
@@ -353,7 +353,7 @@ def test_groups_of_words_have_synonyms(db):
 
 
 def test_one_word_for_several_leaves_each_of_them_to_be_looked_for(db):
-    """`york hotels` holds two of three words: `nyc` stands for `new` and for `york`, and makes them no one word."""
+    """`york hotels` has two of the three words: `nyc` stands for `new` and for `york`, but does not merge them."""
     make_version()
     make_items([{"external_id": name, "title": name} for name in ("york hotels", "nyc hotels", "new york hotels")])
     make_synonym(["new york", "nyc"])

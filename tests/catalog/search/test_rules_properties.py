@@ -1,4 +1,4 @@
-"""Whatever the rules: pages hold every hit once, in one order, and agree with a plain reading of the rules."""
+"""Whatever the rules: pages contain every hit once, in one order, and agree with a plain reading of the rules."""
 
 from contextlib import contextmanager
 from typing import Any
@@ -48,7 +48,7 @@ RULES = st.lists(
 
 @contextmanager
 def in_force(rules: list[dict[str, Any]]):
-    """Rules for every search, undone in the end."""
+    """Rules for every search, undone afterwards."""
     with transaction.atomic():
         for number, rule in enumerate(rules):
             pins = [{"item": item, "position": position} for item, position in rule["pins"].items()]

@@ -1,4 +1,4 @@
-"""Items like an item: by vectors worked out by hand, and on the demo films with the real encoder."""
+"""Items similar to an item: with vectors worked out by hand, and on the demo films with the real encoder."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def test_items_are_ordered_by_their_likeness_to_the_mean_of_the_passages():
     assert [hit.item.external_id for hit in found] == ["like", "half", "unlike"]
     assert [hit.cosine for hit in found] == pytest.approx([1, 0.7071, 0], abs=1e-3)
     assert [hit.close for hit in found] == [True, True, False]
-    # With the cut-off at .25 the level of a cosine is the cosine.
+    # With the cutoff at .25 the level of a cosine is the cosine.
     assert [hit.score for hit in found] == pytest.approx([1, 0.7071, 0], abs=1e-3)
     assert [hit.item.external_id for hit in similar_items(item, limit=1)] == ["like"]
 

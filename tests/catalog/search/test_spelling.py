@@ -1,4 +1,4 @@
-"""Words put right: what is changed, what is left, and how the catalogue's words are found by either of their ends."""
+"""Spelling correction: what is changed, what is left, and how the catalogue's words are found by either end."""
 
 import random
 

@@ -86,7 +86,7 @@ def test_unpublished_items_are_not_suggested():
 
 
 def test_suggestions_cost_few_queries(django_assert_num_queries):
-    # Past queries, whether there are rules, titles that begin so, titles that hold it, and the items.
+    # Past queries, whether there are rules, titles that start with it, titles that contain it, and the items.
     with django_assert_num_queries(5):
         suggest("matr")
 

@@ -1,4 +1,4 @@
-"""Which words of a query have synonyms, and what stands for what."""
+"""Which words of a query have synonyms, and which words stand for which."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A taste moves results by their vectors, and the explanation says by how much."""
+"""A taste shifts results according to their vectors, and the explanation says by how much."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def version(db):
 
 @pytest.fixture
 def ids(version):
-    """Two items that the query is equally close to; one lies east, where the taste is, the other west."""
+    """Two items equally close to the query; one lies east, where the taste is, the other west."""
     ids = make_items([{"external_id": name, "title": "Whale"} for name in ("west", "east", "blank")])
     add_passages(version, {ids["west"]: [[-0.6, 0.8, 0]], ids["east"]: [[0.6, 0.8, 0]]})
     return ids

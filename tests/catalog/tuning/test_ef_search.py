@@ -1,4 +1,4 @@
-"""Few passages are searched exactly; in a graph searches look no further than they must to find what that finds."""
+"""Few passages are searched exactly; in a graph, searches look only as far as they must to find the same."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add(version: IndexVersion, count: int, *, first: int = 1) -> None:
 
 @pytest.fixture
 def by_graph(monkeypatch):
-    """However few they are, they are searched by the graph."""
+    """Search passages through the graph, however few they are."""
     monkeypatch.setattr(ef_search, "EXACT_UP_TO_NUMBERS", 0)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -69,7 +69,7 @@ def test_few_passages_are_searched_exactly():
 
 def test_an_exact_search_finds_what_a_walk_does_not_see():
     version = version_with(1_500)
-    with connection.cursor() as cursor:  # a walk that sees one passage at a time, and is not begun again
+    with connection.cursor() as cursor:  # a walk that keeps one passage in view and is not restarted
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL hnsw.ef_search = 1; SET LOCAL hnsw.iterative_scan = off")
     asked = np.random.default_rng(2).normal(size=(20, version.dimensions)).tolist()
@@ -92,7 +92,7 @@ def test_what_lies_outside_of_its_rows_is_not_searched_exactly():
 
 def test_it_looks_as_far_as_the_target_takes_and_no_further(by_graph, settings, monkeypatch):
     monkeypatch.setattr(ef_search, "EF_SEARCH_TRIED", (1, 10, 400))
-    with connection.cursor() as cursor:  # a walk that goes on would find everything in a graph so small
+    with connection.cursor() as cursor:  # an iterative walk would find everything in a graph this small
         cursor.execute("SET LOCAL hnsw.iterative_scan = off")
     version = version_with(1_500)
     settings.HNSW_TARGET_RECALL = 0.05
@@ -137,7 +137,7 @@ def test_what_outgrows_an_exact_search_waits_for_no_end_of_an_import(monkeypatch
     monkeypatch.setattr(ef_search, "EXACT_UP_TO_NUMBERS", 500 * 32)
     version = version_with(400)
     tune(version)
-    make_item("ship", title="A ship in the storm")  # which is still to be embedded
+    make_item("ship", title="A ship in the storm")  # still to be embedded
     add(version, 200, first=2_000)
     assert not awaits_tuning(version)
     add(version, 100, first=3_000)
@@ -150,7 +150,7 @@ def test_what_outgrows_an_exact_search_waits_for_no_end_of_an_import(monkeypatch
 
 @pytest.fixture
 def asked_of(tmp_path: Path, settings, monkeypatch) -> list[Sequence[str]]:
-    """The texts that the encoder was asked for as queries."""
+    """The texts that the encoder was asked to encode as queries."""
     settings.ENCODER_MODEL = str(write_checkpoint(tmp_path / "model"))
     asked: list[Sequence[str]] = []
     encoder = encoder_for(ensure_active_version().encoder_spec)
@@ -160,7 +160,7 @@ def asked_of(tmp_path: Path, settings, monkeypatch) -> list[Sequence[str]]:
 
 @dataclass(frozen=True)
 class Recording:
-    """The encoder itself, beside a list of what it is asked."""
+    """The encoder itself, with a list of what it is asked."""
 
     encoder: Encoder
     asked: list[Sequence[str]]

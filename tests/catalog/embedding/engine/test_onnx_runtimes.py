@@ -1,4 +1,4 @@
-"""Runtimes of exported models, as they are opened."""
+"""Runtimes of exported models when they are opened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.checkpoints import write_checkpoint
 
 
 class Watched(OpenVino):
-    """Notes in which threads it computes, and whether anybody else could be at it for the first time."""
+    """Records the threads it computes in, and whether another thread could run its first computation at that time."""
 
     computed: list[tuple[str, bool]]
 

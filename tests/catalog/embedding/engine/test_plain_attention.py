@@ -1,4 +1,4 @@
-"""Exports with plain attention give the vectors of the model's own, whatever the architecture."""
+"""Exports with plain attention give the same vectors as the model itself, whatever the architecture."""
 
 from __future__ import annotations
 

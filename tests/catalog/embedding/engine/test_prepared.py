@@ -1,4 +1,4 @@
-"""Models exported once: found by their files, written as a whole, given up where they are damaged."""
+"""Models exported once: found by their files, written atomically, discarded when damaged."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with the checkpoint's export in it."""
+    """A cache that contains the checkpoint's export."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ENCODER_CACHE", str(tmp_path_factory.mktemp("cache")))
         prepare(checkpoint, name="bert")
@@ -107,7 +107,7 @@ def test_an_encoder_waits_for_the_process_that_prepares_it(made: Path, checkpoin
     cache.mkdir()
     with ThreadPoolExecutor() as threads:
         with (cache / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # as another process that is at it
+            fcntl.flock(lock, fcntl.LOCK_EX)  # like another process that is exporting
             waiting = threads.submit(encoder, checkpoint)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.5)

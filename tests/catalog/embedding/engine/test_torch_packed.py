@@ -21,7 +21,7 @@ TEXTS = ["robot", "the storm at sea", "a ghost in the harbour " * 9, "man", "tra
 
 
 def write_roberta(folder: Path) -> Path:
-    """Positions that begin behind the padding token's id; the tokenizer is BERT's."""
+    """Positions that start after the padding token's id; the tokenizer is BERT's."""
     write_checkpoint(folder)
     RobertaModel(
         RobertaConfig(
@@ -67,7 +67,7 @@ def test_a_model_whose_packed_vectors_are_others_keeps_to_padded_batches(tmp_pat
     padded = TorchPadded(model, pad_id=facts.pad_id)
     ids = tokens.ids(TEXTS)
     before = padded.fetch(padded.compute(ids))
-    # As in a model that wants its tokens numbered in a way of its own.
+    # Like a model that needs its tokens numbered in its own way.
     first: Any = model[0]
     first.auto_model.embeddings.create_position_ids_from_input_ids = None
     first.auto_model.embeddings.padding_idx = 7

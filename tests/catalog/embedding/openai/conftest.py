@@ -24,7 +24,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """A server and the encoder that asks it; what loading asked is forgotten."""
+    """Start a server and an encoder that calls it; the requests made while loading are dropped."""
     with ExitStack() as servers:
 
         def start(

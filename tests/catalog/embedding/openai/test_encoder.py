@@ -69,7 +69,7 @@ def test_fewer_dimensions_are_asked_of_the_endpoint(connect: Connect):
 
 
 def test_a_version_with_the_full_dimensions_does_not_ask_for_them(connect: Connect):
-    """The first models of this kind refuse the parameter."""
+    """The first models of this kind reject the parameter."""
     spec = EncoderSpec(backend="openai", model="small", dimensions=DIMENSIONS)
     encoder, server = connect(EmbeddingServer(), spec)
     encoder.encode_queries(["sea"])

@@ -7,6 +7,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where converted files go, away from those of this machine."""
+    """The cache for converted files, separate from this machine's."""
     monkeypatch.setenv("ENCODER_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "word-vectors"

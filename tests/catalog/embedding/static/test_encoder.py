@@ -1,4 +1,4 @@
-"""What a mean of word vectors is, in numbers small enough to check by hand."""
+"""The mean of word vectors, in numbers small enough to check by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spec(tmp_path: Path) -> EncoderSpec:
 
 def test_the_plain_mean_of_words_at_length_1(spec: EncoderSpec):
     encoder = StaticEncoder(replace(spec, revision="mean"))
-    # (0, 2, 0) + (2, 0, 0) and once more (0, 2, 0): in proportion (1, 2, 0).
+    # (0, 2, 0) + (2, 0, 0) + (0, 2, 0) again: in proportion (1, 2, 0).
     vector = encoder.encode_documents(["ship Storm ship"])[0]
     np.testing.assert_allclose(vector, np.array([1, 2, 0]) / np.sqrt(5), atol=1e-3)
 
@@ -54,7 +54,7 @@ def test_a_word_is_looked_up_as_it_is_and_then_in_lower_case(spec: EncoderSpec):
     known = encoder.encode_documents(["SHIP", "Ship,", "(ship)", "Storm", "ship-ship"])
     np.testing.assert_allclose(known[[0, 1, 2, 4]], [[0, 1, 0]] * 4, atol=1e-3)
     np.testing.assert_allclose(known[3], [1, 0, 0], atol=1e-3)
-    # The file has no such word in lower case, and no other case is guessed.
+    # The file does not have this word in lower case, and no other case is tried.
     assert encoder.encode_documents(["storm"])[0] @ known[3] < 0.5
 
 
