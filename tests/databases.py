@@ -1,4 +1,4 @@
-"""Fixtures with databases of their own, for tests that commit, use several connections or start processes."""
+"""Fixtures with their own databases, for tests that commit, use several connections or start processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recommender import demo
 from workers.embed import drain
 from workers.scratch import create_database, drop_database, using
 
-#: Films that tests ask for by name; every tenth of the others is there too.
+#: Films that tests ask for by name; every tenth of the others is included too.
 FILMS = frozenset(
     {"The Matrix", "Ex Machina", "Inception", "Tokyo Story", "Yi Yi", "The Farewell", "Alien", "Aliens", "WALL-E"}
     | {"Jaws", "Groundhog Day", "Happy Death Day", "Palm Springs", "Edge of Tomorrow", "Source Code"}
@@ -37,7 +37,7 @@ def template_database(django_db_setup: None, django_db_blocker) -> Iterator[str]
 
 @pytest.fixture
 def committed_db(template_database: str, django_db_blocker) -> Iterator[str]:
-    """An empty database for one test, which commits as the product does; the name, for other connections."""
+    """An empty database for one test, which commits as the product does. Yields its name, for other connections."""
     with (
         database(django_db_blocker, template=template_database) as name,
         django_db_blocker.unblock(),
@@ -59,14 +59,14 @@ def films_database(template_database: str, django_db_blocker) -> Iterator[str]:
 
 @pytest.fixture
 def films(films_database: str, django_db_blocker) -> Iterator[None]:
-    """Demo films with their vectors. What the test changes is undone."""
+    """Demo films with their vectors. The test's changes are rolled back."""
     with django_db_blocker.unblock(), undone(films_database):
         yield
 
 
 @contextmanager
 def database(blocker, *, template: str) -> Iterator[str]:
-    """A new database, dropped in the end."""
+    """A new database, dropped afterwards."""
     name = f"searchsite_own_{next(_numbers)}"
     with blocker.unblock(), using("postgres"):
         create_database(name, template=template)

@@ -1,4 +1,4 @@
-"""A pytest plugin: one PostgreSQL and one Redis of its own for the whole session, up before the settings are read."""
+"""A pytest plugin: one PostgreSQL and one Redis for the whole session, started before the settings are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from searchsite.embedded import EmbeddedServices
 from tests.folders import reachable_folder
 
-# Test data must survive the end of a process, not a power cut.
+# Test data must survive the end of a process, but not a power cut.
 FAST_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",

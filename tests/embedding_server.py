@@ -1,4 +1,4 @@
-"""A small server that speaks the protocol of embeddings, well or badly, over real connections."""
+"""A small server that speaks the embeddings protocol, well or badly, over real connections."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
 
 class EmbeddingServer(SmallServer):
-    """Answers with vectors of its own making; before that, each of `first` takes one request; keeps what was asked.
+    """Answers with made-up vectors, after each of `first` has handled one request; records the requests.
 
-    As with any mean of words, texts with words in common are near each other.
+    As with any mean of words, texts that share words are near each other.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class EmbeddingServer(SmallServer):
         try:
             answer(handler, asked)
         except OSError:
-            pass  # the caller has heard enough
+            pass  # the caller has disconnected
         finally:
             with self._lock:
                 self.running -= 1
 
 
 def vector_of(text: str, dimensions: int) -> np.ndarray:
-    """The sum of a vector for each word of a text, and of one that all texts share; of any length."""
+    """The sum of one vector for each word of a text and one shared by all texts; not normalised."""
     total = np.random.default_rng(0).normal(size=dimensions)
     for word in re.findall(r"\w+", text.lower()):
         total = total + np.random.default_rng(zlib.crc32(word.encode())).normal(size=dimensions)
@@ -113,10 +113,10 @@ def failing(status: int, **headers: str) -> Answer:
 
 
 def answering(body: Any) -> Answer:
-    """A success with this in it."""
+    """A successful response with this body."""
     return lambda handler, _: respond(handler, 200, body)
 
 
 def hanging_up(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-    """Close the connection without a word."""
+    """Close the connection without answering."""
     handler.connection.close()

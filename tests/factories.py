@@ -21,7 +21,7 @@ def make_item(external_id: str, title: str = "", **fields: Any) -> Item:
 
 
 def make_items(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Save items, each with its external id for a title where it has none; return their ids."""
+    """Save items, with the external id as title for those without one; return their ids."""
     report = save_items([{"title": row["external_id"], **row} for row in rows])
     assert report.refusals == ()
     return Item.objects.ids_by_external_id(row["external_id"] for row in rows)
@@ -40,7 +40,7 @@ def make_version(
 
 
 def add_passages(version: IndexVersion, vectors: Mapping[int, Sequence[Sequence[float]]]) -> None:
-    """Give items, by id, a passage for each of their vectors; each spans the item's whole document."""
+    """Give items, by id, one passage for each of their vectors; each spans the item's whole document."""
     Passage.objects.bulk_create(
         Passage(
             version_id=version.pk,
@@ -60,7 +60,7 @@ def add_vector(version: IndexVersion, item: Item, vector: Sequence[float]) -> No
 
 
 def make_rule(name: str, *, condition: str = "equals", queries: str = "whale", **fields: Any) -> SearchRule:
-    """A rule for the query `whale`, if nothing else is said."""
+    """A rule, by default for the query `whale`."""
     rule = SearchRule(name=name, condition=condition, queries=queries, **fields)
     if condition == "always":
         rule.queries = ""
@@ -73,7 +73,7 @@ def make_synonym(words: Sequence[str], alternatives: Sequence[str] = (), **field
 
 
 def make_set(name: str, judged: Mapping[str, Mapping[int, int]]) -> JudgedSet:
-    """A query set with the grades of items, by id, for the text of each query."""
+    """A query set with, for the text of each query, the grades of items by id."""
     judged_set = create_set(name=name, queries=judged)
     for query in judged_set.queries.all():
         judge(query, judged[query.text])

@@ -1,4 +1,4 @@
-"""A disk that is full as far as one table goes: PostgreSQL refuses its rows with the error that it has for that."""
+"""A disk that is full for one table: PostgreSQL refuses its rows with the error it uses for a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at the ledger and the passages of an index version."""
+"""Helpers to inspect the ledger and the passages of an index version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.claims import Claim
 
 
 def ledger(version: IndexVersion) -> dict[str, str]:
-    """State by external id."""
+    """Ledger states by external id."""
     titles = dict(Item.objects.values_list("pk", "external_id"))
     rows = EmbeddingState.objects.of(version).values_list("item_id", "state")
     return {titles[item_id]: state for item_id, state in rows}
@@ -24,7 +24,7 @@ def row(version: IndexVersion, item: Item) -> EmbeddingState:
 
 
 def passages(version: IndexVersion) -> dict[str, int]:
-    """How many passages each item has, by external id; items without are left out."""
+    """The number of passages of each item, by external id; items without any are left out."""
     counts: dict[str, int] = {}
     titles = dict(Item.objects.values_list("pk", "external_id"))
     for item_id in Passage.objects.filter(version_id=version.pk).values_list("item_id", flat=True):
@@ -41,7 +41,7 @@ def vector_of(version: IndexVersion, item: Item) -> list[float]:
 def embedded(
     claim: Claim, item: Item, *vectors: list[float], token: UUID | None = None, document_hash: str = "hash"
 ) -> EmbeddedItem:
-    """What a worker would write for a claimed item: a passage for each vector."""
+    """What a worker would write for a claimed item: one passage for each vector."""
     return EmbeddedItem(
         item_id=item.pk,
         token=token or claim.token,

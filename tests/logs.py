@@ -1,4 +1,4 @@
-"""Logs that are written behind a request, read by tests."""
+"""Reads logs that are written in the background of requests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 @contextmanager
 def read_log(buffer: Buffer, rows: models.QuerySet[Row]) -> Iterator[Callable[[], list[Row]]]:
-    """Call what this gives for all rows that have been logged. The test needs a database of its own, to which the
-    buffer's thread commits."""
+    """Yield a function that returns all rows logged so far. The test needs its own database, which the buffer's thread
+    commits to."""
 
     def logged() -> list[Row]:
-        buffer.close()  # writes what there is; the next event starts the thread again
+        buffer.close()  # writes what is buffered; the next event restarts the thread
         return list(rows.all())
 
     yield logged

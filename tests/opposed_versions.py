@@ -11,7 +11,7 @@ from workers.embed import drain
 
 
 def make_opposed_versions(folder: Path) -> tuple[IndexVersion, IndexVersion]:
-    """The same encoder on titles and on bodies, which say the opposite of each other; the first serves."""
+    """The same encoder on titles and on bodies, which contradict each other; the first version serves."""
     small = str(write_checkpoint(folder / "small", seed=5))
     one = make_version(backend="transformer", model=small, dimensions=32, document_template="{{ title }}")
     other = make_version(

@@ -1,4 +1,4 @@
-"""A small server of files, over real connections."""
+"""A small file server, over real connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.small_server import SmallServer
 
 
 class PictureServer(SmallServer):
-    """Answers each path with its reply, and others with 404; keeps which were asked for."""
+    """Answers each path with its reply, and other paths with 404; records the requested paths."""
 
     def __init__(self, **replies: Reply) -> None:
         self.replies = replies

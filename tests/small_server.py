@@ -1,4 +1,4 @@
-"""A small HTTP server in a thread, for the servers that tests talk to over real connections."""
+"""A small HTTP server in a thread, for servers that tests talk to over real connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class SmallServer:
-    """Serves on a port of its own, or the given one, from `with` on to the end of the block."""
+    """Serves on its own port, or the given one, for the duration of a `with` block."""
 
     def __init__(self, *, port: int = 0) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())

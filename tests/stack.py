@@ -24,7 +24,7 @@ UNFINISHED = """
 
 
 class Stack(LocalSite):
-    """A site in a temporary folder, with nothing in common with the services of the test session.
+    """A site in a temporary folder that shares nothing with the services of the test session.
 
     with Stack() as stack:                       # or Stack().start(workers=False) ... stop()
         stack.manage("load_demo")
@@ -56,7 +56,7 @@ class Stack(LocalSite):
         self._folder.cleanup()
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command to its end and return what it printed. Raises CalledProcessError."""
+        """Run a management command to completion and return its output. Raises CalledProcessError."""
         finished = subprocess.run(
             processes.manage(*arguments),
             cwd=PROJECT,
@@ -69,7 +69,7 @@ class Stack(LocalSite):
         return finished.stdout
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        """A connection to the site's database, for what a test wants to see or change behind the site's back."""
+        """A connection to the site's database, for what a test reads or changes behind the site's back."""
         return psycopg.connect(self.services.postgres.url, autocommit=True)
 
     def count(self, query: str, *values: object) -> int:
@@ -79,7 +79,7 @@ class Stack(LocalSite):
         return int(str(row[0]))
 
     def unfinished(self) -> int:
-        """Published items that the active version has neither embedded nor given up."""
+        """Published items that the active version has neither embedded nor given up on."""
         return self.count(UNFINISHED)
 
     def wait_until_embedded(self, *, timeout_s: float = 40) -> None:

@@ -1,4 +1,4 @@
-"""The floors of the house: imports point down only, modules stay short, and the web loads no model's library."""
+"""The layers of the code: imports only point down, modules stay short, and the web process loads no model library."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 
 from searchsite.local_site import PROJECT
 
-# From the top down. A package may import itself and what comes after it. Those at the bottom may not import each other.
+# From top to bottom. A package may import itself and those after it. Those at the bottom may not import each other.
 FLOORS = ("searchsite", "dashboard", "workers", "recommender", "catalog")
 BOTTOM = ("catalog.embedding", "catalog.ranking", "catalog.outgoing")
-# What the others at the bottom may stand on.
+# The one that the others at the bottom may import.
 GROUND = "catalog.outgoing"
 MOST_LINES = 300
 MOST_LOOSE_MODULES = 15
@@ -30,7 +30,7 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module or name imported anywhere in a file, in functions and under TYPE_CHECKING too."""
+    """Every module or name imported anywhere in a file, including in functions and under TYPE_CHECKING."""
     package = name_of(path).rpartition(".")[0] if path.name != "__init__.py" else name_of(path)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -76,12 +76,12 @@ def test_the_bottom_knows_no_models_and_no_django(path: Path):
 
 
 def room_of(name: str) -> str:
-    """A folder of an app, with all that is in it, or a module beside these folders."""
+    """A folder of an app, with everything in it, or a module beside these folders."""
     return ".".join(name.split(".")[:2])
 
 
 def circle_among(names: dict[str, str]) -> list[str]:
-    """A circle of imports, each importing the one before it, among modules by the names that they go by."""
+    """A cycle of imports among modules by their names, each importing the one before it."""
     imported: dict[str, set[str]] = {}
     for path in MODULES:
         if (own := names.get(name_of(path))) is None:
@@ -116,7 +116,7 @@ def test_few_modules_of_the_catalogue_lie_beside_its_folders():
 
 @pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
 def test_no_module_is_about_two_subjects(path: Path):
-    # The settings are one file on purpose.
+    # The settings are deliberately one file.
     if "migrations" not in path.parts and path.name != "settings.py":
         assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
@@ -137,5 +137,5 @@ def test_importing_the_site_loads_no_library_of_models(module: str):
 def test_the_reader_of_imports_sees_them_wherever_they_are():
     sample = PROJECT / "catalog" / "embedding" / "engine" / "checkpoint.py"
     found = list(imports(sample))
-    assert "sentence_transformers.SentenceTransformer" in found  # within a function, and under TYPE_CHECKING
+    assert "sentence_transformers.SentenceTransformer" in found  # in a function, and under TYPE_CHECKING
     assert "catalog.embedding.models.local_files" in found

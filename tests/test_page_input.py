@@ -1,4 +1,4 @@
-"""What the pages answer to input that is wrong or hostile."""
+"""How the pages answer wrong or hostile input."""
 
 from __future__ import annotations
 

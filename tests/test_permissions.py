@@ -1,6 +1,6 @@
-"""Who may do what: every address of the site, every method, every kind of caller.
+"""Who may do what: every URL of the site, every method, every kind of caller.
 
-An address that is not in the table fails the test, so nothing is published by accident.
+A URL that is not in the table fails the test, so nothing is published by accident.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from catalog.models import ApiKey
 from tests.callers import signed_in, with_key
 
-#: Everybody. Pages that belong to a person show each their own, so a visitor's are public too.
+#: Everybody. Personal pages show each person their own, so a visitor's are public too.
 PUBLIC = frozenset({"outsider", "visitor", "person", "search key", "write key", "admin key", "staff"})
-#: Searching and reading through the API; visitors only where anonymous reading is on.
+#: Searching and reading through the API; for visitors only where anonymous reading is on.
 SEARCH = PUBLIC - {"outsider"}
 WRITE = frozenset({"write key", "admin key", "staff"})
 ADMIN = frozenset({"admin key", "staff"})
-#: Pages, on which a key is worth nothing.
+#: Pages, where a key is worth nothing.
 STAFF = frozenset({"staff"})
 NOBODY: frozenset[str] = frozenset()
 
@@ -185,7 +185,7 @@ class Route:
 
     @property
     def path(self) -> str:
-        """The address with ids of nothing: whoever may come in finds nothing there."""
+        """The path with ids of nothing: whoever is let in finds nothing there."""
         path = re.sub(r"<int:[^>]+>", "999999999", self.pattern)
         path = re.sub(r"<uuid:[^>]+>", str(UUID(int=0)), path)
         return "/" + re.sub(r"<[^>]+>|\(\?P<url>\.\*\)\$", "nothing", path)
@@ -205,7 +205,7 @@ def _routes(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[R
 
 
 def _methods(callback: Any) -> Iterator[str]:
-    """Those that a view handles; what a plain function handles only it knows, so it is asked to read."""
+    """The methods that a view handles; a plain function does not declare any, so it is only read."""
     view = getattr(callback, "view_class", getattr(callback, "cls", None))
     if view is None:
         yield "get"
@@ -220,7 +220,7 @@ ADMIN_ROUTES = [route for route in ROUTES if route.pattern.startswith(ADMIN_PAGE
 
 @pytest.fixture
 def new_client(db: None) -> Callable[[str], Client]:
-    """A browser or program of a kind of caller: a new one for each call, as one of the addresses signs people out."""
+    """A browser or program for a kind of caller, new for each call, because one of the URLs signs people out."""
     User.objects.create_superuser("staff")
     keys = {name: with_key(name.removesuffix(" key")) for name in CALLERS if name.endswith("key")}
 
@@ -233,7 +233,7 @@ def new_client(db: None) -> Callable[[str], Client]:
 
 
 def is_refused(response: Any) -> bool:
-    """Whether the caller was turned away; anything else, also a wrong body or an id of nothing, is inside."""
+    """Whether the caller was turned away; anything else, including an invalid body or unknown id, is inside."""
     assert response.status_code < 500
     to_sign_in = response.status_code == 302 and response["Location"].startswith(("/sign-in/", "/staff/admin/login/"))
     return response.status_code in (401, 403) or to_sign_in
@@ -242,7 +242,7 @@ def is_refused(response: Any) -> bool:
 def call(client: Client, method: str, path: str) -> Any:
     if method == "get":
         return client.get(path)
-    # Nothing that any of the views takes, so that whoever may come in changes nothing.
+    # A body that no view accepts, so that a caller who is let in changes nothing.
     return getattr(client, method)(path, json.dumps({"no such field": 1}), content_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""Every class of the style sheet is one that a page, a script or a view can give to something."""
+"""Every class in the style sheet can be given to an element by some page, script or view."""
 
 from __future__ import annotations
 

@@ -11,17 +11,17 @@ from django.db import connection
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) -> None:
-    """Ask again and again until it is so. Raises AssertionError, saying what was waited for, when time runs out."""
+    """Check repeatedly until the condition holds. Raises AssertionError, naming `what`, when time runs out."""
     give_up_at = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < give_up_at, f"Waited {timeout_s:.0f} s in vain for {what}."
-        time.sleep(0.1)  # between two looks at another process
+        time.sleep(0.1)  # between checks of another process
 
 
 def waiting_for_this(work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-    """Have `work` done in a thread, on a connection of its own; return once it waits for a lock of this connection.
+    """Run `work` in a thread on its own connection; return once it waits for a lock of this connection.
 
-    Its result is to be asked for when the lock is free.
+    Ask for its result once the lock is released.
     """
 
     def done() -> Any:

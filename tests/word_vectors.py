@@ -18,7 +18,7 @@ def random_vectors(words: int = len(VOCABULARY), dimensions: int = DIMENSIONS) -
 
 
 def glove(path: Path, words: list[str] = VOCABULARY, vectors: np.ndarray | None = None) -> Path:
-    """A word and its numbers in each line."""
+    """One word and its numbers per line."""
     vectors = random_vectors(len(words)) if vectors is None else vectors
     lines = [f"{word} {' '.join(f'{number:.5f}' for number in row)}" for word, row in zip(words, vectors, strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -26,7 +26,7 @@ def glove(path: Path, words: list[str] = VOCABULARY, vectors: np.ndarray | None 
 
 
 def word2vec_text(path: Path, words: list[str] = VOCABULARY, vectors: np.ndarray | None = None) -> Path:
-    """The same under a line that says how many words and dimensions follow."""
+    """Like `glove`, below a line with the number of words and dimensions."""
     vectors = random_vectors(len(words)) if vectors is None else vectors
     glove(path, words, vectors)
     path.write_text(f"{len(words)} {vectors.shape[1]}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
@@ -36,7 +36,7 @@ def word2vec_text(path: Path, words: list[str] = VOCABULARY, vectors: np.ndarray
 def word2vec_binary(
     path: Path, words: list[str] = VOCABULARY, vectors: np.ndarray | None = None, *, line_ends: bool = True
 ) -> Path:
-    """The same with numbers as float32; the original tool writes a line's end behind each, others do not."""
+    """Like `word2vec_text` with float32 numbers; the original tool ends each with a newline, others do not."""
     vectors = random_vectors(len(words)) if vectors is None else vectors
     parts = [f"{len(words)} {vectors.shape[1]}\n".encode()]
     for word, row in zip(words, vectors, strict=True):
@@ -46,7 +46,7 @@ def word2vec_binary(
 
 
 def student(folder: Path) -> Path:
-    """A folder as manage.py distill writes it, of whole words and letters."""
+    """A folder as manage.py distill writes it, with whole words and letters."""
     from safetensors.numpy import save_file
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece

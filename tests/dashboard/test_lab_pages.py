@@ -252,7 +252,7 @@ def test_the_pages_cost_few_queries(judged_set, django_assert_num_queries):
     with django_assert_num_queries(4):  # session, user, sets, latest measurements
         client.get(PAGE)
     # The set, the number of queries and those of the page, the first unjudged one; figures, what is running, the last
-    # sweep with its settings; the live versions, once for validation and once for each list.
+    # sweep with its settings; the live versions, once to see what may be chosen and once for each list.
     with django_assert_num_queries(14):
         client.get(f"{PAGE}{judged_set.pk}/")
 

@@ -1,4 +1,4 @@
-"""What the documentation names exists: addresses, commands, settings, links."""
+"""Everything the documentation names exists: URLs, commands, settings, links."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SETTINGS_READERS = [
 
 
 def code_in(text: str) -> Iterator[str]:
-    """What stands in backquotes or in an indented block."""
+    """The text in backquotes and in indented blocks."""
     yield from re.findall(r"`([^`\n]+)`", text)
     yield from re.findall(r"^    (.+)$", text, re.MULTILINE)
 
@@ -58,7 +58,7 @@ def test_addresses_are_served(name: str):
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_addresses_hold_nothing_that_a_server_refuses(name: str):
-    """Servers answer 400, with nothing, to a quote, a space or an angle bracket that is not escaped."""
+    """Servers answer 400 without an explanation to an unescaped quote, space or angle bracket."""
     for address in re.findall(r"""(["'])(https?://.*?)\1""", page(name)):
         assert not re.search(r"""[\s"<>^`{|}\\]""", address[1]), address[1]
 

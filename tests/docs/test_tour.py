@@ -1,4 +1,4 @@
-"""The tour of the code names what is there, and leaves no folder out."""
+"""The tour of the code names only what exists, and leaves no folder out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.docs.pages import page
 from tests.test_architecture import FLOORS
 
 TOUR = page("code.md")
-#: Folders that any Django project has, or that a folder named in the tour says enough about.
+#: Folders that any Django project has, or that the tour explains with a folder it names.
 SELF_EXPLANATORY = {"management", "commands", "migrations", "templatetags"}
 
 

@@ -12,9 +12,9 @@ from tests.stack import Stack
 from tests.waiting import wait_until
 
 PATIENCE_MS = 20_000
-#: Enough of them to miss one of two processes once in 2,000 times.
+#: Enough to miss one of two processes only once in 2,000 times.
 CONNECTIONS = 12
-#: How htmx tells that a request was given up because a newer one took its place.
+#: The events with which htmx reports that a newer request replaced an older one.
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 
 
@@ -28,7 +28,7 @@ def site() -> Iterator[Stack]:
 
 @pytest.fixture
 def page(site: Stack, browser: Browser) -> Iterator[Page]:
-    """A new visitor's window; a script error or a refused resource on any page fails the test."""
+    """A new visitor's window; a script error or a blocked resource on any page fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -48,10 +48,10 @@ def page(site: Stack, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def found_by_meaning(site: Stack) -> None:
-    """Until a web process has loaded its encoder, what it is asked goes by words: wait for all of them."""
+    """Searches use words alone until a web process has loaded its encoder: wait for all processes."""
 
     def is_found() -> bool:
-        # Every call makes a connection of its own, and the kernel deals those out among the processes.
+        # Every call opens a new connection, and the kernel distributes those among the processes.
         answers = (httpx2.get(f"{site.url}/api/v1/search?q=love&limit=1").json() for _ in range(CONNECTIONS))
         return all(not answer["degraded"] for answer in answers)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-#: Few questions have words in common with what answers them.
+#: Few questions share words with their answers.
 pytestmark = pytest.mark.usefixtures("found_by_meaning")
 
 QUESTION = "/search?q=Who+repeats+the+same+day+again+and+again%3F"

@@ -26,7 +26,7 @@ def client(live_stack: Stack) -> Iterator[OpenAI]:
 
 
 def test_the_client_gets_the_sites_vectors_in_both_formats(client: OpenAI):
-    # Without a format the client asks for base64 by itself.
+    # Without a format the client itself asks for base64.
     packed = client.embeddings.create(model=MODEL, input=TEXTS)
     plain = client.embeddings.create(model=MODEL, input=TEXTS, encoding_format="float")
     expected = encoder_for(EncoderSpec()).encode_documents(TEXTS)

@@ -1,4 +1,4 @@
-"""The whole loop of a visitor's interests, in a real browser."""
+"""The whole cycle of a visitor's interests, in a real browser."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def phone(site: Stack, browser: Browser) -> Iterator[Page]:
 
 
 def overflowing(page: Page) -> list[str]:
-    """What is wider than the window, apart from what lies in a box that scrolls by itself."""
+    """Elements wider than the window, except those inside a box that scrolls."""
     found: list[str] = page.evaluate(
         """() => {
             const width = document.documentElement.clientWidth;

@@ -1,4 +1,4 @@
-"""What the log makes of a visitor's searching, and what it suggests to the next, in a real browser."""
+"""How the log records a visitor's searches, and what it suggests to the next visitor, in a real browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.waiting import wait_until
 
 
 def clicks(site: Stack, text: str) -> list[object]:
-    """The best place clicked of each logged search for this text; None where there is none."""
+    """The best place clicked in each logged search for this text; None for a search without a click."""
     with site.connect() as connection:
         rows = connection.execute("SELECT best_click FROM catalog_searchintent WHERE text = %s", [text]).fetchall()
     return [place for (place,) in rows]
@@ -24,7 +24,7 @@ def test_what_is_typed_is_one_search_and_the_result_opened_its_click(site: Stack
     box = page.get_by_role("combobox")
     for word in ("ghosts", " in a", " lonely", " hotel"):
         box.press_sequentially(word, delay=20)
-        page.wait_for_url(f"**{word.split()[-1]}")  # each stop is a request of its own
+        page.wait_for_url(f"**{word.split()[-1]}")  # each pause sends a separate request
     wait_for_clicks(site, "ghosts in a lonely hotel", [None])
     page.locator(".hit__title a").nth(1).click()
     page.wait_for_url("**/items/*/")

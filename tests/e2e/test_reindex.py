@@ -1,4 +1,4 @@
-"""A reindex from the dashboard, while search goes on answering, in a real browser."""
+"""A reindex from the dashboard while search keeps answering, in a real browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_reindex_runs_while_search_answers_and_switches_at_the_end(page: Page)
     page.get_by_role("button", name="Resume").click()
     answers = [search(page) for _ in range(10)]
     assert all(answer["hits"] and not answer["degraded"] for answer in answers)
-    # The page follows by itself: no reload here.
+    # The page updates itself: no reload here.
     expect(page.locator("tr.is-on .ver b")).to_have_text("v2", timeout=LONG_MS)
     assert search(page)["hits"][0]["title"] == "Jaws"
     page.get_by_role("button", name="Roll back to it").click()

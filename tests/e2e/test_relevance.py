@@ -1,4 +1,4 @@
-"""The relevance lab in a real browser: judging with a click, and a measurement that a worker makes."""
+"""The relevance lab in a real browser: judging with a click, and a measurement made by a worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     expect(jaws.get_by_role("button", name="3 Perfect")).to_be_focused()
     expect(jaws.get_by_text("Not judged")).to_be_hidden()
     expect(page.locator("#judged")).to_have_text("1")
-    # What was graded a moment ago keeps its grade when the rest is marked.
+    # An item graded a moment ago keeps its grade when the rest is marked.
     page.get_by_role("button", name="All that have no grade are not relevant").click()
     expect(page.get_by_text("Not judged").locator("visible=true")).to_have_count(0)
     expect(jaws.get_by_role("button", name="3 Perfect")).to_have_attribute("aria-pressed", "true")
@@ -50,7 +50,7 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     page.get_by_role("link", name="Asked in the browser").click()
     expect(page.locator(".kpi").filter(has_text="MRR@10").locator("dd")).to_have_text(re.compile(r"[01]\.\d{3}"))
 
-    # What takes judgements with it asks first.
+    # Deleting something along with its judgements asks for confirmation first.
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="time loop"))
     row.locator("summary").click()
     row.get_by_role("button", name="Take out for good").click()

@@ -10,7 +10,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("found_by_meaning")
 
-# Sums up how far things moved that stayed on the page, as Chromium reports it.
+# Sums how far elements that stayed on the page moved, as Chromium reports it.
 WATCH_SHIFTS = """
     window.shifts = 0;
     new PerformanceObserver((list) => {
@@ -58,7 +58,7 @@ def test_a_facet_narrows_the_results_and_back_undoes_it(page: Page):
 
 
 def test_why_this_result_is_told_on_demand(page: Page):
-    def is_compared() -> bool:  # each process of the web server loads the encoder for itself
+    def is_compared() -> bool:  # each process of the web server loads its own encoder
         page.goto("/search?q=stuck+in+a+time+loop")
         return "Closest passage at" in (page.locator(".why__panel").first.text_content() or "")
 
@@ -75,7 +75,7 @@ def test_why_this_result_is_told_on_demand(page: Page):
 
 
 def drawn(panel: Locator) -> set[str | None]:
-    """The kinds of evidence whose bars are not empty."""
+    """The kinds of evidence with non-empty bars."""
     return {
         bar.get_attribute("class")
         for bar in panel.locator("rect:not(.e-track):not([width='0']):not([width='0.0'])").all()

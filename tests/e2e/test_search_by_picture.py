@@ -1,4 +1,4 @@
-"""Search by picture in a real browser: chosen, dropped and kept while somebody types on."""
+"""Search by picture in a real browser: a picture chosen, dropped, and kept while somebody types on."""
 
 from __future__ import annotations
 

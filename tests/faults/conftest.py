@@ -1,4 +1,4 @@
-"""A site with a small model and short intervals, shared by the tests that leave it whole."""
+"""A site with a small model and short intervals, shared by tests that leave it intact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["committed_db", "template_database"]
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model in which one word is poison."""
+    """A small model that fails on one poison word."""
     return write_checkpoint(tmp_path_factory.mktemp("models") / "small", poisonous=True)
 
 
@@ -30,7 +30,7 @@ def shared_site(checkpoint: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def site(shared_site: Site) -> Iterator[Site]:
-    """The shared site, whole: everything embedded before the test, and after it again."""
+    """The shared site, intact: everything is embedded before the test and again after it."""
     yield shared_site
     shared_site.wait_until_embedded(timeout_s=90)
     shared_site.check_index()

@@ -1,6 +1,6 @@
-"""Runs workers that are killed at random points, while items go on being edited.
+"""Runs workers that are killed at random points while items keep being edited.
 
-A process that has the model's code loaded forks each worker, so that twenty of them take seconds.
+A process that has already loaded the model's code forks each worker, so that twenty of them take seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _killed_worker(after_s: float, chance: random.Random) -> bool:
-    """Let a worker work for a moment once it is at it, edit some items, and kill it; whether it was killed at work."""
+    """Let a worker run for a moment once it is working, edit items, and kill it; return whether it was killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""A whole site to break, and what its tests ask of it."""
+"""A whole site to break, and helpers for its tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Answer:
 
 
 class Site(Stack):
-    """Runs with a small model, a lease of some seconds and a sweep every second."""
+    """Runs with a small model, a lease of a few seconds and a sweep every second."""
 
     def __init__(self, *, model: Path | str) -> None:
         super().__init__(
@@ -83,11 +83,11 @@ class Site(Stack):
         return self.ask("items/bulk", {"items": [{"external_id": external_id, "title": title, **fields}]})
 
     def search(self, text: str) -> Answer:
-        """By words alone: the small model's notion of meaning is a random one."""
+        """Search by words alone, because the small model's notion of meaning is random."""
         return self.ask(f"search?q={urllib.parse.quote(text)}&semantic_ratio=0")
 
     def insert_unannounced(self, prefix: str, count: int) -> None:
-        """Add items by SQL: as when the process that saved them died before it could wake anybody."""
+        """Add items with SQL, as if the process that saved them had died before it could wake a worker."""
         with self.connect() as connection:
             connection.execute(
                 """
@@ -103,7 +103,7 @@ class Site(Stack):
         return self.count("SELECT count(DISTINCT item_id) FROM catalog_passage")
 
     def check_index(self) -> None:
-        """Each embedded item has one passage, made from the text it has now; nothing else has any."""
+        """Check that each embedded item has one passage, made from its current text, and nothing else has any."""
         with self.connect() as connection:
             register_vector(connection)
             rows = connection.execute(PASSAGES).fetchall()
@@ -127,7 +127,7 @@ class Site(Stack):
         return redis.Redis.from_url(self.services.redis.url)
 
     def wake(self, task: str, *, queue: str, times: int) -> None:
-        """Send the same message several times, as a broker that delivers twice would."""
+        """Send the same message several times, like a broker that delivers twice."""
         with Celery(broker=self.services.redis.url, set_as_current=False) as app:
             for _ in range(times):
                 app.send_task(task, queue=queue)
@@ -137,7 +137,7 @@ class Site(Stack):
             return sum(int(client.llen(queue)) for queue in ("embedding", "jobs"))
 
     def state(self) -> dict[int, tuple[object, ...]]:
-        """Everything the index holds of each item."""
+        """Everything the index holds for each item."""
         with self.connect() as connection:
             rows = connection.execute(
                 """

@@ -1,4 +1,4 @@
-"""Clients that hold connections and do not go on."""
+"""Clients that hold connections and do not continue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLOW_HEAD = b"GET / HTTP/1.1\r\n" + HOST + b"X-Long: "
 
 
 class SlowClients:
-    """So many connections that begin with `start` and send a byte a second more; who is hung up on comes back."""
+    """`count` connections that begin with `start` and then send a byte per second; disconnected clients reconnect."""
 
     def __init__(self, port: int, *, start: bytes, count: int, reads: bool = True) -> None:
         self._port, self._start, self._reads = port, start, reads
@@ -23,7 +23,7 @@ class SlowClients:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._drip, daemon=True)
         self.answers: set[bytes] = set()
-        """The first lines of what they were answered."""
+        """The first lines of the answers they received."""
 
     def _connect(self) -> socket.socket:
         connection = socket.socket()

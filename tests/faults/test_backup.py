@@ -1,4 +1,4 @@
-"""A backup by pg_dump, restored into another database: the index is whole, and searches answer as before."""
+"""A backup by pg_dump restored into another database: the index is intact, and searches answer as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped, not ended: connections stay, new ones are accepted, and nothing answers."""
+"""PostgreSQL is suspended, not ended: connections stay, new ones are accepted, and nothing answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VISITORS = 24  # more than the web server has threads
 @contextlib.contextmanager
 def frozen(site: Site) -> Iterator[None]:
     server = psutil.Process(site.services.postgres.process.pid)
-    server.suspend()  # first, so that it starts no more
+    server.suspend()  # first, so that it starts no more children
     stopped = [server, *server.children(recursive=True)]
     for process in stopped[1:]:
         process.suspend()
@@ -48,7 +48,7 @@ def page(site: Site, path: str) -> tuple[int, str, float]:
 
 
 def under_load(site: Site, look: Callable[[], None]) -> list[Answer]:
-    """What visitors get who come again and again, while `look` looks."""
+    """The answers that visitors get who keep coming back, while `look` runs."""
     over, answers = threading.Event(), []
 
     def visit(number: int) -> None:
@@ -68,13 +68,13 @@ def under_load(site: Site, look: Callable[[], None]) -> list[Answer]:
 
 
 def everybody_answers(site: Site) -> bool:
-    """Each process of the web server finds out for itself: so many requests that none is passed over."""
+    """Each web server process finds out for itself, so enough requests are sent to reach all of them."""
     return all(site.search("ice").status == 200 for _ in range(VISITORS))
 
 
 def test_while_postgresql_is_frozen_every_request_is_refused_in_time_and_then_all_is_as_before(site: Site):
     def look() -> None:
-        time.sleep(1)  # everybody has a connection
+        time.sleep(1)  # until everybody has a connection
         with frozen(site):
             froze_at = time.monotonic()
             while time.monotonic() - froze_at < 15:
@@ -124,7 +124,7 @@ def test_a_connection_that_was_given_up_is_closed_so_that_nobody_gets_its_late_a
             connection.execute("SELECT 'late'")
         assert connection.closed
         with pytest.raises(ServerSilent):
-            connect_to(site, pulse)  # is refused without being tried
+            connect_to(site, pulse)  # refused without an attempt
     wait_until(lambda: pulse.silence_s is None, timeout_s=15, what="the server to be heard again")
     with connect_to(site, pulse) as other:
         assert other.execute("SELECT 'mine'").fetchone() == ("mine",)

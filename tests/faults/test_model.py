@@ -1,4 +1,4 @@
-"""The model's files break: search goes on by words and says so, and nobody spins."""
+"""The model's files break: search continues by words and says so, and nothing spins."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def log_of(site: Site) -> str:
 
 
 def busy_share(site: Site) -> float:
-    """Share of one core that the embedding worker takes, over three seconds."""
+    """The share of one core that the embedding worker uses, over three seconds."""
     return psutil.Process(site.embedding_worker.pid).cpu_percent(interval=3.0) / 100

@@ -1,4 +1,4 @@
-"""PostgreSQL is shut down at once in the middle of work: 503 meanwhile, and nothing that was acknowledged is lost."""
+"""PostgreSQL is shut down abruptly in the middle of work: 503 meanwhile, and nothing acknowledged is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two hundred clients hold their connections and do not go on: the others are served as ever."""
+"""Two hundred clients hold their connections without continuing: the others are served as usual."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.stack import Stack
 from tests.waiting import wait_until
 
 CLIENTS, HELD_S = 200, 6
-#: Busy cores make any answer slow; one that waits for the slow clients takes longer than a block of a body may.
+#: On busy cores any answer is slow; one that waits for the slow clients takes longer than a body block may.
 LONGEST_S = 0.8 * BLOCK_TIMEOUT_S
 WORDS: dict[str, object] = {"q": "ship", "semantic_ratio": 0}
 SOMEBODY_ELSE = "127.0.0.2"
-#: More of them than the machine keeps for a client that does not read.
+#: More items than the machine buffers for a client that does not read.
 ITEMS = """
     INSERT INTO catalog_item (external_id, title, body, category, attributes, image, language, published,
         created_at, updated_at)
@@ -47,7 +47,7 @@ def is_quick(server: Stack) -> bool:
 
 
 def ask(server: Stack, path: str, body: dict[str, object] | None = None, *, timeout_s: float = LONGEST_S) -> int:
-    """One request of another address, which must be answered in time."""
+    """One request from another address, which must be answered in time."""
     connection = http.client.HTTPConnection(
         server.host, server.port, timeout=timeout_s, source_address=(SOMEBODY_ELSE, 0)
     )
@@ -62,13 +62,13 @@ def ask(server: Stack, path: str, body: dict[str, object] | None = None, *, time
 
 
 def all_of(connection: socket.socket) -> bytes:
-    """What comes until the server hangs up."""
+    """Everything received until the server hangs up."""
     with connection.makefile("rb") as answer:
         return answer.read()
 
 
 def served_meanwhile(server: Stack) -> None:
-    """Pages and the API answer each time, for some seconds."""
+    """Check for some seconds that pages and the API answer every time."""
     until = time.monotonic() + HELD_S
     while time.monotonic() < until:
         assert ask(server, "/livez") == 200

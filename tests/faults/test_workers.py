@@ -1,4 +1,4 @@
-"""Workers are killed, meet poison and lose their messages: every item is embedded all the same."""
+"""Workers are killed, meet poison and lose their messages: every item is embedded nonetheless."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_poison_item_is_set_aside_with_its_reason_and_can_be_mended(site: Site
 
 @pytest.fixture
 def database(committed_db: str, checkpoint: Path, settings) -> str:
-    """The address of a database with 400 items, all pending."""
+    """The URL of a database with 400 items, all pending."""
     settings.ENCODER_MODEL = str(checkpoint)
     ensure_active_version()
     make_items([{"external_id": f"film {number}", "title": f"The ship {number}"} for number in range(400)])
@@ -136,7 +136,7 @@ def unfinished() -> int:
 
 
 def stale(version: IndexVersion) -> list[str]:
-    """Items whose vector is not of their text."""
+    """Items whose vector does not match their text."""
     items = list(Item.objects.order_by("pk"))
     expected = encoder_for(version.encoder_spec).encode_documents(
         [f"{item.title}\n{item.body}".strip() for item in items]

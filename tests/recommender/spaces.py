@@ -1,6 +1,6 @@
-"""A small catalogue in a space where every closeness can be worked out by hand.
+"""A small catalogue in a space where every similarity can be worked out by hand.
 
-Each kind of item has an axis of its own. What all items share is the last axis, which centring takes off.
+Each kind of item has its own axis. The last axis is what all items share; centring removes it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def make_space(*kinds: str, of_each: int = 4) -> dict[str, int]:
 
 
 def along(axis: int) -> list[float]:
-    """Half along an axis and half along the one that all share, of length 1."""
+    """A unit vector, half along an axis and half along the one that all items share."""
     return [sqrt(0.5) if place in (axis, DIMENSIONS - 1) else 0.0 for place in range(DIMENSIONS)]
 
 
@@ -48,7 +48,7 @@ def active() -> IndexVersion:
 
 
 def did(subject: Subject, kind: str, *item_ids: int, days_ago: float = 1, value: float | None = None) -> None:
-    """Record an event with each of the items, one a minute, and bring the subject's profile and popularity up to
+    """Record an event with each item, one per minute, and bring the subject's profile and the popularity up to
     date."""
     record_interactions(
         subject,

@@ -1,4 +1,4 @@
-"""Interactions that are exported are imported again without loss."""
+"""Exported interactions can be imported again without loss."""
 
 from __future__ import annotations
 

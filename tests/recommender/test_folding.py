@@ -39,11 +39,11 @@ def test_two_items_are_folded_in_by_hand():
         parameters=PARAMETERS,
     )
     assert folded is not None
-    older = 0.5 * 0.5**0.5  # half as strong, and one item ago of the two that halve it
+    older = 0.5 * 0.5**0.5  # half as strong, and one item ago with a half-life of two
     content_spread = 2 * np.sqrt(1 + older**2)
     factor_spread = 3 * (2 + 0.5 * 0.5 * 4)
     expected = [0.25 / content_spread, 0.25 * older / content_spread, 0.75 * 3 / factor_spread]
-    assert folded.vector == pytest.approx([*expected, 0.5])  # and in the last place how much a prior counts
+    assert folded.vector == pytest.approx([*expected, 0.5])  # with the weight of the prior in the last place
     assert folded.rows.sum(axis=0) == pytest.approx([*expected, 0])
     assert list(folded.item_ids) == [1, 2]
     target = np.array([1.0, 1.0, 1.0, 0.0])
@@ -100,7 +100,7 @@ def test_factors_are_the_largest_of_ease_whichever_way_they_are_found(people):
 @pytest.mark.parametrize("people", [100, 900])
 def test_the_largest_directions_of_many_items_are_those_of_a_whole_decomposition(people):
     random = np.random.default_rng(1)
-    liking = random.random((people, 6)) @ random.random((6, 400))  # tastes, and values that fall off slowly below them
+    liking = random.random((people, 6)) @ random.random((6, 400))  # tastes, and values that fall slowly below them
     matrix = (random.random((people, 400)) < 0.1 * liking).astype(float)
     factors = truncated_ease(csr_matrix(matrix), ridge=20.0, factors=32)
     left, values, right = np.linalg.svd(dense_ease(matrix, 20.0))
@@ -111,7 +111,7 @@ def test_the_largest_directions_of_many_items_are_those_of_a_whole_decomposition
 
 
 def test_directions_of_people_who_have_nothing_in_common_are_found():
-    matrix = np.kron(np.eye(8), np.ones((3, 30)))  # eight crowds alike: each value comes eight times
+    matrix = np.kron(np.eye(8), np.ones((3, 30)))  # eight equal crowds: each value occurs eight times
     factors = truncated_ease(csr_matrix(matrix), ridge=1.0, factors=8)
     left, values, right = np.linalg.svd(dense_ease(matrix, 1.0))
     best = left[:, :8] * values[:8] @ right[:8]
@@ -119,16 +119,16 @@ def test_directions_of_people_who_have_nothing_in_common_are_found():
 
 
 def test_items_beyond_those_learnt_are_fitted_to_them():
-    # Two crowds; the last two items are met by one of each crowd, too few to be learnt.
+    # Two crowds; one person of each has met one of the last two items, too few for it to be learnt.
     matrix = np.zeros((20, 8))
     matrix[:10, :3] = matrix[10:, 3:6] = 1
     matrix[[0, 1, 10, 11], [0, 1, 3, 4]] = 0
     matrix[0, 6] = matrix[10, 7] = 1
     factors = truncated_ease(csr_matrix(matrix), ridge=1.0, factors=2, most_items=6)
     scores = factors.sources @ factors.targets.T
-    assert scores[6, :3].min() > scores[6, 3:6].max()  # what the first crowd's item says of whoever met it
+    assert scores[6, :3].min() > scores[6, 3:6].max()  # what the first crowd's item says about those who met it
     assert scores[7, 3:6].min() > scores[7, :3].max()
-    assert scores[:3, 6].min() > scores[3:6, 6].max()  # and who is shown it
+    assert scores[:3, 6].min() > scores[3:6, 6].max()  # and who it is shown to
     assert np.linalg.norm(factors.targets[6]) < np.linalg.norm(factors.targets[:3], axis=1).min()
 
 
@@ -162,7 +162,7 @@ def test_factors_and_popularity_of_new_items_are_read_off_their_contents():
     targets = targets_of(learnt, guessed, contents)
     assert targets[:, 0] == pytest.approx([2, 1, 1, 0])
     assert targets[:2, 1] == pytest.approx([0, 0])
-    assert targets[2, 1] > targets[3, 1]  # it is like what many met
+    assert targets[2, 1] > targets[3, 1]  # it resembles what many met
     assert (contents @ guessed.popularity - guessed.centre).std() == pytest.approx(1)
 
 
@@ -201,7 +201,7 @@ def test_a_gain_is_certain_only_where_most_people_gain():
 def test_contents_are_texts_and_tags_less_what_all_share():
     texts = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     contents, rows = learn(texts, [("Drama", {"genres": ["War"]}), ("Drama", {"genres": []})])
-    assert list(contents.tags) == ["War"]  # all items are dramas, so that tells none apart
+    assert list(contents.tags) == ["War"]  # all items are dramas, so that distinguishes none
     assert rows.tolist() == [[0.5, -0.5, 0.5], [-0.5, 0.5, -0.5]]
     assert contents.of(texts[0], ("", {"genres": "War"})) == pytest.approx(rows[0])
     assert scaled(rows, 2, 0.5)[0].tolist() == [0.5, -0.5, 0.25]
@@ -215,7 +215,7 @@ def test_numbers_are_told_by_the_quantiles_beside_them():
     places = rows + contents.centre
     assert places[0, 1:].tolist() == [1] + [0] * 11
     assert places[12, 1:4] == pytest.approx(np.array([0, 0.8, 0.2]) / np.sqrt(0.68))  # 1912, between 1910 and 1920
-    assert not places[-4:, 1:].any()  # no number, or none that can be reckoned with
+    assert not places[-4:, 1:].any()  # no number, or not a usable one
     later = contents.of(np.ones(1), ("", {"year": 2030})) + contents.centre
     assert later[1:].tolist() == [0] * 11 + [1]
 

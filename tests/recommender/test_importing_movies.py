@@ -1,4 +1,4 @@
-"""The MovieLens catalogue of the data folder, loaded by the commands and the mapping that the documentation names."""
+"""The MovieLens catalogue of the data folder, loaded with the commands and mapping that the documentation names."""
 
 from __future__ import annotations
 

@@ -42,14 +42,14 @@ def user(db) -> Subject:
 
 
 def merge(user: Subject) -> int:
-    """Make the visitor's history the user's."""
+    """Give the user the visitor's history."""
     assert user.user_id is not None
     return merge_visitor(VISITOR_ID, user.user_id)
 
 
 @pytest.fixture
 def announced():
-    """Lists of the subjects that receivers were told of."""
+    """The subjects that receivers were told of, one list per announcement."""
     told: list[list[Subject]] = []
 
     def receiver(*, subjects, **_):
@@ -248,14 +248,14 @@ def test_what_was_recorded_of_an_item_while_it_was_deleted_is_forgotten():
     record_interactions(user, [like(kept), late])
     with transaction.atomic():
         delete_item(gone)
-        assert record_in_another(VISITOR, late) == 1  # it does not see yet that the item is going
+        assert record_in_another(VISITOR, late) == 1  # it does not yet see that the item is being deleted
     assert Interaction.objects.count() == 2
     assert forget_events_of_gone_items() == 1
     assert [event.item_id for event in Interaction.objects.all()] == [kept.pk]
 
 
 def record_in_another(subject: Subject, event: NewInteraction) -> int:
-    """Record it on a connection of its own."""
+    """Record it over a connection of its own."""
 
     def record() -> int:
         try:

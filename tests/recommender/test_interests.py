@@ -1,4 +1,4 @@
-"""From a history to a vector, by hand-worked figures."""
+"""From a history to a vector, with figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_usual_rating_is_drawn_to_the_middle_while_there_are_few():
 
 
 def test_a_rating_counts_by_how_far_it_lies_from_the_usual_one():
-    # Usual: (5 + 1 + 5 * 3) / 7 = 3. What was rated was chosen, which speaks half a star for it.
+    # Usual: (5 + 1 + 5 * 3) / 7 = 3. A rated item was chosen, which counts half a star in its favour.
     weights = item_weights([event(1, "rating", value=5), event(2, "rating", value=1, days_ago=30)], KINDS)
     assert weights[1] == pytest.approx(2 * 2.5)
     assert weights[2] == pytest.approx(2 * -1.5 * 0.5 * A_PLACE)

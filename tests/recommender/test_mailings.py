@@ -29,7 +29,7 @@ def site_url(settings) -> None:
 
 @pytest.fixture
 def people(db) -> dict[str, Subject]:
-    """Ada and =Bob did something, and so did others who get no mail; Nell did nothing."""
+    """Ada and =Bob have a history, and so have others who get no mail; Nell has none."""
     ids = make_space()
     found = {
         name: Subject(user_id=User.objects.create_user(name, f"{name.strip('=')}@example.org").pk)

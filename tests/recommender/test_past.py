@@ -1,4 +1,4 @@
-"""Lists of a moment in the past: made again by what was known, set and served then."""
+"""Lists of a moment in the past: reproduced from what was known, set and served then."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def not_kept(moment: datetime, subject: Subject = VISITOR, *, scenario: str = "f
 
 
 def all_is_from(moment: datetime) -> None:
-    """Let what there is have been there since a moment."""
+    """Backdate everything to a moment."""
     Item.objects.update(created_at=moment)
     Interaction.objects.update(created_at=moment)
     ServingRecord.objects.update(since=moment)
 
 
 def since_then_at(moment: datetime) -> None:
-    """Let what was put on record after THEN have been put there at a moment."""
+    """Backdate what was recorded after NOW to a moment."""
     ServingRecord.objects.filter(since__gt=NOW).update(since=moment)
     Interaction.objects.filter(created_at__gt=NOW).update(created_at=moment)
     Item.objects.filter(created_at__gt=NOW).update(created_at=moment)

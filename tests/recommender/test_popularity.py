@@ -1,4 +1,4 @@
-"""How popular items are, by hand-worked figures."""
+"""How popular items are, with figures worked out by hand."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_a_profile_that_comes_to_nothing_is_not_worked_out_again_and_again(ids):
 def test_the_stored_interest_is_centred_and_normalised(ids):
     record_interactions(VISITOR, like(ids["space-0"]))
     refresh(VISITOR)
-    # Three kinds alike in number: the mean along each axis is a third of what an item has there.
+    # Three kinds of equal number: the mean along each axis is a third of an item's value there.
     expected = np.zeros(DIMENSIONS)
     expected[:3] = np.array([2, -1, -1]) / np.sqrt(6)
     stored = UserEmbedding.objects.get()

@@ -203,7 +203,7 @@ def test_an_empty_catalogue_recommends_nothing(db):
 
 def test_more_items_and_a_longer_history_cost_no_more_queries(ids):
     did(VISITOR, "like", ids["space-0"])
-    recommend(VISITOR, limit=2)  # What a process remembers is read.
+    recommend(VISITOR, limit=2)  # fills the process's caches
     with CaptureQueriesContext(
         connection,
     ) as few:

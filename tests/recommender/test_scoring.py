@@ -1,4 +1,4 @@
-"""Scores and reasons, by hand-worked figures."""
+"""Scores and reasons, with figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recommender.reasons import lifts_of, reasons_of
 from recommender.scoring import EVIDENCE, NEAREST, TASTE, normalised, score_candidates
 
 ALONG_X, ALONG_Y = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
-# Two past items, at right angles: the interest lies between them, nearer to the first.
+# Two past items at right angles: the interest lies between them, nearer to the first.
 INTEREST = Interest(vector=np.array([0.8, 0.6], np.float32), sources={1: 0.8, 2: 0.6})
 SOURCES = {1: ALONG_X, 2: ALONG_Y}
 
@@ -31,7 +31,7 @@ def lift_of(scores, position):
 
 def test_a_score_is_closeness_in_spreads_and_the_logarithm_of_popularity():
     scores = scored([[1, 0], [0, 1]], [0, EVIDENCE])
-    # Closest past items: the first has the largest weight, the second counts by .6 / .8 of it.
+    # Closest past items: the first has the largest weight; the second counts .6 / .8 of it.
     assert scores.totals[0] == pytest.approx(TASTE / 0.1 * 0.8 + NEAREST / 0.1 * 1.0)
     assert scores.totals[1] == pytest.approx(TASTE / 0.1 * 0.6 + NEAREST / 0.1 * 0.75 + log(2))
 

@@ -35,7 +35,7 @@ def tastes(body):
 
 
 def with_vector(client):
-    """By vector, as the encoder of this index version does not exist."""
+    """Search by vector, because this index version's encoder does not exist."""
     body = {"vector": along(1), "limit": 50, "explain": True, "personalize": True}
     response = client.post(SEARCH, body, content_type="application/json")
     assert response.status_code == 200, response.content

@@ -1,4 +1,4 @@
-"""The sequence tower: its arithmetic by hand, what it learns of order, and its place in a space."""
+"""The sequence tower: its arithmetic by hand, what it learns about order, and its place in a space."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from recommender.space.tower import DIMENSIONS, MOST_READ, LearntTower, Tower
 from recommender.space.tower_training import Places, train_tower
 from recommender.space.tuning import Bench
 
-#: Items stand in a ring. Everybody takes some steps along it from one place and then from another, so what somebody
-#: meets next follows from the last item. The two beside it are met by the very same people.
+#: Items stand in a ring. Everybody takes some steps along it from one place and then from another, so the next item
+#: follows from the last one. An item's two neighbours are met by the very same people.
 RING, PEOPLE, RUNS, RUN = 60, 120, 10, 3
 
 
 def walked(person: int, *, runs: int = RUNS) -> History:
     random = np.random.default_rng(person)
-    # Each run is in a stretch of its own, so that no item is met twice.
+    # Each run is in its own stretch, so that no item is met twice.
     starts = RING // RUNS * random.permutation(RUNS)[:runs] + random.integers(RING // RUNS - RUN + 1, size=runs)
     turned = random.integers(RING)
     items = (starts[:, None] + np.arange(RUN) + turned).ravel()[: runs * RUN - random.integers(RUN)] % RING
@@ -32,7 +32,7 @@ def walked(person: int, *, runs: int = RUNS) -> History:
 
 @pytest.fixture(scope="module")
 def contents() -> np.ndarray:
-    """Texts that say nothing of the order."""
+    """Texts that say nothing about the order."""
     rows = np.random.default_rng(5).normal(size=(RING, 8))
     return rows - rows.mean(axis=0)
 
@@ -58,7 +58,7 @@ def tower(*, positions: list[float] | None = None, dimensions: int = 2) -> Tower
 
 
 def test_weights_by_hand():
-    # The newest asks along the first axis: it answers itself with 1 / sqrt(2) * 2, and the second with nothing.
+    # The newest item asks along the first axis: it answers itself with 1 / sqrt(2) * 2, and the second with nothing.
     sources = np.array([[np.sqrt(2), 0.0], [0.0, 1.0]])
     weights = tower(positions=[0.0, np.log(3)]).weights(sources, np.array([1.0, -0.5]))
     first, second = np.exp(np.sqrt(2)), -0.5 * 3
@@ -87,7 +87,7 @@ def test_what_each_past_item_adds_is_exact_with_a_tower_too():
     assert folded.vector.shape == (4 + 3 + 2 + 1,)
     target = random.normal(size=10)
     assert (folded.rows @ target).sum() + 0.25 * target[-1] == pytest.approx(folded.vector @ target)
-    # Where all items' targets spread as one, a part's length is its share.
+    # If all items' targets had the same spread, a part's length would be its share.
     assert np.linalg.norm(folded.vector[7:9]) == pytest.approx(0.5)
 
 

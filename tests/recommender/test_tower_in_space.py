@@ -1,4 +1,4 @@
-"""A trained space with a sequence tower in it: stored, folded in, explained, and open to new items."""
+"""A trained space with a sequence tower: stored, folded in, explained, and open to new items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def community(monkeypatch) -> dict[str, int]:
-    """Of a space whose scores are the tower's by half."""
+    """A community with a space whose scores are half the tower's."""
     monkeypatch.setitem(parameters.CHOICES, "tower_share", (0.5,))
     monkeypatch.setattr(parameters.Parameters, "__init__", _with_tower(parameters.Parameters.__init__))
     ids = make_community()
@@ -75,7 +75,7 @@ def test_a_new_item_has_a_place_in_the_tower_by_its_content(community):
     assert placed.targets[0, width:-1].any()
     assert not placed.sources[0, :factors].any()
     assert placed.sources[0, factors:].any()
-    place(active(), [item.pk])  # and keeps it, as long as nobody has met it
+    place(active(), [item.pk])  # and keeps it while nobody has met it
     assert storage.read(serving(), [item.pk]).targets == pytest.approx(placed.targets)
 
 

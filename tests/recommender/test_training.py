@@ -1,4 +1,4 @@
-"""Training, promotion, going back, and what a trained space promises beyond any other recommender."""
+"""Training, promotion, going back, and what a trained space promises beyond other recommenders."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_list_from_a_trained_space_costs_seven_queries_however_long_the_histor
     others = make_items([{"external_id": f"other-{number}"} for number in range(120)])
     add_passages(active(), {pk: [along(1)] for pk in others.values()})
     place_missing()
-    recommend(VISITOR)  # from here on the settings are known
+    recommend(VISITOR)  # caches the settings
     for days_ago, liked in enumerate((["night-3"], [f"night-{number}" for number in range(20)])):
         did(VISITOR, "like", *(community[name] for name in liked), days_ago=1 - days_ago)
         with django_assert_num_queries(7):
@@ -91,7 +91,7 @@ def test_without_an_index_nothing_is_trained():
 
 
 def all_that_is_held_out(_version, split, *, item_ids, texts) -> np.ndarray:
-    """What nothing can be better than."""
+    """A perfect ranking, which nothing can beat."""
     asked = [sorted(split.held_out[place]) for place in people_asked(split, len(item_ids))]
     return np.array([[*own, *[-1] * DEPTH][:DEPTH] for own in asked])
 

@@ -1,4 +1,4 @@
-"""The search for a training's parameters, on a made-up community."""
+"""The search for a training's parameters, on a synthetic community."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ITEMS, DIMENSIONS, PEOPLE = 120, 8, 80
 
 @pytest.fixture(scope="module")
 def bench() -> Bench:
-    """People who like what is near a point of their own, the popular ones more than others."""
+    """People who like what is near a point of their own, and popular items more than others."""
     random = np.random.default_rng(7)
     contents = random.normal(size=(ITEMS, DIMENSIONS))
     contents -= contents.mean(axis=0)

@@ -1,4 +1,4 @@
-"""What becomes of an item in somebody's list, for every reason there is."""
+"""What happens to an item in somebody's list, for every possible reason."""
 
 from __future__ import annotations
 

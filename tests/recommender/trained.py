@@ -11,14 +11,14 @@ from recommender.subjects import Subject
 from tests.factories import add_passages, make_items, make_version
 from tests.recommender.spaces import DIMENSIONS, NOW, along
 
-#: Texts say nothing: all of them are alike. Only what people did tells the two kinds apart.
+#: Texts say nothing: all are alike. Only what people did distinguishes the two kinds.
 PEOPLE, OF_EACH = 40, 30
 
 
 def make_community() -> dict[str, int]:
-    """Forty people; the even ones like night-0, night-1, ... and the odd ones day-0, ...; ids by external id.
+    """Forty people: the even ones like night-0, night-1, ... and the odd ones day-0, ...; returns ids by external id.
 
-    Each likes twenty of their kind in a row, beginning at a place of their own, one a day.
+    Each likes twenty consecutive items of their kind from a different starting point, one a day.
     """
     version = make_version(dimensions=DIMENSIONS)
     names = [f"{kind}-{number}" for number in range(OF_EACH) for kind in ("night", "day")]

@@ -1,4 +1,4 @@
-"""What `make audit` makes of a report: what was not looked up is not safe."""
+"""How `make audit` judges a report: what was not looked up is not safe."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from searchsite.catalogue_source import CatalogueMissing, load_commands
 
 
 def arguments(commands: list[list[str]]) -> list[list[str]]:
-    """What follows `python manage.py` in each command."""
+    """The arguments after `python manage.py` in each command."""
     return [argv[2:] for argv in commands]
 
 

@@ -40,7 +40,7 @@ def test_secrets_are_files_and_never_in_the_environment() -> None:
     known = set(COMPOSE["secrets"])
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            # An address may hold a password; that of the site itself is for everybody.
+            # A URL may contain a password; the site's own URL is public.
             if variable.endswith(("KEY", "PASSWORD", "_URL")) and variable != "SITE_URL":
                 pytest.fail(f"{name}: {variable} is in the environment")
             if variable.endswith("_FILE"):

@@ -1,4 +1,4 @@
-"""A kept connection that the server has closed is noticed before it is used, and a machine that vanished soon after."""
+"""A persistent connection that the server has closed is noticed before use, and a vanished machine soon after."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pid(transactional_db) -> int:
 
 
 def begin_request() -> None:
-    """What Django does before and at the first use of a connection in a request."""
+    """What Django does before a request and at its first use of a connection."""
     connections[DEFAULT_DB_ALIAS].health_check_enabled = True  # type: ignore[attr-defined]
     connection.close_if_unusable_or_obsolete()
     with connection.cursor():

@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def started(folder: Path, **variables: str) -> Iterator[Running]:
-    """A site with its data below `folder`, stopped in the end if it still runs."""
+    """A site with its data below `folder`, stopped afterwards if it still runs."""
     port = free_port()
     own = {"PORT": str(port), "SEARCHSITE_HOME": str(folder / "home"), "CATALOG": str(catalogue_in(folder))}
     environment = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "SECRET_KEY"))}
@@ -69,7 +69,7 @@ def started(folder: Path, **variables: str) -> Iterator[Running]:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether it is dead; one whose parent died before stays listed until the machine's first process takes note."""
+    """Whether it is dead; an orphan stays listed until the machine's first process reaps it."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -22,7 +22,7 @@ def until(condition: Callable[[], bool], *, check: Callable[[], None], timeout_s
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether it is dead; it stays listed until the machine's first process takes note."""
+    """Whether it is dead; it stays listed until the machine's first process reaps it."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

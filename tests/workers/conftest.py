@@ -14,5 +14,5 @@ __all__ = ["committed_db", "template_database"]
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model in which one word is poison."""
+    """A small model that fails on one poison word."""
     return write_checkpoint(tmp_path_factory.mktemp("models") / "small", poisonous=True)

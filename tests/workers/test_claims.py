@@ -1,4 +1,4 @@
-"""Claims: each item goes to one worker at a time, for as long as the database's clock says."""
+"""Claims: each item belongs to one worker at a time, for as long as the database's clock allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that was away when the last item was embedded measures the cut-off over a connection of its own."""
+"""A worker that was away when the last item was embedded measures the cutoff over its own connection."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Items embedded by an endpoint elsewhere, which may be slow, gone, or refuse a text."""
+"""Items embedded by a remote endpoint, which may be slow, gone, or refuse a text."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_endpoint_that_is_gone_costs_no_item_an_attempt_and_searches_go_by_wo
     assert found.degraded
     assert "film 3" in [hit.item.external_id for hit in found.hits]
     server.first = []
-    time.sleep(0.3)  # it is left alone for a moment after it failed
+    time.sleep(0.3)  # after a failure it is left alone for a moment
     assert drain() == 5
 
 

@@ -1,4 +1,4 @@
-"""Comparisons and adaptations as a worker does them, and the commands."""
+"""Comparisons and adaptations as a worker performs them, and the commands."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_one_worker_at_a_time_is_at_it(committed_db, small):
         assert (comparison.state, comparison.attempts) == ("waiting", 0)
         other.execute(
             "SELECT pg_advisory_unlock(%s)", [encoder_jobs.LOCK]
-        )  # a closed connection lets go some time later
+        )  # closing a connection releases the lock only some time later
     work()
     comparison.refresh_from_db()
     assert comparison.state == "failed"
@@ -107,7 +107,7 @@ def test_one_worker_at_a_time_is_at_it(committed_db, small):
 
 
 def make_judged_catalogue(small: Path) -> None:
-    """The made-up collection as items and judgements of a site."""
+    """The made-up collection as a site's items and judgements."""
     collection = made_up_collection()
     make_version(backend="transformer", model=str(small), dimensions=32, document_template="{{ body }}")
     ids = make_items([{"external_id": key, "body": text} for key, text in collection.documents.items()])

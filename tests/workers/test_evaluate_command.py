@@ -1,4 +1,4 @@
-"""What `manage.py evaluate search` measures is a site that has settled: embedded, and its index measured."""
+"""`manage.py evaluate search` measures a settled site: embedded, and with its index measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs encoded together, and apart from the one at fault."""
+"""Inputs encoded together, and separately from the one at fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.halving import Refused, encode_halving
 
 
 class Doubler:
-    """Doubles numbers; fails on negative ones, and breaks its contract on those beyond a hundred."""
+    """Doubles numbers; fails on negative ones, and breaks its contract on those above a hundred."""
 
     def __init__(self) -> None:
         self.calls: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Measurements as a worker makes them."""
+"""Measurements as a worker performs them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def version(db: None, small: Path) -> IndexVersion:
-    """Two items for each of two words: one that is called so, and one that mentions it."""
+    """Two items for each of two words: one with the word as its title, and one that mentions it."""
     version = make_version(backend="transformer", model=str(small), dimensions=32)
     rows = [
         {"external_id": external_id, "title": word if number == 0 else "other", "body": f"about a {word}"}
@@ -59,7 +59,7 @@ def one(version: IndexVersion, **fields: object) -> SearchSetting:
 
 
 def test_a_measurement_is_carried_out_and_kept(version, judged_set):
-    """By words the item called so is first. ship: grades 1, 3; storm: 2 and one that is not judged.
+    """By words the item with the title is first. ship: grades 1, 3; storm: 2 and an unjudged one.
 
     nDCG of ship = (1 + 3 / log2(3)) / (3 + 1 / log2(3)) = 2.8928 / 3.6309 = .7967; of storm 1.
     """
@@ -184,7 +184,7 @@ def test_what_takes_too_long_is_given_up(version, judged_set, monkeypatch):
 
 
 def test_search_by_words_alone_is_not_passed_off_as_hybrid(judged_set):
-    broken = make_version(state="ready")  # of an encoder that there is not
+    broken = make_version(state="ready")  # its encoder does not exist
     measurement = start_measurement(judged_set, [one(broken)], kind=Kind.ONE)
     other = make_set("Other", {"ship": {Item.objects.get(external_id="a").pk: 1}})
     by_words = start_measurement(other, [one(broken, semantic_ratio=0.0)], kind=Kind.ONE)

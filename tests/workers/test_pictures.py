@@ -57,7 +57,7 @@ def expected(version: IndexVersion, colour: str) -> np.ndarray:
 
 
 def wait_over(version: IndexVersion) -> None:
-    """As if the time until the next try had passed."""
+    """Pretend that the wait before the next try is over."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE catalog_embeddingstate SET picture_retry_at = now() - interval '1 s'")
 

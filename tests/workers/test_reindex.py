@@ -1,4 +1,4 @@
-"""A reindex run from its start to the switch: step by step, killed at each, failed, cancelled and taken up again."""
+"""A reindex run from start to switch: step by step, killed at each step, failed, cancelled and resumed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run(active: IndexVersion) -> ReindexRun:
 
 
 def begun(**settings) -> ReindexRun:
-    """A run whose encoder has been loaded."""
+    """A run that has loaded its encoder."""
     run = start_reindex(**settings)
     advance(run.pk)
     return ReindexRun.objects.select_related("version").get(pk=run.pk)
@@ -181,7 +181,7 @@ def test_killed_in_any_step_it_is_taken_up_again_and_nothing_changes_before_the_
 
 
 def hold(obstacle, step: str, version: IndexVersion) -> None:
-    """Make the step wait in its middle."""
+    """Block the step halfway."""
     if step == "activate":
         obstacle.execute("SELECT pg_advisory_xact_lock(%s)", [VERSIONS_LOCK])
         return

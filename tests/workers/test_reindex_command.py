@@ -1,4 +1,4 @@
-"""`manage.py reindex`: a run that the workers carry out, with the settings given."""
+"""`manage.py reindex`: a run carried out by the workers, with the given settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slower repairs and summaries, as the beat has them done."""
+"""The slower repairs and summaries, as beat schedules them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training as a task and as a command."""
+"""Training as a task and as a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wake-ups on a real Redis: one of a kind at a time, and none the poorer when Redis forgets."""
+"""Wake-ups on a real Redis: one of a kind at a time, and no harm done when Redis forgets."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Item
 from tests.factories import make_item, make_items, make_rule
 
-# One for the attributes that the page knows and one for whether pictures may be searched with; the others are those of
+# One for the attributes that the page knows and one for whether search by picture is possible; the rest are those of
 # the search itself.
 SEARCH_QUERIES, BROWSE_QUERIES = 10, 7
-#: A field with a filter is counted by a search of its own, and both compile the filter.
+#: A field with a filter is counted by a separate search, and both compile the filter.
 ONE_FILTER_QUERIES = 9
 
 TITLE = re.compile(r'<h2 class="hit__title"><a href="[^"]*">(.*?)(?:<span class="yr">|</a>)', re.DOTALL)

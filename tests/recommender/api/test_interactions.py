@@ -1,4 +1,4 @@
-"""The API of interactions and histories."""
+"""The API for interactions and histories."""
 
 from __future__ import annotations
 

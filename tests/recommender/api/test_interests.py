@@ -1,4 +1,4 @@
-"""The API of one's own interests."""
+"""The API for one's own interests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ids(db) -> dict[str, int]:
 
 @pytest.fixture
 def member(ids) -> Client:
-    """Likes two of space and one of love."""
+    """A member who likes two space items and one love item."""
     user = User.objects.create_user("ada")
     did(Subject(user_id=user.pk), "like", ids["space-0"], ids["space-1"], ids["love-0"])
     return signed_in("ada")

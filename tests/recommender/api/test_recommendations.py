@@ -1,4 +1,4 @@
-"""The API of recommendations."""
+"""The API for recommendations."""
 
 from __future__ import annotations
 

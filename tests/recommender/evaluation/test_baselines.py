@@ -60,4 +60,4 @@ def test_a_ranking_leaves_out_what_it_is_told_to():
 def test_the_tower_ranks_by_what_is_met_next(collection):
     scores = baselines.tower(collection)
     assert scores.shape == MET.shape
-    assert scores[2, 1] > scores[2, 3]  # whoever met the first item went on to the second, and nobody to the last
+    assert scores[2, 1] > scores[2, 3]  # everybody who met the first item went on to the second, nobody to the last

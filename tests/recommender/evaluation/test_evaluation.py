@@ -24,7 +24,7 @@ from tests.recommender.spaces import DIMENSIONS, along
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """Twelve items of two kinds. Ada rates five of the one well, the last of them after all others."""
+    """Twelve items of two kinds. Ada rates five of one kind highly, the last of them after all others."""
     items = [
         {"id": f"{kind}-{number}", "title": f"{kind} {number}"} for kind in ("space", "love") for number in range(6)
     ]
@@ -144,7 +144,7 @@ def test_a_collection_goes_through_the_products_own_path_and_beside_it_every_bas
     found = {evaluation.method: evaluation for evaluation in compare(directory, calibrations=[0.5])}
     assert list(found)[:3] == ["serving", "serving-calibrated-0.5", "untrained"]
     assert {"popularity", "item-knn", "ease", "raw-content", "serving-cold", "untrained-cold"} <= set(found)
-    # Ada has space 0 to 3 behind her; of the two left the one held out is among the first ten for certain.
+    # Ada has met space 0 to 3; of the two left, the held-out one is certainly among the first ten.
     served = found["serving"]
     assert served.users == 1
     assert served.recall_at_20 == served.hit_rate_at_10 == 1

@@ -1,4 +1,4 @@
-"""How far lists are from what people are used to, by hand."""
+"""How far lists are from what people are used to, worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks at the pages, and at what."""
+"""The people who look at the pages, and what they look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of what somebody did and saved."""
+"""The pages with what somebody did and saved."""
 
 from __future__ import annotations
 

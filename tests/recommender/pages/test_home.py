@@ -19,7 +19,7 @@ from tests.recommender.pages.visits import CARD, press, visitor_of
 
 @pytest.fixture
 def members(films) -> None:
-    """Members who liked some films, so that those are popular."""
+    """Members who liked some films, which makes these popular."""
     liked = list(Item.objects.filter(title__in=["Inception", "The Matrix", "Tokyo Story"]))
     for member in ("mira", "jonas"):
         subject = Subject(user_id=User.objects.create_user(member).pk)

@@ -1,4 +1,4 @@
-"""The page of one's interests, and answers to recommendations."""
+"""The page of one's own interests, and answers to recommendations."""
 
 from __future__ import annotations
 

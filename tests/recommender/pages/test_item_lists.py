@@ -16,7 +16,7 @@ from tests.recommender.pages.visits import press, visitor_of
 from tests.recommender.spaces import did, make_space
 
 CARD = re.compile(r'<h3 class="card__title"><a href="/items/(\d+)/">')
-#: Twelve of an item's own kind are shown as close in meaning, so seven of its category are left.
+#: Twelve of an item's own kind are shown as similar in meaning, which leaves seven of its category.
 OF_EACH, LEFT = 20, 7
 
 
@@ -26,7 +26,7 @@ def ids(db: None) -> dict[str, int]:
 
 
 def rail_of(page: str) -> str:
-    """The list beside an item; empty where there is none."""
+    """The list beside an item; empty if there is none."""
     return page.partition('id="rail-beside"')[2].partition("</section>")[0]
 
 

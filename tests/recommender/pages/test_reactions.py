@@ -1,4 +1,4 @@
-"""The switches on items, and noting that one was opened."""
+"""The switches on items, and recording that one was opened."""
 
 from __future__ import annotations
 

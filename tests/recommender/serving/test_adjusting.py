@@ -1,4 +1,4 @@
-"""What a scenario makes of scores, by hand."""
+"""How a scenario adjusts scores, worked out by hand."""
 
 from __future__ import annotations
 

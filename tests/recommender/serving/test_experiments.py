@@ -1,4 +1,4 @@
-"""Experiments from their draft to their figures."""
+"""Experiments from draft to results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists from the page or the API to the log, and back by a click."""
+"""Lists from the page or the API to the log, and clicks attributed to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Logged = Callable[[], list[ShownList]]
 
 @pytest.fixture
 def log(committed_db: str, settings: Any) -> Iterator[Logged]:
-    """Call it for all lists, the first shown first."""
+    """Call it for all lists, in the order they were shown."""
     settings.RECOMMENDATION_LOG = True
     with read_log(buffer, ShownList.objects.order_by("shown_at", "id")) as lists:
         yield lists

@@ -1,4 +1,4 @@
-"""The record of what lists are made by."""
+"""The record of what lists are made with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings as values: what may be set, and that only differences are kept."""
+"""Settings as values: what may be set, and that only differences are stored."""
 
 from __future__ import annotations
 

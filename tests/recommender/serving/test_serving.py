@@ -1,4 +1,4 @@
-"""Settings in force: saved by staff, read by every list from then on."""
+"""Settings in force: saved by staff, used by every list from then on."""
 
 from __future__ import annotations
 

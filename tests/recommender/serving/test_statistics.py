@@ -10,7 +10,7 @@ from recommender.serving.statistics import Sums, Z, difference, rate_interval, s
 
 
 def sums_of(*people: tuple[int, int]) -> Sums:
-    """Of people with so many lists each, and so many of them clicked."""
+    """The sums for people with this many lists each, and this many of them clicked."""
     return Sums(
         people=len(people),
         n=sum(n for n, _ in people),

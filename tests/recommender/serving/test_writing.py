@@ -1,4 +1,4 @@
-"""Lists as they are logged, and what is done with them finding its list."""
+"""How lists are logged, and how actions are matched to their list."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.checkpoints import write_checkpoint
 
 
 class Watched(OpenVino):
-    """Records the threads it computes in, and whether another thread could run its first computation at that time."""
+    """Records the threads it computes in, and whether the lock on first use was held."""
 
     computed: list[tuple[str, bool]]
 
