@@ -137,7 +137,7 @@ def _latency(texts: Sequence[str], about: Any) -> None:
             for filtered in FILTERS:
                 started = time.perf_counter()
                 _found(text, filter=filtered.filter(number))
-                if round_number:  # the first round warms everything up
+                if round_number:  # the first round is a warm-up
                     times_ms[filtered.name].append((time.perf_counter() - started) * 1000)
     table(
         ["filter, hybrid", "p50 ms", "p99 ms", "mean ms"],

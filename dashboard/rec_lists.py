@@ -62,7 +62,7 @@ class Comparison:
 
 
 def person_named(text: str) -> Person | None:
-    """The account with this name, ignoring case, or the visitor with this id; None if the text is empty."""
+    """The account with this name, ignoring case, or the visitor with this id; None if there is none."""
     text = text.strip()
     if not text or "\0" in text:
         return None

@@ -22,7 +22,7 @@ from catalog.importing.runs import Loaded, work_through
 from catalog.models import ImportRun, Item
 from recommender.models import EventKind, Interaction
 
-# Names that say what a column holds, the likeliest first.
+# Column names recognised for each field, the most likely first.
 NAMES = {
     "user": ("user", "user_id", "username"),
     "item": ("item", "item_id", "external_id"),

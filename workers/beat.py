@@ -1,4 +1,4 @@
-"""What Celery's beat sends, and how often."""
+"""The tasks that Celery beat sends, and how often."""
 
 from __future__ import annotations
 

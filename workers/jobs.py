@@ -18,7 +18,7 @@ from catalog.models.jobs import Job
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
-#: The function that carries out each kind of job. It may finish the job itself.
+#: The function that carries out each kind of job, which also ends the job unless it has ended already.
 Kinds = Mapping[type[Job], Callable[[Any], None]]
 
 

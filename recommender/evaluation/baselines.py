@@ -84,7 +84,7 @@ def ials(collection: Collection) -> Floats:
     return np.asarray(model.user_factors @ model.item_factors.T, np.float64)
 
 
-#: By method; `ials` needs a package of the extra `dev`.
+#: By method name; `ials` needs a package from the extra `dev`.
 BASELINES: Mapping[str, Method] = {
     "popularity": popularity,
     "item-knn": item_knn,

@@ -31,7 +31,7 @@ class ServingStamp(models.Model):
     there is no row.
     """
 
-    #: Stands for no row.
+    #: The value while there is no row.
     NONE: ClassVar[UUID] = UUID(int=0)
 
     value = models.UUIDField()

@@ -25,9 +25,9 @@ def report(*, trained: Tops, untrained: Tops, held_out: Sequence[frozenset[int]]
     """Measures by name, each for the `trained` space, the `untrained` score, and their `difference`.
 
     `trained` and `untrained` are (people, DEPTH); `met` (items,) is how many people met each item before the split.
-    Recall is the share of a person's held-out items that are listed; cold recall, that of the cold ones, over people
+    Recall is the share of a person's held-out items that are listed; cold recall covers only the cold ones, over people
     who have any. Novelty is the mean surprise of the listed items in bits (Vargas & Castells, 2011). Coverage is the
-    share of the catalogue that is in some list.
+    share of the catalogue that appears in some list.
     """
     cold = [frozenset(item for item in held if met[item] <= COLD_PEOPLE) for held in held_out]
     with_cold = np.array([bool(own) for own in cold])

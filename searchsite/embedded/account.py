@@ -18,7 +18,7 @@ _OTHERS_MAY_ENTER = 0o001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The account of the services: the current one, or an unprivileged one when we are root."""
+    """The account of the services: the current one, or an unprivileged one when running as root."""
 
     uid: int
     gid: int

@@ -18,7 +18,7 @@ LOOK_S = 0.25
 
 
 class ServerSilent(psycopg.OperationalError):
-    """PostgreSQL answers nothing."""
+    """PostgreSQL does not answer."""
 
     def __init__(self) -> None:
         super().__init__("PostgreSQL answers nothing.")

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _killed_worker(after_s: float, chance: random.Random) -> bool:
-    """Let a worker run for a moment once it is working, edit items, and kill it; return whether it was killed."""
+    """Once a worker is busy, edit items, give it a moment and kill it; return whether it was killed while working."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
