@@ -1,6 +1,6 @@
 """From pending items to vectors: claim, render, encode, write.
 
-Two batches are on worker threads at a time: while one is computed, the next is split into passages and tokenized; while
+Two batches are on worker threads at a time: while one is computed, the next is split into passages and tokens; while
 one is written and another claimed, the next is computed. A GPU therefore waits for neither the database nor the
 tokenizer. Database work stays in the caller's thread.
 """
