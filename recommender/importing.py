@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,9 @@ from catalog.importing.names import NeededColumns, columns_of, source_named
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.models import ImportRun, Item
-from recommender.models import EventKind, Interaction
+from recommender.interactions import NewInteraction, insert_interactions
+from recommender.models import EventKind
+from recommender.subjects import Subject
 
 # Column names recognised for each field, the most likely first.
 NAMES = {
@@ -123,23 +126,19 @@ def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda r
 
 
 def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
-    """Insert the events that are not recorded yet and return how many those were."""
-    known = Interaction.objects.event_ids_among([event.event_id for event in events])
-    new = {event.event_id: event for event in events if event.event_id not in known}
-    users = _user_ids({event.username for event in new.values()})
-    rows = [
-        Interaction(
-            user_id=users[event.username],
+    """Insert the events that are not recorded yet and return how many those were. Of repeats the first counts."""
+    users = _user_ids({event.username for event in events})
+    by_subject: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
+    for event in events:
+        new = NewInteraction(
             item_id=items[event.external_id],
-            kind_id=event.kind,
+            kind=event.kind,
             value=event.value,
             occurred_at=event.occurred_at,
             event_id=event.event_id,
         )
-        for event in new.values()
-    ]
-    Interaction.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+        by_subject[Subject(user_id=users[event.username])].setdefault(event.event_id, new)
+    return insert_interactions({subject: [*own.values()] for subject, own in by_subject.items()})
 
 
 def _user_ids(usernames: set[str]) -> dict[str, int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from catalog.querylog.requests import log_interaction
@@ -59,7 +59,7 @@ class NewInteraction:
             "item_id": self.item_id,
             "kind": self.kind,
             "value": self.value,
-            "occurred_at": self.occurred_at.isoformat() if self.occurred_at else None,
+            "occurred_at": self.occurred_at,
             "event_id": self.event_id or None,
             "request_id": self.request_id,
         }
@@ -72,19 +72,24 @@ def record_interactions(subject: Subject, events: Sequence[NewInteraction]) -> i
 
 def record_for_many(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
     """`record_interactions` for several subjects at once. Raises ValueError for an unknown subject."""
+    with transaction.atomic():
+        created = insert_interactions(events)
+        if created:
+            announce(*events)
+            transaction.on_commit(lambda: _log_clicks(events.values()))
+    return created
+
+
+def insert_interactions(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
+    """`record_for_many`, announcing nothing: the workers' sweep updates the profiles."""
     if not all(subject.known for subject in events):
         raise ValueError("Interactions belong to a user or a visitor.")
     rows = [event.as_row(subject) for subject, own in events.items() for event in own]
     if not rows:
         return 0
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(INSERT, [json.dumps(rows)])
-            created = cursor.rowcount
-        if created:
-            announce(*events)
-            transaction.on_commit(lambda: _log_clicks(events.values()))
-    return created
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [orjson.dumps(rows).decode()])
+        return int(cursor.rowcount)
 
 
 def delete_interaction(subject: Subject, interaction_id: int) -> bool:

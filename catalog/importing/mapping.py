@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from catalog.importing.formats import READERS
@@ -64,7 +65,7 @@ class Source:
         return value
 
     def _walk(self, value: Any) -> Any:
-        for key, index in _STEP.findall(self.path):
+        for key, index in _steps(self.path):
             if key and isinstance(value, dict):
                 value = value.get(key)
             elif index and isinstance(value, list) and int(index) < len(value):
@@ -72,6 +73,12 @@ class Source:
             else:
                 return None
         return value
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> list[tuple[str, str]]:
+    """The key or the index of each step of a path."""
+    return _STEP.findall(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,23 @@ def plain(column: str) -> str:
     return _BETWEEN_WORDS.sub("_", column.strip()).casefold()
 
 
-def columns_of(values: Mapping[str, Any]) -> dict[str, str]:
+def columns_of(values: Mapping[str, Any]) -> Mapping[str, str]:
     """The columns of a row by their plain names; a column already in plain form takes precedence."""
-    return {plain(column): column for column in values} | {column: column for column in values}
+    return _by_plain_name(tuple(values))
+
+
+@lru_cache(maxsize=256)
+def _by_plain_name(columns: tuple[str, ...]) -> Mapping[str, str]:
+    return {plain(column): column for column in columns} | {column: column for column in columns}
 
 
 def source_named(names: Sequence[str], values: Mapping[str, Any], columns: Mapping[str, str]) -> Source | None:
     """The first of the names under which the row has a value. `columns` are those of the row."""
-    sources = (Source(path=columns.get(name, name)) for name in names)
-    return next((source for source in sources if source.value_in(values) not in (None, "")), None)
+    for name in names:
+        source = Source(path=columns.get(name, name))
+        if source.value_in(values) not in (None, ""):
+            return source
+    return None
 
 
 class NeededColumns:

@@ -10,11 +10,10 @@ from catalog.models import Item
 from recommender.models import TasteModel
 from recommender.past import past_of
 from recommender.recommend import recommend
-from recommender.space import training
 from recommender.subjects import Subject
 from tests.factories import add_passages, make_item
 from tests.recommender.spaces import NOW, VISITOR, active, along, did
-from tests.recommender.trained import make_community
+from tests.recommender.trained import make_community, train_briefly
 
 pytestmark = pytest.mark.django_db
 ITEMS = 60
@@ -24,7 +23,7 @@ ITEMS = 60
 def ids(request) -> dict[str, int]:
     found = make_community()
     if request.param == "trained":
-        assert training.train().promoted
+        assert train_briefly().promoted
     assert (TasteModel.objects.active() is not None) == (request.param == "trained")
     did(VISITOR, "like", found["night-0"], found["night-1"])
     return found

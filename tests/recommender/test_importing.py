@@ -12,6 +12,8 @@ from catalog.importing import run_for_file
 from catalog.models import ImportRun
 from recommender.importing import run_import
 from recommender.models import Interaction
+from recommender.preferences import opt_out
+from recommender.subjects import Subject
 from tests.factories import make_item
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,22 @@ def test_event_ids_of_the_file_make_repeats_harmless(load):
     run = load("user,item,event_id\nada,film,e1\nada,7,e1\nada,7,e2\n")
     assert figures(run) == ("done", 2, 1, 0)
     assert set(Interaction.objects.values_list("event_id", flat=True)) == {"e1", "e2"}
+
+
+def test_the_event_ids_of_one_person_say_nothing_about_anothers(load):
+    assert figures(load("user,item,event_id\nada,film,e1\nbob,film,e1\n")) == ("done", 2, 0, 0)
+
+
+def test_of_repeats_the_first_counts(load):
+    load("user,item,event_id\nada,film,e1\nada,7,e1\n")
+    assert Interaction.objects.get().item.external_id == "film"
+
+
+def test_events_of_people_who_opted_out_are_not_recorded(load):
+    ada = get_user_model().objects.create_user("ada")
+    opt_out(Subject(user_id=ada.pk))
+    assert figures(load("user,item\nada,film\nbob,film\n")) == ("done", 1, 1, 0)
+    assert list(Interaction.objects.values_list("user__username", flat=True)) == ["bob"]
 
 
 def test_the_kind_is_a_rating_where_there_is_a_value_and_a_view_otherwise(load):

@@ -17,11 +17,10 @@ from recommender.recommend import recommend
 from recommender.serving.assignment import assignment_for
 from recommender.serving.saving import save_scenario
 from recommender.serving.scenarios import SCENARIOS
-from recommender.space import training
 from recommender.space.choosing import put_to_use
 from recommender.subjects import Subject
 from tests.recommender.spaces import NOW, VISITOR, did, make_space
-from tests.recommender.trained import make_community
+from tests.recommender.trained import make_community, train_briefly
 
 pytestmark = pytest.mark.django_db
 NOBODY = Subject()
@@ -137,7 +136,7 @@ def test_decisions_that_were_changed_since_stand_and_are_said(ids):
 
 def test_the_model_that_served_then_serves_while_it_is_kept():
     found = make_community()
-    first = training.train().model
+    first = train_briefly().model
     assert first is not None
     did(VISITOR, "like", found["night-0"], found["night-1"])
     before = lists(limit=10)
@@ -173,7 +172,7 @@ def test_a_list_of_the_untrained_score_stays_one_after_a_training():
     did(VISITOR, "like", found["night-0"], found["night-1"])
     before = lists(limit=10)
     all_is_from(BEGAN)
-    assert training.train().promoted
+    assert train_briefly().promoted
     since_then_at(NOW)
     assert lists(limit=10) != before
     assert lists(limit=10, at=THEN) == before

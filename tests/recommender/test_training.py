@@ -15,7 +15,7 @@ from recommender.subjects import Subject
 from recommender.viewer import viewer_of
 from tests.factories import add_passages, make_item, make_items
 from tests.recommender.spaces import VISITOR, active, along, did, make_space
-from tests.recommender.trained import make_community
+from tests.recommender.trained import make_community, train_briefly
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def community() -> dict[str, int]:
     ids = make_community()
-    assert training.train().promoted
+    assert train_briefly().promoted
     return ids
 
 
@@ -81,13 +81,13 @@ def test_a_list_from_a_trained_space_costs_seven_queries_however_long_the_histor
 
 def test_too_few_people_train_nothing():
     make_space()
-    outcome = training.train()
+    outcome = train_briefly()
     assert (outcome.model, outcome.promoted) == (None, False)
     assert "0 people" in outcome.message
 
 
 def test_without_an_index_nothing_is_trained():
-    assert training.train().model is None
+    assert train_briefly().model is None
 
 
 def all_that_is_held_out(_version, split, *, item_ids, texts) -> np.ndarray:
@@ -99,7 +99,7 @@ def all_that_is_held_out(_version, split, *, item_ids, texts) -> np.ndarray:
 def test_what_is_not_better_for_certain_is_refused_and_keeps_no_vectors(monkeypatch):
     make_community()
     monkeypatch.setattr(training, "untrained_top", all_that_is_held_out)
-    outcome = training.train()
+    outcome = train_briefly()
     assert outcome.model is not None
     assert (outcome.promoted, outcome.model.state) == (False, TasteModel.State.REFUSED)
     assert TasteModel.objects.active() is None
@@ -108,7 +108,7 @@ def test_what_is_not_better_for_certain_is_refused_and_keeps_no_vectors(monkeypa
 
 def test_trained_again_the_parameters_stay_and_the_one_before_is_kept_to_go_back_to(community):
     first = serving()
-    again = training.train()
+    again = train_briefly()
     assert again.promoted
     assert serving().pk > first.pk
     assert serving().parameters == first.parameters
@@ -120,8 +120,8 @@ def test_trained_again_the_parameters_stay_and_the_one_before_is_kept_to_go_back
 
 def test_models_older_than_the_one_before_lose_their_vectors(community):
     first = serving()
-    training.train()
-    training.train()
+    train_briefly()
+    train_briefly()
     first.refresh_from_db()
     assert first.state == TasteModel.State.RETIRED
     assert len(storage.stored(states=TasteModel.State.values)) == 2
@@ -129,7 +129,7 @@ def test_models_older_than_the_one_before_lose_their_vectors(community):
 
 def test_what_a_killed_run_left_is_cleared_up(community):
     left = TasteModel.objects.create(version_id=active().pk)
-    training.train()
+    train_briefly()
     left.refresh_from_db()
     assert left.state == TasteModel.State.RETIRED
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.contrib.auth.models import User
 
 from recommender.interactions import NewInteraction, record_for_many
+from recommender.space import tower_training, training
 from recommender.subjects import Subject
 from tests.factories import add_passages, make_items, make_version
 from tests.recommender.spaces import DIMENSIONS, NOW, along
@@ -38,3 +40,10 @@ def make_community() -> dict[str, int]:
         ]
     record_for_many(events)
     return ids
+
+
+def train_briefly() -> training.Outcome:
+    """Train with a tower of few steps, where any promoted model will do: the tower takes most of the time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tower_training, "MOST_STEPS", 40)
+        return training.train()
