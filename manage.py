@@ -10,13 +10,17 @@ def main() -> None:
     from searchsite.embedded import attach_if_needed
 
     attach_if_needed()
-    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+
+    from searchsite.command_errors import in_one_line
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))
+    except Exception as error:
+        line = in_one_line(error)
+        if line is None or "--traceback" in sys.argv:
+            raise
+        sys.exit(line)
     from django.apps import apps
 
     if apps.ready:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,22 @@ def test_manage_py_says_in_one_line_what_a_half_configured_deployment_lacks() ->
     assert finished.returncode == 1
     assert len(finished.stderr.splitlines()) == 1
     assert "SECRET_KEY" in finished.stderr
+
+
+def test_manage_py_says_in_one_line_that_the_database_is_away() -> None:
+    finished = run(["manage.py", "create_api_key", "shop"], COMPLETE)
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith("The database failed: connection failed")
+    assert "Traceback" in run(["manage.py", "create_api_key", "shop", "--traceback"], COMPLETE).stderr
+
+
+def test_manage_py_says_in_one_line_that_the_tables_are_not_there_yet() -> None:
+    # The tests have a database of their own beside the one that their server was started with.
+    finished = run(["manage.py", "create_api_key", "shop"], COMPLETE | {"DATABASE_URL": os.environ["DATABASE_URL"]})
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert "migrate" in line
 
 
 def test_every_secret_can_be_given_as_a_file(tmp_path: Path) -> None:
