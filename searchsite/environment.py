@@ -7,6 +7,9 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+#: Threads of each web server process, unless WEB_THREADS says otherwise.
+DEFAULT_WEB_THREADS = 8
+
 
 def read_secret(name: str) -> str:
     """Return the value of `name`, or the contents of the file that `name`_FILE points to.

@@ -14,6 +14,7 @@ from typing import Self
 from searchsite import processes
 from searchsite.embedded import EmbeddedServices, ServiceFailed
 from searchsite.embedded.child import Child
+from searchsite.environment import DEFAULT_WEB_THREADS
 from searchsite.healthcheck import is_live
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -59,7 +60,7 @@ class LocalSite:
 
     def start_web(self) -> None:
         """Start the web server and return once it answers. Raises ServiceFailed."""
-        threads = int(self.environment.get("WEB_THREADS", processes.DEFAULT_WEB_THREADS))
+        threads = int(self.environment.get("WEB_THREADS", DEFAULT_WEB_THREADS))
         argv = processes.web(host=self.host, port=self.port, workers=min(os.cpu_count() or 1, 2), threads=threads)
         self.launch(self.web, argv)
         self._wait_until_live()

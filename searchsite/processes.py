@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from searchsite.environment import DEFAULT_WEB_THREADS
+
 #: For each web server process; an open connection costs memory but no thread.
 _CONNECTIONS = 4096
-DEFAULT_WEB_THREADS = 8
 _CELERY = (sys.executable, "-m", "celery", "-A", "searchsite")
 _WORKER = (*_CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
 

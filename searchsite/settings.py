@@ -13,8 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from searchsite.environment import optional_secret, read_secret
-from searchsite.processes import DEFAULT_WEB_THREADS
+from searchsite.environment import DEFAULT_WEB_THREADS, optional_secret, read_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
