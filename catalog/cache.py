@@ -56,7 +56,7 @@ class FailOpenRedisCache(RedisCache):
             return operation(*args, **options)
         except (RedisError, OSError) as error:
             FailOpenRedisCache._resting_until = time.monotonic() + REST_AFTER_FAILURE_S
-            logger.warning("Cache is unreachable, going on without it: %s", error)
+            logger.warning("Cache is unreachable, continuing without it: %s", error)
             return fallback
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:

@@ -38,7 +38,7 @@ def _pgvector_error(alias: str) -> Error | None:
     if version_of(row[0]) < OLDEST_PGVECTOR:
         hint = "Install a newer one, then run ALTER EXTENSION vector UPDATE."
         return Error(
-            f"pgvector {row[0]} damages HNSW indexes; {oldest} or newer is needed.", hint=hint, id="catalog.E002"
+            f"pgvector {row[0]} damages HNSW indexes. Install {oldest} or newer.", hint=hint, id="catalog.E002"
         )
     return None
 
@@ -56,7 +56,11 @@ def check_keyword_settings(databases: Sequence[str] | None = None, **_: Any) -> 
 def check_chat_endpoint(**_: Any) -> list[CheckMessage]:
     """Whether the language model that writes answers, if there is one, is configured to be callable."""
     if settings.CHAT_URL and not settings.CHAT_MODEL:
-        return [Error("CHAT_URL is set and CHAT_MODEL is not.", hint="Name the model to ask.", id="catalog.E004")]
+        return [
+            Error(
+                "CHAT_URL is set but CHAT_MODEL is not.", hint="Set CHAT_MODEL to the model to ask.", id="catalog.E004"
+            )
+        ]
     return _address_errors("CHAT_URL", settings.CHAT_URL, id="catalog.E004")
 
 
@@ -65,9 +69,9 @@ def check_embeddings_endpoint(**_: Any) -> list[CheckMessage]:
     """Whether the encoder behind an endpoint, if there is one, is configured to be callable."""
     if settings.ENCODER_BACKEND not in BACKENDS:
         known = ", ".join(BACKENDS)
-        return [Error(f"ENCODER_BACKEND is none of {known}.", id="catalog.E005")]
+        return [Error(f"ENCODER_BACKEND must be one of {known}.", id="catalog.E005")]
     if settings.ENCODER_BACKEND == "openai" and not settings.ENCODER_URL:
-        return [Error("ENCODER_BACKEND is openai and ENCODER_URL is not set.", id="catalog.E005")]
+        return [Error("ENCODER_BACKEND is openai but ENCODER_URL is not set.", id="catalog.E005")]
     return _address_errors("ENCODER_URL", settings.ENCODER_URL, id="catalog.E005")
 
 
@@ -77,7 +81,7 @@ def _address_errors(name: str, url: str, *, id: str) -> list[CheckMessage]:
     try:
         host_and_port(url)
     except EndpointRefused as error:
-        return [Error(f"{name} is none that can be called. {error}", id=id)]
+        return [Error(f"{name} cannot be called. {error}", id=id)]
     return []
 
 
@@ -85,7 +89,7 @@ def _address_errors(name: str, url: str, *, id: str) -> list[CheckMessage]:
 def check_semantic_ratio(**_: Any) -> list[CheckMessage]:
     if 0 <= settings.SEMANTIC_RATIO <= 1:
         return []
-    return [Error("SEMANTIC_RATIO goes from 0, words alone, to 1, meaning alone.", id="catalog.E006")]
+    return [Error("SEMANTIC_RATIO must be between 0 (only words) and 1 (only meaning).", id="catalog.E006")]
 
 
 @register
@@ -93,7 +97,7 @@ def check_site_url(**_: Any) -> list[CheckMessage]:
     """Whether links that begin with it work from outside the site."""
     if not settings.SITE_URL or settings.SITE_URL.startswith(("http://", "https://")):
         return []
-    return [Error("SITE_URL does not begin with http:// or https://.", id="catalog.E007")]
+    return [Error("SITE_URL must begin with http:// or https://.", id="catalog.E007")]
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -108,4 +112,4 @@ def check_media_root(**_: Any) -> list[CheckMessage]:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return []
-    return [Error(f"MEDIA_ROOT {folder} cannot be written to.", hint="Files cannot be imported.", id="catalog.E003")]
+    return [Error(f"MEDIA_ROOT {folder} is not writable.", hint="Files cannot be imported.", id="catalog.E003")]

@@ -56,12 +56,12 @@ def save_rule(rule: SearchRule) -> None:
     """Check a rule and save it. Raises RuleRefused."""
     check_rule(rule)
     if rule._state.adding and SearchRule.objects.count() >= MAX_RULES:
-        raise RuleRefused({"name": f"There may be {MAX_RULES:,} rules at most."})
+        raise RuleRefused({"name": f"At most {MAX_RULES:,} rules are allowed."})
     try:
         with transaction.atomic():
             rule.save()
     except IntegrityError as error:
-        raise RuleRefused({"name": "Another rule has this name."}) from error
+        raise RuleRefused({"name": "Another rule already has this name."}) from error
 
 
 def check_rule(rule: SearchRule) -> None:
@@ -79,9 +79,9 @@ def check_rule(rule: SearchRule) -> None:
 def _name(rule: SearchRule) -> Iterator[tuple[str, str]]:
     rule.name = " ".join(rule.name.split())
     if not 1 <= len(rule.name) <= 100:
-        yield "name", "A name has 1 to 100 characters."
+        yield "name", "A name must have 1 to 100 characters."
     elif SearchRule.objects.other_than(rule).named(rule.name):
-        yield "name", "Another rule has this name."
+        yield "name", "Another rule already has this name."
 
 
 def _condition(rule: SearchRule) -> Iterator[tuple[str, str]]:
@@ -91,21 +91,21 @@ def _condition(rule: SearchRule) -> Iterator[tuple[str, str]]:
     elif rule.condition == SearchRule.Condition.ALWAYS:
         rule.queries = ""
     elif not given:
-        yield "queries", "Say for which queries, separated by commas."
+        yield "queries", "Enter the queries it applies to, separated by commas."
     elif len(given) > MAX_QUERIES or len(rule.queries) > 500:
-        yield "queries", f"A rule may name {MAX_QUERIES} queries at most, of 500 characters in all."
+        yield "queries", f"A rule may list at most {MAX_QUERIES} queries, with 500 characters in total."
     elif wordless := [phrase for phrase in given if not folded_words(phrase)]:
-        yield "queries", f"“{wordless[0]}” holds no word."
+        yield "queries", f"“{wordless[0]}” contains no word."
 
 
 def _dates(rule: SearchRule) -> Iterator[tuple[str, str]]:
     if rule.starts_at and rule.ends_at and rule.starts_at >= rule.ends_at:
-        yield "ends_at", "The end must be after the beginning."
+        yield "ends_at", "The end must be after the start."
 
 
 def _pins(rule: SearchRule) -> Iterator[tuple[str, str]]:
     if len(rule.pins) > MAX_PINS:
-        yield "pins", f"A rule may pin {MAX_PINS} items at most."
+        yield "pins", f"A rule may pin at most {MAX_PINS} items."
         return
     known = Item.objects.ids_by_external_id(row["item"] for row in rule.pins)
     items: set[str] = set()
@@ -116,7 +116,7 @@ def _pins(rule: SearchRule) -> Iterator[tuple[str, str]]:
         elif row["item"] in items:
             yield f"pins.{index}.item", f"“{row['item']}” is pinned twice."
         if not 1 <= row["position"] <= MAX_POSITION:
-            yield f"pins.{index}.position", f"A position goes from 1 to {MAX_POSITION:,}."
+            yield f"pins.{index}.position", f"A position must be from 1 to {MAX_POSITION:,}."
         elif row["position"] in taken:
             yield f"pins.{index}.position", f"Two items are pinned to position {row['position']}."
         items.add(row["item"])
@@ -126,7 +126,7 @@ def _pins(rule: SearchRule) -> Iterator[tuple[str, str]]:
 def _hidden_items(rule: SearchRule) -> Iterator[tuple[str, str]]:
     rule.hidden_items = list(dict.fromkeys(rule.hidden_items))
     if len(rule.hidden_items) > MAX_HIDDEN_ITEMS:
-        yield "hidden_items", f"A rule may name {MAX_HIDDEN_ITEMS} items to hide at most. A filter hides any number."
+        yield "hidden_items", f"A rule may list at most {MAX_HIDDEN_ITEMS} hidden items. Use a filter to hide more."
         return
     known = Item.objects.ids_by_external_id(rule.hidden_items)
     pinned = {row["item"] for row in rule.pins}
@@ -139,24 +139,24 @@ def _hidden_items(rule: SearchRule) -> Iterator[tuple[str, str]]:
 
 def _filters(rule: SearchRule) -> Iterator[tuple[str, str]]:
     if len(rule.boosts) > MAX_BOOSTS:
-        yield "boosts", f"A rule may have {MAX_BOOSTS} boosts at most."
+        yield "boosts", f"A rule may have at most {MAX_BOOSTS} boosts."
         return
     attributes = Attribute.objects.by_name()
     if reason := _filter_fault(rule.hide_filter, attributes):
         yield "hide_filter", reason
     for index, row in enumerate(rule.boosts):
         if not row["filter"].strip():
-            yield f"boosts.{index}.filter", "Say what is boosted."
+            yield f"boosts.{index}.filter", "Enter a filter for the items to boost."
         elif reason := _filter_fault(row["filter"], attributes):
             yield f"boosts.{index}.filter", reason
         amount = row["amount"]
         if not math.isfinite(amount) or not 0 < abs(amount) <= MAX_AMOUNT:
-            yield f"boosts.{index}.amount", f"A boost adds between -{MAX_AMOUNT} and {MAX_AMOUNT}, and not 0."
+            yield f"boosts.{index}.amount", f"A boost must be between -{MAX_AMOUNT} and {MAX_AMOUNT}, and not 0."
 
 
 def _some_action(rule: SearchRule) -> Iterator[tuple[str, str]]:
     if not (rule.pins or rule.hidden_items or rule.hide_filter.strip() or rule.boosts):
-        yield "", "A rule pins, hides or boosts something."
+        yield "", "A rule must pin, hide or boost something."
 
 
 def _filter_fault(text: str, attributes: Mapping[str, Attribute]) -> str:
@@ -175,7 +175,7 @@ def save_synonym(synonym: Synonym) -> None:
     """Check a synonym and save it. Raises RuleRefused."""
     check_synonym(synonym)
     if synonym._state.adding and Synonym.objects.count() >= MAX_SYNONYMS:
-        raise RuleRefused({"words": f"There may be {MAX_SYNONYMS:,} synonyms at most."})
+        raise RuleRefused({"words": f"At most {MAX_SYNONYMS:,} synonyms are allowed."})
     synonym.save()
 
 
@@ -189,11 +189,11 @@ def check_synonym(synonym: Synonym) -> None:
             faults[field] = reason
     words, alternatives = _folded(synonym.words), _folded(synonym.alternatives)
     if not synonym.words:
-        faults["words"] = "Say at least one word."
+        faults["words"] = "Enter at least one word."
     elif "words" not in faults and not alternatives and len(words) < 2:
-        faults["words"] = "Words that stand for each other are at least two."
+        faults["words"] = "Enter at least two words that stand for each other."
     elif both := words & alternatives:
-        faults["alternatives"] = f"“{' '.join(both.pop())}” stands on both sides."
+        faults["alternatives"] = f"“{' '.join(both.pop())}” is on both sides."
     if faults:
         raise RuleRefused(faults)
 
@@ -204,10 +204,10 @@ def _folded(given: Sequence[str]) -> set[tuple[str, ...]]:
 
 def _phrases_fault(given: Sequence[str]) -> str:
     if len(given) > MAX_PHRASES:
-        return f"At most {MAX_PHRASES} go together."
+        return f"At most {MAX_PHRASES} are allowed in one group."
     for phrase in given:
         if not folded_words(phrase):
-            return f"“{phrase}” holds no word."
+            return f"“{phrase}” contains no word."
         if len(phrase) > MAX_PHRASE_CHARACTERS or len(folded_words(phrase)) > MAX_PHRASE_WORDS:
             return (
                 f"“{phrase[:40]}” is too long: at most {MAX_PHRASE_WORDS} words of {MAX_PHRASE_CHARACTERS} characters."

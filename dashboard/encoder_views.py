@@ -85,7 +85,7 @@ class AdaptView(StaffOnly, View):
         else:
             wake(tasks.work_on_encoders)
             record_action(self.staff, "encoder.adapt", adaptation)
-            messages.success(request, "The encoder is being adapted, which takes minutes. Search goes on as before.")
+            messages.success(request, "The encoder is being adapted, which takes minutes. Search is not affected.")
         return redirect("encoders")
 
 
@@ -103,7 +103,7 @@ class ReindexWithView(StaffOnly, View):
             messages.warning(request, str(error))
             return redirect("encoders")
         record_action(self.staff, "reindex.start", run.version)
-        messages.success(request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready.")
+        messages.success(request, f"Reindex to {run.version} has started. Search is not affected until it is ready.")
         return redirect("dashboard")
 
 

@@ -32,14 +32,18 @@ def _bytes(value: float) -> str:
 
 
 MEASURES = (
-    Measure(name="ndcg@10", label="nDCG@10", hint="how high the right items stand", show=_share),
+    Measure(name="ndcg@10", label="nDCG@10", hint="how high the right items rank", show=_share),
     Measure(name="recall@100", label="Recall@100", hint="share of the right items found", show=_share),
     Measure(name="mrr@10", label="MRR@10", hint="1 if the first is always right", show=_share),
-    Measure(name="texts_per_s", label="Texts a second", hint="while indexing", show="{:,.0f}".format),
-    Measure(name="query_ms", label="One query", hint="on its own", show="{:,.1f} ms".format, less_is_better=True),
+    Measure(name="texts_per_s", label="Texts per second", hint="while indexing", show="{:,.0f}".format),
+    Measure(
+        name="query_ms", label="One query", hint="encoded on its own", show="{:,.1f} ms".format, less_is_better=True
+    ),
     Measure(name="parameters", label="Parameters", hint="of the model", show="{:,}".format, less_is_better=True),
-    Measure(name="disk_bytes", label="Files", hint="of its weights", show=_bytes, less_is_better=True),
-    Measure(name="vector_bytes", label="A vector", hint="in the index", show="{:,} bytes".format, less_is_better=True),
+    Measure(name="disk_bytes", label="File size", hint="of the weights", show=_bytes, less_is_better=True),
+    Measure(
+        name="vector_bytes", label="Vector size", hint="in the index", show="{:,} bytes".format, less_is_better=True
+    ),
 )
 
 
@@ -126,7 +130,7 @@ def comparison_verdict(comparison: EncoderComparison) -> Verdict | None:
         return Verdict(kind="better", text=f"The other encoder finds more: {bounds}.")
     if gain["high"] < 0:
         return Verdict(kind="worse", text=f"The other encoder finds less: {bounds}.")
-    return Verdict(kind="unclear", text=f"These queries cannot tell which of them finds more: {bounds}.")
+    return Verdict(kind="unclear", text=f"These queries cannot tell which one finds more: {bounds}.")
 
 
 def _row(measure: Measure, values: Sequence[float | None]) -> Row:

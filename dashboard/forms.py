@@ -46,14 +46,14 @@ class EncoderForm(StyledForm, forms.Form):
     )
     revision = forms.CharField(max_length=100, required=False, help_text="Pins a model to one commit.")
     query_prompt = forms.CharField(
-        max_length=200, required=False, strip=False, help_text="Set before each query, as E5 models need."
+        max_length=200, required=False, strip=False, help_text="Put before each query, as E5 models need."
     )
-    document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Set before each passage.")
+    document_prompt = forms.CharField(max_length=200, required=False, strip=False, help_text="Put before each passage.")
     dimensions = forms.IntegerField(
         min_value=1,
         max_value=MAX_DIMENSIONS,
         required=False,
-        help_text="Empty keeps all; fewer are for Matryoshka models, which put what matters first.",
+        help_text="Empty keeps all. Fewer are for Matryoshka models, which put the most important ones first.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -78,18 +78,21 @@ class ReindexForm(EncoderForm):
         help_text="Tokens in one passage.",
     )
     overlap_tokens = forms.IntegerField(
-        min_value=0, max_value=MAX_WINDOW_TOKENS // 2, label="Overlap", help_text="Tokens two passages share."
+        min_value=0,
+        max_value=MAX_WINDOW_TOKENS // 2,
+        label="Overlap",
+        help_text="Tokens that neighbouring passages share.",
     )
     storage = forms.ChoiceField(
         choices=IndexVersion.Storage,
         required=False,
         label="Storage in the graph",
-        help_text="Binary takes a fraction of the memory and finds a little less.",
+        help_text="Binary takes a fraction of the memory and finds slightly less.",
     )
     document_template = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=4000,
-        help_text="How an item becomes text: title, body, category, language and attributes may be used.",
+        help_text="How an item becomes text. Available: title, body, category, language and attributes.",
     )
     activate_when_ready = forms.BooleanField(required=False, label="Switch to it when it is ready")
 
@@ -120,12 +123,12 @@ class ImportForm(StyledForm, forms.Form):
 
     file = forms.FileField(label="File", help_text="CSV, JSON or NDJSON, in UTF-8.")
     kind = forms.ChoiceField(
-        choices=ImportRun.Kind, initial=ImportRun.Kind.ITEMS, widget=forms.RadioSelect, label="It holds"
+        choices=ImportRun.Kind, initial=ImportRun.Kind.ITEMS, widget=forms.RadioSelect, label="Contents"
     )
     mapping = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": '{"fields": {"title": "name"}}'}),
-        help_text="Optional, as JSON: which column fills which field. Columns named like a field need none.",
+        help_text="Optional JSON that maps columns to fields. Columns named like a field need none.",
     )
 
     def clean_mapping(self) -> dict[str, Any]:

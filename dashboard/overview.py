@@ -148,7 +148,7 @@ def _steps(run: ReindexRun) -> list[StepView]:
         "load": "Load the model",
         "embed": "Embed every item",
         "build": "Build the graph",
-        "verify": "Check it",
+        "verify": "Verify",
         "activate": "Switch over",
     }
     states = ["done" if place < now else "now" if place == now else "later" for place in range(len(order))]

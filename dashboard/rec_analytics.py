@@ -75,7 +75,7 @@ def list_analytics(days: int) -> ListAnalytics:
         title = scenario.title if scenario else row["scenario"]
         if row["experiment_id"] is None:
             return title, ""
-        return title, f"{names.get(row['experiment_id'], 'An experiment that was deleted')}: {row['variant']}"
+        return title, f"{names.get(row['experiment_id'], 'Deleted experiment')}: {row['variant']}"
 
     def model_named(row: Mapping[str, Any]) -> tuple[str, str]:
         return ("Untrained" if row["model_id"] is None else f"Taste model {row['model_id']}"), ""

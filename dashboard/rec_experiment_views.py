@@ -58,7 +58,7 @@ class ExperimentView(StaffOnly, View):
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         experiment = Experiment() if pk is None else get_object_or_404(Experiment, pk=pk)
         if experiment.state != Experiment.State.DRAFT:
-            messages.error(request, "An experiment that was started is not changed any more.")
+            messages.error(request, "An experiment that has started can no longer be changed.")
             return redirect("rec-experiment", pk=experiment.pk)
         form = ExperimentForm(request.POST)
         scenario = request.POST.get("scenario", "")
@@ -74,7 +74,7 @@ class ExperimentView(StaffOnly, View):
                 _show(error, form, given)
             else:
                 record_action(self.staff, "experiment.change" if pk else "experiment.create", experiment)
-                messages.success(request, f"“{experiment}” is saved. It begins when it is started.")
+                messages.success(request, f"“{experiment}” is saved. Start it when you are ready.")
                 return redirect("rec-experiment", pk=experiment.pk)
         return self._form(request, experiment, form, variants, status=400)
 
@@ -112,7 +112,7 @@ class StartExperimentView(StaffOnly, View):
             messages.error(request, str(error))
         else:
             record_action(self.staff, "experiment.start", experiment)
-            messages.success(request, f"“{experiment}” runs. People are split from the next list on.")
+            messages.success(request, f"“{experiment}” is running. People are split from the next list on.")
         return redirect("rec-experiment", pk=pk)
 
 
@@ -121,7 +121,7 @@ class StopExperimentView(StaffOnly, View):
         experiment = get_object_or_404(Experiment, pk=pk)
         if stop(experiment):
             record_action(self.staff, "experiment.stop", experiment)
-            messages.success(request, f"“{experiment}” is stopped. Everybody gets the scenario's own settings again.")
+            messages.success(request, f"“{experiment}” is stopped. Everyone gets the scenario's own settings again.")
         return redirect("rec-experiment", pk=pk)
 
 

@@ -29,24 +29,24 @@ from recommender.serving.scenarios import (
 
 LABELS = {
     "length": "Items",
-    "freshness_half_life_days": "Freshness halves in (days)",
+    "freshness_half_life_days": "Freshness half-life (days)",
 }
 HELP = {
-    "length": "In a list, unless whoever asks says how many.",
-    "diversity": "0 goes by the score alone, 1 by unlikeness alone.",
-    "calibration": "How much it counts that each interest has its share of the list.",
-    "exploration": "The share of a list given to items drawn by chance: 0.1 is one in ten.",
-    "popularity": "1 counts it as measured, 0 not at all, 2 twice.",
-    "freshness": "What is added for an item that has just arrived; 1 is about what one close past item adds.",
+    "length": "Items in a list, unless the request says how many.",
+    "diversity": "0 ranks by score only, 1 by dissimilarity only.",
+    "calibration": "How strongly to give each interest its share of the list.",
+    "exploration": "The share of a list given to randomly drawn items: 0.1 is one in ten.",
+    "popularity": "1 counts popularity as measured, 0 not at all, 2 twice.",
+    "freshness": "Added to the score of a brand-new item; 1 is about what one close past item adds.",
 }
-SOURCES = {"near": "Near to the taste", "popular": "Popular", "new": "New"}
+SOURCES = {"near": "Close to the taste", "popular": "Popular", "new": "New"}
 
 
 def read_factor(row: dict[str, str]) -> dict[str, Any]:
     try:
         return {"filter": row["filter"], "factor": float(row["factor"])}
     except ValueError as error:
-        raise forms.ValidationError(f"A factor is a number from {LEAST_FACTOR} to {MAX_FACTOR:g}.") from error
+        raise forms.ValidationError(f"A factor must be a number from {LEAST_FACTOR} to {MAX_FACTOR:g}.") from error
 
 
 class SettingsForm(StyledForm, forms.Form):
@@ -56,7 +56,7 @@ class SettingsForm(StyledForm, forms.Form):
         choices=[(leg, SOURCES[leg]) for leg in LEGS], required=False, widget=forms.CheckboxSelectMultiple
     )
     excluded = forms.CharField(
-        required=False, label="Leave out whatever meets", help_text="For example: category = Western AND year < 1950"
+        required=False, label="Leave out items matching", help_text="For example: category = Western AND year < 1950"
     )
     boosts = RowsField("filter", "factor", read=read_factor, label="Boosts")
 
@@ -110,7 +110,7 @@ class VariantForm(SettingsForm):
         super().__init__(*args, **kwargs)
         models = [(str(pk), f"Taste model {pk}") for pk in kept_models()]
         self.fields["model"].choices = [  # type: ignore[attr-defined]
-            (SERVING, "What serves"),
+            (SERVING, "The serving model"),
             (UNTRAINED, "The untrained score"),
             *models,
         ]
@@ -169,22 +169,22 @@ class ExperimentForm(StyledForm, forms.Form):
 class PersonForm(StyledForm, forms.Form):
     """Whose list to look at, and optionally which item to ask about."""
 
-    person = forms.CharField(max_length=150, label="Person", help_text="A name, or a visitor's id.")
+    person = forms.CharField(max_length=150, label="Person", help_text="A username or a visitor's id.")
     scenario = forms.ChoiceField(choices=[(scenario.name, scenario.title) for scenario in SCENARIOS.values()])
     item = forms.CharField(
-        max_length=200, required=False, label="Why not this item?", help_text="Its external id, or its title."
+        max_length=200, required=False, label="Why not this item?", help_text="The item's external id or title."
     )
     as_of = forms.DateTimeField(
         required=False,
         label="As of",
-        help_text=f"Now, if it is empty. Time zone: {settings.TIME_ZONE}.",
+        help_text=f"Empty means now. Time zone: {settings.TIME_ZONE}.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
     )
 
     def clean_as_of(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["as_of"]
         if moment is not None and moment > timezone.now():
-            raise forms.ValidationError("This lies in the future.")
+            raise forms.ValidationError("This is in the future.")
         return moment
 
 

@@ -41,16 +41,16 @@ class ModelsView(StaffOnly, View):
 class TrainView(StaffOnly, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         if is_training():
-            messages.warning(request, "A training is under way already.")
+            messages.warning(request, "Training is already in progress.")
         elif reason := too_few_people():
             messages.warning(request, reason)
         elif wake(tasks.train_recommender):
             record_action(self.staff, "model.train", "taste model")
             messages.success(
-                request, "A worker trains now. What serves goes on serving until something better is found."
+                request, "A worker is training a model. The current one keeps serving until a better one is found."
             )
         else:
-            messages.error(request, "No worker could be told. Try again in a moment.")
+            messages.error(request, "No worker could be reached. Try again in a moment.")
         return redirect("rec-models")
 
 
@@ -60,7 +60,7 @@ class ServeModelView(StaffOnly, View):
         if model is None:
             raise Http404
         record_action(self.staff, "model.serve", model)
-        messages.success(request, f"Taste model {model.pk} serves.")
+        messages.success(request, f"Taste model {model.pk} is serving.")
         return redirect("rec-models")
 
 
@@ -69,5 +69,5 @@ class GoBackView(StaffOnly, View):
         model = go_back()
         serving = f"Taste model {model.pk}" if model else "The untrained score"
         record_action(self.staff, "model.back", serving)
-        messages.success(request, f"{serving} serves.")
+        messages.success(request, f"{serving} is serving.")
         return redirect("rec-models")

@@ -16,11 +16,11 @@ FIGURES: Mapping[str, str] = {
     "ndcg@10": "nDCG@10",
     "untrained_ndcg@10": "nDCG@10 untrained",
     "gain": "Gain in nDCG@10 over untrained",
-    "gain_over_serving_parameters": "Gain over the parameters that served",
-    "people_asked": "People asked",
+    "gain_over_serving_parameters": "Gain over the serving parameters",
+    "people_asked": "People evaluated",
     "people": "People",
     "items": "Items",
-    "seconds": "Seconds of training",
+    "seconds": "Training time (s)",
 }
 #: Display names of what a training measures beside the untrained score.
 MEASURES: Mapping[str, str] = {
@@ -28,7 +28,7 @@ MEASURES: Mapping[str, str] = {
     "recall@10": "Recall@10",
     "coverage@10": "Coverage@10",
     "novelty@10": "Novelty@10 (bits)",
-    "cold_recall@10": "Recall@10 of items few have met",
+    "cold_recall@10": "Recall@10 of rarely seen items",
 }
 SIDES = {"trained": "", "untrained": " untrained", "difference": ", gain"}
 
@@ -104,7 +104,7 @@ def too_few_people() -> str:
     people = ProfileState.objects.count()
     if people >= FEWEST_PEOPLE:
         return ""
-    return f"A model takes {FEWEST_PEOPLE} people who came more than once; {people} have done anything so far."
+    return f"Training needs {FEWEST_PEOPLE} people who came more than once; {people} have been active so far."
 
 
 def row_of(model: TasteModel) -> ModelRow:

@@ -30,7 +30,7 @@ NOT_KEPT = {
     "settings": "settings",
     "model": "the taste model",
     "index": "the index",
-    "preferences": "what the person decided",
+    "preferences": "the person's preferences",
 }
 
 
@@ -47,7 +47,7 @@ class PersonView(StaffOnly, View):
             return render(request, "dashboard/rec_person.html", context, status=400)
         person = person_named(form.cleaned_data["person"])
         if person is None:
-            form.add_error("person", "There is nobody of this name or id.")
+            form.add_error("person", "Nobody has this name or id.")
             return render(request, "dashboard/rec_person.html", context, status=400)
         as_of = form.cleaned_data["as_of"]
         past = past_of(as_of, person.subject) if as_of else None
@@ -68,7 +68,7 @@ class PersonView(StaffOnly, View):
         if text := form.cleaned_data["item"]:
             item = _item(text)
             if item is None:
-                form.add_error("item", "There is no such item.")
+                form.add_error("item", "No item has this external id or title.")
             else:
                 context["fate"] = fate_of(item, person.subject, assigned.settings, past=past)
         return render(request, "dashboard/rec_person.html", context)
@@ -87,7 +87,9 @@ class WeightsView(StaffOnly, View):
             profiles = save_weights(changes)
             if changes:
                 record_action(self.staff, "weights.change", "event weights", **changes)
-            messages.success(request, f"Saved. {profiles:,} profiles are worked out anew; lists follow within minutes.")
+            messages.success(
+                request, f"Saved. {profiles:,} profiles are being recomputed; lists follow within minutes."
+            )
             return redirect("rec-weights")
         person = person_named(request.POST.get("person", ""))
         return self._page(request, form, person, status=400 if "save" in request.POST else 200)
@@ -101,7 +103,7 @@ class WeightsView(StaffOnly, View):
             "name": request.POST.get("person", person.name if person else ""),
         }
         if form.is_bound and not form.is_valid():
-            context["faults"] = ["Weights and half-lives are numbers within their limits."]
+            context["faults"] = ["Weights and half-lives must be numbers within their limits."]
         elif person is not None:
             note_preview(request, self.staff, person)
             before = list_with(person.subject, {}, scenario=DEFAULT_SCENARIO)

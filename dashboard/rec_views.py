@@ -53,7 +53,7 @@ class ScenarioView(StaffOnly, View):
         if "defaults" in request.POST:
             save_scenario(name, scenario.defaults)
             record_action(self.staff, "scenario.reset", scenario.title)
-            messages.success(request, f"{scenario.title} goes by the defaults again.")
+            messages.success(request, f"{scenario.title} uses the defaults again.")
             return redirect("rec-scenarios")
         if "save" in request.POST and form.is_valid():
             try:
@@ -62,7 +62,7 @@ class ScenarioView(StaffOnly, View):
                 form.take(error.faults)
             else:
                 record_action(self.staff, "scenario.change", scenario.title, changes=changes)
-                messages.success(request, f"{scenario.title} is saved. Lists go by it from now on.")
+                messages.success(request, f"{scenario.title} is saved. Lists use it from now on.")
                 return redirect("rec-scenarios")
         return self._page(request, scenario, form, person=person, status=400 if "save" in request.POST else 200)
 

@@ -63,14 +63,14 @@ def _read_pin(row: dict[str, str]) -> dict[str, Any]:
     try:
         return {"item": row["item"], "position": int(row["position"])}
     except ValueError as error:
-        raise forms.ValidationError(f"A position is a number from 1 to {MAX_POSITION:,}.") from error
+        raise forms.ValidationError(f"A position must be a number from 1 to {MAX_POSITION:,}.") from error
 
 
 def _read_boost(row: dict[str, str]) -> dict[str, Any]:
     try:
         return {"filter": row["filter"], "amount": float(row["amount"])}
     except ValueError as error:
-        raise forms.ValidationError(f"A boost is a number between -{MAX_AMOUNT} and {MAX_AMOUNT}.") from error
+        raise forms.ValidationError(f"A boost must be a number between -{MAX_AMOUNT} and {MAX_AMOUNT}.") from error
 
 
 class RuleForm(StyledForm, forms.ModelForm):
@@ -78,7 +78,7 @@ class RuleForm(StyledForm, forms.ModelForm):
     hidden_items = RowsField("item", read=lambda row: row["item"], label="Hidden items")
     hide_filter = forms.CharField(
         required=False,
-        label="Hide whatever meets",
+        label="Hide items matching",
         help_text="For example: category = Western AND year < 1950",
     )
     boosts = RowsField("filter", "amount", read=_read_boost, label="Boosts")
@@ -88,9 +88,9 @@ class RuleForm(StyledForm, forms.ModelForm):
         fields = RULE_FIELDS
         labels = {"condition": "When", "starts_at": "From", "ends_at": "Until"}
         help_texts = {
-            "queries": "Several separated by commas. Case and accents do not count.",
-            "starts_at": f"Left empty, it begins at once. Time zone: {settings.TIME_ZONE}.",
-            "ends_at": "Left empty, it never ends.",
+            "queries": "Separate several with commas. Case and accents are ignored.",
+            "starts_at": f"Empty: starts at once. Time zone: {settings.TIME_ZONE}.",
+            "ends_at": "Empty: never ends.",
         }
         widgets = {
             name: forms.DateTimeInput(attrs={"type": "datetime-local", "class": "input"}, format=MOMENT)
@@ -163,13 +163,13 @@ def _free_position(taken: Sequence[str]) -> str:
 
 class SynonymForm(StyledForm, forms.Form):
     words = forms.CharField(
-        max_length=2_000, label="Words", help_text="Words or groups of words, separated by commas: tv, television."
+        max_length=2_000, label="Words", help_text="Words or phrases, separated by commas: tv, television."
     )
     alternatives = forms.CharField(
         max_length=2_000,
         required=False,
         label="Also find",
-        help_text="Left empty, the words stand for each other. Else a search for one of them finds these too.",
+        help_text="Empty: the words stand for each other. Otherwise a search for one of them finds these too.",
     )
 
     def __init__(self, *args: Any, synonym: Synonym, **kwargs: Any) -> None:

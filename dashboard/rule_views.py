@@ -55,7 +55,7 @@ class RuleEditor(StaffOnly, View):
                 form.add_error(None, str(error))
             else:
                 record_action(self.staff, "rule.change" if pk else "rule.create", rule)
-                messages.success(request, f"“{rule}” is saved. Searches go by it from now on.")
+                messages.success(request, f"“{rule}” is saved. Searches use it from now on.")
                 return redirect("rules")
         return self._page(request, form, text=text, status=400)
 

@@ -32,7 +32,7 @@ class SynonymsView(StaffOnly, View):
                 form.add_error(None, str(error))
             else:
                 record_action(self.staff, "synonym.change" if pk else "synonym.create", form.synonym)
-                messages.success(request, f"“{form.synonym}” is saved. Searches go by it from now on.")
+                messages.success(request, f"“{form.synonym}” is saved. Searches use it from now on.")
                 return redirect("synonyms")
         return self._page(request, form, status=400)
 

@@ -57,7 +57,7 @@ class StartReindexView(StaffOnly, View):
             else:
                 record_action(self.staff, "reindex.start", run.version)
                 messages.success(
-                    request, f"Reindex to {run.version} has begun. Search goes on as before until it is ready."
+                    request, f"Reindex to {run.version} has started. Search is not affected until it is ready."
                 )
                 return redirect("dashboard")
         return render(request, "dashboard/index.html", {"overview": overview(), "form": form}, status=status)
@@ -72,7 +72,7 @@ class RunActionView(StaffOnly, View):
             record_action(self.staff, f"reindex.{action}", run.version)
         else:  # somebody else, or the run itself, was quicker
             run.refresh_from_db()
-            messages.warning(request, f"The reindex is {run.state} by now.")
+            messages.warning(request, f"The reindex is already {run.state}.")
         return redirect("dashboard")
 
 
@@ -92,7 +92,7 @@ class SwitchView(StaffOnly, View):
         version = get_object_or_404(IndexVersion, pk=pk)
         try:
             if not self.allowed().contains(version):
-                raise ValueError(f"{version} is {version.state} by now.")
+                raise ValueError(f"{version} is already {version.state}.")
             self.change(version)
         except ValueError as error:
             messages.warning(request, str(error))

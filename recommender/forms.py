@@ -22,5 +22,5 @@ class ReactionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and bool(cleaned["on"]) == bool(cleaned["off"]):
-            raise forms.ValidationError("Either on or off names a switch.")
+            raise forms.ValidationError("Send exactly one of on and off.")
         return cleaned

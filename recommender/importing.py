@@ -97,7 +97,7 @@ class InteractionLoader:
         if given["kind"] not in (None, ""):
             kind = str(given["kind"])
         if kind not in self.kinds:
-            raise RowFault(f"kind: {kind[:50]!r} is not known. Known: {', '.join(sorted(self.kinds))}.")
+            raise RowFault(f"kind: unknown {kind[:50]!r}. Known: {', '.join(sorted(self.kinds))}.")
         if kind == RATING and value is None:
             raise RowFault("value: a rating needs its stars.")
         prefix = self.mapping.user_prefix
@@ -163,7 +163,7 @@ def _text(name: str, value: Any, longest: int) -> str:
     is_text = isinstance(value, str | int) and not isinstance(value, bool)
     text = str(value).strip() if is_text else ""
     if not text or len(text) > longest or not text.isprintable():
-        raise RowFault(f"{name}: printable text of 1 to {longest} characters is needed.")
+        raise RowFault(f"{name}: use printable text of 1 to {longest} characters.")
     return text
 
 
@@ -175,7 +175,7 @@ def _number(name: str, value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not abs(number) <= MAX_VALUE:
-        raise RowFault(f"{name}: a number from -{MAX_VALUE:g} to {MAX_VALUE:g} is needed.")
+        raise RowFault(f"{name}: use a number from -{MAX_VALUE:g} to {MAX_VALUE:g}.")
     return number
 
 
@@ -188,9 +188,9 @@ def _moment(value: Any) -> datetime:
     except (TypeError, ValueError, OverflowError, OSError):
         moment = None
     if moment is None:
-        raise RowFault("occurred_at: seconds since 1970 or a date such as 2026-01-31T12:00:00Z is needed.")
+        raise RowFault("occurred_at: use seconds since 1970 or a date such as 2026-01-31T12:00:00Z.")
     if moment > timezone.now() + CLOCK_SKEW:
-        raise RowFault("occurred_at: this lies in the future.")
+        raise RowFault("occurred_at: this is in the future.")
     return moment
 
 

@@ -24,7 +24,7 @@ def react(subject: Subject, item_id: int, kind: str, on: bool) -> str:
     Raises ValueError for a kind that is no switch.
     """
     if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no reaction. Known: {', '.join(KINDS)}.")
+        raise ValueError(f"{kind!r} is not a reaction. Known: {', '.join(KINDS)}.")
     switched_off = [OPPOSITES[kind]] if on and kind in OPPOSITES else [] if on else [kind]
     was_on = 0
     if switched_off:

@@ -75,7 +75,7 @@ def fate_of(item: Item, subject: Subject, settings: ScenarioSettings, *, past: P
         [] if place else list(_obstacles(item, subject, viewer, settings, ranking, listed, float(own.levels[at])))
     )
     if place and ids[listed[place - 1]] == item.pk and listed[place - 1] in drawn:
-        obstacles.append(Obstacle(kind="explored", text="It is in the list by chance: exploration gave it the place."))
+        obstacles.append(Obstacle(kind="explored", text="It is in the list by chance: exploration gave it its place."))
     parts, factor = _parts(own, at)
     return Fate(
         item=item,
@@ -128,21 +128,21 @@ def _obstacles(
         found.append(_met(item, subject))
     excluded = without_excluded(replace(settings, boosts=()), None)
     if excluded is not None and not Item.objects.filter(pk=item.pk).meeting(excluded).exists():
-        found.append(Obstacle(kind="excluded", text=f"The scenario leaves out whatever meets: {settings.excluded}"))
+        found.append(Obstacle(kind="excluded", text=f"The scenario leaves out items matching: {settings.excluded}"))
     if viewer.version is not None and viewer.interest is not None and item.published:
         state = EmbeddingState.objects.of(viewer.version).among([item.pk]).first()
         if state is None or state.state != "done":
             why = "could not be embedded" if state and state.state == "failed" else "is not embedded yet"
-            found.append(Obstacle(kind="not_embedded", text=f"It {why}, so nothing is known of what it is like."))
+            found.append(Obstacle(kind="not_embedded", text=f"It {why}, so it cannot be compared with the taste."))
     place = _rank_of(item, ranking)
     if found and place is None:
         return found
     if place is None:
         sources = ", ".join(settings.sources)
-        text = f"None of the scenario's sources ({sources}) brings it: {len(ranking.item_ids)} others come first."
+        text = f"None of the scenario's sources ({sources}) finds it: {len(ranking.item_ids)} others come first."
         return [*found, Obstacle(kind="no_candidate", text=text)]
     if place > len(ranking.pool):
-        text = f"{place - 1} candidates have a better score; a list is chosen among the best {len(ranking.pool)}."
+        text = f"{place - 1} candidates have a better score; the list is chosen from the best {len(ranking.pool)}."
         return [*found, Obstacle(kind="below", text=text)]
     return [*found, _crowded_out(item, settings, ranking, listed, place, level)]
 
@@ -158,15 +158,15 @@ def _crowded_out(
     if at in plain:
         return Obstacle(kind="exploration", text="It would be in the list, but its place went to exploration.")
     if at in uncalibrated:
-        text = "It would be in the list, but its interest has its share of it already, and others have theirs."
+        text = "It would be in the list, but its interest already has its share of it, and the others have theirs."
         return Obstacle(kind="calibration", text=text)
     if at in by_score:
         closeness = ranking.vectors[listed] @ ranking.vectors[at]
         twin = Item.objects.get(pk=int(ranking.item_ids[listed[int(np.argmax(closeness))]]))
-        text = f"By its score it would be at {place}, but it is too much like what is listed, “{twin.title}” above all."
+        text = f"By score it would be at {place}, but it is too similar to listed items, above all “{twin.title}”."
         return Obstacle(kind="diversity", text=text)
     last = min((float(ranking.levels[position]) for position in by_score), default=0.0)
-    text = f"Its score is {level:.2f}; the list is full of {len(by_score)} items from {last:.2f} upwards."
+    text = f"Its score is {level:.2f}; the list is full with {len(by_score)} items scoring {last:.2f} or more."
     return Obstacle(kind="below", text=text)
 
 
@@ -177,7 +177,7 @@ def _met(item: Item, subject: Subject) -> Obstacle:
         if kind in kinds:
             return Obstacle(kind=word, text=f"It was {word} on {kinds[kind]:%d %B %Y}, and stays out.")
     done = ", ".join(f"{kind} on {moment:%d %B %Y}" for kind, moment in kinds.items())
-    return Obstacle(kind="seen", text=f"It was met before ({done}), and what was met is left out.")
+    return Obstacle(kind="seen", text=f"The person has already seen it ({done}), and seen items are left out.")
 
 
 def _rank_of(item: Item, ranking: Ranking) -> int | None:
@@ -205,7 +205,7 @@ def _parts(ranking: Ranking, at: int) -> tuple[list[Part], float]:
     others = [
         Part(text="The rest of the history", amount=rest),
         Part(text="Popularity", amount=float(scores.popular[at])),
-        Part(text="Being new", amount=fresh),
+        Part(text="Freshness", amount=fresh),
     ]
     parts += [part for part in others if abs(part.amount) > 5e-4]
     total, measured = float(scores.totals[at]), float(own.sum() + scores.rest[at] + scores.popular[at]) + fresh

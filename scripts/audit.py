@@ -31,7 +31,7 @@ def verdict(dependencies: Sequence[dict[str, Any]]) -> tuple[int, list[str]]:
     looked_up = len(dependencies) - len(unknown)
     lines = [*known, f"{len(known)} known vulnerabilities; {looked_up} of {len(dependencies)} packages were looked up."]
     if unknown:
-        lines.append(f"Of these the advisory service knows nothing: {', '.join(unknown)}.")
+        lines.append(f"Unknown to the advisory service: {', '.join(unknown)}.")
     return (VULNERABLE if known else NOT_AUDITED if unknown or not looked_up else 0), lines
 
 
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         try:
             finished = subprocess.run([*COMMAND, *own, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            sys.stderr.write(f"The advisory service does not answer within {TIMEOUT_S} s. Nothing was audited.\n")
+            sys.stderr.write(f"The advisory service did not respond within {TIMEOUT_S} s. Nothing was audited.\n")
             return NOT_AUDITED
         if not report.exists():
             said = finished.stderr.strip()[-SAID_CHARACTERS:]

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ -e secrets ]; then
-    echo "secrets/ exists already; it is left as it is." >&2
+    echo "secrets/ already exists and is left unchanged." >&2
     exit 1
 fi
 random() { head -c 36 /dev/urandom | base64 | tr '+/' '-_'; }

@@ -14,4 +14,4 @@ trap 'rm -rf "$fresh"' EXIT
     # A build label such as +cpu or +cu130 depends on the machine, not on the version.
     "$fresh/venv/bin/python" -m pip freeze | sed -E 's/\+[a-z0-9.]+$//' | grep -v -E '^(nvidia-|cuda-|triton)'
 } >requirements.lock
-echo "requirements.lock names $(grep -c == requirements.lock) packages."
+echo "requirements.lock lists $(grep -c == requirements.lock) packages."

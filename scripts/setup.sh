@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 python="${PYTHON:-python3}"
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    echo "Python 3.11 or newer is needed. Install it, or name one: make setup PYTHON=python3.12" >&2
+    echo "Python 3.11 or newer is needed. Install it, or choose one: make setup PYTHON=python3.12" >&2
     exit 1
 fi
 
@@ -22,7 +22,7 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 
-echo "Installing the locked dependencies into .venv (some minutes the first time) ..."
+echo "Installing the locked dependencies into .venv (takes a few minutes the first time) ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 # On all cores; pip compiles on one. Files written for another version of Python do not make this fail.
 .venv/bin/python -m compileall -qq -j 0 -x '/(tests?|transformers/models|openai)/' .venv/lib || true

@@ -23,7 +23,7 @@ def read_secret(name: str) -> str:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
-    raise ImproperlyConfigured(f"{name} is not set. Set {name} or {name}_FILE, or use `make run` for a local trial.")
+    raise ImproperlyConfigured(f"{name} is not set. Set {name} or {name}_FILE, or use `make run` to try it locally.")
 
 
 def optional_secret(name: str) -> str:

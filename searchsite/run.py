@@ -72,7 +72,7 @@ def main() -> int:
         terminal.fail(str(error))
         return 1
     except KeyboardInterrupt:
-        terminal.say("Stopped. Everything is kept for the next start.")
+        terminal.say("Stopped. All data is kept for the next start.")
     return 0
 
 
@@ -123,7 +123,7 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
         while site.loader.running:
             yield True
         if site.loader.exit_status:
-            terminal.say(f"Loading failed at `manage.py {argv[2]}`; the next start goes on from there. See {log}")
+            terminal.say(f"Loading failed at `manage.py {argv[2]}`; the next start resumes there. See {log}")
             terminal.say(_last_line_of(log).removeprefix("CommandError: "))
             return
         if argv[2].startswith("import_"):

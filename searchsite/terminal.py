@@ -40,7 +40,7 @@ class Terminal:
         facts.add_row("", "Staff", "sign in as [bold]staff[/], password [bold]demo[/]")
         if demo:
             facts.add_row("", "Visitors", "sign in as [bold]mira[/] or another demo member, password [bold]demo[/]")
-        facts.add_row("", "", "[dim]Accounts with this password exist in this mode only.[/]")
+        facts.add_row("", "", "[dim]Accounts with this password exist only in this mode.[/]")
         facts.add_row("", "Logs", str(where))
         facts.add_row("", "Stop", "Ctrl-C; the data is kept")
         self._console.print()

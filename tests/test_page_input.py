@@ -106,7 +106,7 @@ def test_scripts_in_rules_synonyms_and_past_queries_are_text(db):
 
 @pytest.mark.parametrize("image", ["javascript:alert(1)", "data:text/html,x", "//evil.example/a.png"])
 def test_an_address_of_a_picture_is_http_or_nothing(db, image):
-    with pytest.raises(ItemRefused, match="An http or https address is needed"):
+    with pytest.raises(ItemRefused, match="Use an http or https URL"):
         make_item("a", image=image)
     assert not Item.objects.exists()
 
@@ -133,7 +133,7 @@ def test_the_address_of_a_form_leads_on_when_it_is_looked_at(visitor):
     assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
     assert int(response["Content-Length"]) == len(response.content)
     page = response.content.decode()
-    assert "This address takes what a form sends, and shows nothing of its own." in page
+    assert "This address only accepts form submissions. There is no page to show." in page
     assert 'href="/"' in page
     assert "Content-Security-Policy" in response
 
@@ -141,7 +141,7 @@ def test_the_address_of_a_form_leads_on_when_it_is_looked_at(visitor):
 def test_a_form_without_the_token_is_refused_with_a_page():
     response = Client(enforce_csrf_checks=True).post("/reactions/", {"item": 1, "kind": "like"})
     assert response.status_code == 403
-    assert "The form is too old" in response.content.decode()
+    assert "The form has expired" in response.content.decode()
 
 
 def test_a_query_with_line_breaks_is_one_log_line(visitor, caplog):

@@ -122,7 +122,7 @@ def reclaim_expired() -> int:
             UPDATE catalog_embeddingstate
             SET state = CASE WHEN attempts >= %(most)s THEN 'failed' ELSE 'pending' END,
                 error = CASE WHEN attempts >= %(most)s
-                    THEN format('The worker stopped before finishing, %%s times.', attempts) ELSE error END,
+                    THEN format('The worker stopped before finishing %%s times.', attempts) ELSE error END,
                 token = NULL, leased_until = NULL, updated_at = clock_timestamp()
             WHERE (version_id, item_id) IN (
                 SELECT version_id, item_id FROM catalog_embeddingstate

@@ -136,7 +136,7 @@ def _documents(version: IndexVersion, claims: Sequence[Claim]) -> list[Document]
         try:
             text = render_document(item, version.document_template)
         except Exception as error:  # templates run arbitrary filters on arbitrary attributes
-            fail(version, [claimed], f"The document template fails on it: {type(error).__name__}: {error}")
+            fail(version, [claimed], f"The document template fails on this item: {type(error).__name__}: {error}")
             continue
         documents.append(
             Document(

@@ -44,7 +44,7 @@ Report = Callable[[str], None]
 
 
 class NothingToGoBy(ValueError):
-    """There is no index yet, or nothing in the catalogue to compare encoders by."""
+    """There is no index yet, or nothing in the catalogue to compare encoders with."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
@@ -111,8 +111,8 @@ def own_queries() -> KnownQueries:
     known = judged if len(judged.grades) >= FEWEST_QUERIES else clicked
     if len(known.grades) < FEWEST_QUERIES:
         raise NotEnoughQueries(
-            f"Different queries of which results were opened: {len(clicked.grades)}; judged queries:"
-            f" {len(judged.grades)}. {FEWEST_QUERIES} of either are the fewest to learn from."
+            f"At least {FEWEST_QUERIES} judged queries, or different queries with opened results, are needed. There are"
+            f" {len(judged.grades)} judged queries and {len(clicked.grades)} queries with opened results."
         )
     return known
 

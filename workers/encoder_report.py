@@ -23,24 +23,24 @@ MOST_DOCUMENTS = 20_000
 def add_encoder_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("encoder")
     backends = sorted(BACKENDS)
-    group.add_argument("--model", default=settings.ENCODER_MODEL, help="a name or a path")
+    group.add_argument("--model", default=settings.ENCODER_MODEL, help="a model's name or path")
     group.add_argument("--backend", default="transformer", choices=backends)
     group.add_argument("--against", help="a second model, measured side by side with the first")
     group.add_argument("--against-backend", default="transformer", choices=backends)
     for whose, prefix in (("the first", ""), ("the second", "against-")):
-        group.add_argument(f"--{prefix}query-prompt", default="", help=f"set before queries of {whose}")
-        group.add_argument(f"--{prefix}document-prompt", default="", help=f"set before documents of {whose}")
-    group.add_argument("--against-dimensions", type=int, help="leading dimensions kept of the second")
+        group.add_argument(f"--{prefix}query-prompt", default="", help=f"put before the queries of {whose}")
+        group.add_argument(f"--{prefix}document-prompt", default="", help=f"put before the documents of {whose}")
+    group.add_argument("--against-dimensions", type=int, help="leading dimensions to keep of the second")
     group.add_argument("--pairs", type=Path, help="scored pairs: a CSV with the columns first, second and score")
     group.add_argument(
-        "--documents", type=int, default=MOST_DOCUMENTS, help="at most; those judged, and others by chance"
+        "--documents", type=int, default=MOST_DOCUMENTS, help="at most this many: the judged ones, and others at random"
     )
 
 
 def encoder_rows(options: Mapping[str, Any], *, say: Callable[[str], Any]) -> list[dict[str, Any]]:
     """One row of figures per encoder. Raises OSError, ValueError and EncoderError."""
     if options["directory"] is None and options["pairs"] is None:
-        raise ValueError("Name a judged collection, or --pairs, or both.")
+        raise ValueError("Give a judged collection, --pairs, or both.")
     collection = None
     if options["directory"] is not None:
         collection = read_collection(options["directory"].resolve()).among(options["documents"])

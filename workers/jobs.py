@@ -48,7 +48,7 @@ def _oldest(kinds: Kinds) -> Job | None:
 def _run(job: Job, carry_out: Callable[[Any], None]) -> None:
     """Run a job to its end; staff see the outcome whatever happens."""
     if job.attempts >= MOST_ATTEMPTS:
-        fail(job, f"The worker stopped before finishing, {job.attempts} times.")
+        fail(job, f"The worker stopped before finishing {job.attempts} times.")
         return
     begun = type(job).objects.unfinished().filter(pk=job.pk)
     if not begun.update(state=Job.State.RUNNING, attempts=F("attempts") + 1):

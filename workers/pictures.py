@@ -76,7 +76,7 @@ class Pictures:
         try:
             return fetch.result(timeout=max(0.0, self._give_up_at - time.monotonic()))
         except FutureTimeout as error:
-            raise PictureUnavailable("There was no time left to read it.") from error
+            raise PictureUnavailable("Reading it ran out of time.") from error
         except PictureError:
             raise
         except Exception as error:  # a picture must not stop the texts in its batch

@@ -85,7 +85,7 @@ def _verify(run: ReindexRun) -> ReindexRun.Step:
     run.save(update_fields=["report"])
     if run.report["failed_share"] > MOST_FAILED_SHARE:
         raise VerificationFailed(
-            f"{run.report['failed']} items could not be embedded. Retry them, and the run goes on."
+            f"{run.report['failed']} items could not be embedded. Retry them and the run continues."
         )
     if run.report["recall@10"] is not None and run.report["recall@10"] < LOWEST_RECALL:
         raise VerificationFailed(f"The graph finds {run.report['recall@10']:.0%} of the true neighbours.")

@@ -44,4 +44,4 @@ def reconcile() -> None:
     try:
         drop_retired()
     except OperationalError as error:
-        logger.info("A retired version is still in use and is dropped later: %s", error)
+        logger.info("A retired version is still in use and will be dropped later: %s", error)

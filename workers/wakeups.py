@@ -35,7 +35,7 @@ def wake(task: Task, **arguments: Any) -> bool:
         task.apply_async(kwargs=arguments, retry=False, ignore_result=True)
     except Exception as error:  # the broker's libraries raise many kinds; none may reach a request
         _resting_until = time.monotonic() + REST_AFTER_FAILURE_S
-        logger.warning("No wake-up sent for %s, the sweep will find the work: %s", task.name, error)
+        logger.warning("Could not send a wake-up for %s; the sweep will find the work: %s", task.name, error)
         return False
     return True
 

@@ -64,10 +64,10 @@ class Adaptation:
     @property
     def verdict(self) -> str:
         if self.better:
-            return "Better on held-out queries with 95% confidence: it is offered for a reindex."
+            return "Better on held-out queries with 95% confidence, so it is offered for a reindex."
         if not self.trained.changed:
-            return "No epoch was better on the queries that say when to stop: the old encoder is kept."
-        return "Not better for certain on held-out queries: the old encoder is kept."
+            return "No epoch was better on the validation queries, so the old encoder is kept."
+        return "Not better on held-out queries with 95% confidence, so the old encoder is kept."
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -103,8 +103,8 @@ def adapt_encoder(
     parts = part_queries(collection.queries, held_out=plan.held_out, stopping=plan.stopping, asked_at=asked_at)
     if len(parts.held_out) < FEWEST_HELD_OUT:
         raise NotEnoughQueries(
-            f"Answers are known for {len(collection.queries)} queries; {round(FEWEST_HELD_OUT / plan.held_out)} are"
-            " the fewest from which a better encoder can be told from a worse."
+            f"Answers are known for only {len(collection.queries)} queries; at least"
+            f" {round(FEWEST_HELD_OUT / plan.held_out)} are needed to tell a better encoder from a worse one."
         )
     report("Looking for hard negatives")
     model = TrainableModel(base)
@@ -113,7 +113,7 @@ def adapt_encoder(
     before = np.array(measure_retrieval(model, held_out, documents=documents).ndcg_by_query)
     examples = mine_examples(model, collection.asking(parts.learning), documents)
     if len(examples) < FEWEST_EXAMPLES:
-        raise NotEnoughQueries(f"There are {len(examples)} pairs to learn from; {FEWEST_EXAMPLES} are the fewest.")
+        raise NotEnoughQueries(f"There are {len(examples)} training pairs; at least {FEWEST_EXAMPLES} are needed.")
     stopping = collection.asking(parts.stopping).among(STOPPING_DOCUMENTS)
     report(f"Training on {len(examples):,} pairs")
     trained = train(

@@ -26,7 +26,7 @@ class TrainableModel:
 
     def __init__(self, spec: EncoderSpec) -> None:
         if spec.backend != "transformer":
-            raise EncoderUnavailable(f"Only transformers can be adapted, and this encoder's backend is {spec.backend}.")
+            raise EncoderUnavailable(f"Only transformers can be adapted; this encoder's backend is {spec.backend}.")
         self.model = load(checkpoint_folder(spec.model, spec.revision), name=spec.model, precise=True)
         facts, _ = describe(self.model, name=spec.model)
         self.spec = with_own_prompts(spec, facts)

@@ -68,7 +68,7 @@ def _generated(found: Found, endpoint: Endpoint) -> Iterator[Step]:
 
 def _nothing_usable(checker: CitationChecker) -> str:
     if checker.dropped:
-        return "The language model named no passage for what it wrote, so it is left out."
+        return "The language model cited no passage for what it wrote, so it is left out."
     return "The language model found no answer in the passages. These are the closest sentences."
 
 

@@ -77,7 +77,7 @@ class _turn:  # noqa: N801  (used as a function is)
     def __enter__(self) -> None:
         with _lock:
             if (wait_s := _state.rest_until - time.monotonic()) > 0:
-                raise ChatBusy(f"The language model has had too many requests; it is asked again in {wait_s:.0f} s.")
+                raise ChatBusy(f"The language model is rate limited; it can be asked again in {wait_s:.0f} s.")
             if _state.running >= settings.CHAT_CONCURRENCY:
                 raise ChatBusy("The language model is busy with other questions.")
             _state.running += 1
@@ -130,16 +130,16 @@ def _streamed(reply: Reply) -> Iterator[str]:
             yield piece
         finished = finished or choice.get("finish_reason") in ("stop", "length")
     if not finished:
-        raise EndpointUnreachable("The language model broke off.")
+        raise EndpointUnreachable("The language model stopped in mid-answer.")
 
 
 def _parsed(data: str | bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise EndpointMalformed("The endpoint sent something that is no JSON.") from error
+        raise EndpointMalformed("The endpoint sent invalid JSON.") from error
     if not isinstance(parsed, dict) or "error" in parsed:
-        raise EndpointMalformed("The endpoint sent an error in the place of text.")
+        raise EndpointMalformed("The endpoint sent an error instead of text.")
     return parsed
 
 
@@ -148,7 +148,7 @@ def _choice(parsed: dict[str, Any]) -> dict[str, Any]:
     choices = parsed.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else {}
     if not isinstance(choice, dict):
-        raise EndpointMalformed("The endpoint does not speak the protocol of chat completions.")
+        raise EndpointMalformed("The endpoint does not speak the chat completions protocol.")
     if choice.get("finish_reason") == "content_filter":
         raise EndpointMalformed("The language model's text was withheld by a filter.")
     return choice

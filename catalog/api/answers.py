@@ -37,12 +37,15 @@ class AnswerBody(StrictSerializer):
     q = serializers.CharField(max_length=MAX_TEXT_CHARACTERS, help_text="The question.")
     filter = serializers.CharField(default="", allow_blank=True, help_text="Which items may answer, as in a search.")
     passages = serializers.IntegerField(
-        default=DEFAULT_PASSAGES, min_value=1, max_value=MAX_PASSAGES, help_text="The most passages to answer from."
+        default=DEFAULT_PASSAGES,
+        min_value=1,
+        max_value=MAX_PASSAGES,
+        help_text="The number of passages to answer from, at most.",
     )
     generate = serializers.BooleanField(
-        default=True, help_text="Whether a language model may write the answer, where the site has one."
+        default=True, help_text="Whether a language model may write the answer, if the site has one."
     )
-    stream = serializers.BooleanField(default=False, help_text="Send the answer as it comes about.")
+    stream = serializers.BooleanField(default=False, help_text="Stream the answer while it is made.")
     version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
 
 
@@ -58,12 +61,12 @@ class SourceSerializer(serializers.Serializer[Source]):
     title = serializers.CharField()
     url = serializers.CharField()
     passage = serializers.CharField()
-    span = SpanSerializer(help_text="Where the passage lies in the item's document; characters from 0.")
+    span = SpanSerializer(help_text="Position of the passage in the item's document, in characters from 0.")
     cosine = serializers.FloatField(allow_null=True)
 
 
 class CitationSerializer(SourceSerializer):
-    quotes = SpanSerializer(many=True, help_text="What of the passage stands in the answer, word for word.")
+    quotes = SpanSerializer(many=True, help_text="The parts of the passage quoted word for word in the answer.")
 
 
 class SentenceSerializer(serializers.Serializer[Sentence]):
@@ -76,11 +79,13 @@ class AnswerSerializer(serializers.Serializer[Answer]):
     answer = serializers.CharField(help_text="The sentences with their markers; empty when nothing is close.")
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     sentences = SentenceSerializer(many=True)
-    citations = CitationSerializer(many=True, help_text="The passages that the answer names.")
-    passages = SourceSerializer(many=True, help_text="All passages that it could have named.")
-    note = serializers.CharField(help_text="Why it is empty, or not written by the language model.")
-    dropped_sentences = serializers.IntegerField(help_text="Written by the language model without a passage there is.")
-    degraded = serializers.BooleanField(help_text="True when meaning could not be asked for.")
+    citations = CitationSerializer(many=True, help_text="The passages that the answer cites.")
+    passages = SourceSerializer(many=True, help_text="All passages that it could have cited.")
+    note = serializers.CharField(help_text="Why the answer is empty, or not written by the language model.")
+    dropped_sentences = serializers.IntegerField(
+        help_text="Sentences by the language model that cite no existing passage."
+    )
+    degraded = serializers.BooleanField(help_text="True when search by meaning was unavailable.")
     degraded_reason = serializers.CharField()
     version = serializers.IntegerField(allow_null=True)
     processing_ms = serializers.FloatField()

@@ -38,10 +38,10 @@ class TextsField(serializers.Field):
 
     child = serializers.CharField(trim_whitespace=False, max_length=MAX_INPUT_CHARACTERS)
     default_error_messages = {
-        "no_texts": "This is a text, or a list of texts.",
-        "token_ids": "Token ids are not taken: every model here has its own tokenizer. Send texts.",
+        "no_texts": "Send a text or a list of texts.",
+        "token_ids": "Token ids are not accepted, because every model here has its own tokenizer. Send texts.",
         "empty": "Send at least one text.",
-        "too_many_inputs": f"A request has at most {MAX_INPUTS:,} texts.",
+        "too_many_inputs": f"Send at most {MAX_INPUTS:,} texts in a request.",
     }
 
     def to_internal_value(self, data: Any) -> list[str]:
@@ -60,7 +60,7 @@ class TextsField(serializers.Field):
 
 
 class EmbeddingsBody(StrictSerializer):
-    model = serializers.CharField(max_length=300, help_text="A name that GET /v1/models lists.")
+    model = serializers.CharField(max_length=300, help_text="A name listed by GET /v1/models.")
     input = TextsField()
     encoding_format = serializers.ChoiceField(
         choices=["float", "base64"], default="float", help_text="base64: little-endian float32."
@@ -70,24 +70,24 @@ class EmbeddingsBody(StrictSerializer):
         allow_null=True,
         min_value=1,
         max_value=MAX_DIMENSIONS,
-        help_text="Keep so many leading dimensions, at length 1 again. For models trained for it.",
+        help_text="Keep this many leading dimensions, normalised to length 1. For models trained for it.",
     )
     user = serializers.CharField(default="", allow_blank=True, max_length=1_000, help_text="Ignored.")
     input_type = serializers.ChoiceField(
         choices=["document", "query"],
         default="document",
-        help_text="Which prompt of the model is set before each text. Not a part of OpenAI's API.",
+        help_text="Which of the model's prompts to put before each text. Not part of OpenAI's API.",
     )
     truncate = serializers.BooleanField(
         default=False,
-        help_text="Cut texts that are longer than the model reads, which are refused otherwise. Ours as well.",
+        help_text="Truncate texts longer than the model reads; otherwise they are refused. Not part of OpenAI's API.",
     )
 
 
 class EmbeddingSerializer(serializers.Serializer[Any]):
     object = serializers.CharField()
     index = serializers.IntegerField()
-    embedding = serializers.ListField(child=serializers.FloatField(), help_text="A text where base64 was asked for.")
+    embedding = serializers.ListField(child=serializers.FloatField(), help_text="A string if base64 was requested.")
 
 
 class UsageSerializer(serializers.Serializer[Any]):
@@ -162,7 +162,7 @@ class ModelView(ReadingView):
 
 def _offered(name: str) -> OfferedEncoder:
     if (offered := offered_encoder(name)) is None:
-        raise NotFound(f"There is no model {name!r} here. GET /v1/models lists those there are.", "model_not_found")
+        raise NotFound(f"There is no model {name!r} here. GET /v1/models lists the available ones.", "model_not_found")
     return offered
 
 

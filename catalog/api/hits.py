@@ -27,35 +27,41 @@ class HighlightsSerializer(serializers.Serializer[Any]):
 class ExplanationSerializer(serializers.Serializer[Explanation]):
     keyword_score = serializers.FloatField(help_text="BM25.")
     keyword_contribution = serializers.FloatField(help_text="What the words add to the score.")
-    keyword_rank = serializers.IntegerField(allow_null=True, help_text="Place by words alone.")
+    keyword_rank = serializers.IntegerField(allow_null=True, help_text="Rank by words alone.")
     terms = serializers.DictField(child=serializers.FloatField(), help_text="What each stem adds to the BM25 score.")
     title_overlap = serializers.FloatField(help_text="Jaccard index of the words of query and title.")
-    all_words = serializers.BooleanField(help_text="Whether the item holds all the words of a query of two to four.")
-    neighbours = serializers.FloatField(help_text="How much of the query's neighbouring words it has side by side.")
-    cosine = serializers.FloatField(allow_null=True, help_text="Of the best passage and the query.")
+    all_words = serializers.BooleanField(
+        help_text="Whether the item contains all the words of a query of two to four words."
+    )
+    neighbours = serializers.FloatField(
+        help_text="Weighted share of the query's neighbouring words that the item has side by side."
+    )
+    cosine = serializers.FloatField(allow_null=True, help_text="Between the best passage and the query.")
     feedback_cosine = serializers.FloatField(
-        allow_null=True, help_text="The same after the query has been moved towards its best hits."
+        allow_null=True, help_text="The same after the query vector has been moved towards its best hits."
     )
     semantic_contribution = serializers.FloatField(help_text="What the meaning adds to the score.")
-    semantic_rank = serializers.IntegerField(allow_null=True, help_text="Place by meaning alone.")
-    cutoff = serializers.FloatField(help_text="The cosine from which on a passage is close.")
+    semantic_rank = serializers.IntegerField(allow_null=True, help_text="Rank by meaning alone.")
+    cutoff = serializers.FloatField(help_text="The cosine from which a passage counts as close.")
     rerank_score = serializers.FloatField(allow_null=True)
     place_before_rerank = serializers.IntegerField(allow_null=True, help_text="From 1.")
-    taste = serializers.FloatField(help_text="What the taste of whoever asks adds to the score.")
-    boost = serializers.FloatField(help_text="What rules add to the score, as far as it stays between 0 and 1.")
-    rules = serializers.ListField(child=serializers.CharField(), help_text="Names of those that pinned or boosted it.")
+    taste = serializers.FloatField(help_text="What the caller's taste adds to the score.")
+    boost = serializers.FloatField(help_text="What rules add to the score, which stays between 0 and 1.")
+    rules = serializers.ListField(
+        child=serializers.CharField(), help_text="Names of the rules that pinned or boosted it."
+    )
 
 
 class HitSerializer(ItemFields):
-    score = serializers.FloatField(help_text="From 0 to 1; the ranking follows it, but for what is pinned.")
+    score = serializers.FloatField(help_text="From 0 to 1; hits are ranked by it, except pinned ones.")
     rerank_score = serializers.FloatField(
-        allow_null=True, help_text="From 0 to 1, of hits that were reranked: they come first, in the order of it."
+        allow_null=True, help_text="From 0 to 1, for reranked hits, which come first and are ordered by it."
     )
-    by_picture = serializers.BooleanField(help_text="True where its picture is closer than any of its passages.")
-    close = serializers.BooleanField(help_text="False for a hit that only fills the page.")
-    pinned = serializers.BooleanField(help_text="True where a rule gave it its place, whatever its score.")
+    by_picture = serializers.BooleanField(help_text="True if its picture is closer than any of its passages.")
+    close = serializers.BooleanField(help_text="False for a hit that only fills up the page.")
+    pinned = serializers.BooleanField(help_text="True if a rule fixed its position, whatever its score.")
     highlights = HighlightsSerializer(allow_null=True)
-    passage = serializers.CharField(allow_null=True, help_text="The best passage, cut to size.")
+    passage = serializers.CharField(allow_null=True, help_text="The best passage, shortened.")
     explanation = ExplanationSerializer(allow_null=True)
 
 
@@ -70,8 +76,8 @@ class FacetStatsSerializer(serializers.Serializer[Any]):
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(help_text="What was looked for in place of the query.")
-    words = serializers.DictField(child=serializers.CharField(), help_text="What each mistyped word was taken for.")
+    text = serializers.CharField(help_text="The query that was searched for instead.")
+    words = serializers.DictField(child=serializers.CharField(), help_text="Each mistyped word and its correction.")
 
 
 class SearchResponseSerializer(serializers.Serializer[Any]):
@@ -79,33 +85,35 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
     query = serializers.CharField()
     correction = CorrectionSerializer(allow_null=True)
     phrases = serializers.ListField(
-        child=serializers.CharField(), help_text="Phrases in quotes, which every hit holds."
+        child=serializers.CharField(), help_text="Quoted phrases, which every hit contains."
     )
     excluded = serializers.ListField(
-        child=serializers.CharField(), help_text="What a minus stood before, which no hit holds."
+        child=serializers.CharField(), help_text="Words and phrases after a minus, which no hit contains."
     )
     personalized = serializers.BooleanField(help_text="Whether a taste is known and was taken into account.")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
-    total = serializers.IntegerField(help_text="Hits on all pages together.")
+    total = serializers.IntegerField(help_text="Hits on all pages.")
     close_total = serializers.IntegerField(help_text="Hits that are close to the query.")
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     facet_stats = serializers.DictField(child=FacetStatsSerializer())
     processing_ms = serializers.FloatField()
-    semantic_hit_count = serializers.IntegerField(help_text="Close hits that hold none of the words.")
+    semantic_hit_count = serializers.IntegerField(help_text="Close hits that contain none of the words.")
     reranked = serializers.BooleanField()
-    rerank_reason = serializers.CharField(help_text="Why the hits are not reranked although that was asked for.")
-    degraded = serializers.BooleanField(help_text="True when meaning could not be asked for: words alone decided.")
+    rerank_reason = serializers.CharField(help_text="Why the hits are not reranked although reranking was requested.")
+    degraded = serializers.BooleanField(
+        help_text="True when search by meaning was unavailable and only words were matched."
+    )
     degraded_reason = serializers.CharField()
     version = serializers.IntegerField(allow_null=True)
     request_id = serializers.CharField()
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["query", "item"], help_text="A query that many asked, or an item.")
+    kind = serializers.ChoiceField(choices=["query", "item"], help_text="A popular query, or an item.")
     text = serializers.CharField(help_text="The query, or the item's title.")
-    id = serializers.IntegerField(allow_null=True, help_text="The item's.")
-    url = serializers.CharField(help_text="The page of its results, or the item's.")
+    id = serializers.IntegerField(allow_null=True, help_text="The item's id.")
+    url = serializers.CharField(help_text="The query's results page, or the item's page.")
 
 
 class SuggestResponseSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,7 @@ class UploadBody(StrictSerializer):
     kind = serializers.ChoiceField(choices=ImportRun.Kind.choices, default=ImportRun.Kind.ITEMS)
     mapping = serializers.CharField(
         default="",
-        help_text='As JSON, which column fills which field: {"fields": {"title": "name"}}. Else their names tell.',
+        help_text='Which column fills which field, as JSON: {"fields": {"title": "name"}}. Default: by name.',
     )
 
 

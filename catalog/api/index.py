@@ -53,9 +53,9 @@ class ProgressSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(help_text="Published items.")
     done = serializers.IntegerField()
     pending = serializers.IntegerField()
-    leased = serializers.IntegerField(help_text="Being embedded at the moment.")
+    leased = serializers.IntegerField(help_text="Being embedded now.")
     failed = serializers.IntegerField()
-    coverage = serializers.FloatField(help_text="Share of the items that have their vectors, 0 to 1.")
+    coverage = serializers.FloatField(help_text="Share of items that have their vectors, 0 to 1.")
     items_per_s = serializers.FloatField(help_text="Over the last minute.")
     eta_s = serializers.FloatField(allow_null=True)
 
@@ -77,7 +77,9 @@ class FailureSerializer(serializers.Serializer[Any]):
     version_id = serializers.IntegerField()
     item_id = serializers.IntegerField()
     title = serializers.CharField()
-    part = serializers.ChoiceField(choices=["text", "picture"], help_text="What of it could not be embedded.")
+    part = serializers.ChoiceField(
+        choices=["text", "picture"], help_text="The part of the item that could not be embedded."
+    )
     error = serializers.CharField()
     attempts = serializers.IntegerField()
     at = serializers.DateTimeField()
@@ -85,7 +87,7 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 class FailuresSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
-    failures = FailureSerializer(many=True, help_text="The latest ones.")
+    failures = FailureSerializer(many=True, help_text="The latest failures.")
 
 
 class FailuresParameters(StrictSerializer):
@@ -128,7 +130,7 @@ class ActivateView(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         version = get_object_or_404(IndexVersion, pk=pk)
         if version.state != IndexVersion.State.READY:
-            raise Conflict(f"The version is {version.state}; only one that is ready can be activated.")
+            raise Conflict(f"The version is {version.state}; only a ready version can be activated.")
         return switched(request, version, activate, "version.activate")
 
 
@@ -139,7 +141,7 @@ class RetireView(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         version = get_object_or_404(IndexVersion, pk=pk)
         if not IndexVersion.objects.retirable().contains(version):
-            raise Conflict("Searches read from this version, a reindex is at work on it, or it is retired already.")
+            raise Conflict("The version is serving searches, being built by a reindex, or already retired.")
         return switched(request, version, retire, "version.retire")
 
 

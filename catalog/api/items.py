@@ -35,15 +35,15 @@ class ItemSerializer(ItemFields):
 class ItemBody(serializers.Serializer[Any]):
     """The fields of an item, for the documentation only: `catalog.items.checks` checks items from every source."""
 
-    external_id = serializers.CharField(max_length=200, help_text="Your own key of the item.")
+    external_id = serializers.CharField(max_length=200, help_text="Your own key for the item.")
     title = serializers.CharField(max_length=1_000)
     body = serializers.CharField(required=False, max_length=1_000_000)
     category = serializers.CharField(required=False, max_length=200)
     attributes = serializers.DictField(
-        required=False, help_text="By name: text, a number, true, false or a list of texts."
+        required=False, help_text="Values by name: text, a number, true, false or a list of texts."
     )
     image = serializers.CharField(
-        required=False, max_length=1_000, help_text="The address of its picture, or a path under PICTURE_ROOT."
+        required=False, max_length=1_000, help_text="The URL of its picture, or a path under PICTURE_ROOT."
     )
     language = serializers.CharField(required=False, max_length=10)
     published = serializers.BooleanField(required=False, default=True)
@@ -51,7 +51,7 @@ class ItemBody(serializers.Serializer[Any]):
 
 class ItemPageSerializer(serializers.Serializer[Any]):
     results = ItemSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class ItemsParameters(PageParameters):
@@ -76,7 +76,7 @@ class BulkDocumentation(serializers.Serializer[Any]):
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(help_text="Its place among the items sent, from 0.")
+    index = serializers.IntegerField(help_text="Its position in the request, from 0.")
     field = serializers.CharField()
     reason = serializers.CharField()
 
@@ -149,7 +149,7 @@ class ItemView(ItemsAccess):
         with transaction.atomic():
             item = get_object_or_404(Item.objects.select_for_update(), pk=pk)
             if given.get("external_id", item.external_id) != item.external_id:
-                raise refused("external_id", "This stays as it is. Make a new item instead.")
+                raise refused("external_id", "An external_id cannot be changed. Create a new item instead.")
             return respond_saved({name: getattr(item, name) for name in keep} | given)
 
 
@@ -195,7 +195,7 @@ def describe_item(item: Item) -> dict[str, Any]:
 def body_of(request: Request) -> dict[str, Any]:
     """The body, which must be an object. Raises ValidationError."""
     if not isinstance(request.data, dict):
-        raise refused("", "An object with the fields of an item is needed.")
+        raise refused("", "Send an object with the fields of an item.")
     return request.data
 
 

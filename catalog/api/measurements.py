@@ -36,9 +36,9 @@ class MeasurementBody(VersionAsked):
         help_text="One setting; a sweep of ratios from 0 to 1; two index versions; with reranking and without.",
     )
     other_version = serializers.IntegerField(
-        default=None, allow_null=True, help_text="For two versions: what the first is compared with."
+        default=None, allow_null=True, help_text="For two versions: the version to compare with."
     )
-    rerank = serializers.BooleanField(default=False, help_text="Has the site's cross-encoder reorder the hits.")
+    rerank = serializers.BooleanField(default=False, help_text="Rerank the hits with the site's cross-encoder.")
 
 
 class GainSerializer(serializers.Serializer[Any]):
@@ -48,7 +48,7 @@ class GainSerializer(serializers.Serializer[Any]):
 
 
 class MeasuredSettingSerializer(serializers.ModelSerializer):
-    gain = GainSerializer(allow_null=True, help_text="Of nDCG@10 over the first setting, by a paired bootstrap.")
+    gain = GainSerializer(allow_null=True, help_text="Gain in nDCG@10 over the first setting, by a paired bootstrap.")
 
     class Meta:
         model = MeasuredSetting
@@ -69,7 +69,7 @@ class MeasuredSettingSerializer(serializers.ModelSerializer):
 
 class MeasurementSerializer(serializers.ModelSerializer):
     query_set = serializers.IntegerField(source="judged_set_id", read_only=True)
-    settings = MeasuredSettingSerializer(many=True, help_text="The others are compared with the first.")
+    settings = MeasuredSettingSerializer(many=True, help_text="The first is the baseline for the others.")
 
     class Meta:
         model = Measurement
@@ -91,7 +91,7 @@ class MeasurementSerializer(serializers.ModelSerializer):
 
 class MeasurementPageSerializer(serializers.Serializer[Any]):
     results = MeasurementSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class MeasurementsView(ApiView):

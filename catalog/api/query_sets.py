@@ -49,12 +49,14 @@ class ChangeSetBody(StrictSerializer):
 
 
 class AddQueriesBody(StrictSerializer):
-    queries = QueriesField(min_length=1, max_length=MOST_AT_ONCE, help_text="Those the set holds already stay as is.")
+    queries = QueriesField(
+        min_length=1, max_length=MOST_AT_ONCE, help_text="Queries already in the set stay as they are."
+    )
 
 
 class JudgementBody(StrictSerializer):
-    query = serializers.CharField(max_length=TEXT_KEPT, help_text="Its text. A new one is added to the set.")
-    item = serializers.CharField(max_length=200, help_text="An external id.")
+    query = serializers.CharField(max_length=TEXT_KEPT, help_text="The query's text. A new query is added to the set.")
+    item = serializers.CharField(max_length=200, help_text="The item's external id.")
     grade = serializers.IntegerField(min_value=0, max_value=HIGHEST_GRADE, help_text="0 is not relevant, 3 perfect.")
 
 
@@ -65,20 +67,20 @@ class JudgementsBody(StrictSerializer):
 class SetSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    queries = serializers.IntegerField(help_text="How many it holds.")
-    judged = serializers.IntegerField(help_text="How many of them have a judgement.")
+    queries = serializers.IntegerField(help_text="How many queries the set has.")
+    judged = serializers.IntegerField(help_text="How many of them have judgements.")
     created_at = serializers.DateTimeField()
 
 
 class SetPageSerializer(serializers.Serializer[Any]):
     results = SetSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class JudgedQuerySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     text = serializers.CharField()
-    judged = serializers.IntegerField(help_text="Items that are judged for it.")
+    judged = serializers.IntegerField(help_text="Items judged for it.")
     relevant = serializers.IntegerField(help_text="Those of them with a grade above 0.")
 
 
@@ -90,7 +92,7 @@ class JudgedQueryPageSerializer(serializers.Serializer[Any]):
 class JudgementSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     query = serializers.CharField()
-    item = serializers.CharField(help_text="Its external id.")
+    item = serializers.CharField(help_text="The item's external id.")
     grade = serializers.IntegerField()
     judged_at = serializers.DateTimeField()
 
@@ -101,8 +103,10 @@ class JudgementPageSerializer(serializers.Serializer[Any]):
 
 
 class AddedSerializer(serializers.Serializer[Any]):
-    queries = serializers.IntegerField(help_text="How many the set did not hold before.")
-    judgements = serializers.IntegerField(help_text="How many were kept, in place of earlier ones of the same item.")
+    queries = serializers.IntegerField(help_text="How many queries were new to the set.")
+    judgements = serializers.IntegerField(
+        help_text="How many judgements were saved, replacing earlier ones of the same item."
+    )
 
 
 class SetsView(ApiView):

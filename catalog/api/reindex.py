@@ -39,7 +39,7 @@ class StartBody(StrictSerializer):
     """The settings of the new version; omitted ones take their defaults."""
 
     backend = serializers.ChoiceField(
-        required=False, choices=backend_choices(), help_text="What kind of encoder the model is."
+        required=False, choices=backend_choices(), help_text="The model's kind of encoder."
     )
     model = serializers.CharField(
         required=False,
@@ -50,15 +50,20 @@ class StartBody(StrictSerializer):
     query_prompt = serializers.CharField(required=False, allow_blank=True, max_length=200, trim_whitespace=False)
     document_prompt = serializers.CharField(required=False, allow_blank=True, max_length=200, trim_whitespace=False)
     window_tokens = serializers.IntegerField(
-        required=False, min_value=MIN_WINDOW_TOKENS, max_value=MAX_WINDOW_TOKENS, help_text="Tokens of a passage."
+        required=False, min_value=MIN_WINDOW_TOKENS, max_value=MAX_WINDOW_TOKENS, help_text="Tokens in a passage."
     )
     overlap_tokens = serializers.IntegerField(required=False, min_value=0, max_value=MAX_WINDOW_TOKENS // 2)
     document_template = serializers.CharField(required=False, max_length=4_000, help_text="How an item becomes text.")
     dimensions = serializers.IntegerField(
-        required=False, min_value=1, max_value=MAX_DIMENSIONS, help_text="Keep so many leading ones; all, if not given."
+        required=False,
+        min_value=1,
+        max_value=MAX_DIMENSIONS,
+        help_text="Keep this many leading dimensions; default: all.",
     )
     storage = serializers.ChoiceField(
-        required=False, choices=IndexVersion.Storage.choices, help_text="What the graph holds: halves, or signs alone."
+        required=False,
+        choices=IndexVersion.Storage.choices,
+        help_text="What the graph stores: half-precision floats, or signs only.",
     )
     activate_when_ready = serializers.BooleanField(required=False, default=True)
 

@@ -31,13 +31,13 @@ class RowBody(StrictSerializer):
 
 
 class PinBody(RowBody):
-    item = serializers.CharField(max_length=200, help_text="An external id.")
+    item = serializers.CharField(max_length=200, help_text="The item's external id.")
     position = serializers.IntegerField(help_text=f"From 1 to {MAX_POSITION:,}.")
 
 
 class BoostBody(RowBody):
     filter = serializers.CharField(help_text='For example: genres = "Comedy" AND year >= 1990')
-    amount = serializers.FloatField(help_text=f"What is added to the score: between -{MAX_AMOUNT} and {MAX_AMOUNT}.")
+    amount = serializers.FloatField(help_text=f"Added to the score: between -{MAX_AMOUNT} and {MAX_AMOUNT}.")
 
 
 class RuleBody(StrictSerializer):
@@ -46,19 +46,19 @@ class RuleBody(StrictSerializer):
     condition = serializers.ChoiceField(
         choices=SearchRule.Condition.choices,
         default=SearchRule.Condition.EQUALS,
-        help_text="For every search, for one of `queries`, or for queries that hold all the words of one of them.",
+        help_text="Apply to every search, to one of `queries`, or to queries with all the words of one of them.",
     )
     queries = serializers.CharField(
         default="", allow_blank=True, max_length=500, help_text="Separated by commas. Case and accents do not count."
     )
     starts_at = serializers.DateTimeField(default=None, allow_null=True)
     ends_at = serializers.DateTimeField(default=None, allow_null=True)
-    pins = PinBody(many=True, default=list, help_text="Items that stand at a position.")
+    pins = PinBody(many=True, default=list, help_text="Items fixed at a position.")
     hidden_items = serializers.ListField(
-        child=serializers.CharField(max_length=200), default=list, help_text="External ids of items never shown."
+        child=serializers.CharField(max_length=200), default=list, help_text="External ids of items to hide."
     )
-    hide_filter = serializers.CharField(default="", allow_blank=True, help_text="What meets it is never shown.")
-    boosts = BoostBody(many=True, default=list, help_text="What the items that meet a filter get on top.")
+    hide_filter = serializers.CharField(default="", allow_blank=True, help_text="Items that match it are hidden.")
+    boosts = BoostBody(many=True, default=list, help_text="What is added to the score of items that match a filter.")
 
 
 class RuleSerializer(RuleBody):
@@ -68,11 +68,11 @@ class RuleSerializer(RuleBody):
 
 class RulePageSerializer(serializers.Serializer[Any]):
     results = RuleSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class MentioningParameters(PageParameters):
-    q = serializers.CharField(default="", max_length=200, help_text="A text that stands somewhere in them.")
+    q = serializers.CharField(default="", max_length=200, help_text="Text to find in them.")
 
 
 class RulesView(ApiView):

@@ -52,66 +52,69 @@ class NamesField(serializers.ListField):
 
 
 class SearchParameters(StrictSerializer):
-    q = serializers.CharField(required=False, max_length=MAX_TEXT_CHARACTERS, help_text="What is looked for.")
+    q = serializers.CharField(required=False, max_length=MAX_TEXT_CHARACTERS, help_text="What to search for.")
     limit = serializers.IntegerField(default=20, min_value=1, max_value=MAX_LIMIT)
     offset = serializers.IntegerField(default=0, min_value=0, max_value=MAX_OFFSET)
     filter = serializers.CharField(
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
-    facets = NamesField(default=list, max_length=20, help_text="Attributes to count values of, separated by commas.")
+    facets = NamesField(
+        default=list, max_length=20, help_text="Attributes whose values are counted, separated by commas."
+    )
     sort = serializers.CharField(
-        default="", allow_blank=True, max_length=101, help_text="newest, title or a number attribute; - turns it round."
+        default="",
+        allow_blank=True,
+        max_length=101,
+        help_text="newest, title or a number attribute; a leading - reverses it.",
     )
     semantic_ratio = serializers.FloatField(
-        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
+        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts only words, 1 only meaning."
     )
     rerank = serializers.BooleanField(
-        default=False, help_text="Has the site's cross-encoder, if it has one, reorder the first 50 hits."
+        default=False, help_text="Rerank the first 50 hits with the site's cross-encoder, if it has one."
     )
     threshold = serializers.FloatField(
-        default=None, allow_null=True, min_value=0, max_value=1, help_text="Leaves out hits with a lower score."
+        default=None, allow_null=True, min_value=0, max_value=1, help_text="Leave out hits with a lower score."
     )
-    correct = serializers.BooleanField(
-        default=True, help_text="Whether words that nothing holds may be taken for mistyped ones."
-    )
+    correct = serializers.BooleanField(default=True, help_text="Whether to correct words that no item contains.")
     operators = serializers.BooleanField(
         default=True,
-        help_text='Whether "a phrase" in quotes has to be held and -word leaves out what holds the word.',
+        help_text='Whether hits must contain a "quoted phrase" and must not contain a -word.',
     )
     highlight = serializers.BooleanField(default=True)
     explain = serializers.BooleanField(default=False)
     personalize = serializers.BooleanField(
-        default=False, help_text="Whether what is closer to the taste of whoever asks moves up."
+        default=False, help_text="Whether hits closer to the caller's taste move up."
     )
-    user = serializers.CharField(default=None, max_length=150, help_text="Whose taste. With an API key only.")
-    visitor = serializers.UUIDField(default=None, help_text="The same for somebody without an account.")
+    user = serializers.CharField(default=None, max_length=150, help_text="Whose taste to use. Needs an API key.")
+    visitor = serializers.UUIDField(default=None, help_text="The same for a visitor without an account.")
     version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
     visit = serializers.UUIDField(
         default=None,
         allow_null=True,
-        help_text="Any id for one person's sitting: what they type counts as one search.",
+        help_text="Any id for one person's visit: what they type on counts as one search.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not (attrs.get("vector") or attrs.get("image")) and "q" not in attrs:
-            raise serializers.ValidationError({"q": "Say what to look for."}, code="required")
+            raise serializers.ValidationError({"q": "Say what to search for."}, code="required")
         if attrs["user"] is not None and attrs["visitor"] is not None:
             raise serializers.ValidationError({"visitor": "Name a user or a visitor, not both."}, code="two_subjects")
         return attrs
 
 
 class SearchBody(SearchParameters):
-    vector = NumbersField(required=False, help_text="Stands for the query's vector: nothing is encoded.")
+    vector = NumbersField(required=False, help_text="Used as the query's vector; nothing is encoded.")
     image = PictureField(
-        required=False, help_text="A picture to look for, alone or with `q`: a file of a form, or its base64 in JSON."
+        required=False, help_text="A picture to search with, alone or with `q`: a file in a form, or base64 in JSON."
     )
     image_weight = serializers.FloatField(
-        default=0.5, min_value=0, max_value=1, help_text="What the picture counts beside `q`."
+        default=0.5, min_value=0, max_value=1, help_text="How much the picture counts beside `q`."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("vector") and attrs.get("image"):
-            raise serializers.ValidationError({"image": "Give a vector or a picture, not both."}, code="two_vectors")
+            raise serializers.ValidationError({"image": "Send a vector or a picture, not both."}, code="two_vectors")
         return super().validate(attrs)
 
 

@@ -17,21 +17,21 @@ from catalog.search.queries import MAX_LIMIT, MAX_TEXT_CHARACTERS
 
 
 class SideBySideParameters(VersionAsked):
-    q = serializers.CharField(max_length=MAX_TEXT_CHARACTERS, help_text="What is looked for.")
+    q = serializers.CharField(max_length=MAX_TEXT_CHARACTERS, help_text="What to search for.")
     other_version = serializers.IntegerField(
-        default=None, allow_null=True, help_text="What it is compared with; the newest other one, if not given."
+        default=None, allow_null=True, help_text="The version to compare with; default: the newest other one."
     )
     limit = serializers.IntegerField(
-        default=TOP, min_value=1, max_value=MAX_LIMIT, help_text="Hits of each that are told."
+        default=TOP, min_value=1, max_value=MAX_LIMIT, help_text="Hits to return from each."
     )
 
 
 class PlacedHitSerializer(serializers.Serializer[Any]):
     place = serializers.IntegerField(help_text="From 1.")
     other_place = serializers.IntegerField(
-        allow_null=True, help_text=f"In the other version; null where it is not among its first {MAX_LIMIT}."
+        allow_null=True, help_text=f"Place in the other version; null if not among its first {MAX_LIMIT}."
     )
-    id = serializers.IntegerField(help_text="The item's.")
+    id = serializers.IntegerField(help_text="The item's id.")
     external_id = serializers.CharField()
     title = serializers.CharField()
     score = serializers.FloatField()
@@ -42,11 +42,11 @@ class SideSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     model = serializers.CharField()
     state = serializers.CharField()
-    total = serializers.IntegerField(help_text="Hits in all.")
+    total = serializers.IntegerField(help_text="Total hits.")
     close_total = serializers.IntegerField()
     took_ms = serializers.FloatField()
-    encoding_ms = serializers.FloatField(help_text="Of these, to encode the query.")
-    degraded = serializers.BooleanField(help_text="Whether it was searched by words alone.")
+    encoding_ms = serializers.FloatField(help_text="Part of it spent encoding the query.")
+    degraded = serializers.BooleanField(help_text="Whether it was searched by words only.")
     degraded_reason = serializers.CharField()
     hits = PlacedHitSerializer(many=True)
 
@@ -54,9 +54,11 @@ class SideSerializer(serializers.Serializer[Any]):
 class SideBySideSerializer(serializers.Serializer[Any]):
     q = serializers.CharField()
     semantic_ratio = serializers.FloatField()
-    overlap_at_10 = serializers.FloatField(help_text="Share of the first ten that both have, of the longer list.")
+    overlap_at_10 = serializers.FloatField(
+        help_text="Share of the first ten that both have, relative to the longer list."
+    )
     rank_biased_overlap = serializers.FloatField(
-        help_text=f"RBO of the first {MAX_LIMIT} with a persistence of 0.9: 1 the same, 0 nothing in common."
+        help_text=f"RBO of the first {MAX_LIMIT} with a persistence of 0.9: 1 is identical, 0 nothing in common."
     )
     versions = SideSerializer(many=True, help_text="Two: `version`, then `other_version`.")
 

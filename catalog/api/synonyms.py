@@ -24,12 +24,12 @@ from catalog.rules import MAX_PHRASE_CHARACTERS, RuleRefused, save_synonym
 class SynonymBody(StrictSerializer):
     words = serializers.ListField(
         child=serializers.CharField(max_length=MAX_PHRASE_CHARACTERS),
-        help_text="Words, or groups of a few, that stand for each other.",
+        help_text="Words or short phrases that stand for each other.",
     )
     alternatives = serializers.ListField(
         child=serializers.CharField(max_length=MAX_PHRASE_CHARACTERS),
         default=list,
-        help_text="Where given, a search for one of `words` finds these too, and not the other way round.",
+        help_text="If given, a search for one of `words` finds these too, but not the other way round.",
     )
     enabled = serializers.BooleanField(default=True)
 
@@ -41,7 +41,7 @@ class SynonymSerializer(SynonymBody):
 
 class SynonymPageSerializer(serializers.Serializer[Any]):
     results = SynonymSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class SynonymsView(ApiView):

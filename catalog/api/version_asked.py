@@ -10,8 +10,8 @@ from catalog.search.queries import DEFAULT_RATIO
 
 class VersionAsked(StrictSerializer):
     version = serializers.IntegerField(
-        default=None, allow_null=True, help_text="A live index version; the one that serves, if not given."
+        default=None, allow_null=True, help_text="A live index version; default: the serving one."
     )
     semantic_ratio = serializers.FloatField(
-        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts words alone, 1 meaning alone."
+        default=DEFAULT_RATIO, min_value=0, max_value=1, help_text="0 counts only words, 1 only meaning."
     )

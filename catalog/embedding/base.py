@@ -89,7 +89,7 @@ def checked(vectors: FloatArray, *, count: int, dimensions: int) -> FloatArray:
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.shape != (count, dimensions):
-        raise InvalidVectors(f"The encoder returned shape {vectors.shape} where ({count}, {dimensions}) was due.")
+        raise InvalidVectors(f"The encoder returned shape {vectors.shape} instead of ({count}, {dimensions}).")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0).any():
         raise InvalidVectors("The encoder returned a vector that is zero or not finite.")

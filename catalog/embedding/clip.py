@@ -46,7 +46,7 @@ class ClipEncoder:
         self._pad_to = self.max_tokens if fills_up else PAD_TO_TOKENS
         full = self._texts([self._tokenizer("a")["input_ids"]]).shape[1]
         if spec.dimensions is not None and spec.dimensions > full:
-            raise EncoderUnavailable(f"Model {spec.model} has {full} dimensions, {spec.dimensions} were asked for.")
+            raise EncoderUnavailable(f"Model {spec.model} has {full} dimensions, but {spec.dimensions} were requested.")
         self.dimensions = spec.dimensions or full
 
     @property
@@ -128,15 +128,17 @@ def _load(spec: EncoderSpec) -> tuple[Any, Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder, **known)
         images = AutoImageProcessor.from_pretrained(folder, backend="pil", **known)  # type: ignore[no-untyped-call]
     except ImportError as error:
-        raise EncoderUnavailable("A library is missing: pip install transformers pillow.") from error
+        raise EncoderUnavailable("A library is missing. Run: pip install transformers pillow") from error
     except Exception as error:  # the libraries below raise a dozen kinds of error for a missing or broken file
         raise EncoderUnavailable(
             f"Model {spec.model} cannot be loaded ({reason(error)}). Check the files in {folder}."
         ) from error
     if not hasattr(model, "get_image_features") or not hasattr(model, "get_text_features"):
-        raise EncoderUnavailable(f"Model {spec.model} has no towers for texts and pictures, as CLIP and SigLIP have.")
+        raise EncoderUnavailable(f"Model {spec.model} does not encode both texts and pictures, as CLIP and SigLIP do.")
     if not tokenizer.is_fast:
-        raise EncoderUnavailable(f"Model {spec.model} has no tokenizer.json, which says where tokens lie in a text.")
+        raise EncoderUnavailable(
+            f"Model {spec.model} has no tokenizer.json, which maps tokens to their place in the text."
+        )
     return _placed(model), tokenizer, images
 
 

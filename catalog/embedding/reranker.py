@@ -96,7 +96,7 @@ class Reranker:
             raise EncodingFailed(reason(error)) from error
         scores = 1 / (1 + np.exp(-np.asarray(logits, dtype=np.float64)))
         if scores.shape != (len(passages),) or not np.isfinite(scores).all():
-            raise EncodingFailed("The reranker returned scores that are none.")
+            raise EncodingFailed("The reranker returned scores that are not numbers.")
         return scores.astype(np.float32)
 
 
@@ -131,7 +131,7 @@ def _load(spec: RerankerSpec) -> CrossEncoder:
         raise EncoderUnavailable(f"Reranker {spec.model} cannot be loaded ({reason(error)}). {check}") from error
     if model.num_labels != 1:
         raise EncoderUnavailable(
-            f"Model {spec.model} gives {model.num_labels} scores for a pair; a reranker gives one."
+            f"Model {spec.model} gives {model.num_labels} scores for a pair; a reranker must give one."
         )
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions and model.max_seq_length:

@@ -30,7 +30,7 @@ class TransformerEncoder:
         facts = self._opened.facts
         if spec.dimensions is not None and spec.dimensions > facts.dimensions:
             raise EncoderUnavailable(
-                f"Model {spec.model} has {facts.dimensions} dimensions, {spec.dimensions} were asked for."
+                f"Model {spec.model} has {facts.dimensions} dimensions, but {spec.dimensions} were requested."
             )
         self.spec = replace(with_own_prompts(spec, facts), revision=spec.revision or self._opened.revision)
         self.dimensions = spec.dimensions or facts.dimensions

@@ -37,7 +37,7 @@ def keep_use() -> None:
                 cursor.execute(ADD, [model, use.requests, use.texts, use.tokens, cost_of(use)])
         except DatabaseError as error:
             used.add(model, use)
-            logger.warning("What the embeddings endpoint was asked for is kept later: %s", error)
+            logger.warning("Usage of the embeddings endpoint will be saved later: %s", error)
 
 
 def cost_of(use: Use) -> Decimal:

@@ -73,4 +73,4 @@ def file_documents(path: Path) -> Iterator[str]:
                 row = json.loads(line)
                 yield f"{row.get('title', '')}\n{row['text']}"
             except (ValueError, KeyError, AttributeError) as error:
-                raise ValueError(f"{path}, line {number}: no JSON object with a text ({error}).") from error
+                raise ValueError(f"{path}, line {number}: not a JSON object with a text ({error}).") from error

@@ -19,7 +19,7 @@ from catalog.models import IndexVersion
 
 
 class EmbeddingsBusy(EncoderError):
-    """As many requests for embeddings as this server takes at a time are under way. Try again in a moment."""
+    """The server is already handling as many embeddings requests as it can. Try again in a moment."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
@@ -53,7 +53,7 @@ def embed(version: IndexVersion, request: EmbeddingRequest) -> Embeddings:
     """
     encoder = encoder_for(version.encoder_spec, wait_s=settings.QUERY_ENCODER_WAIT_S)
     if request.dimensions is not None and request.dimensions > encoder.dimensions:
-        reason = f"This model has {encoder.dimensions} dimensions; {request.dimensions} were asked for."
+        reason = f"This model has {encoder.dimensions} dimensions, but {request.dimensions} were requested."
         raise InvalidQuery(reason, field="dimensions", code="too_many_dimensions")
     with _place():
         turns = queries_of(encoder)  # type: ignore[arg-type]
@@ -68,13 +68,15 @@ def _checked_tokens(request: EmbeddingRequest, encoder: Encoder, counts: Sequenc
     room = room_tokens(encoder, prompt=prompt)
     longest = max(counts)
     if longest > room and not request.truncate:
-        reason = f"Input {counts.index(longest)} has {longest:,} tokens and this model reads {room:,} of a text."
+        reason = f"Input {counts.index(longest)} has {longest:,} tokens, but this model reads {room:,} per text."
         raise InvalidQuery(
-            f"{reason} Cut it into passages, or send truncate: true.", field="input", code="input_too_long"
+            f"{reason} Split it into passages, or send truncate: true.", field="input", code="input_too_long"
         )
     tokens = [min(count, room) for count in counts]
     if sum(tokens) > settings.EMBEDDINGS_MAX_TOKENS:
-        reason = f"These inputs have {sum(tokens):,} tokens; a request has {settings.EMBEDDINGS_MAX_TOKENS:,} at most."
+        reason = (
+            f"These inputs have {sum(tokens):,} tokens; a request may have at most {settings.EMBEDDINGS_MAX_TOKENS:,}."
+        )
         raise InvalidQuery(reason, field="input", code="too_many_tokens")
     return tokens
 

@@ -57,7 +57,7 @@ def _look_again_and_again() -> None:
             load_query_encoders()
             keep_use()
         except (DatabaseError, EncoderError) as error:
-            logger.warning("The encoders of queries are not looked after for now: %s", error)
+            logger.warning("The query encoders cannot be checked for now: %s", error)
         finally:
             connection.close()
         pause.wait(LOOK_EVERY_S)

@@ -19,14 +19,14 @@ class ExportCommand(BaseCommand):
         raise NotImplementedError
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a file that is there already is replaced once all is written")
-        parser.add_argument("--format", choices=list(CONTENT_TYPES), help="default: by the file's name")
+        parser.add_argument("file", type=Path, help="an existing file is replaced once everything is written")
+        parser.add_argument("--format", choices=list(CONTENT_TYPES), help="default: from the file's name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         file_format = options["format"] or path.suffix.removeprefix(".").lower()
         if file_format not in CONTENT_TYPES:
-            raise CommandError(f"{path.name}: --format is needed, one of {', '.join(CONTENT_TYPES)}.")
+            raise CommandError(f"{path.name}: give --format, one of {', '.join(CONTENT_TYPES)}.")
         try:
             size_bytes = write_file(path, self.pieces(file_format))
         except OSError as error:

@@ -34,17 +34,17 @@ class BodyFault(OSError):
 
 
 class BodiesCrowded(BodyFault):
-    """Too many requests wait for their bodies. Try again in a few seconds."""
+    """Too many requests are waiting for their bodies. Try again in a few seconds."""
 
 
 class BodyTooSlow(BodyFault):
-    """The body came in too slowly."""
+    """The body arrived too slowly."""
 
     status, code = 408, "body_too_slow"
 
 
 class BodyCutOff(BodyFault):
-    """The body ended before it was as long as its Content-Length says."""
+    """The body ended before its Content-Length was reached."""
 
     status, code = 400, "body_cut_off"
 

@@ -33,5 +33,5 @@ def guarded(events: Iterator[Event]) -> Iterator[Event]:
     except (OperationalError, InterfaceError):
         yield "problem", problem(503, Unavailable.default_code, Unavailable.default_detail)
     except Exception:
-        logger.exception("A stream of events broke off.")
-        yield "problem", problem(500, "server_error", "Something went wrong here. It has been logged.")
+        logger.exception("An event stream was interrupted by an error.")
+        yield "problem", problem(500, "server_error", "Something went wrong. The error has been logged.")

@@ -16,7 +16,7 @@ from rest_framework import serializers
 class NumbersField(serializers.Field):
     """A list of numbers, checked as a whole: a field for each of several hundred would cost more than the search."""
 
-    default_error_messages = {"not_a_list": "This is a list of numbers.", "invalid": "This is not a number."}
+    default_error_messages = {"not_a_list": "Send a list of numbers.", "invalid": "This is not a number."}
 
     def to_internal_value(self, data: Any) -> list[float]:
         if not isinstance(data, list):
@@ -37,7 +37,7 @@ class NumbersField(serializers.Field):
 class PictureField(serializers.Field):
     """The bytes of a picture: a form's file, or base64 in JSON, also as a data URL."""
 
-    default_error_messages = {"invalid": "A file in multipart/form-data is needed, or its base64 in JSON."}
+    default_error_messages = {"invalid": "Send a file as multipart/form-data, or its base64 in JSON."}
 
     def to_internal_value(self, data: Any) -> bytes:
         if isinstance(data, UploadedFile):

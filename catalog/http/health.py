@@ -38,7 +38,7 @@ def _database_and_encoder() -> tuple[str, str]:
     try:
         version = IndexVersion.objects.active()
     except DatabaseError as error:
-        logger.warning("The database does not answer: %s", error)
+        logger.warning("The database does not respond: %s", error)
         connection.close()
         return "unavailable", "unknown"
     if version is None:
@@ -58,6 +58,6 @@ def _redis() -> str:
         ) as client:
             client.ping()
     except redis.RedisError as error:
-        logger.warning("Redis does not answer: %s", error)
+        logger.warning("Redis does not respond: %s", error)
         return "unavailable"
     return "ok"

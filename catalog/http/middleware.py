@@ -51,11 +51,11 @@ class RequestTextMiddleware:
         try:
             text = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()
         except UnicodeDecodeError:
-            return error_response(request, 400, "not_utf8", "The parameters of the address are not UTF-8.")
+            return error_response(request, 400, "not_utf8", "The query string is not UTF-8.")
         if "\0" in text:
-            return error_response(request, 400, "null_characters_not_allowed", "The address holds a NUL character.")
+            return error_response(request, 400, "null_characters_not_allowed", "The URL contains a NUL character.")
         if any("\0" in value for value in request.COOKIES.values()):
-            return error_response(request, 400, "null_characters_not_allowed", "A cookie holds a NUL character.")
+            return error_response(request, 400, "null_characters_not_allowed", "A cookie contains a NUL character.")
         return self.get_response(request)
 
 
@@ -85,7 +85,7 @@ class RefusedMethodMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == 405 and not response.content:
-            told = "This address takes what a form sends, and shows nothing of its own."
+            told = "This address only accepts form submissions. There is no page to show."
             page = error_response(request, 405, "method_not_allowed", told)
             response.content, response["Content-Type"] = page.content, page["Content-Type"]
         return response
@@ -109,11 +109,13 @@ class BodyLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if request.META.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
             # Django treats a chunked body as empty.
-            return error_response(request, 411, "length_required", "Send the body with its Content-Length.")
+            return error_response(request, 411, "length_required", "Send a Content-Length header with the body.")
         if int(length) > settings.REQUEST_BODY_MAX_BYTES:
             limit_bytes = _limit_bytes(request, view)
             if int(length) > limit_bytes:
-                return error_response(request, 413, "body_too_large", f"A body has at most {limit_bytes:,} bytes.")
+                return error_response(
+                    request, 413, "body_too_large", f"The body may have at most {limit_bytes:,} bytes."
+                )
         if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
             return error_response(request, 415, "unsupported_encoding", "Send the body uncompressed.")
         return None

@@ -20,7 +20,7 @@ _signer = Signer(salt="catalog.http.pages")
 class CursorField(serializers.Field[int, str, str, Any]):
     """The id in a cursor."""
 
-    default_error_messages = {"invalid_cursor": "This is no cursor of ours. Use the `next` of the page before."}
+    default_error_messages = {"invalid_cursor": "Invalid cursor. Use the `next` of the previous page."}
 
     def to_internal_value(self, data: Any) -> int:
         try:
@@ -31,7 +31,7 @@ class CursorField(serializers.Field[int, str, str, Any]):
 
 class PageParameters(StrictSerializer):
     limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
-    cursor = CursorField(default=None, help_text="The `next` of the page before.")
+    cursor = CursorField(default=None, help_text="The `next` of the previous page.")
 
 
 def page(

@@ -29,12 +29,12 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
-    401: "Credentials needed",
+    401: "Authentication required",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
-    408: "Too slow",
+    408: "Request timeout",
     409: "Conflict",
     411: "Length required",
     413: "Body too large",
@@ -51,7 +51,7 @@ class Conflict(exceptions.APIException):
     """The request conflicts with the state of its resource."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "The request contradicts the current state."
+    default_detail = "The request conflicts with the current state."
     default_code = "conflict"
 
 
@@ -75,7 +75,9 @@ class Unavailable(exceptions.APIException):
 def unavailable(error: BaseException) -> Unavailable:
     """The response to this database error."""
     if lack := lacking(error):
-        return Unavailable(f"The database has no {lack} left, so this was not done.", code="insufficient_storage")
+        return Unavailable(
+            f"The database has no {lack} left, so the request was not carried out.", code="insufficient_storage"
+        )
     return Unavailable()
 
 
@@ -172,11 +174,11 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_response(request, 403, "permission_denied", "You may not see or do this.")
+    return error_response(request, 403, "permission_denied", "You do not have permission to see or do this.")
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return error_response(request, 403, "csrf_failed", "The form is too old. Go back, reload the page and try again.")
+    return error_response(request, 403, "csrf_failed", "The form has expired. Go back, reload the page and try again.")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -191,4 +193,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = error_response(request, 503, str(told.get_codes()), str(told.detail))
         response["Retry-After"] = str(told.wait)
         return response
-    return error_response(request, 500, "server_error", "Something went wrong here. It has been logged.")
+    return error_response(request, 500, "server_error", "Something went wrong. The error has been logged.")

@@ -60,12 +60,12 @@ class StrictSerializer(serializers.Serializer):
 
     def _faults(self, data: Mapping[str, Any]) -> Iterator[tuple[str, list[serializers.ErrorDetail]]]:
         for name in sorted(data.keys() - self.fields.keys()):
-            reason = f"Unknown parameter. Known here: {', '.join(sorted(self.fields)) or 'none'}."
+            reason = f"Unknown parameter. Known: {', '.join(sorted(self.fields)) or 'none'}."
             yield name, [serializers.ErrorDetail(reason, "unknown_parameter")]
         for name, values in data.lists() if isinstance(data, MultiValueDict) else ():
             field = self.fields.get(name)
             if len(values) > 1 and field is not None and not isinstance(field, serializers.ListField):
-                yield name, [serializers.ErrorDetail("Give this parameter once.", "repeated_parameter")]
+                yield name, [serializers.ErrorDetail("Send this parameter only once.", "repeated_parameter")]
 
 
 def checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class SlowClients:
         # A proxy's connections are not its clients', and it has limits of its own.
         if not api_settings.NUM_PROXIES:
             count = hang_up(arrival.peer, port=self._port, silent_s=BLOCK_TIMEOUT_S)
-            logger.info("Hung up on %s slow connections of %s", count, arrival.peer)
+            logger.info("Closed %s slow connections from %s", count, arrival.peer)
 
 
 def _closing(start_response: StartResponse, body: ArrivingBody) -> StartResponse:
@@ -116,7 +116,7 @@ def _in_parts(request: HttpRequest, response: HttpResponseBase, streams: threadi
         response._resource_closers.append(streams.release)  # type: ignore[attr-defined]
         return response
     response.close()
-    detail = "Too many long answers are being sent. Try again in a few seconds."
+    detail = "Too many long responses are in progress. Try again in a few seconds."
     refusal = error_response(request, 503, "streams_crowded", detail)
     refusal["Retry-After"] = str(RETRY_AFTER_S)
     return refusal

@@ -124,7 +124,7 @@ class PageRateMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_page = not is_api(request) and request.path not in HEALTH_CHECKS
         if is_page and (wait_s := seconds_to_wait("pages", address_name(request))):
-            response = error_response(request, 429, "throttled", f"Too many pages. Try again in {wait_s} s.")
+            response = error_response(request, 429, "throttled", f"Too many requests. Try again in {wait_s} s.")
             response["Retry-After"] = str(wait_s)
             return response
         return self.get_response(request)

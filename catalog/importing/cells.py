@@ -93,12 +93,12 @@ def truth(cell: str) -> bool:
     try:
         return TRUTH[cell.lower()]
     except KeyError:
-        raise RowFault(f"true or false is needed, not {cell[:50]!r}.") from None
+        raise RowFault(f"expected true or false, not {cell[:50]!r}.") from None
 
 
 def _number(cell: str) -> int | float:
     if not _ANY_NUMBER.fullmatch(cell):
-        raise RowFault(f"a number is needed, not {cell[:50]!r}.")
+        raise RowFault(f"expected a number, not {cell[:50]!r}.")
     return int(cell) if re.fullmatch(r"[+-]?\d{1,19}", cell) else float(cell)
 
 

@@ -34,9 +34,11 @@ class ImportCommand(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--mapping", type=Path, help="a TOML file that says which column fills which field")
-        parser.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="the same for one field")
-        parser.add_argument("--format", choices=list(READERS), help="default: by the file's name and first bytes")
+        parser.add_argument("--mapping", type=Path, help="a TOML file that maps columns to fields")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="FIELD=COLUMN", help="map one field; may be repeated"
+        )
+        parser.add_argument("--format", choices=list(READERS), help="default: from the file's name and first bytes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -50,7 +52,7 @@ class ImportCommand(BaseCommand):
             try:
                 self.run(run, lambda run: bars.update(bar, completed=run.read_bytes))
             except OperationalError as error:
-                told = f"The database cannot be used: {error}\nThe same command goes on from where this one stopped."
+                told = f"The database cannot be used: {error}\nRun the same command again to resume."
                 raise CommandError(told) from error
         run.refresh_from_db()
         self._summarise(run)
@@ -65,7 +67,7 @@ class ImportCommand(BaseCommand):
         for pair in options["map"]:
             name, equals, column = pair.partition("=")
             if not (name and equals and column):
-                raise CommandError(f"--map {pair}: FIELD=COLUMN is needed.")
+                raise CommandError(f"--map {pair}: use FIELD=COLUMN.")
             table, _, attribute = name.partition(".")
             table, name = (table, attribute) if attribute else (self.table, name)
             mapping.setdefault(table, {})[name] = column

@@ -66,7 +66,7 @@ class _Feed(Iterator[str]):
 
 
 class _Endless(Exception):
-    """The record goes on and on."""
+    """The record does not end."""
 
 
 def read_csv(file: BinaryIO) -> Iterator[Row]:
@@ -94,7 +94,7 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
         if len(cells) == len(header):
             yield Row(line=feed.start, values={n: c for n, c in zip(header, cells, strict=True) if n})
         elif cells:
-            yield Row(line=feed.start, fault=f"The row has {len(cells)} cells and the header {len(header)}.")
+            yield Row(line=feed.start, fault=f"The row has {len(cells)} cells but the header has {len(header)}.")
 
 
 def _broken(feed: _Feed, error: Exception) -> str:

@@ -34,7 +34,7 @@ def read_json(file: BinaryIO) -> Iterator[Row]:
     cannot be told apart.
     """
     array = _Array(file)
-    array.expect("[", reason="A JSON file must hold an array of objects; NDJSON is one object a line.")
+    array.expect("[", reason="A JSON file must contain an array of objects; NDJSON has one object per line.")
     if array.next_is("]"):
         return
     while True:
@@ -146,5 +146,5 @@ def _an_object(value: Any) -> dict[str, Any]:
     if isinstance(value, RowFault):
         raise value
     if not isinstance(value, dict):
-        raise RowFault("A JSON object is needed.")
+        raise RowFault("A JSON object is expected.")
     return value

@@ -55,7 +55,7 @@ class Source:
                 split = rest.get("split", "")
                 if isinstance(split, str):
                     return cls(path=path, split=split)
-        raise MappingError(f'{where}: a column, or {{from = "column", split = "|"}}, is needed.')
+        raise MappingError(f'{where}: use a column name or {{from = "column", split = "|"}}.')
 
     def value_in(self, row: MappingType[str, Any]) -> Any:
         """The value, or None if the row has none."""
@@ -96,13 +96,13 @@ class Mapping:
         """Parse a mapping given as decoded TOML or JSON. Raises MappingError."""
         given = _table("mapping", given)
         if unknown := sorted(set(given) - {"format", "fields", "attributes", "kinds", "interactions"}):
-            raise MappingError(f"{unknown[0]}: not known here. Known: format, fields, attributes, kinds, interactions.")
+            raise MappingError(f"{unknown[0]}: unknown key. Known: format, fields, attributes, kinds, interactions.")
         if given.get("format", "") not in ("", *READERS):
-            raise MappingError(f"format: one of {', '.join(READERS)} is needed.")
+            raise MappingError(f"format: use one of {', '.join(READERS)}.")
         interactions = dict(_table("interactions", given.get("interactions", {})))
         user_prefix = interactions.pop("user_prefix", "")
         if not isinstance(user_prefix, str):
-            raise MappingError("interactions.user_prefix: text is needed.")
+            raise MappingError("interactions.user_prefix: text is expected.")
         attributes = given.get("attributes")
         return cls(
             format=given.get("format", ""),
@@ -126,7 +126,7 @@ def mapping_from_json(text: str) -> dict[str, Any]:
 
 def _table(where: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise MappingError(f"{where}: a table of names is needed.")
+        raise MappingError(f"{where}: a table of names is expected.")
     return given
 
 
@@ -142,5 +142,5 @@ def _sources(where: str, given: Any, *, known: tuple[str, ...] | None = None) ->
 def _kinds(given: Any) -> dict[str, str]:
     for name, kind in _table("kinds", given).items():
         if kind not in Attribute.Kind.values:
-            raise MappingError(f"kinds.{name}: one of {', '.join(Attribute.Kind.values)} is needed.")
+            raise MappingError(f"kinds.{name}: use one of {', '.join(Attribute.Kind.values)}.")
     return given

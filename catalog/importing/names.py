@@ -74,8 +74,8 @@ class NeededColumns:
             columns = list(self._columns)
             more = ", ..." if len(columns) > COLUMNS_SHOWN else ""
             raise FileUnreadable(
-                f"No row has the field {field}, which is looked for as {' or '.join(self._names[field])}. "
-                f"The file has {', '.join(columns[:COLUMNS_SHOWN])}{more}. A mapping can say where {field} is."
+                f"No row has the field {field}, looked up as {' or '.join(self._names[field])}. "
+                f"The file has {', '.join(columns[:COLUMNS_SHOWN])}{more}. Use a mapping to say where {field} is."
             )
 
     def _look_at(self, row: Row) -> None:

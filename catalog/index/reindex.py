@@ -15,7 +15,7 @@ from catalog.models import IndexVersion, ReindexRun
 
 
 class AlreadyReindexing(Exception):
-    """Another reindex is running or paused. Let it end, or cancel it, before starting one."""
+    """Another reindex is running or paused. Wait for it to finish, or cancel it, before starting a new one."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)

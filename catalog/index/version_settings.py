@@ -51,19 +51,21 @@ def check_template(template: str) -> None:
     try:
         document, empty = render_document(example, template), render_document(nothing, template)
     except TemplateSyntaxError as error:
-        raise SettingsRefused("document_template", f"The template cannot be read: {error}") from error
+        raise SettingsRefused("document_template", f"The template cannot be parsed: {error}") from error
     except Exception as error:  # whatever a template's tags raise
         raise SettingsRefused("document_template", f"The template fails: {error}") from error
     if not document:
-        raise SettingsRefused("document_template", "The template makes no text of an item that has all of its fields.")
+        raise SettingsRefused(
+            "document_template", "The template produces no text, even for an item with all its fields."
+        )
     if document == empty:
-        raise SettingsRefused("document_template", "The template names no field of an item, such as {{ title }}.")
+        raise SettingsRefused("document_template", "The template uses no field of an item, such as {{ title }}.")
 
 
 def check_overlap(*, window_tokens: int | None, overlap_tokens: int) -> None:
     """Raises SettingsRefused. Without a window, the version uses the most the encoder can read."""
     if window_tokens is not None and overlap_tokens * 2 > window_tokens:
-        raise SettingsRefused("overlap_tokens", "The overlap may be at most half of the window.")
+        raise SettingsRefused("overlap_tokens", "The overlap may be at most half the window.")
 
 
 def backend_choices() -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def load_encoder(version: IndexVersion) -> None:
     version.dimensions, version.max_tokens = encoder.dimensions, encoder.max_tokens
     if version.storage == IndexVersion.Storage.HALF and version.dimensions > MOST_DIMENSIONS_OF_HALVES:
         raise EncoderUnavailable(
-            f"A graph of halves takes {MOST_DIMENSIONS_OF_HALVES:,} dimensions and {version.model} has "
+            f"A half-precision graph takes at most {MOST_DIMENSIONS_OF_HALVES:,} dimensions, but {version.model} has "
             f"{version.dimensions:,}. Keep fewer, or store them as binary."
         )
     # The values from the files are stored, so that the version does not change when the files do.

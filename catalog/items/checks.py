@@ -46,7 +46,7 @@ class ItemRefused(Exception):
 def checked_item(values: Any) -> dict[str, Any]:
     """Return the values of every field, with defaults for absent ones. Raises ItemRefused."""
     if not isinstance(values, Mapping):
-        raise ItemRefused("", "An object with the fields of an item is needed.")
+        raise ItemRefused("", "Send an object with the fields of an item.")
     if unknown := sorted(set(values) - set(FIELDS)):
         raise ItemRefused(unknown[0], f"Unknown field. Known: {', '.join(FIELDS)}.")
     item = DEFAULTS | dict(values)
@@ -54,23 +54,23 @@ def checked_item(values: Any) -> dict[str, Any]:
         item[field] = _checked_text(field, item.get(field, ""), longest)
     for field in REQUIRED:
         if not item[field]:
-            raise ItemRefused(field, "This field is needed.")
+            raise ItemRefused(field, "This field is required.")
     if item["image"]:
         _check_image(item["image"])
     if not _LANGUAGE.fullmatch(item["language"]):
-        raise ItemRefused("language", "A language code such as en or pt-BR is needed.")
+        raise ItemRefused("language", "Use a language code such as en or pt-BR.")
     if not isinstance(item["published"], bool):
-        raise ItemRefused("published", "True or false is needed.")
+        raise ItemRefused("published", "Use true or false.")
     item["attributes"] = _checked_attributes(item["attributes"])
     return item
 
 
 def _checked_text(field: str, value: Any, longest: int) -> str:
     if not isinstance(value, str):
-        raise ItemRefused(field, "Text is needed.")
+        raise ItemRefused(field, "Text is expected.")
     value = value.strip() if field in AS_GIVEN else composed(value.strip())
     if len(value) > longest:
-        raise ItemRefused(field, f"At most {longest:,} characters are kept; this has {len(value):,}.")
+        raise ItemRefused(field, f"At most {longest:,} characters are allowed; this has {len(value):,}.")
     _check_storable(field, value)
     return value
 
@@ -89,21 +89,21 @@ def _check_image(address: str) -> None:
 
 def _checked_attributes(given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise ItemRefused("attributes", "An object is needed.")
+        raise ItemRefused("attributes", "An object is expected.")
     if len(given) > MAX_ATTRIBUTES:
-        raise ItemRefused("attributes", f"At most {MAX_ATTRIBUTES} are kept; there are {len(given)}.")
+        raise ItemRefused("attributes", f"At most {MAX_ATTRIBUTES} attributes are allowed; there are {len(given)}.")
     attributes = {_checked_name(name): _checked_value(f"attributes.{name}", value) for name, value in given.items()}
     if len(attributes) < len(given):
-        raise ItemRefused("attributes", "Two names differ in nothing but how Unicode writes them.")
+        raise ItemRefused("attributes", "Two names differ only in their Unicode normalisation.")
     if len(json.dumps(attributes, ensure_ascii=False).encode()) > MAX_ATTRIBUTES_BYTES:
-        raise ItemRefused("attributes", f"Together they may have at most {MAX_ATTRIBUTES_BYTES:,} bytes.")
+        raise ItemRefused("attributes", f"All attributes together may have at most {MAX_ATTRIBUTES_BYTES:,} bytes.")
     return attributes
 
 
 def _checked_name(name: Any) -> str:
     if isinstance(name, str) and name.strip() and name.isprintable() and len(composed(name)) <= MAX_ATTRIBUTE_NAME:
         return composed(name)
-    raise ItemRefused("attributes", f"A name is printable and has 1 to {MAX_ATTRIBUTE_NAME} characters.")
+    raise ItemRefused("attributes", f"A name must be printable and have 1 to {MAX_ATTRIBUTE_NAME} characters.")
 
 
 def _checked_value(field: str, value: Any) -> Any:
@@ -115,7 +115,7 @@ def _checked_value(field: str, value: Any) -> Any:
             return composed(value)
         case int():
             if abs(value) > MAX_INTEGER:
-                raise ItemRefused(field, "The number is too large to be kept exactly. Send it as text.")
+                raise ItemRefused(field, "The number is too large to be stored exactly. Send it as text.")
             return value
         case float():
             if not math.isfinite(value):
@@ -125,4 +125,4 @@ def _checked_value(field: str, value: Any) -> Any:
             for entry in value:
                 _check_storable(field, entry)
             return [*map(composed, value)]
-    raise ItemRefused(field, "Text, a number, true, false or a list of texts is needed.")
+    raise ItemRefused(field, "Use text, a number, true, false or a list of texts.")

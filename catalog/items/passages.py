@@ -27,7 +27,7 @@ def split_passages(
     if the overlap leaves no room to advance.
     """
     if not 0 <= overlap_tokens * 2 <= window_tokens:
-        raise ValueError("The overlap may be at most half of the window.")
+        raise ValueError("The overlap may be at most half the window.")
     spans: list[Span] = []
     first = 0
     while first < len(offsets):

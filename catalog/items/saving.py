@@ -66,7 +66,9 @@ def save_items(rows: Sequence[Mapping[str, Any]]) -> SaveReport:
             refusals.append(Refusal(index=index, field=refused.field, reason=refused.reason))
             continue
         if item["external_id"] in accepted:
-            refusals.append(Refusal(index=index, field="external_id", reason="An earlier row has the same one."))
+            refusals.append(
+                Refusal(index=index, field="external_id", reason="An earlier row has the same external_id.")
+            )
         else:
             accepted[item["external_id"]] = (index, item)
     with transaction.atomic():

@@ -70,7 +70,7 @@ def read_judgements(path: Path) -> Mapping[str, dict[str, float]]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t")
         if missing := set(COLUMNS) - set(rows.fieldnames or ()):
-            raise ValueError(f"{path.name} begins with no line that names {', '.join(sorted(missing))}.")
+            raise ValueError(f"{path.name} has no header line with {', '.join(sorted(missing))}.")
         for row in rows:
             judgements[row["query-id"]][row["corpus-id"]] = float(row["score"])
     return judgements
@@ -82,9 +82,9 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise ValueError(f"{path.name}, line {number} is no JSON: {error}") from error
+                raise ValueError(f"{path.name}, line {number} is not JSON: {error}") from error
             if not isinstance(row, dict) or "_id" not in row:
-                raise ValueError(f"{path.name}, line {number} is no object with an _id.")
+                raise ValueError(f"{path.name}, line {number} is not an object with an _id.")
             yield row
 
 

@@ -116,7 +116,7 @@ def compare_encoders(
             retrieved[name] = measure_retrieval(encoder, collection, documents=documents)
         if pairs:
             similar[name] = measure_similarity(encoder, pairs)
-    report("Measuring the speed")
+    report("Measuring speed")
     speeds = measure_speed(encoders, **_material(collection, pairs))
     figures = [
         EncoderFigures(

@@ -91,6 +91,6 @@ def _parameters_in(path: Path) -> int:
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > LONGEST_HEADER_BYTES:
-            raise ValueError(f"{path.name} is no safetensors file.")
+            raise ValueError(f"{path.name} is not a safetensors file.")
         header = json.loads(file.read(length))
     return sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")

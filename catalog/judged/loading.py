@@ -99,7 +99,7 @@ def _columns(values: Mapping[str, object]) -> Mapping[str, str]:
         )
         raise FileUnreadable(f"A column named “query” must hold the text of each query.{by_id}")
     if found["item"] and not found["grade"]:
-        raise FileUnreadable("Beside the column of items there must be one named “grade”.")
+        raise FileUnreadable("A column of items also needs a column named “grade”.")
     return {column: name for column, name in found.items() if name}
 
 
@@ -130,7 +130,7 @@ def _grade(text: str) -> int:
     except ValueError:
         grade = -1.0
     if not 0 <= grade <= HIGHEST_GRADE or not grade.is_integer():
-        raise SetRefused(f"A grade is 0, 1, 2 or {HIGHEST_GRADE}, not “{text[:20]}”.", field="grade")
+        raise SetRefused(f"A grade must be 0, 1, 2 or {HIGHEST_GRADE}, not “{text[:20]}”.", field="grade")
     return int(grade)
 
 

@@ -41,7 +41,7 @@ class NothingToMeasure(ValueError):
 
 
 class AlreadyMeasuring(Exception):
-    """This query set is being measured. Let it end, or cancel it, before measuring it again."""
+    """This query set is being measured. Wait for that to finish, or cancel it, before measuring again."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
@@ -70,7 +70,7 @@ def settings_of(
             return [setting, *(replace(setting, semantic_ratio=ratio) for ratio in others)]
         case Measurement.Kind.VERSIONS:
             if other_version_id is None or other_version_id == setting.version_id:
-                raise NothingToMeasure("Name another index version to compare it with.", field="other_version")
+                raise NothingToMeasure("Choose another index version to compare it with.", field="other_version")
             return [setting, replace(setting, version_id=other_version_id)]
         case Measurement.Kind.RERANKING:
             return [replace(setting, rerank=False), replace(setting, rerank=True)]
@@ -92,7 +92,7 @@ def start_measurement(
             reason = f"There is no live index version {setting.version_id}."
             raise NothingToMeasure(reason, field="other_version" if place else "version")
     if any(setting.rerank for setting in tried) and reranker_spec() is None:
-        raise NothingToMeasure("This site has no reranker: RERANK_MODEL names one.", field="rerank")
+        raise NothingToMeasure("This site has no reranker. Set RERANK_MODEL to a cross-encoder.", field="rerank")
     try:
         with transaction.atomic():
             hold(judged_set.pk)
@@ -127,7 +127,7 @@ def carry_out(measurement: Measurement) -> None:
     judged = grades_of(measurement.judged_set)
     texts = dict(measurement.judged_set.queries.filter(pk__in=judged).values_list("pk", "text"))
     if not texts:
-        raise GivenUp("Nothing is judged relevant any more.")
+        raise GivenUp("No item is judged relevant any longer.")
     total = len(texts) * len(tried)
     Measurement.objects.filter(pk=measurement.pk).update(queries=len(texts), searches_total=total)
     _load_models(tried)
@@ -167,7 +167,7 @@ class _Trial:
         )
         results = search(query)
         if results.degraded:
-            raise GivenUp(f"Search went by words alone. {results.degraded_reason}")
+            raise GivenUp(f"Search used words only. {results.degraded_reason}")
         self.figures[query_id] = figures_of([str(hit.item.pk) for hit in results.hits], judged)
         self.times_ms.append(results.processing_ms + (encoding_ms if query.semantic_ratio else 0.0))
         self.not_reranked += self.setting.rerank and not results.reranked
@@ -199,7 +199,7 @@ def _load_models(tried: Sequence[MeasuredSetting]) -> None:
     if any(setting.rerank for setting in tried):
         spec = reranker_spec()
         if spec is None:
-            raise GivenUp("The site has no reranker any more.")
+            raise GivenUp("The site no longer has a reranker.")
         reranker_for(spec)
 
 

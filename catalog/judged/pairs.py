@@ -36,7 +36,7 @@ def read_pairs(path: Path) -> list[ScoredPair]:
             raise ValueError(f"{path.name} has no column {' and no column '.join(missing)}.")
         pairs = [_pair(path, rows.line_num, row) for row in rows]
     if len(pairs) < FEWEST_PAIRS:
-        raise ValueError(f"{path.name} has {len(pairs)} pairs; {FEWEST_PAIRS} are the fewest that can be ordered.")
+        raise ValueError(f"{path.name} has {len(pairs)} pairs; at least {FEWEST_PAIRS} are needed.")
     return pairs
 
 
@@ -64,4 +64,4 @@ def _pair(path: Path, line: int, row: dict[str, str]) -> ScoredPair:
     try:
         return ScoredPair(first=row["first"], second=row["second"], score=float(row["score"]))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path.name}, line {line}: {row.get('score')!r} is no score.") from error
+        raise ValueError(f"{path.name}, line {line}: {row.get('score')!r} is not a score.") from error

@@ -33,13 +33,13 @@ def create_set(*, name: str, queries: Iterable[str] = (), created_by: User | Non
     """Create a set with these queries. Raises SetRefused."""
     name = _name(name)
     if JudgedSet.objects.count() >= MOST_SETS:
-        raise SetRefused(f"There are {MOST_SETS} sets already. Delete one first.", field="name")
+        raise SetRefused(f"There are already {MOST_SETS} sets. Delete one first.", field="name")
     with transaction.atomic():
         try:
             with transaction.atomic():
                 judged_set = JudgedSet.objects.create(name=name, created_by=created_by)
         except IntegrityError as error:
-            raise SetRefused(f"There is a set named “{name}” already.", field="name") from error
+            raise SetRefused(f"A set named “{name}” already exists.", field="name") from error
         add_queries(judged_set, queries)
     return judged_set
 
@@ -81,7 +81,7 @@ def rename_set(judged_set: JudgedSet, name: str) -> None:
             hold(judged_set.pk)
             judged_set.save(update_fields=["name"])
     except IntegrityError as error:
-        raise SetRefused(f"There is a set named “{judged_set.name}” already.", field="name") from error
+        raise SetRefused(f"A set named “{judged_set.name}” already exists.", field="name") from error
 
 
 def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
@@ -94,7 +94,7 @@ def add_queries(judged_set: JudgedSet, texts: Iterable[str]) -> int:
         known = queries_by_text(judged_set)
         new = [text for lower, text in wanted.items() if lower not in known]
         if len(known) + len(new) > MOST_QUERIES:
-            reason = f"A set holds {MOST_QUERIES:,} queries at most; these would be {len(known) + len(new):,}."
+            reason = f"A set can have at most {MOST_QUERIES:,} queries; this would make {len(known) + len(new):,}."
             raise SetRefused(reason, field="queries")
         JudgedQuery.objects.bulk_create(JudgedQuery(judged_set=judged_set, text=text) for text in new)
     return len(new)
@@ -109,9 +109,9 @@ def clean_text(text: str) -> str:
     """The text with single spaces, as sets store it. Raises SetRefused."""
     text = " ".join(text.split())
     if not text:
-        raise SetRefused("A query has a text.", field="queries")
+        raise SetRefused("A query needs a text.", field="queries")
     if len(text) > TEXT_KEPT:
-        raise SetRefused(f"A query here has at most {TEXT_KEPT} characters: “{text[:40]}…”.", field="queries")
+        raise SetRefused(f"A query may have at most {TEXT_KEPT} characters: “{text[:40]}…”.", field="queries")
     try:
         check_query(SearchQuery(text=text))
     except InvalidQuery as error:
@@ -123,7 +123,7 @@ def clean_text(text: str) -> str:
 def judge(query: JudgedQuery, grades: Mapping[int, int], *, judged_by: User | None = None) -> None:
     """Set or replace the grades of items, by id, for a query. Raises SetRefused."""
     if any(not 0 <= grade <= HIGHEST_GRADE for grade in grades.values()):
-        raise SetRefused(f"A grade goes from 0 to {HIGHEST_GRADE}.", field="grade")
+        raise SetRefused(f"A grade must be from 0 to {HIGHEST_GRADE}.", field="grade")
     hold_query(query)
     keep_judgements(
         Judgement(query=query, item_id=item_id, grade=grade, judged_by=judged_by) for item_id, grade in grades.items()
@@ -177,5 +177,5 @@ def logged_queries(*, without_results: bool, most: int) -> list[str]:
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > 100 or not name.isprintable():
-        raise SetRefused("A set has a name of 1 to 100 characters.", field="name")
+        raise SetRefused("A set's name must have 1 to 100 characters.", field="name")
     return name

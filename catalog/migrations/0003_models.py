@@ -145,8 +145,8 @@ class Migration(migrations.Migration):
                         choices=[("text", "Text"), ("number", "Number"), ("boolean", "Boolean")], max_length=10
                     ),
                 ),
-                ("many", models.BooleanField(default=False, help_text="Items hold a list of values.")),
-                ("facet", models.BooleanField(default=True, help_text="Shown beside search results with counts.")),
+                ("many", models.BooleanField(default=False, help_text="Items have a list of values.")),
+                ("facet", models.BooleanField(default=True, help_text="Shown with counts beside search results.")),
                 ("position", models.PositiveSmallIntegerField(default=100)),
             ],
             options={
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("position", models.PositiveBigIntegerField(default=0, help_text="Rows already dealt with.")),
+                ("position", models.PositiveBigIntegerField(default=0, help_text="Rows processed so far.")),
                 ("size_bytes", models.PositiveBigIntegerField(default=0)),
                 ("read_bytes", models.PositiveBigIntegerField(default=0)),
                 ("created", models.PositiveBigIntegerField(default=0)),
@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
                 ("overlap_tokens", models.PositiveIntegerField(default=32)),
                 (
                     "relevance_cutoff",
-                    models.FloatField(help_text="Cosine above which a passage is called close.", null=True),
+                    models.FloatField(help_text="Cosine above which a passage counts as close.", null=True),
                 ),
                 (
                     "state",

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 (
                     "condition",
                     models.CharField(
-                        choices=[("always", "Always"), ("equals", "The query is"), ("contains", "The query holds")],
+                        choices=[("always", "Always"), ("equals", "The query is"), ("contains", "The query contains")],
                         default="equals",
                         max_length=10,
                     ),
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="Words, several alternatives separated by commas.",
+                        help_text="Words; separate several alternatives with commas.",
                         max_length=500,
                     ),
                 ),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                     models.JSONField(default=list, help_text="Rows of `item`, an external id, and `position`, from 1."),
                 ),
                 ("hidden_items", models.JSONField(default=list, help_text="External ids.")),
-                ("hide_filter", models.TextField(blank=True, default="", help_text="Whatever meets it is hidden.")),
+                ("hide_filter", models.TextField(blank=True, default="", help_text="Items that match it are hidden.")),
                 (
                     "boosts",
                     models.JSONField(default=list, help_text="Rows of `filter` and the `amount` it adds to the score."),

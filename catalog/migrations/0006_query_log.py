@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name="PopularQuery",
             fields=[
                 ("folded", models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ("text", models.CharField(help_text="As most wrote it.", max_length=200)),
+                ("text", models.CharField(help_text="In the most common spelling.", max_length=200)),
                 ("searches", models.PositiveIntegerField()),
                 ("askers", models.PositiveIntegerField()),
             ],
@@ -37,16 +37,16 @@ class Migration(migrations.Migration):
                 (
                     "visit",
                     models.UUIDField(
-                        help_text="Ties the requests of one sitting together; forgotten once it ends.", null=True
+                        help_text="Ties the requests of one visit together; deleted once it ends.", null=True
                     ),
                 ),
                 (
                     "asker",
                     models.BigIntegerField(
-                        help_text="A keyed hash of who asked and what: tells askers of one text apart."
+                        help_text="A keyed hash of who asked and what; tells people who ask the same text apart."
                     ),
                 ),
-                ("text", models.CharField(help_text="As it was asked last.", max_length=200)),
+                ("text", models.CharField(help_text="As last typed.", max_length=200)),
                 (
                     "folded",
                     models.CharField(help_text="In lower case, without accents, spaces collapsed.", max_length=200),
@@ -56,7 +56,8 @@ class Migration(migrations.Migration):
                 (
                     "open",
                     models.BooleanField(
-                        default=True, help_text="It may go on, and is not counted among the popular ones yet."
+                        default=True,
+                        help_text="It may still continue, and does not count towards popular searches yet.",
                     ),
                 ),
                 ("requests", models.PositiveIntegerField(default=1)),
@@ -64,7 +65,7 @@ class Migration(migrations.Migration):
                     "request_ids",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.UUIDField(),
-                        help_text="The last of them: what clicks are attributed by.",
+                        help_text="The latest ids, by which clicks are attributed.",
                         size=None,
                     ),
                 ),

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="searchintent",
             name="corrected",
-            field=models.BooleanField(default=False, help_text="Other words were looked for than those typed."),
+            field=models.BooleanField(default=False, help_text="The query was corrected."),
         ),
         migrations.AddIndex(
             model_name="searchintent",

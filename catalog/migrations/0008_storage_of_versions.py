@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="indexversion",
             name="passages_measured",
-            field=models.PositiveBigIntegerField(help_text="How many there were at that time.", null=True),
+            field=models.PositiveBigIntegerField(help_text="How many passages there were then.", null=True),
         ),
         migrations.AddField(
             model_name="indexversion",
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[("half", "Half precision"), ("binary", "Binary, rescored")],
                 default="half",
-                help_text="What the graph holds.",
+                help_text="What the graph stores.",
                 max_length=10,
             ),
         ),

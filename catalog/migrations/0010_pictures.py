@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ("pictures", models.BinaryField(default=b"")),
                 (
                     "passages",
-                    models.PositiveBigIntegerField(default=0, help_text="Vectors there were when it was drawn."),
+                    models.PositiveBigIntegerField(default=0, help_text="Number of vectors when it was drawn."),
                 ),
             ],
         ),
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 default="",
-                help_text="The address of its picture, or a path under PICTURE_ROOT.",
+                help_text="The URL of its picture, or a path under PICTURE_ROOT.",
                 max_length=1000,
                 validators=[catalog.pictures.addresses.check_picture_address],
             ),

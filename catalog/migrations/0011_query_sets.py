@@ -139,13 +139,13 @@ class Migration(migrations.Migration):
                 ("id", id_field()),
                 ("state", models.CharField(choices=STATES, default="waiting", max_length=10)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("message", models.TextField(blank=True, default="", help_text="How far it is, or why it failed.")),
+                ("message", models.TextField(blank=True, default="", help_text="Its progress, or why it failed.")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("kind", models.CharField(choices=KINDS, default="one", max_length=10)),
                 (
                     "queries",
-                    models.PositiveIntegerField(default=0, help_text="Those with a relevant item, which were asked."),
+                    models.PositiveIntegerField(default=0, help_text="Queries with a relevant item, which were run."),
                 ),
                 ("searches_done", models.PositiveIntegerField(default=0)),
                 ("searches_total", models.PositiveIntegerField(default=0)),
@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
             name="MeasuredSetting",
             fields=[
                 ("id", id_field()),
-                ("position", models.PositiveSmallIntegerField(help_text="0 is what the others are compared with.")),
+                ("position", models.PositiveSmallIntegerField(help_text="0 is the baseline for the others.")),
                 ("semantic_ratio", models.FloatField()),
                 ("rerank", models.BooleanField(default=False)),
                 ("ndcg_at_10", models.FloatField(null=True)),
@@ -181,23 +181,24 @@ class Migration(migrations.Migration):
                 ("recall_at_100", models.FloatField(null=True)),
                 (
                     "judged_at_10",
-                    models.FloatField(null=True, help_text="Share of the first ten hits that somebody has judged."),
+                    models.FloatField(null=True, help_text="Share of the first ten hits that are judged."),
                 ),
                 (
                     "median_ms",
-                    models.FloatField(null=True, help_text="Of a search, the encoding of its query included."),
+                    models.FloatField(null=True, help_text="Per search, including the encoding of its query."),
                 ),
                 (
                     "not_reranked",
-                    models.PositiveIntegerField(default=0, help_text="Searches that the reranker had no time for."),
+                    models.PositiveIntegerField(default=0, help_text="Searches that ran out of time for reranking."),
                 ),
                 (
                     "gain",
                     models.JSONField(
-                        null=True, help_text="Of nDCG@10 over the first setting: mean, low and high end at 95%."
+                        null=True,
+                        help_text="Gain in nDCG@10 over the first setting: mean, and low and high end at 95%.",
                     ),
                 ),
-                ("ndcg_by_query", models.JSONField(default=dict, help_text="nDCG@10 by the id of each query.")),
+                ("ndcg_by_query", models.JSONField(default=dict, help_text="nDCG@10 by query id.")),
                 (
                     "measurement",
                     models.ForeignKey(

@@ -25,7 +25,9 @@ class Migration(migrations.Migration):
                 ("tokens", models.PositiveBigIntegerField()),
                 (
                     "cost",
-                    models.DecimalField(decimal_places=8, help_text="By ENCODER_PRICE at that time.", max_digits=18),
+                    models.DecimalField(
+                        decimal_places=8, help_text="At the ENCODER_PRICE of that time.", max_digits=18
+                    ),
                 ),
             ],
         ),

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             model_name="indexversion",
             name="ef_search",
             field=models.PositiveIntegerField(
-                help_text="Passages a search keeps in sight in the graph; null where few passages are searched exactly, and until it is measured: the site's HNSW_EF_SEARCH.",
+                help_text="Passages a search keeps as candidates in the graph; null if few passages are searched exactly, or until measured (then the site's HNSW_EF_SEARCH applies).",
                 null=True,
             ),
         ),

@@ -21,7 +21,7 @@ def version_settings(spec: EncoderSpec) -> dict[str, Any]:
 class EncoderJob(Job):
     """A job that works with encoders."""
 
-    base = models.JSONField(help_text="The specification of the encoder that serves.")
+    base = models.JSONField(help_text="The specification of the serving encoder.")
     figures = models.JSONField(default=dict)
 
     class Meta(Job.Meta):
@@ -53,7 +53,7 @@ class EncoderComparison(EncoderJob):
 class EncoderAdaptation(EncoderJob):
     """An encoder trained on what visitors searched for. It is offered only if it is certain to be better."""
 
-    folder = models.CharField(max_length=300, blank=True, default="", help_text="Where its weights lie.")
+    folder = models.CharField(max_length=300, blank=True, default="", help_text="The folder with its weights.")
     offered = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class EndpointUse(models.Model):
     requests = models.PositiveBigIntegerField()
     texts = models.PositiveBigIntegerField()
     tokens = models.PositiveBigIntegerField()
-    cost = models.DecimalField(max_digits=18, decimal_places=8, help_text="By ENCODER_PRICE at that time.")
+    cost = models.DecimalField(max_digits=18, decimal_places=8, help_text="At the ENCODER_PRICE of that time.")
 
     objects: ClassVar[EndpointUseQuerySet] = EndpointUseQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -40,7 +40,7 @@ class ImportRun(models.Model):
     filename = models.CharField(max_length=300)
     mapping = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    position = models.PositiveBigIntegerField(default=0, help_text="Rows already dealt with.")
+    position = models.PositiveBigIntegerField(default=0, help_text="Rows processed so far.")
     size_bytes = models.PositiveBigIntegerField(default=0)
     read_bytes = models.PositiveBigIntegerField(default=0)
     created = models.PositiveBigIntegerField(default=0)

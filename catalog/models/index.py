@@ -84,15 +84,15 @@ class IndexVersion(models.Model):
     document_template = models.TextField(default=DEFAULT_TEMPLATE)
     window_tokens = models.PositiveIntegerField()
     overlap_tokens = models.PositiveIntegerField(default=32)
-    storage = models.CharField(max_length=10, choices=Storage, default=Storage.HALF, help_text="What the graph holds.")
+    storage = models.CharField(max_length=10, choices=Storage, default=Storage.HALF, help_text="What the graph stores.")
     ef_search = models.PositiveIntegerField(
         null=True,
-        help_text="Passages a search keeps in sight in the graph; null where few passages are searched exactly, and "
-        "until it is measured: the site's HNSW_EF_SEARCH.",
+        help_text="Passages a search keeps as candidates in the graph; null if few passages are searched exactly, or "
+        "until measured (then the site's HNSW_EF_SEARCH applies).",
     )
     recall_at_10 = models.FloatField(null=True, help_text="Of searches by meaning, against an exact scan.")
-    passages_measured = models.PositiveBigIntegerField(null=True, help_text="How many there were at that time.")
-    relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage is called close.")
+    passages_measured = models.PositiveBigIntegerField(null=True, help_text="How many passages there were then.")
+    relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage counts as close.")
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)

@@ -119,7 +119,7 @@ class Item(models.Model):
         blank=True,
         default="",
         validators=[check_picture_address],
-        help_text="The address of its picture, or a path under PICTURE_ROOT.",
+        help_text="The URL of its picture, or a path under PICTURE_ROOT.",
     )
     language = models.CharField(max_length=10, blank=True, default="")
     published = models.BooleanField(default=True)
@@ -186,8 +186,8 @@ class Attribute(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
-    many = models.BooleanField(default=False, help_text="Items hold a list of values.")
-    facet = models.BooleanField(default=True, help_text="Shown beside search results with counts.")
+    many = models.BooleanField(default=False, help_text="Items have a list of values.")
+    facet = models.BooleanField(default=True, help_text="Shown with counts beside search results.")
     position = models.PositiveSmallIntegerField(default=100)
 
     objects: ClassVar[AttributeQuerySet] = AttributeQuerySet.as_manager()  # type: ignore[assignment]

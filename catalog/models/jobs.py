@@ -28,7 +28,7 @@ class Job(models.Model):
 
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
-    message = models.TextField(blank=True, default="", help_text="How far it is, or why it failed.")
+    message = models.TextField(blank=True, default="", help_text="Its progress, or why it failed.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

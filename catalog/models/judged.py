@@ -125,7 +125,7 @@ class Measurement(Job):
 
     judged_set = models.ForeignKey(JudgedSet, on_delete=models.CASCADE, related_name="measurements")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ONE)
-    queries = models.PositiveIntegerField(default=0, help_text="Those with a relevant item, which were asked.")
+    queries = models.PositiveIntegerField(default=0, help_text="Queries with a relevant item, which were run.")
     searches_done = models.PositiveIntegerField(default=0)
     searches_total = models.PositiveIntegerField(default=0)
 
@@ -146,18 +146,20 @@ class MeasuredSetting(models.Model):
     """One way to search and its results; the figures are null until the measurement is done."""
 
     measurement = models.ForeignKey(Measurement, on_delete=models.CASCADE, related_name="settings")
-    position = models.PositiveSmallIntegerField(help_text="0 is what the others are compared with.")
+    position = models.PositiveSmallIntegerField(help_text="0 is the baseline for the others.")
     version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE)
     semantic_ratio = models.FloatField()
     rerank = models.BooleanField(default=False)
     ndcg_at_10 = models.FloatField(null=True)
     mrr_at_10 = models.FloatField(null=True)
     recall_at_100 = models.FloatField(null=True)
-    judged_at_10 = models.FloatField(null=True, help_text="Share of the first ten hits that somebody has judged.")
-    median_ms = models.FloatField(null=True, help_text="Of a search, the encoding of its query included.")
-    not_reranked = models.PositiveIntegerField(default=0, help_text="Searches that the reranker had no time for.")
-    gain = models.JSONField(null=True, help_text="Of nDCG@10 over the first setting: mean, low and high end at 95%.")
-    ndcg_by_query = models.JSONField(default=dict, help_text="nDCG@10 by the id of each query.")
+    judged_at_10 = models.FloatField(null=True, help_text="Share of the first ten hits that are judged.")
+    median_ms = models.FloatField(null=True, help_text="Per search, including the encoding of its query.")
+    not_reranked = models.PositiveIntegerField(default=0, help_text="Searches that ran out of time for reranking.")
+    gain = models.JSONField(
+        null=True, help_text="Gain in nDCG@10 over the first setting: mean, and low and high end at 95%."
+    )
+    ndcg_by_query = models.JSONField(default=dict, help_text="nDCG@10 by query id.")
 
     class Meta:
         ordering = ["measurement_id", "position"]

@@ -40,19 +40,19 @@ class SearchRule(models.Model):
     class Condition(models.TextChoices):
         ALWAYS = "always", "Always"
         EQUALS = "equals", "The query is"
-        CONTAINS = "contains", "The query holds"
+        CONTAINS = "contains", "The query contains"
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
     condition = models.CharField(max_length=10, choices=Condition, default=Condition.EQUALS)
     queries = models.CharField(
-        max_length=500, blank=True, default="", help_text="Words, several alternatives separated by commas."
+        max_length=500, blank=True, default="", help_text="Words; separate several alternatives with commas."
     )
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     pins = models.JSONField(default=list, help_text="Rows of `item`, an external id, and `position`, from 1.")
     hidden_items = models.JSONField(default=list, help_text="External ids.")
-    hide_filter = models.TextField(blank=True, default="", help_text="Whatever meets it is hidden.")
+    hide_filter = models.TextField(blank=True, default="", help_text="Items that match it are hidden.")
     boosts = models.JSONField(default=list, help_text="Rows of `filter` and the `amount` it adds to the score.")
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -79,7 +79,7 @@ class SearchRule(models.Model):
 
     @property
     def condition_text(self) -> str:
-        """In words: The query holds “tea”, “coffee”"""
+        """In words: The query contains “tea”, “coffee”"""
         if self.condition == self.Condition.ALWAYS:
             return str(self.Condition.ALWAYS.label)
         return f"{self.get_condition_display()} {', '.join(f'“{phrase}”' for phrase in phrases(self.queries))}"

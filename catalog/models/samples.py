@@ -30,7 +30,7 @@ class VectorSample(models.Model):
     version = models.OneToOneField(IndexVersion, on_delete=models.CASCADE, primary_key=True, related_name="sample")
     texts = models.BinaryField(default=b"")
     pictures = models.BinaryField(default=b"")
-    passages = models.PositiveBigIntegerField(default=0, help_text="Vectors there were when it was drawn.")
+    passages = models.PositiveBigIntegerField(default=0, help_text="Number of vectors when it was drawn.")
 
     objects: ClassVar[VectorSampleQuerySet] = VectorSampleQuerySet.as_manager()  # type: ignore[assignment]
 

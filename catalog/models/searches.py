@@ -70,15 +70,19 @@ class SearchIntent(models.Model):
         API = "api"
 
     source = models.CharField(max_length=4, choices=Source)
-    visit = models.UUIDField(null=True, help_text="Ties the requests of one sitting together; forgotten once it ends.")
-    asker = models.BigIntegerField(help_text="A keyed hash of who asked and what: tells askers of one text apart.")
-    text = models.CharField(max_length=TEXT_KEPT, help_text="As it was asked last.")
+    visit = models.UUIDField(null=True, help_text="Ties the requests of one visit together; deleted once it ends.")
+    asker = models.BigIntegerField(
+        help_text="A keyed hash of who asked and what; tells people who ask the same text apart."
+    )
+    text = models.CharField(max_length=TEXT_KEPT, help_text="As last typed.")
     folded = models.CharField(max_length=TEXT_KEPT, help_text="In lower case, without accents, spaces collapsed.")
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    open = models.BooleanField(default=True, help_text="It may go on, and is not counted among the popular ones yet.")
+    open = models.BooleanField(
+        default=True, help_text="It may still continue, and does not count towards popular searches yet."
+    )
     requests = models.PositiveIntegerField(default=1)
-    request_ids = ArrayField(models.UUIDField(), help_text="The last of them: what clicks are attributed by.")
+    request_ids = ArrayField(models.UUIDField(), help_text="The latest ids, by which clicks are attributed.")
     shown = ArrayField(
         models.BigIntegerField(), help_text="The first items of the last listing; 0 where none was seen."
     )
@@ -87,7 +91,7 @@ class SearchIntent(models.Model):
     filtered = models.BooleanField()
     semantic_ratio = models.FloatField()
     degraded = models.BooleanField()
-    corrected = models.BooleanField(default=False, help_text="Other words were looked for than those typed.")
+    corrected = models.BooleanField(default=False, help_text="The query was corrected.")
     processing_ms = models.FloatField()
     clicks = models.JSONField(default=list, help_text="The results that were opened: [item id, place].")
     best_click = models.PositiveSmallIntegerField(null=True, help_text="The best place among the clicks.")
@@ -121,7 +125,7 @@ class PopularQuery(models.Model):
     """A query that several people made and that found something close uncorrected; the source of suggestions."""
 
     folded = models.CharField(max_length=TEXT_KEPT, primary_key=True)
-    text = models.CharField(max_length=TEXT_KEPT, help_text="As most wrote it.")
+    text = models.CharField(max_length=TEXT_KEPT, help_text="In the most common spelling.")
     searches = models.PositiveIntegerField()
     askers = models.PositiveIntegerField()
 

@@ -24,7 +24,7 @@ def host_and_port(url: str) -> tuple[str, int]:
     except ValueError as error:
         raise EndpointRefused(f"The address cannot be read: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise EndpointRefused("An address that begins with http:// or https:// and holds no user is needed.")
+        raise EndpointRefused("Use an address that begins with http:// or https:// and contains no user name.")
     return parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 
@@ -36,7 +36,7 @@ def allowed_addresses(host: str, port: int, *, allow_private: bool, timeout_s: f
     addresses = _resolve(host, port, timeout_s=timeout_s)
     for address in addresses:
         if reason := refusal(address, allow_private=allow_private):
-            raise EndpointRefused(f"The address of {host} is {reason}, which is not called.")
+            raise EndpointRefused(f"The address of {host} is {reason}, which is not allowed.")
     return addresses
 
 

@@ -115,7 +115,7 @@ def _call(endpoint: Endpoint, method: str, *, accept: str, **body: Any) -> Itera
     except httpx2.TimeoutException as error:
         if time.monotonic() >= end:
             raise EndpointTooSlow(_too_slow(endpoint)) from error
-        raise EndpointTooSlow("The endpoint did not answer in time.") from error
+        raise EndpointTooSlow("The endpoint did not respond in time.") from error
     except httpx2.HTTPError as error:
         raise EndpointUnreachable(f"The endpoint could not be reached ({type(error).__name__}).") from error
 
@@ -162,14 +162,16 @@ def _trust() -> ssl.SSLContext:
 def _check_status(response: httpx2.Response) -> None:
     if response.is_success:
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise EndpointMalformed("The response is compressed, which was not asked for.")
+            raise EndpointMalformed("The response is compressed although that was not requested.")
         return
     status = response.status_code
-    message = "The endpoint redirects, which is not followed." if response.is_redirect else f"It answered {status}."
+    message = (
+        "The endpoint redirects; redirects are not followed." if response.is_redirect else f"It answered {status}."
+    )
     if status in (401, 403):
         message = f"The endpoint refused the key ({status})."
     if status == 429:
-        message = "The endpoint has had too many requests (429)."
+        message = "The endpoint has received too many requests (429)."
     raise EndpointFailed(
         message,
         status=status,

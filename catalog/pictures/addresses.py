@@ -14,7 +14,7 @@ from catalog.pictures.errors import PictureRefused
 _check_url = URLValidator(schemes=["http", "https"])
 #: Relative, of plain names, with a picture's extension. The actual format is determined by the content.
 _PATH = re.compile(r"[\w .+@()-]+(/[\w .+@()-]+)*\.(jpe?g|png|webp|gif|avif)", re.IGNORECASE)
-NEEDED = "An http or https address is needed, or the path of a picture under PICTURE_ROOT such as covers/alien.jpg."
+NEEDED = "Use an http or https URL, or the path of a picture under PICTURE_ROOT such as covers/alien.jpg."
 
 
 def check_picture_address(address: str) -> None:
@@ -39,7 +39,7 @@ def local_path(address: str) -> Path:
     try:
         path = (root / address).resolve()
     except (RuntimeError, ValueError) as error:  # circular links, a NUL
-        raise PictureRefused("The path leads nowhere.") from error
+        raise PictureRefused("The path does not exist.") from error
     if not path.is_relative_to(root):
-        raise PictureRefused("The path leads out of PICTURE_ROOT.")
+        raise PictureRefused("The path is outside PICTURE_ROOT.")
     return path

@@ -51,7 +51,7 @@ def _decoded(data: bytes) -> Image:
         try:
             image = PIL.Image.open(BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
-            raise PictureUnsupported(f"That is not a picture of one of the formats {', '.join(FORMATS)}.") from error
+            raise PictureUnsupported(f"This is not a picture in one of the formats {', '.join(FORMATS)}.") from error
         except PIL.Image.DecompressionBombError as error:
             raise _too_many_pixels() from error
     pixels = image.width * image.height

@@ -21,7 +21,7 @@ class PictureUnavailable(PictureError):
 
 
 class PicturesBusy(PictureError):
-    """Many pictures are being read at this moment. Try again in a few seconds."""
+    """Too many pictures are being read right now. Try again in a few seconds."""
 
     code = "pictures_busy"
     may_pass = True

@@ -43,7 +43,7 @@ def _fetch(address: str) -> bytes:
                 return reply.read()
         except EndpointFailed as error:
             if not error.location:
-                raise PictureUnavailable(f"Its server refuses it. {error}") from error
+                raise PictureUnavailable(f"Its server refused it. {error}") from error
             address = _redirected(address, error.location)
         except EndpointError as error:
             raise _as_picture_error(error) from error
@@ -54,7 +54,7 @@ def _redirected(address: str, location: str) -> str:
     try:
         return urljoin(address, location)
     except ValueError as error:
-        raise PictureRefused("Its server redirects to what is no address.") from error
+        raise PictureRefused("Its server redirects to an invalid address.") from error
 
 
 def _endpoint(address: str) -> Endpoint:

@@ -66,7 +66,7 @@ class Buffer(Generic[Event]):
                 lost += len(events)
                 logger.warning("The %s cannot be written: %s", self._name, error)
         if lost:
-            logger.warning("%d entries of the %s are lost.", lost, self._name)
+            logger.warning("%d entries of the %s were lost.", lost, self._name)
 
     def close(self) -> None:
         """Write the last batch and end the thread."""

@@ -43,7 +43,7 @@ class PictureAsked:
 def check_reads_pictures(version: IndexVersion | None) -> IndexVersion:
     """The version, if it can be searched by picture. Raises InvalidQuery."""
     if version is None or not version.reads_pictures:
-        message = "Pictures cannot be looked for here: the encoder of the index reads texts alone."
+        message = "Search by picture is not available: the index's encoder reads only texts."
         raise InvalidQuery(message, field="image", code="no_image_encoder")
     return version
 

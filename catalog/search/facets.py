@@ -96,7 +96,7 @@ def _number_names(names: Sequence[str]) -> set[str]:
     for name in names:
         if name not in attributes and name not in TEXT_COLUMNS:
             known = ", ".join(sorted({*attributes, *TEXT_COLUMNS}))
-            raise InvalidQuery(f"There is no facet “{name}”. Known: {known}.", field="facets", code="unknown_facet")
+            raise InvalidQuery(f"Unknown facet “{name}”. Known: {known}.", field="facets", code="unknown_facet")
     return {name for name, attribute in attributes.items() if attribute.kind == Attribute.Kind.NUMBER}
 
 

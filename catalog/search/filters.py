@@ -54,7 +54,7 @@ EXPECTED = {
     "NAME": "a field or a word",
     "COMPARISON": "=, !=, <, <=, > or >=",
     "NUMBER": "a number",
-    "STRING": "a text in quotes",
+    "STRING": "a quoted text",
     "LSQB": "[",
     "RSQB": "]",
     "LPAR": "(",
@@ -192,7 +192,7 @@ def _check_bounds(text: str) -> None:
         raise FilterError(f"A filter may have at most {MAX_CHARACTERS:,} characters.", position=MAX_CHARACTERS)
     for position, character in enumerate(text):
         if character == "\0" or "\ud800" <= character <= "\udfff":
-            raise FilterError("The filter holds a character that no text has.", position=position)
+            raise FilterError("The filter contains an invalid character.", position=position)
 
 
 def _check_size(tree: ParseTree) -> None:
@@ -215,7 +215,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
     if isinstance(token := getattr(error, "token", None), Token) and token.type == "$END":
         position = len(text)
     rest = text[position : position + 20]
-    wrong = f"does not go on with “{rest}” at character {position + 1}" if rest else "ends too early"
+    wrong = f"has an unexpected “{rest}” at character {position + 1}" if rest else "ends too early"
     return FilterError(f"The filter {wrong}.", position=position, expected=" or ".join(wanted))
 
 

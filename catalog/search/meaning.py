@@ -33,7 +33,7 @@ def read_meaning(query: SearchQuery, texts: Sequence[str], version: IndexVersion
     if not _asks_for_meaning(query):
         return Meaning()
     if version is None:
-        return Meaning(missing="The index is still being made.")
+        return Meaning(missing="The index is still being built.")
     try:
         vector = _vector(query, texts, version)
     except EncoderError as error:
@@ -75,7 +75,7 @@ def _given(numbers: Sequence[float], version: IndexVersion, *, field: str) -> Ve
     """A vector that does not come from a text, scaled to length 1. Raises InvalidQuery."""
     vector = np.array(numbers, dtype=np.float64)
     if len(vector) != version.dimensions or not np.isfinite(vector).all() or not vector.any():
-        message = f"A vector here has {version.dimensions} finite numbers, not all of them 0."
+        message = f"A vector must have {version.dimensions} finite numbers, not all of them 0."
         raise InvalidQuery(message, field=field, code="invalid_vector")
     return _normalised(vector)
 

@@ -83,7 +83,7 @@ class _Compiler:
             case Condition() if part.field in self.attributes:
                 return self._attribute(part, self.attributes[part.field])
         known = ", ".join(sorted({*COLUMNS, *self.attributes}))
-        raise FilterError(f"There is no field “{part.field}”.", position=part.position, expected=f"one of {known}")
+        raise FilterError(f"Unknown field “{part.field}”.", position=part.position, expected=f"one of {known}")
 
     def _bind(self, sql: str, *values: Any) -> str:
         self.parameters.extend(values)

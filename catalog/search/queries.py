@@ -72,17 +72,17 @@ def check_query(query: SearchQuery) -> None:
     if len(query.text) > MAX_TEXT_CHARACTERS:
         raise InvalidQuery(f"A query may have at most {MAX_TEXT_CHARACTERS:,} characters.", field="q", code="too_long")
     if "\0" in query.text or any("\ud800" <= character <= "\udfff" for character in query.text):
-        raise InvalidQuery("The query holds a character that no text has.", field="q", code="invalid_text")
+        raise InvalidQuery("The query contains an invalid character.", field="q", code="invalid_text")
     if not 1 <= query.limit <= MAX_LIMIT:
-        raise InvalidQuery(f"A page has 1 to {MAX_LIMIT} hits.", field="limit", code="out_of_range")
+        raise InvalidQuery(f"The limit must be from 1 to {MAX_LIMIT}.", field="limit", code="out_of_range")
     if not 0 <= query.offset <= MAX_OFFSET:
-        raise InvalidQuery(f"The offset goes from 0 to {MAX_OFFSET:,}.", field="offset", code="out_of_range")
+        raise InvalidQuery(f"The offset must be from 0 to {MAX_OFFSET:,}.", field="offset", code="out_of_range")
     if not 0 <= query.semantic_ratio <= 1:
-        raise InvalidQuery("The ratio goes from 0 to 1.", field="semantic_ratio", code="out_of_range")
+        raise InvalidQuery("The ratio must be from 0 to 1.", field="semantic_ratio", code="out_of_range")
     if not 0 <= query.picture_weight <= 1:
-        raise InvalidQuery("The weight goes from 0 to 1.", field="picture_weight", code="out_of_range")
+        raise InvalidQuery("The weight must be from 0 to 1.", field="picture_weight", code="out_of_range")
     if query.threshold is not None and not 0 <= query.threshold <= 1:
-        raise InvalidQuery("The threshold goes from 0 to 1.", field="threshold", code="out_of_range")
+        raise InvalidQuery("The threshold must be from 0 to 1.", field="threshold", code="out_of_range")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

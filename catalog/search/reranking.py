@@ -44,10 +44,10 @@ def reranker_spec() -> RerankerSpec | None:
 def check_rerank(query: SearchQuery) -> None:
     """Raises InvalidQuery if a query asks for a second stage that is not available."""
     if query.rerank and reranker_spec() is None:
-        message = "This site has no reranker. Leave it out, or set RERANK_MODEL to a cross-encoder."
+        message = "This site has no reranker. Leave out rerank, or set RERANK_MODEL to a cross-encoder."
         raise InvalidQuery(message, field="rerank", code="no_reranker")
     if query.rerank and not query.text.strip():
-        raise InvalidQuery("Only a query in words can be reranked.", field="rerank", code="no_text")
+        raise InvalidQuery("Only a text query can be reranked.", field="rerank", code="no_text")
 
 
 def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
@@ -59,7 +59,7 @@ def rerank(query: SearchQuery, ranking: Ranking) -> tuple[Ranking, str]:
     if not query.rerank or not len(ranking.order):
         return ranking, ""
     if query.sort:
-        return ranking, "The hits are sorted by something else."
+        return ranking, "The hits are sorted by another field."
     top = ranking.order[:RERANKED_HITS]
     ids = ranking.ids(top)
     items = {item.pk: item for item in Item.objects.in_order(ids)}

@@ -107,7 +107,7 @@ def _compiled(rule: Rule, wanted: Filter | None, attributes: Mapping[str, Attrib
     try:
         return predicate(wanted, attributes=attributes)
     except FilterError as error:
-        logger.warning("A filter of rule %r is left out: %s", rule.name, error)
+        logger.warning("A filter of rule %r is ignored: %s", rule.name, error)
         return None
 
 

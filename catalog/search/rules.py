@@ -147,7 +147,7 @@ def _readable(rule: SearchRule, text: str) -> Filter | None:
     try:
         return parse(text)
     except FilterError as error:
-        logger.warning("A filter of rule %r is left out: %s", rule.name, error)
+        logger.warning("A filter of rule %r is ignored: %s", rule.name, error)
         return None
 
 

@@ -39,7 +39,7 @@ def order_by(sort: str) -> Order:
     sortable = Attribute.objects.sortable()
     if name not in sortable:
         known = ", ".join(["newest", "title", *sortable])
-        message = f"Items cannot be sorted by “{name}”. Known: {known}; - in front turns the order round."
+        message = f"Items cannot be sorted by “{name}”. Known: {known}; a leading - reverses the order."
         raise InvalidQuery(message, field="sort", code="unknown_sort")
     direction = "DESC" if sort.startswith("-") else "ASC"
     value = "catalog_item.attributes -> %s"

@@ -133,7 +133,7 @@ def _encoded(version: IndexVersion, texts: list[str]) -> list[str]:
     try:
         return [vector_literal(vector) for vector in encoder_for(version.encoder_spec).encode_queries(texts)]
     except EncoderError as error:
-        logger.warning("The graph of %s is measured without what people ask: %s", version, error)
+        logger.warning("The graph of %s is measured without logged queries: %s", version, error)
         return []
 
 

@@ -48,7 +48,7 @@ def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
     try:
         queries = encoder.encode_queries(titles)
     except EncodingFailed as error:
-        logger.warning("%s keeps the usual cut-off: %s", version, error)
+        logger.warning("%s keeps the default cut-off: %s", version, error)
         version.relevance_cutoff = DEFAULT_CUTOFF
     else:
         version.relevance_cutoff = chance_cutoff(queries, passages)

@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 #: The groups that come first; the rest follow by name.
 FIRST = ("search", "answers", "suggest", "recommendations", "interactions", "items")
-TITLES = {"v1": "OpenAI's API", "me": "Whoever calls", "index-versions": "Index versions"}
+TITLES = {"v1": "OpenAI-compatible API", "me": "The caller", "index-versions": "Index versions"}
 
 Schema = Mapping[str, Any]
 

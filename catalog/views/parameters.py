@@ -211,7 +211,7 @@ class _Reader:
             number = math.nan
         if number is None or (math.isfinite(number) and low <= number <= high):
             return number
-        self.notes.append(f"{name_label(name)} cannot be “{text[:40]}”, so it is left out.")
+        self.notes.append(f"{name_label(name)} cannot be “{text[:40]}”, so it is ignored.")
         return None
 
     def _ratio(self) -> float:
@@ -227,7 +227,7 @@ class _Reader:
         sort = self.parameters.get("sort", "")
         if sort in FIXED or sort.removeprefix("-") in sortable(self.attributes):
             return sort
-        self.notes.append(f"There is no order “{sort[:40]}”, so the usual one is used.")
+        self.notes.append(f"Unknown sort order “{sort[:40]}”, so the default is used.")
         return ""
 
     def _chosen(self) -> dict[str, tuple[str, ...]]:
@@ -237,7 +237,7 @@ class _Reader:
         for name in names:
             values = tuple(dict.fromkeys(value for value in self.parameters.getlist(name) if value))[:MAX_CHOSEN]
             if kinds.get(name) == Kind.BOOLEAN and not set(values) <= set(YES_OR_NO):
-                self.notes.append(f"{name_label(name)} is true or false, so it is left out.")
+                self.notes.append(f"{name_label(name)} must be true or false, so it is ignored.")
             elif values:
                 chosen[name] = values
         return chosen

@@ -26,7 +26,7 @@ from catalog.search.by_picture import KEPT_S, ask_for_picture, check_reads_pictu
 from catalog.views.covers import lasting_cache
 from catalog.views.parameters import Asked, read_address
 
-FORGOTTEN = "The picture is no longer kept here. Choose it again."
+FORGOTTEN = "The picture is no longer stored. Choose it again."
 NONE_CHOSEN = "Choose a picture first."
 
 
@@ -41,7 +41,7 @@ class SearchByPictureView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if wait_s := seconds_to_wait("pictures", caller_name(request)):
-            response = error_response(request, 429, "throttled", "That were many pictures. Try again in a minute.")
+            response = error_response(request, 429, "throttled", "Too many pictures. Try again in a minute.")
             response["Retry-After"] = str(wait_s)
             return response
         return self._look_for(request)

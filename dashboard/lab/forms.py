@@ -24,15 +24,15 @@ class QueriesForm(StyledForm, forms.Form):
         required=False,
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="One a line.",
+        help_text="One per line.",
     )
     source = forms.ChoiceField(
-        choices=[("", "None"), ("top", "What is asked most"), ("nothing", "What finds nothing close")],
+        choices=[("", "None"), ("top", "Top searches"), ("nothing", "Searches that found nothing close")],
         required=False,
-        label="From the log of searches",
+        label="From the search log",
     )
     most = forms.IntegerField(
-        min_value=1, max_value=MOST_FROM_LOG, required=False, initial=50, label="At most", help_text="Of the log."
+        min_value=1, max_value=MOST_FROM_LOG, required=False, initial=50, label="At most", help_text="From the log."
     )
     file = forms.FileField(
         required=False, help_text="A CSV or TSV with the columns query, item (an external id) and grade (0 to 3)."
@@ -51,7 +51,7 @@ class QueriesForm(StyledForm, forms.Form):
 class NewSetForm(QueriesForm):
     """A set and, optionally, its first queries."""
 
-    name = forms.CharField(max_length=100, help_text="Such as: what people ask, hard ones, films of Japan.")
+    name = forms.CharField(max_length=100, help_text="For example: common queries, hard queries, Japanese films.")
     field_order = ["name"]
 
 
@@ -59,7 +59,7 @@ class MoreQueriesForm(QueriesForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not self.errors and not (data.get("queries", "").strip() or data.get("source") or data.get("file")):
-            raise forms.ValidationError("Write a query, choose the log or choose a file.")
+            raise forms.ValidationError("Enter a query, choose a log or choose a file.")
         return data
 
 
@@ -68,15 +68,15 @@ class MeasureForm(StyledForm, forms.Form):
 
     kind = forms.ChoiceField(
         choices=Measurement.Kind,
-        label="What",
-        help_text="One setting is what is chosen below; a sweep tries every ratio beside it.",
+        label="Kind",
+        help_text="One setting measures what you choose below; a sweep also tries other ratios.",
     )
     version = forms.ModelChoiceField(IndexVersion.objects.none(), label="Index version", empty_label=None)
     other_version = forms.ModelChoiceField(
-        IndexVersion.objects.none(), required=False, label="The other version", empty_label="None"
+        IndexVersion.objects.none(), required=False, label="Other version", empty_label="None"
     )
     semantic_ratio = forms.FloatField(
-        min_value=0, max_value=1, initial=DEFAULT_RATIO, help_text="0 words alone, 1 meaning alone."
+        min_value=0, max_value=1, initial=DEFAULT_RATIO, help_text="0 is only words, 1 only meaning."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -106,7 +106,7 @@ class MeasureForm(StyledForm, forms.Form):
 class VersionField(forms.ModelChoiceField):
     """A live version; the label says which one serves."""
 
-    default_error_messages = {"invalid_choice": "There is no such version, or it is retired."}
+    default_error_messages = {"invalid_choice": "This version does not exist or is retired."}
 
     def label_from_instance(self, version: IndexVersion) -> str:
         serving = " (serving)" if version.state == IndexVersion.State.ACTIVE else ""
@@ -117,7 +117,7 @@ class CompareForm(StyledForm, forms.Form):
     """Which two versions to compare, and on what."""
 
     one = VersionField(IndexVersion.objects.none(), label="Version", empty_label=None)
-    other = VersionField(IndexVersion.objects.none(), label="Beside", empty_label=None)
+    other = VersionField(IndexVersion.objects.none(), label="Compare with", empty_label=None)
     judged_set = forms.ModelChoiceField(JudgedSet.objects.none(), required=False, label="Query set", empty_label="None")
     q = forms.CharField(required=False, max_length=2000, label="Search for")
     semantic_ratio = forms.FloatField(min_value=0, max_value=1, label="Ratio")

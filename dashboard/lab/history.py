@@ -165,13 +165,13 @@ def sweep_of(settings: Sequence[MeasuredSetting]) -> Sweep | None:
 def _verdict(present: MeasuredSetting, best: MeasuredSetting) -> str:
     now = f"{present.semantic_ratio:g}"
     if best is present or not best.gain:
-        return f"The present ratio, {now}, is the best of those tried."
+        return f"The current ratio, {now}, is the best of those tried."
     gain = best.gain
     told = f"{best.semantic_ratio:g} is the best ratio: {gain['mean']:+.3f} nDCG@10 over {now}"
     bounds = f"{gain['low']:+.3f} to {gain['high']:+.3f} with 95% confidence"
     if gain["low"] > 0:
         return f"{told}, {bounds}."
-    return f"{told}, but {bounds}: these queries cannot tell it from chance."
+    return f"{told}, but {bounds}: these queries cannot tell that from chance."
 
 
 def moved(one: MeasuredSetting, other: MeasuredSetting) -> tuple[list[Moved], list[Moved]]:

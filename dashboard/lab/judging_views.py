@@ -56,7 +56,7 @@ class JudgeView(StaffOnly, View):
         items = list(Item.objects.filter(pk__in=[item for item in named if item < 2**63]))
         try:
             if not items:
-                raise SetRefused("There is no such item any more.")
+                raise SetRefused("This item no longer exists.")
             if "others" in request.POST:
                 judge_others(query, items, judged_by=self.staff)
                 return redirect(_address(request))
@@ -87,7 +87,7 @@ class JudgeView(StaffOnly, View):
 
 def _grade(text: str) -> int:
     if text not in {str(grade) for grade, _ in GRADES}:
-        raise SetRefused("A grade goes from 0 to 3.")
+        raise SetRefused("A grade must be from 0 to 3.")
     return int(text)
 
 

@@ -40,7 +40,7 @@ class CancelMeasurementView(StaffOnly, View):
             record_action(self.staff, "query_set.cancel", measurement)
         else:  # it was quicker
             measurement.refresh_from_db()
-            messages.warning(request, f"The measurement is {measurement.state} by now.")
+            messages.warning(request, f"The measurement is already {measurement.state}.")
         return redirect("measurement", pk)
 
 

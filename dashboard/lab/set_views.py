@@ -107,7 +107,7 @@ class DeleteQueryView(StaffOnly, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         query = get_object_or_404(JudgedQuery, pk=pk)
         delete_query(query)
-        messages.success(request, f"“{query}” is taken out of the set.")
+        messages.success(request, f"“{query}” is removed from the set.")
         return redirect("query-set", query.judged_set_id)
 
 
@@ -174,12 +174,12 @@ def filled(request: HttpRequest, view: StaffOnly, judged_set: JudgedSet, form: Q
         return set_page(request, found, more=form, status=400)
     added += loaded.queries
     record_action(view.staff, "query_set.fill", judged_set, queries=added, judgements=loaded.judgements)
-    said = f"{added:,} queries are new in “{judged_set}”."
+    said = f"{added:,} queries added to “{judged_set}”."
     if loaded.judgements:
-        said += f" {loaded.judgements:,} judgements are kept."
+        said += f" {loaded.judgements:,} judgements saved."
     if loaded.rejected:
         found = get_object_or_404(JudgedSet.objects.with_counts(), pk=judged_set.pk)
-        messages.warning(request, f"{said} {loaded.rejected:,} rows were left out.")
+        messages.warning(request, f"{said} {loaded.rejected:,} rows were skipped.")
         return set_page(request, found, loaded=loaded)
     messages.success(request, said)
     return redirect("query-set", judged_set.pk)

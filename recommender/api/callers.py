@@ -21,8 +21,8 @@ from recommender.subjects import Subject
 class SubjectParameters(StrictSerializer):
     """Programs with a key say whom they ask for; people ask for themselves."""
 
-    user = serializers.CharField(default=None, max_length=150, help_text="A user's name. With an API key only.")
-    visitor = serializers.UUIDField(default=None, help_text="A visitor without an account. With an API key only.")
+    user = serializers.CharField(default=None, max_length=150, help_text="A username. Needs an API key.")
+    visitor = serializers.UUIDField(default=None, help_text="A visitor without an account. Needs an API key.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("user") is not None and attrs.get("visitor") is not None:

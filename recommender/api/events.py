@@ -25,7 +25,7 @@ from recommender.subjects import Subject
 class ItemKeyField(serializers.Field[Any, Any, Any, Any]):
     """An item by its id (a number) or its external id (a string)."""
 
-    default_error_messages = {"invalid": "An item's id (a number) or its external id (a text) is needed."}
+    default_error_messages = {"invalid": "Send the item's id as a number or its external id as a text."}
 
     def to_internal_value(self, data: Any) -> int | str:
         is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
@@ -43,28 +43,30 @@ class EventBody(SubjectParameters):
     value = serializers.FloatField(
         default=None, allow_null=True, min_value=-MAX_VALUE, max_value=MAX_VALUE, help_text="The stars of a rating."
     )
-    occurred_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Now, unless it is given.")
+    occurred_at = serializers.DateTimeField(default=None, allow_null=True, help_text="Default: now.")
     event_id = serializers.CharField(
-        default="", allow_blank=True, max_length=MAX_EVENT_ID, help_text="Makes it safe to send the event again."
+        default="", allow_blank=True, max_length=MAX_EVENT_ID, help_text="Makes it safe to resend the event."
     )
     request_id = serializers.CharField(
-        default="", allow_blank=True, max_length=64, help_text="The response that showed the item."
+        default="", allow_blank=True, max_length=64, help_text="The request_id of the response that showed the item."
     )
 
     def validate_occurred_at(self, moment: datetime | None) -> datetime | None:
         if moment is not None and moment > timezone.now() + CLOCK_SKEW:
-            raise serializers.ValidationError("This lies in the future.", code="in_the_future")
+            raise serializers.ValidationError("This is in the future.", code="in_the_future")
         return moment
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         kinds: Sequence[str] = self.context["kinds"]
         if attrs["kind"] not in kinds:
-            raise serializers.ValidationError({"kind": f"Not known. Known: {', '.join(kinds)}."}, code="unknown_kind")
+            raise serializers.ValidationError(
+                {"kind": f"Unknown kind. Known: {', '.join(kinds)}."}, code="unknown_kind"
+            )
         if attrs["kind"] == RATING and (attrs["value"] is None or not math.isfinite(attrs["value"])):
-            raise serializers.ValidationError({"value": "A rating needs its stars."}, code="required")
+            raise serializers.ValidationError({"value": "A rating needs a value, its stars."}, code="required")
         if attrs["kind"] != RATING and attrs["value"] is not None:
-            raise serializers.ValidationError({"value": "Only a rating has a value."}, code="unexpected")
+            raise serializers.ValidationError({"value": "Only a rating may have a value."}, code="unexpected")
         return attrs
 
 
@@ -110,9 +112,9 @@ def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subje
     items = _item_ids(row["item"] for row in rows.values())
     for index, row in rows.items():
         if not subjects[index].known:
-            batch.refused.append(Refused(index=index, field="user", reason="There is no such user."))
+            batch.refused.append(Refused(index=index, field="user", reason="This user does not exist."))
         elif (item_id := items.get(row["item"])) is None:
-            batch.refused.append(Refused(index=index, field="item", reason="There is no such item."))
+            batch.refused.append(Refused(index=index, field="item", reason="This item does not exist."))
         else:
             names = ("kind", "value", "occurred_at", "event_id", "request_id")
             batch.events[subjects[index]].append(NewInteraction(item_id=item_id, **{name: row[name] for name in names}))

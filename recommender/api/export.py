@@ -31,7 +31,9 @@ class ExportInteractionsView(ExportView):
 
 class ListsParameters(ExportParameters):
     scenario = serializers.ChoiceField(
-        default="email", choices=list(SCENARIOS), help_text="What the lists are for; it says how they are made."
+        default="email",
+        choices=list(SCENARIOS),
+        help_text="What the lists are for, which determines how they are made.",
     )
 
 

@@ -38,14 +38,14 @@ MAX_BATCH = 1_000
 
 
 class RefusedSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(help_text="Its place among the events sent, from 0.")
+    index = serializers.IntegerField(help_text="Its position in the request, from 0.")
     field = serializers.CharField()
     reason = serializers.CharField()
 
 
 class RecordedSerializer(serializers.Serializer[Any]):
     recorded = serializers.IntegerField()
-    known = serializers.IntegerField(help_text="Events with an event id that was recorded before.")
+    known = serializers.IntegerField(help_text="Events whose event id was already recorded.")
     refused = RefusedSerializer(many=True)
 
 
@@ -62,7 +62,7 @@ class InteractionSerializer(serializers.Serializer[Any]):
 
 class HistoryPageSerializer(serializers.Serializer[Any]):
     results = InteractionSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page.")
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
 
 
 class HistoryParameters(SubjectParameters, PageParameters):

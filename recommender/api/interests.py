@@ -25,14 +25,14 @@ from recommender.subjects import Subject
 
 
 class InterestSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField(help_text="Of an item that it holds, which finds it again.")
-    name = serializers.CharField(help_text="Empty for what somebody turns away from.")
-    share = serializers.FloatField(help_text="Its part of all that was liked; those of all interests add up to 1.")
-    muted = serializers.BooleanField(help_text="Whether it counts for nothing.")
-    aversion = serializers.BooleanField(help_text="Whether it is what somebody turns away from.")
-    items = ReasonItemSerializer(many=True, help_text="The weightiest of those that made it.")
+    id = serializers.IntegerField(help_text="Id of one of its items, by which the interest is addressed.")
+    name = serializers.CharField(help_text="Empty for an aversion.")
+    share = serializers.FloatField(help_text="Its share of everything liked; the shares of all interests add up to 1.")
+    muted = serializers.BooleanField(help_text="Whether it is muted and does not count.")
+    aversion = serializers.BooleanField(help_text="Whether it groups disliked items.")
+    items = ReasonItemSerializer(many=True, help_text="The items that count most in it.")
     item_count = serializers.IntegerField()
-    event_count = serializers.IntegerField(help_text="Events that deleting it deletes.")
+    event_count = serializers.IntegerField(help_text="Events that are deleted with it.")
 
 
 class InterestsSerializer(serializers.Serializer[Any]):
@@ -41,7 +41,7 @@ class InterestsSerializer(serializers.Serializer[Any]):
 
 
 class PersonalisationBody(StrictSerializer):
-    personalised = serializers.BooleanField(help_text="Off, nothing is recorded, and nothing recorded is used.")
+    personalised = serializers.BooleanField(help_text="If off, nothing is recorded and recorded history is not used.")
 
 
 class MuteBody(StrictSerializer):

@@ -21,7 +21,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     scope = serializers.ChoiceField(choices=DeletionReceipt.Scope.choices)
     interactions = serializers.IntegerField(help_text="Events removed.")
-    embeddings = serializers.IntegerField(help_text="Vectors removed that were worked out from them.")
+    embeddings = serializers.IntegerField(help_text="Vectors computed from them, removed.")
     cache_entries = serializers.IntegerField(help_text="Cached lists removed.")
     deleted_at = serializers.DateTimeField()
 

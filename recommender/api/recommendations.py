@@ -45,70 +45,78 @@ class IdsField(serializers.ListField):
 
 class RecommendationsParameters(SubjectParameters):
     scenario = serializers.ChoiceField(
-        default=DEFAULT_SCENARIO, choices=list(SCENARIOS), help_text="What the list is for; it says how it is made."
+        default=DEFAULT_SCENARIO,
+        choices=list(SCENARIOS),
+        help_text="What the list is for, which determines how it is made.",
     )
     limit = serializers.IntegerField(
-        default=None, allow_null=True, min_value=1, max_value=MAX_LENGTH, help_text="As the scenario has it."
+        default=None, allow_null=True, min_value=1, max_value=MAX_LENGTH, help_text="Default: the scenario's."
     )
     category = serializers.CharField(default="", allow_blank=True, max_length=200)
     filter = serializers.CharField(
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
     query = serializers.CharField(
-        default="", allow_blank=True, max_length=MAX_TEXT_CHARACTERS, help_text="Among what search finds close to it."
+        default="",
+        allow_blank=True,
+        max_length=MAX_TEXT_CHARACTERS,
+        help_text="Recommend only among items that search finds close to this query.",
     )
     items = IdsField(
         default=list,
         max_length=MAX_GIVEN,
-        help_text="Ids of items that the list is to go with, such as those of a cart, between commas. They count as if "
-        "each had just been liked, beside the history or without one. Nothing of that is recorded.",
+        help_text="Ids of items that the list should go with, such as a cart's, separated by commas. They count as if "
+        "each had just been liked, with or without a history. Nothing is recorded.",
     )
-    exclude = IdsField(default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, between commas.")
+    exclude = IdsField(
+        default=list, max_length=MAX_EXCLUDED, help_text="Ids of items to leave out, separated by commas."
+    )
     diversity = serializers.FloatField(
         default=None,
         allow_null=True,
         min_value=0,
         max_value=1,
-        help_text="0 goes by the score alone, 1 by unlikeness alone; else as the scenario has it.",
+        help_text="0 ranks by score only, 1 by dissimilarity only. Default: the scenario's.",
     )
     calibration = serializers.FloatField(
         default=None,
         allow_null=True,
         min_value=0,
         max_value=1,
-        help_text="How much it counts that each interest has its share; else as the scenario has it.",
+        help_text="How strongly to give each interest its share. Default: the scenario's.",
     )
     exploration = serializers.FloatField(
         default=None,
         allow_null=True,
         min_value=0,
         max_value=MAX_EXPLORATION,
-        help_text="The share of places given to others by chance; else as the scenario has it.",
+        help_text="The share of places given to randomly drawn items. Default: the scenario's.",
     )
     seed = serializers.IntegerField(
-        default=None, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="What chance goes by."
+        default=None, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Seed of the random draw."
     )
     as_of = serializers.DateTimeField(
-        default=None, allow_null=True, help_text="A moment in the past: the list as it was made then."
+        default=None, allow_null=True, help_text="A moment in the past; returns the list as it was made then."
     )
     request_id = serializers.UUIDField(
         default=None,
         allow_null=True,
-        help_text="An answer of the last day, to be made again for the same person by the same parameters: in its "
-        "scenario, as of its moment.",
+        help_text="The request_id of a response of the last day, to repeat it for the same person and parameters in "
+        "its scenario, as of its moment.",
     )
-    explain = serializers.BooleanField(default=True, help_text="Whether to say why each item is there.")
+    explain = serializers.BooleanField(default=True, help_text="Whether to return reasons for each item.")
 
     def validate_as_of(self, moment: datetime | None) -> datetime | None:
         if moment is not None and moment > timezone.now() + CLOCK_SKEW:
-            raise serializers.ValidationError("This lies in the future.", code="in_the_future")
+            raise serializers.ValidationError("This is in the future.", code="in_the_future")
         return moment
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if attrs["as_of"] is not None and attrs["request_id"] is not None:
             raise serializers.ValidationError(
-                {"as_of": "An answer has a moment of its own: give one of as_of and request_id."}, code="two_moments"
+                {"as_of": "Send as_of or request_id, not both."},
+                code="two_moments",
             )
         return attrs
 
@@ -123,7 +131,7 @@ class ReasonItemSerializer(serializers.Serializer[Any]):
 class ReasonSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["item", "history", "popular", "new", "explore"])
     text = serializers.CharField()
-    share = serializers.FloatField(help_text="Its part of the whole; those of a recommendation add up to 1.")
+    share = serializers.FloatField(help_text="Its share of the score; the shares of a recommendation add up to 1.")
     item = ReasonItemSerializer(allow_null=True)
 
 
@@ -140,24 +148,24 @@ class VariantSerializer(serializers.Serializer[Any]):
 
 
 class MadeBySerializer(serializers.Serializer[Any]):
-    as_of = serializers.DateTimeField(help_text="Send it back with the seed, and the list is made again.")
-    seed = serializers.IntegerField(help_text="What chance went by.")
+    as_of = serializers.DateTimeField(help_text="Send it with the seed to make the same list again.")
+    seed = serializers.IntegerField(help_text="Seed of the random draw.")
     model = serializers.IntegerField(allow_null=True, help_text="The taste model; null for the untrained score.")
     not_kept = serializers.ListField(
         child=serializers.ChoiceField(choices=["items", "settings", "model", "index", "preferences"]),
-        help_text="Of a moment in the past, what is as it is now, for it was not kept how it was then.",
+        help_text="For a moment in the past: what is taken as of now, because its past state was not kept.",
     )
     same = serializers.BooleanField(
-        allow_null=True, help_text="Of an answer made again, whether it lists the same items in the same order."
+        allow_null=True, help_text="For a repeated answer: whether it lists the same items in the same order."
     )
 
 
 class RecommendationsSerializer(serializers.Serializer[Any]):
     recommendations = RecommendationSerializer(many=True)
     scenario = serializers.CharField()
-    variant = VariantSerializer(allow_null=True, help_text="What the list is made by, while an experiment runs.")
-    request_id = serializers.CharField(help_text="Send it back with what is done with these items.")
-    made_by = MadeBySerializer(help_text="What makes the same list again.")
+    variant = VariantSerializer(allow_null=True, help_text="The variant that made the list, while an experiment runs.")
+    request_id = serializers.CharField(help_text="Send it with events on these items.")
+    made_by = MadeBySerializer(help_text="What is needed to make the same list again.")
 
 
 class PastThrottle(ClientThrottle):
@@ -218,7 +226,7 @@ def _answered(wanted: UUID | None) -> ShownList | None:
     if wanted is None:
         return None
     if (shown := ShownList.objects.answered(wanted)) is None:
-        raise NotFound("No list is known by this request_id: it is kept for a day, where lists are logged.")
+        raise NotFound("No list has this request_id. Lists are kept for a day, if logging is on.")
     return shown
 
 

@@ -73,7 +73,9 @@ class Migration(migrations.Migration):
                 ("occurred_at", models.DateTimeField()),
                 (
                     "event_id",
-                    models.CharField(help_text="Makes a repeat harmless.", max_length=64, null=True, unique=True),
+                    models.CharField(
+                        help_text="Makes a repeated event harmless.", max_length=64, null=True, unique=True
+                    ),
                 ),
                 (
                     "request_id",
@@ -141,7 +143,7 @@ class Migration(migrations.Migration):
                 ("weight", models.FloatField(default=1.0, help_text="This interest's share of the whole, 0 to 1.")),
                 (
                     "sources",
-                    models.JSONField(default=list, help_text="The items that made it: [item id, signed weight]."),
+                    models.JSONField(default=list, help_text="The items it is based on: [item id, signed weight]."),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (

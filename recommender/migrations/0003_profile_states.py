@@ -24,11 +24,11 @@ class Migration(migrations.Migration):
                     "version_id",
                     models.BigIntegerField(help_text="The index version whose interests are stored.", null=True),
                 ),
-                ("changed_at", models.DateTimeField(help_text="When the history changed last.")),
+                ("changed_at", models.DateTimeField(help_text="When the history last changed.")),
                 (
                     "due_at",
                     models.DateTimeField(
-                        help_text="When to work the interests out again; null when they stand.", null=True
+                        help_text="When to recompute the interests; null if they are current.", null=True
                     ),
                 ),
             ],
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("version_id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("vector", pgvector.django.halfvec.HalfVectorField()),
-                ("passages", models.PositiveIntegerField(help_text="How many it is the mean of.")),
+                ("passages", models.PositiveIntegerField(help_text="How many it averages.")),
             ],
         ),
         pgtrigger.migrations.AddTrigger(

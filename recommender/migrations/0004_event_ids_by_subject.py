@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="interaction",
             name="event_id",
-            field=models.CharField(help_text="Makes a repeat harmless.", max_length=64, null=True),
+            field=models.CharField(help_text="Makes a repeated event harmless.", max_length=64, null=True),
         ),
         migrations.AddConstraint(
             model_name="interaction",

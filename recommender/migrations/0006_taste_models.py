@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("building", "Building"),
                             ("active", "Active"),
-                            ("ready", "ready to go back to"),
+                            ("ready", "available for rollback"),
                             ("refused", "no better than what served"),
                             ("retired", "Retired"),
                         ],
@@ -37,16 +37,14 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("parameters", models.JSONField(default=dict, help_text="As chosen on held-out interactions.")),
+                ("parameters", models.JSONField(default=dict, help_text="Chosen on held-out interactions.")),
                 (
                     "figures",
-                    models.JSONField(default=dict, help_text="What the choice and the promotion went by."),
+                    models.JSONField(default=dict, help_text="The figures behind the choice and the promotion."),
                 ),
                 (
                     "space",
-                    models.BinaryField(
-                        default=bytes, help_text="Everything of the space but the vectors of its items."
-                    ),
+                    models.BinaryField(default=bytes, help_text="Everything in the space except the item vectors."),
                 ),
                 ("dimensions", models.PositiveIntegerField(default=0)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 ("scenario", models.CharField(max_length=20, primary_key=True, serialize=False)),
                 (
                     "changes",
-                    models.JSONField(default=dict, help_text="Settings by name, those that differ from the defaults."),
+                    models.JSONField(default=dict, help_text="The settings that differ from the defaults, by name."),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],

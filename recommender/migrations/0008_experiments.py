@@ -35,10 +35,13 @@ class Migration(migrations.Migration):
                     "variants",
                     models.JSONField(
                         default=list,
-                        help_text="Rows of `name`, `share` and `changes`, which are settings; the first is what others are held to.",
+                        help_text="Rows of `name`, `share` and `changes`, which are settings; the first is the control.",
                     ),
                 ),
-                ("salt", models.UUIDField(default=uuid.uuid4, help_text="Makes the split of each experiment its own.")),
+                (
+                    "salt",
+                    models.UUIDField(default=uuid.uuid4, help_text="Makes each experiment split people differently."),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("started_at", models.DateTimeField(null=True)),
                 ("stopped_at", models.DateTimeField(null=True)),
@@ -57,7 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "model_id",
                     models.BigIntegerField(
-                        help_text="The taste model in force; null for the untrained score.", null=True
+                        help_text="The serving taste model; null for the untrained score.", null=True
                     ),
                 ),
                 ("experiment_id", models.BigIntegerField(null=True)),
@@ -65,24 +68,24 @@ class Migration(migrations.Migration):
                 (
                     "unit",
                     models.BigIntegerField(
-                        help_text="A keyed hash of who it was shown to and the experiment: counts people of a variant.",
+                        help_text="A keyed hash of who it was shown to and the experiment; counts a variant's people.",
                         null=True,
                     ),
                 ),
                 (
                     "request_id",
-                    models.UUIDField(help_text="What clicks are attributed by; forgotten after the window.", null=True),
+                    models.UUIDField(help_text="By which clicks are attributed; deleted after the window.", null=True),
                 ),
                 (
                     "visit",
                     models.UUIDField(
-                        help_text="The sitting that clicks on pages are attributed by; forgotten too.", null=True
+                        help_text="The visit by which clicks on pages are attributed; deleted too.", null=True
                     ),
                 ),
                 (
                     "item_ids",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), help_text="In the order in which they stood.", size=None
+                        base_field=models.BigIntegerField(), help_text="In the order shown.", size=None
                     ),
                 ),
                 (
@@ -90,7 +93,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.SmallIntegerField(),
                         default=list,
-                        help_text="Places, from 1, that were opened.",
+                        help_text="Places that were opened, from 1.",
                         size=None,
                     ),
                 ),
@@ -117,7 +120,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("unit", models.BigIntegerField(help_text="A keyed hash, of no use to find the visitor.")),
+                ("unit", models.BigIntegerField(help_text="A keyed hash from which the visitor cannot be found.")),
             ],
         ),
         pgtrigger.migrations.AddTrigger(

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="userembedding",
             name="medoid_id",
-            field=models.BigIntegerField(help_text="The item that stands for it.", null=True),
+            field=models.BigIntegerField(help_text="The item that represents it.", null=True),
         ),
         migrations.AddField(
             model_name="userembedding",
@@ -77,13 +77,13 @@ class Migration(migrations.Migration):
                 (
                     "opted_out_at",
                     models.DateTimeField(
-                        help_text="Since when nothing is recorded or used; null where it is.", null=True
+                        help_text="Since when nothing is recorded or used; null if personalisation is on.", null=True
                     ),
                 ),
                 (
                     "mutes",
                     models.JSONField(
-                        default=list, help_text="Muted interests: the name of each and the items that made it."
+                        default=list, help_text="Muted interests: the name of each and the items it is based on."
                     ),
                 ),
                 (

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="preferences",
             name="changed_at",
-            field=models.DateTimeField(auto_now=True, help_text="When any of this was decided last.", null=True),
+            field=models.DateTimeField(auto_now=True, help_text="When any of this last changed.", null=True),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="eventkind",

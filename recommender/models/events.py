@@ -99,7 +99,7 @@ class Interaction(SubjectModel):
     kind = models.ForeignKey(EventKind, on_delete=models.PROTECT, db_constraint=False)
     value = models.FloatField(null=True, help_text="The stars of a rating.")
     occurred_at = models.DateTimeField()
-    event_id = models.CharField(max_length=64, null=True, help_text="Makes a repeat harmless.")  # noqa: DJ001
+    event_id = models.CharField(max_length=64, null=True, help_text="Makes a repeated event harmless.")  # noqa: DJ001
     request_id = models.CharField(max_length=64, blank=True, default="", help_text="The response that showed the item.")
     created_at = models.DateTimeField(db_default=models.functions.Now())
 

@@ -24,10 +24,10 @@ class Preferences(SubjectModel):
     """What somebody has decided about their recommendations."""
 
     opted_out_at = models.DateTimeField(
-        null=True, help_text="Since when nothing is recorded or used; null where it is."
+        null=True, help_text="Since when nothing is recorded or used; null if personalisation is on."
     )
-    mutes = models.JSONField(default=list, help_text="Muted interests: the name of each and the items that made it.")
-    changed_at = models.DateTimeField(auto_now=True, null=True, help_text="When any of this was decided last.")
+    mutes = models.JSONField(default=list, help_text="Muted interests: the name of each and the items it is based on.")
+    changed_at = models.DateTimeField(auto_now=True, null=True, help_text="When any of this last changed.")
 
     objects: ClassVar[PreferencesQuerySet] = PreferencesQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -28,8 +28,8 @@ class ProfileState(SubjectModel):
     """
 
     version_id = models.BigIntegerField(null=True, help_text="The index version whose interests are stored.")
-    changed_at = models.DateTimeField(help_text="When the history changed last.")
-    due_at = models.DateTimeField(null=True, help_text="When to work the interests out again; null when they stand.")
+    changed_at = models.DateTimeField(help_text="When the history last changed.")
+    due_at = models.DateTimeField(null=True, help_text="When to recompute the interests; null if they are current.")
 
     objects: ClassVar[ProfileStateQuerySet] = ProfileStateQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -60,7 +60,7 @@ class VectorCentre(models.Model):
     version_id = models.BigIntegerField(primary_key=True)
     vector = HalfVectorField()
     spread = models.FloatField(help_text="Standard deviation of the cosine of two passages, centred.")
-    passages = models.PositiveIntegerField(help_text="How many it is the mean of.")
+    passages = models.PositiveIntegerField(help_text="How many it averages.")
 
     objects: ClassVar[VectorCentreQuerySet] = VectorCentreQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -80,11 +80,11 @@ class UserEmbedding(SubjectModel):
     version_id = models.BigIntegerField()
     ordinal = models.PositiveSmallIntegerField(default=0)
     name = models.CharField(max_length=200, blank=True, default="")
-    medoid_id = models.BigIntegerField(null=True, help_text="The item that stands for it.")
+    medoid_id = models.BigIntegerField(null=True, help_text="The item that represents it.")
     vector = HalfVectorField(help_text="Normalised.")
     length = models.FloatField(default=1.0, help_text="Of the sum of its items' centred vectors, each weighted.")
     weight = models.FloatField(default=1.0, help_text="This interest's share of the whole, 0 to 1.")
-    sources = models.JSONField(default=list, help_text="The items that made it: [item id, signed weight].")
+    sources = models.JSONField(default=list, help_text="The items it is based on: [item id, signed weight].")
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[UserEmbeddingQuerySet] = UserEmbeddingQuerySet.as_manager()  # type: ignore[assignment]

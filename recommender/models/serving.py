@@ -67,7 +67,7 @@ class ScenarioChange(models.Model):
     """Staff changes to a scenario's defaults, validated and saved by `recommender.serving.saving`."""
 
     scenario = models.CharField(max_length=20, primary_key=True)
-    changes = models.JSONField(default=dict, help_text="Settings by name, those that differ from the defaults.")
+    changes = models.JSONField(default=dict, help_text="The settings that differ from the defaults, by name.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -112,9 +112,9 @@ class Experiment(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     variants = models.JSONField(
         default=list,
-        help_text="Rows of `name`, `share` and `changes`, which are settings; the first is what others are held to.",
+        help_text="Rows of `name`, `share` and `changes`, which are settings; the first is the control.",
     )
-    salt = models.UUIDField(default=uuid.uuid4, help_text="Makes the split of each experiment its own.")
+    salt = models.UUIDField(default=uuid.uuid4, help_text="Makes each experiment split people differently.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
@@ -136,7 +136,7 @@ class SplitUnit(models.Model):
     """The split unit of an account whose owner was a visitor before: it stays in that visitor's variants."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
-    unit = models.BigIntegerField(help_text="A keyed hash, of no use to find the visitor.")
+    unit = models.BigIntegerField(help_text="A keyed hash from which the visitor cannot be found.")
 
     def __str__(self) -> str:
         return f"Split unit of user {self.user_id}"
@@ -166,16 +166,16 @@ class ShownList(models.Model):
     shown_at = models.DateTimeField()
     source = models.CharField(max_length=4, choices=Source)
     scenario = models.CharField(max_length=20)
-    model_id = models.BigIntegerField(null=True, help_text="The taste model in force; null for the untrained score.")
+    model_id = models.BigIntegerField(null=True, help_text="The serving taste model; null for the untrained score.")
     experiment_id = models.BigIntegerField(null=True)
     variant = models.CharField(max_length=40, default="", blank=True)
     unit = models.BigIntegerField(
-        null=True, help_text="A keyed hash of who it was shown to and the experiment: counts people of a variant."
+        null=True, help_text="A keyed hash of who it was shown to and the experiment; counts a variant's people."
     )
-    request_id = models.UUIDField(null=True, help_text="What clicks are attributed by; forgotten after the window.")
-    visit = models.UUIDField(null=True, help_text="The sitting that clicks on pages are attributed by; forgotten too.")
-    item_ids = ArrayField(models.BigIntegerField(), help_text="In the order in which they stood.")
-    clicked = ArrayField(models.SmallIntegerField(), default=list, help_text="Places, from 1, that were opened.")
+    request_id = models.UUIDField(null=True, help_text="By which clicks are attributed; deleted after the window.")
+    visit = models.UUIDField(null=True, help_text="The visit by which clicks on pages are attributed; deleted too.")
+    item_ids = ArrayField(models.BigIntegerField(), help_text="In the order shown.")
+    clicked = ArrayField(models.SmallIntegerField(), default=list, help_text="Places that were opened, from 1.")
     acted = ArrayField(models.SmallIntegerField(), default=list, help_text="Places that were liked, saved or bought.")
 
     objects: ClassVar[ShownListQuerySet] = ShownListQuerySet.as_manager()  # type: ignore[assignment]

@@ -57,15 +57,15 @@ class TasteModel(models.Model):
     class State(models.TextChoices):
         BUILDING = "building"
         ACTIVE = "active"
-        READY = "ready", "ready to go back to"
+        READY = "ready", "available for rollback"
         REFUSED = "refused", "no better than what served"
         RETIRED = "retired"
 
     version_id = models.BigIntegerField(help_text="The index version whose vectors are its content part.")
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
-    parameters = models.JSONField(default=dict, help_text="As chosen on held-out interactions.")
-    figures = models.JSONField(default=dict, help_text="What the choice and the promotion went by.")
-    space = models.BinaryField(default=bytes, help_text="Everything of the space but the vectors of its items.")
+    parameters = models.JSONField(default=dict, help_text="Chosen on held-out interactions.")
+    figures = models.JSONField(default=dict, help_text="The figures behind the choice and the promotion.")
+    space = models.BinaryField(default=bytes, help_text="Everything in the space except the item vectors.")
     dimensions = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)

@@ -127,5 +127,5 @@ def _compiled(text: str, attributes: dict[str, Attribute] | None) -> Predicate |
     try:
         return predicate(text, attributes=attributes)
     except FilterError as error:
-        logger.warning("A filter of a scenario is left out: %s", error)
+        logger.warning("A filter of a scenario is ignored: %s", error)
         return None

@@ -131,5 +131,5 @@ def with_readable(base: ScenarioSettings, changes: Mapping[str, object], *, of: 
         try:
             base = base.with_changes({name: value})
         except SettingsRefused as error:
-            logger.warning("A setting of %s is left out: %s", of, error)
+            logger.warning("A setting of %s is ignored: %s", of, error)
     return base

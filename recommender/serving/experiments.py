@@ -73,7 +73,7 @@ def save_experiment(experiment: Experiment) -> None:
         with transaction.atomic():
             experiment.save()
     except IntegrityError as error:
-        raise SettingsRefused({"name": "Another experiment has this name."}) from error
+        raise SettingsRefused({"name": "Another experiment already has this name."}) from error
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -88,36 +88,36 @@ def check_experiment(experiment: Experiment) -> None:
 
 def _state(experiment: Experiment) -> Iterator[tuple[str, str]]:
     if experiment.state != Experiment.State.DRAFT:
-        yield "", "An experiment that was started is not changed any more: what was counted would be of two minds."
+        yield "", "An experiment that has started can no longer be changed, because that would mix two sets of results."
 
 
 def _name(experiment: Experiment) -> Iterator[tuple[str, str]]:
     experiment.name = " ".join(experiment.name.split())
     if not 1 <= len(experiment.name) <= MAX_NAME:
-        yield "name", f"A name has 1 to {MAX_NAME} characters."
+        yield "name", f"A name must have 1 to {MAX_NAME} characters."
     elif Experiment.objects.other_than(experiment).named(experiment.name):
-        yield "name", "Another experiment has this name."
+        yield "name", "Another experiment already has this name."
 
 
 def _scenario(experiment: Experiment) -> Iterator[tuple[str, str]]:
     if experiment.scenario not in SCENARIOS:
-        yield "scenario", f"A scenario is one of {', '.join(SCENARIOS)}."
+        yield "scenario", f"The scenario must be one of {', '.join(SCENARIOS)}."
 
 
 def _variants(experiment: Experiment) -> Iterator[tuple[str, str]]:
     rows = experiment.variants
     if not FEWEST_VARIANTS <= len(rows) <= MAX_VARIANTS:
-        yield "variants", f"An experiment has {FEWEST_VARIANTS} to {MAX_VARIANTS} variants."
+        yield "variants", f"An experiment must have {FEWEST_VARIANTS} to {MAX_VARIANTS} variants."
         return
     names = [" ".join(row["name"].split()) for row in rows]
     for index, (row, name) in enumerate(zip(rows, names, strict=True)):
         row["name"] = name
         if not 1 <= len(name) <= MAX_VARIANT_NAME:
-            yield f"variants.{index}.name", f"A name has 1 to {MAX_VARIANT_NAME} characters."
+            yield f"variants.{index}.name", f"A name must have 1 to {MAX_VARIANT_NAME} characters."
         elif name in names[:index]:
             yield f"variants.{index}.name", f"Two variants are named “{name}”."
         if not LEAST_SHARE <= row["share"] <= 1:
-            yield f"variants.{index}.share", f"A share goes from {LEAST_SHARE:.0%} to 100%."
+            yield f"variants.{index}.share", f"A share must be from {LEAST_SHARE:.0%} to 100%."
         if experiment.scenario in SCENARIOS:
             yield from _changes(experiment.scenario, index, row["changes"])
 
@@ -130,7 +130,7 @@ def _changes(scenario: str, index: int, changes: dict[str, object]) -> Iterator[
             yield f"variants.{index}.{field}", reason
         return
     if settings.model not in (SERVING, UNTRAINED) and int(settings.model) not in kept_models():
-        yield f"variants.{index}.model", f"Taste model {settings.model} is not kept any more."
+        yield f"variants.{index}.model", f"Taste model {settings.model} is no longer kept."
 
 
 def equal_variants(experiment: Experiment) -> list[tuple[str, str]]:
@@ -163,7 +163,7 @@ def start(experiment: Experiment) -> None:
         with transaction.atomic():
             drafts.update(state=Experiment.State.RUNNING, started_at=Now())
     except IntegrityError as error:
-        raise SettingsRefused({"": "Another experiment runs for this scenario. Stop that first."}) from error
+        raise SettingsRefused({"": "Another experiment is running for this scenario. Stop it first."}) from error
 
 
 def stop(experiment: Experiment) -> bool:

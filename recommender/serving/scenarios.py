@@ -99,31 +99,31 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             name="home",
             title="Home",
-            about="The rows of the first page.",
+            about="The rows of the home page.",
             defaults=ScenarioSettings(length=18),
         ),
         Scenario(
             name="for-you",
             title="For you",
-            about="The page of one's own, and what programs get that name no scenario.",
+            about="The personal page, and the default for API requests that name no scenario.",
             defaults=ScenarioSettings(),
         ),
         Scenario(
             name="item",
             title="Item page",
-            about="What is shown beside an item.",
+            about="Shown beside an item.",
             defaults=ScenarioSettings(length=12),
         ),
         Scenario(
             name="cart",
             title="Cart",
-            about="What goes with what is about to be bought.",
+            about="Goes with what is about to be bought.",
             defaults=ScenarioSettings(length=6),
         ),
         Scenario(
             name="email",
             title="Email",
-            about="A mail that goes out now and then: unlike each other, and some of it new.",
+            about="For occasional emails: varied, with some new items.",
             defaults=ScenarioSettings(length=10, diversity=0.3, freshness=0.5),
         ),
     )
@@ -164,7 +164,7 @@ def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "model" and isinstance(value, str) and (value in (SERVING, UNTRAINED) or value.isdecimal()):
             read[name] = value
         else:
-            faults[name] = f"There is no such setting. There are {', '.join(NAMES)}."
+            faults[name] = f"Unknown setting. Known: {', '.join(NAMES)}."
     if faults:
         raise SettingsRefused(faults)
     return read
@@ -174,13 +174,13 @@ def _number_fault(name: str, value: Any) -> Faults:
     low, high = BOUNDS[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not low <= value <= high or (name == "length" and value != int(value)):
-        return {name: f"A number from {low:,} to {high:,}."}
+        return {name: f"Use a number from {low:,} to {high:,}."}
     return {}
 
 
 def _sources_fault(value: Any) -> Faults:
     if not isinstance(value, list | tuple) or not value or not set(value) <= set(LEGS):
-        return {"sources": f"At least one of {', '.join(LEGS)}."}
+        return {"sources": f"Choose at least one of {', '.join(LEGS)}."}
     return {}
 
 
@@ -192,8 +192,8 @@ def _boost_faults(rows: Any) -> Faults:
     faults: Faults = {}
     for index, row in enumerate(rows):
         if set(row) != {"filter", "factor"} or not isinstance(row["filter"], str) or not row["filter"].strip():
-            faults[f"boosts.{index}.filter"] = "Say what is boosted."
+            faults[f"boosts.{index}.filter"] = "Enter a filter for the items to boost."
         factor = row.get("factor")
         if not isinstance(factor, int | float) or not LEAST_FACTOR <= factor <= MAX_FACTOR:
-            faults[f"boosts.{index}.factor"] = f"A factor goes from {LEAST_FACTOR} to {MAX_FACTOR:g}."
+            faults[f"boosts.{index}.factor"] = f"A factor must be from {LEAST_FACTOR} to {MAX_FACTOR:g}."
     return faults

@@ -86,7 +86,7 @@ def train() -> Outcome:
         return Outcome(model=None, promoted=False, message="There is no active index yet.")
     with session_lock(LOCK) as mine:
         if not mine:
-            return Outcome(model=None, promoted=False, message="Another training is under way.")
+            return Outcome(model=None, promoted=False, message="Another training is already in progress.")
         _clear_up()
         started = time.monotonic()
         material = material_of(version)
@@ -97,7 +97,9 @@ def train() -> Outcome:
         choice = choose(version, material, held)
         model = store(version, material, choice, started=started)
     logger.info("%s: %s", model, choice.figures)
-    message = "Promoted." if choice.promoted else "Not promoted: it is not better for certain than what serves."
+    message = (
+        "Promoted." if choice.promoted else "Not promoted: not better than the untrained score with 95% confidence."
+    )
     return Outcome(model=model, promoted=choice.promoted, message=message)
 
 
@@ -234,4 +236,4 @@ def _clear_up() -> None:
         try:
             storage.drop(model_id)
         except OperationalError as error:
-            logger.info("The vectors of taste model %s are still in use and dropped later: %s", model_id, error)
+            logger.info("The vectors of taste model %s are still in use and will be dropped later: %s", model_id, error)

@@ -66,7 +66,7 @@ PAST_TENSE = {
     "view": "Looked at",
     "click": "Opened",
     "save": "Saved",
-    "cart": "Put in the basket",
+    "cart": "Added to basket",
     "buy": "Bought",
     "like": "Liked",
     "rating": "Rated",

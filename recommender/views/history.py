@@ -33,7 +33,7 @@ class DeleteEntryView(View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not delete_interaction(subject_of(request), pk):
             raise Http404
-        messages.success(request, "Deleted. What is recommended to you follows within seconds.")
+        messages.success(request, "Deleted. Your recommendations follow within seconds.")
         return redirect("history")
 
 

@@ -57,7 +57,7 @@ class PersonalisationView(View):
             messages.success(request, "Personalisation is on.")
         else:
             opt_out(subject_to_record_for(request))
-            messages.success(request, "Personalisation is off: nothing is recorded, and nothing recorded is used.")
+            messages.success(request, "Personalisation is off: nothing is recorded, and your history is not used.")
         return redirect("interests")
 
 

@@ -31,7 +31,7 @@ class ReactionView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ReactionForm(request.POST)
         if not form.is_valid():
-            return error_response(request, 400, "invalid", "This is no switch of an item.")
+            return error_response(request, 400, "invalid", "This is not a valid reaction to an item.")
         item = get_object_or_404(Item.objects.published(), pk=form.cleaned_data["item"])
         subject = subject_to_record_for(request)
         look, place = form.cleaned_data["look"], form.cleaned_data["place"]
@@ -57,7 +57,7 @@ class ReactionView(View):
         refresh(subject)
         switch = next(own for own in (*switches_of(form.cleaned_data["look"]), LESS) if own.kind == (on or off))
         return {
-            "done": switch.done if on else "Taken back:",
+            "done": switch.done if on else "Undone:",
             "undo_on": instead or off,
             "undo_off": "" if instead else on,
         }

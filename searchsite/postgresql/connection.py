@@ -18,10 +18,10 @@ LOOK_S = 0.25
 
 
 class ServerSilent(psycopg.OperationalError):
-    """PostgreSQL does not answer."""
+    """PostgreSQL does not respond."""
 
     def __init__(self) -> None:
-        super().__init__("PostgreSQL answers nothing.")
+        super().__init__("PostgreSQL does not respond.")
 
 
 class Connection(psycopg.Connection[Any]):

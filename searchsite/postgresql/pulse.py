@@ -58,7 +58,7 @@ class Pulse:
         """Report that a question asked at `asked_at`, by `time.monotonic()`, was not answered in time."""
         if self._silent_since is None and self._heard_at < asked_at:
             self._silent_since = asked_at
-            logger.warning("PostgreSQL answers nothing; what needs it is refused until it does")
+            logger.warning("PostgreSQL does not respond; requests that need it are refused until it does")
         self.ask()
 
     def ask(self) -> None:
@@ -87,5 +87,5 @@ class Pulse:
             logger.info("PostgreSQL answers: %s", error)
         self.heard()
         if was_silent:
-            logger.warning("PostgreSQL answers again")
+            logger.warning("PostgreSQL responds again")
         return True

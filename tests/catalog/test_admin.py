@@ -38,10 +38,10 @@ def test_an_item_added_there_is_checked_declared_and_embedded(superuser):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"attributes": '{"a": {"b": 1}}'}, "a: Text, a number"),
-        ({"attributes": "[1]"}, "An object is needed"),
-        ({"language": "en us"}, "A language code"),
-        ({"image": "javascript:alert(1)"}, "An http or https address is needed"),
+        ({"attributes": '{"a": {"b": 1}}'}, "a: Use text, a number"),
+        ({"attributes": "[1]"}, "An object is expected"),
+        ({"language": "en us"}, "Use a language code"),
+        ({"image": "javascript:alert(1)"}, "Use an http or https URL"),
     ],
 )
 def test_an_item_that_cannot_be_kept_is_refused_beside_its_field(superuser, change, message):

@@ -23,7 +23,7 @@ def test_an_extension_that_damages_indexes_is_an_error(db, monkeypatch):
     monkeypatch.setattr(checks, "OLDEST_PGVECTOR", (99, 0))
     error = checks.check_pgvector(databases=["default"])[0]
     assert error.id == "catalog.E002"
-    assert "99.0 or newer is needed" in error.msg
+    assert "Install 99.0 or newer" in error.msg
 
 
 @pytest.mark.parametrize(("text", "older"), [("0.8.3", True), ("0.8.4", False), ("0.8.10", False), ("1.0", False)])

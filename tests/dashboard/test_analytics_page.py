@@ -104,8 +104,8 @@ def test_the_page_shows_the_figures_and_links_queries_to_their_search():
         "Searches": "5",
         "Nothing close": "20%",
         "Click-through": "60%",
-        "Reciprocal place": "0.75",
-        "Answered in": "14 ms",
+        "Reciprocal rank": "0.75",
+        "Response time": "14 ms",
     }
     assert '<a class="link" href="/search?q=robot">robot</a>' in html
     assert '<a class="link" href="/search?q=ham%20%26%20eggs">ham & eggs</a>' in html
@@ -118,10 +118,10 @@ def test_an_empty_log_has_no_rates():
         "Searches": "0",
         "Nothing close": "—",
         "Click-through": "—",
-        "Reciprocal place": "—",
-        "Answered in": "—",
+        "Reciprocal rank": "—",
+        "Response time": "—",
     }
-    assert "Nothing was searched for yet." in html
+    assert "No searches yet." in html
 
 
 @pytest.mark.parametrize("days", ["", "31", "-7", "7 OR 1=1", "9" * 500])
@@ -140,7 +140,7 @@ def test_staff_are_told_when_nothing_is_logged_and_when_it_is_kept_for_less(sett
     settings.QUERY_LOG = False
     assert "Searches are not logged" in page("90")
     settings.QUERY_LOG, settings.QUERY_LOG_DAYS = True, 30
-    assert "Searches are forgotten after 30 days." in page("90")
+    assert "Searches are deleted after 30 days." in page("90")
     assert "forgotten" not in page("30")
 
 

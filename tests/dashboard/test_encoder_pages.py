@@ -66,7 +66,7 @@ def test_another_encoder_is_handed_to_a_worker_to_be_compared():
     assert (comparison.base_spec.model, comparison.base_spec.document_prompt) == ("serving", "passage: ")
     assert comparison.candidate_spec == EncoderSpec(model="other", query_prompt="query: ", dimensions=64)
     assert AuditEntry.objects.get().action == "encoder.compare"
-    assert "It waits for a worker." in text_of(staff().get(f"{PAGE}{comparison.pk}/"))
+    assert "Waiting for a worker." in text_of(staff().get(f"{PAGE}{comparison.pk}/"))
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_the_figures_stand_side_by_side_with_bars():
     response = staff().get(f"{PAGE}{comparison.pk}/")
     shown = text_of(response)
     assert "The other encoder finds more: +0.100 nDCG@10, +0.050 to +0.150 with 95% confidence." in shown
-    assert "nDCG@10 how high the right items stand .400 .500" in shown
-    assert "One query on its own 4.0 ms 10.0 ms 2.50" in shown
+    assert "nDCG@10 how high the right items rank .400 .500" in shown
+    assert "One query encoded on its own 4.0 ms 10.0 ms 2.50" in shown
     assert "Parameters of the model 22,713,728 unknown" in shown
-    assert "120 queries by clicks among 3,000 documents" in shown
-    assert "favours the encoder that serves" in shown
+    assert "120 queries from clicks over 3,000 documents" in shown
+    assert "favours the serving encoder" in shown
     html = response.content.decode()
     assert re.findall(r"<b>(.*?)</b>", html)[-2:] == [".500", "4.0 ms"]
     assert '<rect class="e-ink" width="80.0" height="6"/><rect class="e-meaning" y="8" width="100.0"' in html
@@ -105,7 +105,7 @@ def test_the_figures_stand_side_by_side_with_bars():
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(-0.2, -0.1, "The other encoder finds less"), (-0.1, 0.1, "cannot tell which of them finds more")],
+    [(-0.2, -0.1, "The other encoder finds less"), (-0.1, 0.1, "cannot tell which one finds more")],
 )
 def test_the_verdict_is_no_better_than_the_figures(low, high, said):
     rows = [ROWS[0], ROWS[1] | {"gain": {"mean": (low + high) / 2, "low": low, "high": high}}]
@@ -200,7 +200,7 @@ def test_the_page_costs_few_queries(django_assert_num_queries):
 
 
 def test_what_the_endpoint_was_asked_for_is_shown_by_month():
-    assert "Asked of the embeddings endpoint" not in text_of(staff().get(PAGE))
+    assert "Embeddings endpoint usage" not in text_of(staff().get(PAGE))
     EndpointUse.objects.create(
         day="2026-10-05", model="text-embedding-3-small", requests=12, texts=1_500, tokens=2_000_000, cost="0.04"
     )

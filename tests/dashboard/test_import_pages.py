@@ -39,7 +39,7 @@ def test_a_file_is_handed_in_watched_and_its_bad_rows_read(staff):
     text = live.content.decode()
     assert "<b>3</b> rows read" in text
     assert "<b>2</b> new" in text
-    assert "title: This field is needed." in text
+    assert "title: This field is required." in text
     done = staff.get(response["Location"]).content.decode()
     assert "hx-trigger" not in done.split('id="main"')[1]
     assert Item.objects.get(external_id="c").title == "<script>alert(1)</script>"
@@ -57,7 +57,7 @@ def test_the_mapping_may_be_given(staff):
     ("content", "fields", "message"),
     [
         (b"\x1f\x8b\x08\x00rest", {}, "The file is compressed. Unpack it first."),
-        (b"id,title\na,A\n", {"mapping": "[1]"}, "a table of names is needed"),
+        (b"id,title\na,A\n", {"mapping": "[1]"}, "a table of names is expected"),
         (b"id,title\na,A\n", {"mapping": "{"}, "This is not JSON"),
         (b"id,title\na,A\n", {"mapping": "[" * 100_000}, "This is not JSON"),
         (b"id,title\na,A\n", {"mapping": '{"fields": {"colour": "x"}}'}, "no such field"),

@@ -83,7 +83,7 @@ def test_pictures_that_could_not_be_had_are_listed_beside_failed_texts(staff):
 def test_work_that_nobody_does_says_so(staff):
     make_version()
     make_item("a")
-    assert "waits for a worker" in shown(staff.get(PAGE))
+    assert "waiting for a worker" in shown(staff.get(PAGE))
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "auto"])
@@ -93,8 +93,8 @@ def test_an_encoder_whose_preparation_takes_too_long_is_said_at_the_top(staff, t
     monkeypatch.setenv("SEARCHSITE_DEVICE", "cpu")
     monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
     make_version(backend="transformer", model=str(write_checkpoint(tmp_path / runtime, seed=9)))
-    wait_until(lambda: "takes longer than 0.05 s" in shown(staff.get(PAGE)), timeout_s=60, what="the reason")
-    by_words = "go by words alone" in shown(staff.get(PAGE))
+    wait_until(lambda: "took longer than 0.05 s" in shown(staff.get(PAGE)), timeout_s=60, what="the reason")
+    by_words = "uses words only" in shown(staff.get(PAGE))
     assert by_words == (runtime == "onnxruntime")
 
 
@@ -103,7 +103,7 @@ def test_an_encoder_that_cannot_be_had_is_said_at_the_top(staff):
     # The first request starts loading it; a later one knows the outcome.
     staff.get(PAGE)
     text = shown(staff.get(PAGE))
-    assert "Searches go by words alone for now." in text
+    assert "Search uses words only for now." in text
     assert "/nowhere/model" in text
 
 
@@ -180,7 +180,7 @@ def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
         assert run.state == state
     assert run.version.state == "retired"
     late = staff.post(f"/staff/reindex/{run.pk}/pause", follow=True)
-    assert "The reindex is cancelled by now." in shown(late)
+    assert "The reindex is already cancelled." in shown(late)
     actions = [entry.action for entry in AuditEntry.objects.order_by("pk")]
     assert actions == ["reindex.start", "reindex.pause", "reindex.resume", "reindex.cancel"]
 
@@ -188,9 +188,9 @@ def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"overlap_tokens": 40}, "at most half of the window"),
-        ({"document_template": "{% if title %}"}, "The template cannot be read"),
-        ({"document_template": "{% load static %}"}, "The template cannot be read"),
+        ({"overlap_tokens": 40}, "at most half the window"),
+        ({"document_template": "{% if title %}"}, "The template cannot be parsed"),
+        ({"document_template": "{% load static %}"}, "The template cannot be parsed"),
         ({"model": "/nowhere/model"}, "There is no folder with a model at /nowhere/model."),
         ({"backend": "static", "model": "vectors"}, "There is no file of word vectors or folder of a static encoder"),
         ({"backend": "openai", "model": "small"}, "ENCODER_URL is not set"),
@@ -224,13 +224,13 @@ def test_a_reindex_may_use_any_kind_of_encoder(staff, tmp_path, settings):
 
 def test_searches_are_switched_rolled_back_and_an_old_version_retired(staff):
     old, new = make_version(), make_version(state="ready")
-    assert "Switch to it" in shown(staff.get(PAGE))
+    assert "Switch over" in shown(staff.get(PAGE))
     staff.post(f"/staff/versions/{new.pk}/activate")
     assert IndexVersion.objects.active() == new
-    assert "Roll back to it" in shown(staff.get(PAGE))
-    assert "is active by now" in shown(staff.post(f"/staff/versions/{new.pk}/retire", follow=True))
+    assert "Roll back" in shown(staff.get(PAGE))
+    assert "is already active" in shown(staff.post(f"/staff/versions/{new.pk}/retire", follow=True))
     assert "is retired" in shown(staff.post(f"/staff/versions/{old.pk}/retire", follow=True))
-    assert "is retired by now" in shown(staff.post(f"/staff/versions/{old.pk}/activate", follow=True))
+    assert "is already retired" in shown(staff.post(f"/staff/versions/{old.pk}/activate", follow=True))
     assert IndexVersion.objects.active() == new
 
 

@@ -79,16 +79,16 @@ def test_a_set_is_made_of_lines_the_log_and_a_file(ids):
 def test_rows_of_a_file_that_are_left_out_are_told_with_their_lines(judged_set):
     file = SimpleUploadedFile("judged.tsv", b"query\titem\tgrade\nship\tgone\t3\nstorm\tstorm\t9\nstorm\tstorm\t2\n")
     shown = text_of(staff().post(f"{PAGE}{judged_set.pk}/queries", {"file": file}))
-    assert "Rows left out 2 Line Reason 2 There is no item “gone”. 3 A grade is 0, 1, 2 or 3, not “9”." in shown
+    assert "Rows left out 2 Line Reason 2 There is no item “gone”. 3 A grade must be 0, 1, 2 or 3, not “9”." in shown
     assert query_of(judged_set, "storm").judgements.get().grade == 2
 
 
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ({}, "Write a query, choose the log or choose a file."),
+        ({}, "Enter a query, choose a log or choose a file."),
         ({"queries": "x" * 201}, "at most 200 characters"),
-        ({"queries": "\n".join(map(str, range(1_001)))}, "1,000 queries at most"),
+        ({"queries": "\n".join(map(str, range(1_001)))}, "at most 1,000 queries"),
         ({"source": "everything"}, "not one of the available choices"),
         ({"source": "top", "most": "1000000"}, "less than or equal to 200"),
         ({"file": SimpleUploadedFile("x.csv", b"a,b\n1,2\n")}, "A column named “query”"),
@@ -107,7 +107,7 @@ def test_a_set_is_renamed_exported_and_deleted(judged_set, ids):
     client.post(f"{PAGE}{judged_set.pk}/rename", {"name": "  Other films "})
     assert JudgedSet.objects.get().name == "Other films"
     make_set("Taken", {})
-    assert "a set named “Taken” already" in text_of(
+    assert "A set named “Taken” already exists" in text_of(
         client.post(f"{PAGE}{judged_set.pk}/rename", {"name": "Taken"}, follow=True)
     )
     make_items([{"external_id": "=risky()"}])
@@ -159,7 +159,7 @@ def test_grades_and_items_that_are_none_change_nothing(judged_set, ids, form):
     client = staff()
     response = client.post(f"{PAGE}queries/{query.pk}/", {"item": ids["storm"], **form}, follow=True)
     assert response.status_code == 200
-    assert "A grade goes from 0 to 3." in text_of(response) or "no such item" in text_of(response)
+    assert "A grade must be from 0 to 3." in text_of(response) or "no longer exists" in text_of(response)
     assert not query.judgements.exists()
 
 
@@ -174,7 +174,7 @@ def test_judging_leads_to_the_next_query_that_nobody_has_judged(judged_set):
 def test_any_other_item_is_found_and_graded(judged_set, ids):
     query = query_of(judged_set)
     address = f"{PAGE}queries/{query.pk}/?find=storm"
-    assert f'id="item-{ids["storm"]}"' in staff().get(address).content.decode().split("Another item")[1]
+    assert f'id="item-{ids["storm"]}"' in staff().get(address).content.decode().split("Add an item")[1]
     response = staff().post(address, {"item": ids["storm"], "grade": "1"})
     assert response["Location"] == f"{address}#item-{ids['storm']}"
 
@@ -190,13 +190,13 @@ def test_a_measurement_is_started_watched_and_shown(judged_set):
     assert [setting.semantic_ratio for setting in measurement.settings.all()][:3] == [0.3, 0, 0.1]
     page = client.get(address).content.decode()
     assert f'hx-get="{address}" hx-trigger="every 1s"' in page
-    assert "It waits for a worker." in page
+    assert "Waiting for a worker." in page
     again = client.post(f"{PAGE}{judged_set.pk}/measure", form)
     assert (again.status_code, "This query set is being measured." in text_of(again)) == (400, True)
     assert "Ratio sweep" in text_of(client.get(f"{PAGE}{judged_set.pk}/"))
     client.post(f"{address}cancel")
     assert client.get(address, headers={"HX-Request": "true"}).status_code == 286
-    assert "by now" in text_of(client.post(f"{address}cancel", follow=True))
+    assert "already" in text_of(client.post(f"{address}cancel", follow=True))
     client.post(f"{PAGE}{judged_set.pk}/measure", form | {"kind": "one", "semantic_ratio": "0"})
     tasks.measure_relevance()
     done = Measurement.objects.first()
@@ -230,7 +230,7 @@ def test_a_sweep_names_the_best_ratio_and_whether_that_is_for_certain(judged_set
     MeasuredSetting.objects.filter(semantic_ratio=1.0).update(gain={"mean": 0.05, "low": 0.01, "high": 0.1})
     assert "+0.010 to +0.100 with 95% confidence." in text_of(staff().get(f"{PAGE}{judged_set.pk}/"))
     MeasuredSetting.objects.filter(semantic_ratio=1.0).update(ndcg_at_10=0.1)
-    assert "The present ratio, 0.5, is the best of those tried." in text_of(staff().get(f"{PAGE}{judged_set.pk}/"))
+    assert "The current ratio, 0.5, is the best of those tried." in text_of(staff().get(f"{PAGE}{judged_set.pk}/"))
 
 
 def test_figures_are_drawn_over_time_and_queries_show_what_they_came_to(judged_set):

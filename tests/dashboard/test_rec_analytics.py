@@ -65,7 +65,7 @@ def test_the_chart_has_the_share_and_interval_of_each_day():
 
 def test_an_experiment_that_was_deleted_is_named_so():
     some_lists().delete()
-    assert list_analytics(7).by_scenario[0].detail == "An experiment that was deleted: long"
+    assert list_analytics(7).by_scenario[0].detail == "Deleted experiment: long"
 
 
 def test_the_page_shows_the_figures():
@@ -79,4 +79,4 @@ def test_the_page_shows_the_figures():
 
 def test_a_log_without_lists_says_so():
     response = signed_in("staff", is_staff=True).get("/staff/analytics/")
-    assert b"No list was shown yet." in response.content
+    assert b"No lists shown yet." in response.content

@@ -80,13 +80,13 @@ def actions() -> list[str]:
 
 def test_a_scenario_is_previewed_saved_listed_and_set_back(staff, mira):
     address = f"{BASE}scenarios/for-you/"
-    assert side(staff.get(address), "As it is") == side(staff.get(address), "As it would be")
+    assert side(staff.get(address), "Current settings") == side(staff.get(address), "New settings")
     boosted = SETTINGS | {"boosts_filter": ["category = Rain", ""], "boosts_factor": ["10", ""], "person": "MIRA"}
     page = staff.post(address, boosted)
     assert "Mira Ek, 1 event." in shown(page)
     assert not ScenarioChange.objects.exists()
-    assert len(side(page, "As it is")) == 11
-    assert len(side(page, "As it would be")) == 3
+    assert len(side(page, "Current settings")) == 11
+    assert len(side(page, "New settings")) == 3
     saved = staff.post(address, boosted | {"save": "yes"}, follow=True)
     assert "For you is saved" in shown(saved)
     assert settings_of("for-you").length == 3
@@ -104,10 +104,10 @@ def test_a_scenario_is_previewed_saved_listed_and_set_back(staff, mira):
     [
         ({"length": "0"}, "greater than or equal to 1"),
         ({"diversity": "much"}, "Enter a number"),
-        ({"sources": []}, "At least one of"),
-        ({"excluded": "colour = red"}, "There is no field “colour”"),
-        ({"boosts_filter": "number > 1", "boosts_factor": "x"}, "A factor is a number"),
-        ({"boosts_filter": "number > 1", "boosts_factor": "99"}, "A factor goes from"),
+        ({"sources": []}, "Choose at least one of"),
+        ({"excluded": "colour = red"}, "Unknown field “colour”"),
+        ({"boosts_filter": "number > 1", "boosts_factor": "x"}, "A factor must be a number"),
+        ({"boosts_filter": "number > 1", "boosts_factor": "99"}, "A factor must be from"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_beside_their_field(staff, ids, change, message):
@@ -122,7 +122,7 @@ def test_a_scenario_that_there_is_not_is_404(staff):
 
 
 def test_looking_as_a_person_shows_the_list_with_its_shares_and_is_audited(staff, mira):
-    assert "Each look is noted" in shown(staff.get(f"{BASE}people/"))
+    assert "Each view is recorded" in shown(staff.get(f"{BASE}people/"))
     page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you"}))
     assert "Mira Ek 1 event" in page
     assert re.search(r"1 space-\d [\d.]+ taste \d+% space-0", page)
@@ -134,29 +134,29 @@ def test_looking_as_a_person_shows_the_list_with_its_shares_and_is_audited(staff
 def test_somebody_who_opted_out_is_said_to_see_what_strangers_see(staff, mira):
     opt_out(mira)
     page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you"}))
-    assert "they opted out" in page
+    assert "turned personalisation off" in page
 
 
 def test_why_not_an_item_is_answered_by_id_and_by_title(staff, mira, ids):
     for text in ("space-0", "SPACE-0"):
         page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you", "item": text}))
-        assert "Why not “space-0”? It was met before (like on" in page
+        assert "Why not “space-0”? The person has already seen it (like on" in page
     page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you", "item": "space-1"}))
     assert "“space-1” is at place" in page
     page = shown(staff.post(f"{BASE}people/", {"person": "mira", "scenario": "for-you", "item": "nothing"}))
-    assert "There is no such item" in page
+    assert "No item has this external id or title" in page
 
 
 def test_looking_as_of_a_moment_shows_the_list_of_then_and_what_was_not_kept(staff, mira, ids):
     did(mira, "like", ids["rain-0"], days_ago=-1)
     asked = {"person": "mira", "scenario": "for-you", "item": "rain-0"}
-    assert "Why not “rain-0”? It was met before" in shown(staff.post(f"{BASE}people/", asked))
+    assert "Why not “rain-0”? The person has already seen it" in shown(staff.post(f"{BASE}people/", asked))
     page = shown(staff.post(f"{BASE}people/", asked | {"as_of": "2026-03-01T12:00"}))
-    assert "As of 2026-03-01 12:00 UTC, by what was known then; not kept from then" in page
-    assert "It was met before" not in page
+    assert "As of 2026-03-01 12:00 UTC, from what was known then. Not recorded at the time" in page
+    assert "The person has already seen it" not in page
     refused = staff.post(f"{BASE}people/", asked | {"as_of": "2999-01-01T00:00"})
     assert refused.status_code == 400
-    assert "This lies in the future." in shown(refused)
+    assert "This is in the future." in shown(refused)
 
 
 def test_a_preview_begins_with_whoever_did_most_of_late_and_is_not_opted_out(staff, mira, ids):
@@ -185,8 +185,8 @@ def test_weights_are_tried_on_somebody_before_they_are_saved(staff, mira, ids):
     did(mira, "view", ids["rain-0"])
     ProfileState.objects.update(due_at=None)
     page = staff.post(f"{BASE}weights/", weights(view_weight="20", like_weight="0.1") | {"person": "mira"})
-    assert side(page, "By the weights as they are")[0].startswith("space")
-    assert side(page, "By these")[0].startswith("rain")
+    assert side(page, "Current weights")[0].startswith("space")
+    assert side(page, "New weights")[0].startswith("rain")
     assert EventKind.objects.get(pk="view").weight == 0.3
     assert not ProfileState.objects.exclude(due_at=None).exists()
     assert actions() == ["person.look"]
@@ -197,7 +197,7 @@ def test_weights_are_tried_on_somebody_before_they_are_saved(staff, mira, ids):
 def test_saved_weights_make_every_profile_due(staff, mira):
     ProfileState.objects.update(due_at=None)
     page = staff.post(f"{BASE}weights/", weights(view_weight="2", view_days="9") | {"save": "yes"}, follow=True)
-    assert "1 profiles are worked out anew" in shown(page)
+    assert "1 profiles are being recomputed" in shown(page)
     kind = EventKind.objects.get(pk="view")
     assert (kind.weight, kind.half_life_days) == (2, 9)
     assert not ProfileState.objects.filter(due_at=None).exists()
@@ -232,7 +232,7 @@ def test_an_experiment_is_drafted_started_watched_and_stopped(staff, ids):
     draft = staff.get(page)
     assert 'value="Short"' in draft.content.decode()
     assert "have the same settings" not in shown(draft)
-    assert "runs. People are split" in shown(staff.post(f"{page}start", follow=True))
+    assert "is running. People are split" in shown(staff.post(f"{page}start", follow=True))
     for unit in range(20):
         ShownList.objects.create(
             shown_at=experiment.created_at,
@@ -251,7 +251,7 @@ def test_an_experiment_is_drafted_started_watched_and_stopped(staff, ids):
     assert "Better" in figures
     assert "were not split" not in figures
     refused = staff.post(page, EXPERIMENT | {"name": "Other"}, follow=True)
-    assert "not changed any more" in shown(refused)
+    assert "can no longer be changed" in shown(refused)
     assert staff.post(f"{page}delete").status_code == 404
     assert "is stopped" in shown(staff.post(f"{page}stop", follow=True))
     staff.post(f"{page}delete")
@@ -290,11 +290,11 @@ def test_the_page_warns_of_a_split_that_did_not_go_as_it_should(staff, ids):
     ("change", "message"),
     [
         ({"name": ""}, "This field is required"),
-        ({"v1-name": ""}, "An experiment has 2 to 5 variants"),
+        ({"v1-name": ""}, "An experiment must have 2 to 5 variants"),
         ({"v1-name": "As it is"}, "Two variants are named"),
-        ({"v1-share": "0"}, "A share goes from 1%"),
+        ({"v1-share": "0"}, "A share must be from 1%"),
         ({"v1-length": "500"}, "less than or equal to 100"),
-        ({"v1-excluded": "colour = red"}, "There is no field"),
+        ({"v1-excluded": "colour = red"}, "Unknown field"),
         ({"v1-model": "17"}, "Select a valid choice"),
     ],
 )
@@ -318,9 +318,9 @@ def test_models_are_listed_compared_served_and_gone_back_from(staff):
         for state, ridge, ndcg, day in (("ready", 100.0, 0.25, 1), ("active", 500.0, 0.26, 2))
     )
     page = shown(staff.get(f"{BASE}models/"))
-    assert f"Taste model {new.pk} serves" in page
+    assert f"Taste model {new.pk} is serving" in page
     assert "+0.0120 +0.0040 to +0.0200" in page
-    assert f"Go back to model {old.pk}" in page
+    assert f"Roll back to model {old.pk}" in page
     compared = shown(staff.get(f"{BASE}models/", {"one": old.pk, "other": new.pk}))
     assert "nDCG@10 0.25 0.26" in compared
     assert "Ridge 100 500" in compared
@@ -333,17 +333,17 @@ def test_models_are_listed_compared_served_and_gone_back_from(staff):
 
 
 def test_training_is_asked_for_and_said_to_be_under_way(staff, settings):
-    assert "No training is under way" in shown(staff.get(f"{BASE}models/", headers={"HX-Request": "true"}))
+    assert "No training is in progress" in shown(staff.get(f"{BASE}models/", headers={"HX-Request": "true"}))
     known_people(20)
     page = shown(staff.post(f"{BASE}models/train", follow=True))
-    assert "A worker trains now" in page
+    assert "A worker is training a model" in page
     assert actions() == ["model.train"]
 
 
 def test_too_few_people_to_train_on_are_told_before_a_worker_is(staff):
     known_people(3)
-    assert "20 people who came more than once; 3 have done anything so far" in shown(staff.get(f"{BASE}models/"))
+    assert "20 people who came more than once; 3 have been active so far" in shown(staff.get(f"{BASE}models/"))
     page = shown(staff.post(f"{BASE}models/train", follow=True))
-    assert "A model takes 20 people who came more than once; 3 have done anything so far." in page
-    assert "A worker trains now" not in page
+    assert "Training needs 20 people who came more than once; 3 have been active so far." in page
+    assert "A worker is training a model" not in page
     assert actions() == []

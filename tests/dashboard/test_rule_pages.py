@@ -105,7 +105,7 @@ def test_the_preview_shows_what_a_rule_would_change_and_saves_nothing(staff, ite
     }
     page = staff.post(NEW, data)
     assert page.status_code == 200
-    before, after = side(page, "Without it"), side(page, "With it")
+    before, after = side(page, "Without the rule"), side(page, "With the rule")
     assert before == ["Whale whale Hidden", "Whale now 3", "A long title with a whale now 2"]
     assert after[0] == "Harbour Pinned New here"
     assert re.fullmatch(r"A long title with a whale \+0\.\d\d ↑ 1", after[1])
@@ -118,9 +118,9 @@ def test_the_preview_of_a_saved_rule_takes_the_place_of_it(staff, items):
     rule = make_rule("Whales", hidden_items=["one"])
     other = make_rule("Other", pins=[{"item": "three", "position": 1}])
     page = staff.post(f"/staff/rules/{rule.pk}/", FIELDS | {"preview_q": "whale", "hidden_items_item": "two"})
-    assert side(page, "Without it")[0] == "A long title with a whale"
-    assert "Whale Hidden" in side(page, "Without it")
-    assert "Whale whale" in [row.split(" ↑")[0] for row in side(page, "With it")]
+    assert side(page, "Without the rule")[0] == "A long title with a whale"
+    assert "Whale Hidden" in side(page, "Without the rule")
+    assert "Whale whale" in [row.split(" ↑")[0] for row in side(page, "With the rule")]
     rule.refresh_from_db()
     assert rule.hidden_items == ["one"]
     assert other.pins
@@ -131,19 +131,19 @@ def test_the_preview_says_when_the_rule_does_not_apply_or_would_do_nothing_now(s
     assert "does not apply to this search" in shown(staff.post(NEW, hiding | {"preview_q": "harbour"}))
     off = {name: value for name, value in hiding.items() if name != "enabled"}
     page = staff.post(NEW, off | {"preview_q": "whale"})
-    assert "does nothing at the moment" in shown(page)
-    assert "Whale whale Hidden" in side(page, "Without it")
+    assert "has no effect right now" in shown(page)
+    assert "Whale whale Hidden" in side(page, "Without the rule")
     over = hiding | {"preview_q": "whale", "starts_at": "2020-01-01T00:00", "ends_at": "2020-02-01T00:00"}
-    assert "does nothing at the moment" in shown(staff.post(NEW, over))
+    assert "has no effect right now" in shown(staff.post(NEW, over))
 
 
 def test_an_unfinished_rule_is_previewed_and_an_unreadable_one_says_why_not(staff, items):
     page = staff.post(NEW, {"condition": "always", "preview_q": ""})
-    assert "A name has" not in shown(page)
-    assert side(page, "With it")[0] == "Whale"
+    assert "A name must have" not in shown(page)
+    assert side(page, "With the rule")[0] == "Whale"
     page = staff.post(NEW, FIELDS | {"preview_q": "whale", "hide_filter": "year >"})
     assert "The filter ends too early." in shown(page)
-    assert "Without it" not in page.content.decode()
+    assert "Without the rule" not in page.content.decode()
     page = staff.post(NEW, FIELDS | {"preview_q": "x" * 3_000, "hidden_items_item": "one"})
     assert "at most 2,000 characters" in shown(page)
 
@@ -187,25 +187,25 @@ def test_an_item_without_a_position_gets_the_next_free_one(staff, items):
     ("change", "message"),
     [
         ({"name": ""}, "This field is required"),
-        ({"name": "Taken"}, "Another rule has this name"),
-        ({"queries": ""}, "Say for which queries"),
-        ({"queries": "whale, !!!"}, "“!!!” holds no word"),
+        ({"name": "Taken"}, "Another rule already has this name"),
+        ({"queries": ""}, "Enter the queries it applies to"),
+        ({"queries": "whale, !!!"}, "“!!!” contains no word"),
         ({"condition": "sometimes"}, "Select a valid choice"),
-        ({"hidden_items_item": ""}, "A rule pins, hides or boosts something"),
+        ({"hidden_items_item": ""}, "A rule must pin, hide or boost something"),
         ({"hidden_items_item": "nowhere"}, "There is no item “nowhere”"),
         ({"hidden_items_item": "a\0b"}, "There is no item"),
         ({"pins_item": "one", "pins_position": "1"}, "“one” is both pinned and hidden"),
-        ({"pins_item": "two", "pins_position": "first"}, "A position is a number"),
-        ({"pins_item": "two", "pins_position": "0"}, "A position goes from 1"),
+        ({"pins_item": "two", "pins_position": "first"}, "A position must be a number"),
+        ({"pins_item": "two", "pins_position": "0"}, "A position must be from 1"),
         ({"pins_item": "", "pins_position": "4"}, "There is no item “”"),
         ({"pins_item": ["two", "three"], "pins_position": ["4", "4"]}, "Two items are pinned to position 4"),
-        ({"hide_filter": "colour = red"}, "There is no field “colour”"),
+        ({"hide_filter": "colour = red"}, "Unknown field “colour”"),
         ({"boosts_filter": "year > ", "boosts_amount": "0.1"}, "The filter ends too early."),
-        ({"boosts_filter": "", "boosts_amount": "0.1"}, "Say what is boosted"),
-        ({"boosts_filter": "year > 1", "boosts_amount": "2"}, "A boost adds between"),
-        ({"boosts_filter": "year > 1", "boosts_amount": "nan"}, "A boost adds between"),
-        ({"boosts_filter": "year > 1", "boosts_amount": "much"}, "A boost is a number"),
-        ({"starts_at": "2030-01-02T00:00", "ends_at": "2030-01-01T00:00"}, "The end must be after the beginning"),
+        ({"boosts_filter": "", "boosts_amount": "0.1"}, "Enter a filter for the items to boost"),
+        ({"boosts_filter": "year > 1", "boosts_amount": "2"}, "A boost must be between"),
+        ({"boosts_filter": "year > 1", "boosts_amount": "nan"}, "A boost must be between"),
+        ({"boosts_filter": "year > 1", "boosts_amount": "much"}, "A boost must be a number"),
+        ({"starts_at": "2030-01-02T00:00", "ends_at": "2030-01-01T00:00"}, "The end must be after the start"),
         ({"starts_at": "soon"}, "Enter a valid date"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_rule_for_a_search_is_begun_from_its_page(staff, items):
     assert "New rule for this search" in shown(staff.get("/search", {"q": "whale"}))
     page = staff.get(NEW, {"q": "whale"})
     assert page.context["form"].instance.queries == "whale"
-    assert side(page, "With it")[0] == "Whale whale"
+    assert side(page, "With the rule")[0] == "Whale whale"
 
 
 def test_staff_see_on_the_search_page_which_rule_acted_and_visitors_do_not(staff, items):

@@ -26,7 +26,7 @@ def test_a_synonym_is_made_listed_changed_switched_and_deleted(staff):
     staff.post(PAGE, {"words": "tv, television", "alternatives": ""})
     synonym = Synonym.objects.get()
     assert (synonym.words, synonym.alternatives, synonym.enabled) == (["tv", "television"], [], True)
-    assert "tv, television each for the others On" in shown(staff.get(PAGE))
+    assert "tv, television each other On" in shown(staff.get(PAGE))
 
     address = f"{PAGE}{synonym.pk}/"
     assert 'value="tv, television"' in staff.get(address).content.decode()
@@ -48,18 +48,18 @@ def test_the_list_is_searched(staff):
     make_synonym(["phone"], ["Téléphone"])
     assert "telly" not in shown(staff.get(PAGE, {"q": "téléphone"}))
     assert "telly" in shown(staff.get(PAGE, {"q": "TV"}))
-    assert "None holds “radio”" in shown(staff.get(PAGE, {"q": "radio"}))
+    assert "No synonym contains “radio”" in shown(staff.get(PAGE, {"q": "radio"}))
 
 
 @pytest.mark.parametrize(
     ("words", "alternatives", "message"),
     [
         ("", "", "This field is required"),
-        (",", "", "Say at least one word"),
+        (",", "", "Enter at least one word"),
         ("tv", "", "at least two"),
         ("tv, TV", "", "at least two"),
-        ("tv, ---", "", "“---” holds no word"),
-        ("tv", "television, Tv", "stands on both sides"),
+        ("tv, ---", "", "“---” contains no word"),
+        ("tv", "television, Tv", "is on both sides"),
         ("one two three four five six seven eight nine, x", "", "is too long"),
         (", ".join(map(str, range(60))), "", "At most 50"),
         ("a\0b, c", "", "Null characters are not allowed"),

@@ -33,7 +33,7 @@ def get(**parameters: Any) -> Any:
 
 def test_one_version_has_nothing_to_be_compared_with(db):
     make_version()
-    assert "There is one live version." in text_of(get())
+    assert "There is only one live version." in text_of(get())
 
 
 def test_both_lists_stand_side_by_side_with_what_moved(versions):
@@ -70,7 +70,7 @@ def test_a_query_set_brings_its_queries_and_its_measurement(versions):
     shown = text_of(response)
     assert response.context["q"] == "storm"
     assert "Next query of the set" in shown
-    assert "These two were not measured on this set yet at this ratio." in shown
+    assert "These two have not been measured on this set at this ratio yet." in shown
     measurement = Measurement.objects.create(
         judged_set=judged_set, kind="versions", state="done", queries=1, finished_at="2026-11-20T10:00:00Z"
     )
@@ -84,7 +84,7 @@ def test_a_query_set_brings_its_queries_and_its_measurement(versions):
     shown = text_of(get(judged_set=judged_set.pk, one=other.pk, other=one.pk))
     assert "0.800" in shown and "-0.500 (-0.600 to -0.400)" in shown
     assert "storm 0.80 0.30 -0.50" in shown
-    assert "not measured on this set yet" in text_of(get(judged_set=judged_set.pk, semantic_ratio="0.3"))
+    assert "not been measured on this set" in text_of(get(judged_set=judged_set.pk, semantic_ratio="0.3"))
     # From the measurement, each query links back to both lists.
     page = signed_in("staff", is_staff=True).get(f"/staff/relevance/measurements/{measurement.pk}/").content.decode()
     both = f"{PAGE}?one={one.pk}&amp;other={other.pk}&amp;judged_set={judged_set.pk}&amp;semantic_ratio=0.5"

@@ -52,7 +52,7 @@ def test_the_client_lists_models(client: OpenAI):
 def test_the_client_raises_its_own_errors(client: OpenAI):
     with pytest.raises(NotFoundError, match="no model 'gpt'"):
         client.embeddings.create(model="gpt", input="x")
-    with pytest.raises(BadRequestError, match="Token ids are not taken") as refused:
+    with pytest.raises(BadRequestError, match="Token ids are not accepted") as refused:
         client.embeddings.create(model=MODEL, input=[1, 2, 3])
     assert (refused.value.param, refused.value.code) == ("input", "token_ids")
     with pytest.raises(AuthenticationError, match="unknown or revoked"):

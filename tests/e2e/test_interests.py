@@ -50,7 +50,7 @@ def test_from_the_first_click_to_the_receipt(page: Page):
     page.get_by_label("Username").fill("loop")
     page.get_by_label("Password", exact=True).fill("correct horse battery")
     page.get_by_label("Password confirmation").fill("correct horse battery")
-    page.get_by_role("main").get_by_role("button", name="Make the account").click()
+    page.get_by_role("main").get_by_role("button", name="Create account").click()
     page.wait_for_url("**/")
     page.goto("/interests/")
     expect(page.locator(".interest.is-muted")).to_have_count(1)

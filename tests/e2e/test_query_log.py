@@ -52,7 +52,7 @@ def test_past_queries_are_suggested_above_titles_and_chosen_by_keyboard(site: St
     options = page.get_by_role("option")
     expect(options.first).to_have_text("Matrix of machines")
     expect(options.nth(1)).to_contain_text("The Matrix")
-    expect(page.get_by_role("group", name="Often searched for")).to_be_visible()
+    expect(page.get_by_role("group", name="Popular searches")).to_be_visible()
     box.press("ArrowDown")
     box.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")

@@ -25,7 +25,7 @@ def test_a_reindex_runs_while_search_answers_and_switches_at_the_end(page: Page)
     # The page updates itself: no reload here.
     expect(page.locator("tr.is-on .ver b")).to_have_text("v2", timeout=LONG_MS)
     assert search(page)["hits"][0]["title"] == "Jaws"
-    page.get_by_role("button", name="Roll back to it").click()
+    page.get_by_role("button", name="Roll back").click()
     expect(page.locator("tr.is-on .ver b")).to_have_text("v1")
 
 

@@ -17,8 +17,8 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     page.goto("/staff/relevance/")
     page.get_by_label("Name").fill("Asked in the browser")
     page.get_by_label("Queries").fill("shark at the beach\ntime loop")
-    page.get_by_role("button", name="Make the set").click()
-    expect(page.get_by_text("2 queries are new")).to_be_visible()
+    page.get_by_role("button", name="Create set").click()
+    expect(page.get_by_text("2 queries added")).to_be_visible()
 
     page.get_by_role("link", name="Judge", exact=True).click()
     jaws = page.locator(".judge__item").filter(has=page.get_by_role("link", name="Jaws", exact=True))
@@ -29,7 +29,7 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     expect(jaws.get_by_text("Not judged")).to_be_hidden()
     expect(page.locator("#judged")).to_have_text("1")
     # An item graded a moment ago keeps its grade when the rest is marked.
-    page.get_by_role("button", name="All that have no grade are not relevant").click()
+    page.get_by_role("button", name="Mark all ungraded as not relevant").click()
     expect(page.get_by_text("Not judged").locator("visible=true")).to_have_count(0)
     expect(jaws.get_by_role("button", name="3 Perfect")).to_have_attribute("aria-pressed", "true")
 
@@ -42,7 +42,7 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     expect(page.locator("#judged")).to_have_text("1")
 
     page.get_by_role("link", name="Asked in the browser").click()
-    page.get_by_label("What", exact=True).select_option(label="Ratio sweep")
+    page.get_by_label("Kind", exact=True).select_option(label="Ratio sweep")
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_role("heading", name="nDCG@10 by ratio")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(11)
@@ -53,13 +53,13 @@ def test_a_set_is_judged_and_search_is_measured_on_it(page: Page):
     # Deleting something along with its judgements asks for confirmation first.
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="time loop"))
     row.locator("summary").click()
-    row.get_by_role("button", name="Take out for good").click()
-    expect(page.get_by_text("“time loop” is taken out of the set.")).to_be_visible()
-    page.get_by_text("Change", exact=True).click()
-    for_good = page.get_by_role("button", name="Delete the set for good")
-    expect(for_good).to_be_hidden()
+    row.get_by_role("button", name="Remove permanently").click()
+    expect(page.get_by_text("“time loop” is removed from the set.")).to_be_visible()
+    page.get_by_text("Edit", exact=True).click()
+    permanently = page.get_by_role("button", name="Delete the set permanently")
+    expect(permanently).to_be_hidden()
     page.locator("summary", has_text="Delete the set").click()
-    for_good.click()
+    permanently.click()
     expect(page.get_by_text("“Asked in the browser” is deleted")).to_be_visible()
 
 
@@ -70,7 +70,7 @@ def test_hits_are_judged_without_javascript(site: Stack, browser: Browser):
     page.goto("/staff/relevance/")
     page.get_by_label("Name").fill("Without scripts")
     page.get_by_label("Queries").fill("ghost story")
-    page.get_by_role("button", name="Make the set").click()
+    page.get_by_role("button", name="Create set").click()
     page.get_by_role("link", name="Judge", exact=True).click()
     first = page.locator(".judge__item").first
     first.get_by_role("button", name="2 Relevant").click()

@@ -23,9 +23,9 @@ def test_a_rule_is_made_while_watching_what_it_changes(page: Page):
 
     # The preview follows what is typed, and the cursor stays where it is.
     page.get_by_placeholder("year >= 2015").fill("year < 1990")
-    page.get_by_label("What is added by another boost").fill("0.4")
+    page.get_by_label("Amount of another boost").fill("0.4")
     expect(page.locator(".rule__hits").nth(1)).to_contain_text("+0.")
-    expect(page.get_by_label("What is added by another boost")).to_be_focused()
+    expect(page.get_by_label("Amount of another boost")).to_be_focused()
 
     page.get_by_label("Name").fill("No Jaws")
     page.get_by_role("button", name="Save").click()
@@ -33,7 +33,7 @@ def test_a_rule_is_made_while_watching_what_it_changes(page: Page):
     page.goto("/search?q=shark+beach")
     expect(page.locator(".hit__title").first).not_to_contain_text("Jaws")
     page.get_by_role("link", name="No Jaws").first.click()
-    delete = page.get_by_role("button", name="Delete the rule for good")
+    delete = page.get_by_role("button", name="Delete the rule permanently")
     expect(delete).to_be_hidden()
     page.locator("summary", has_text="Delete the rule").click()
     delete.click()

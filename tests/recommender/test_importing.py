@@ -132,7 +132,7 @@ def test_case_and_spaces_of_columns_do_not_count(load):
 def test_a_file_without_the_columns_that_are_needed_is_refused_as_a_whole(load):
     run = load("customer,film\nada,film\n")
     assert figures(run) == ("failed", 0, 0, 0)
-    assert "looked for as user or user_id or username. The file has customer, film." in run.message
+    assert "looked up as user or user_id or username. The file has customer, film." in run.message
 
 
 def test_bad_rows_are_told_with_their_line_and_the_good_ones_kept(load):
@@ -163,11 +163,11 @@ def test_bad_rows_are_told_with_their_line_and_the_good_ones_kept(load):
         3: "user:",
         4: "item:",
         5: "there is no item 'nowhere'",
-        6: "kind: 'adore' is not known. Known: ",
+        6: "kind: unknown 'adore'. Known: ",
         7: "a rating needs its stars",
-        8: "value: a number",
-        9: "value: a number",
-        10: "value: a number",
+        8: "value: use a number",
+        9: "value: use a number",
+        10: "value: use a number",
         11: "occurred_at:",
         12: "occurred_at:",
         13: "future",

@@ -80,7 +80,7 @@ def test_no_mail_is_written_without_an_address_for_its_links(address, tmp_path):
 
 
 def test_a_name_that_nobody_has_is_refused_and_no_file_written(people, tmp_path):
-    with pytest.raises(CommandError, match="no account of this name: amy"):
+    with pytest.raises(CommandError, match="No account has this name: amy"):
         written(tmp_path, "--user", "ada", "--user", "amy")
     assert list(tmp_path.iterdir()) == []
 

@@ -65,7 +65,7 @@ def test_nobody_sees_or_changes_anothers_switches(ids):
 
 
 def test_only_reactions_are_switches(ids):
-    with pytest.raises(ValueError, match="no reaction"):
+    with pytest.raises(ValueError, match="not a reaction"):
         react(VISITOR, ids["rain"], "buy", True)
 
 

@@ -69,6 +69,6 @@ def test_two_people_at_once_are_refused(ada):
 def test_the_page_has_a_switch_and_says_so_when_nothing_is_known(ada):
     ada_page = signed_in("ada").get("/search", {"q": "space", "personalize": "1"}).content.decode()
     assert 'aria-pressed="true"' in ada_page
-    assert "Nothing is known of your taste yet" not in ada_page
+    assert "Your taste is not known yet" not in ada_page
     bob_page = signed_in("bob").get("/search", {"q": "space", "personalize": "1"}).content.decode()
-    assert "Nothing is known of your taste yet" in bob_page
+    assert "Your taste is not known yet" in bob_page

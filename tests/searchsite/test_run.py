@@ -121,7 +121,7 @@ def test_it_serves_and_says_where_and_who_may_sign_in(site: Running) -> None:
     assert is_live(host="127.0.0.1", port=site.port)
     assert f"http://127.0.0.1:{site.port}" in site.said()
     assert "staff" in site.said()
-    assert "exist in this mode only" in site.said()
+    assert "exist only in this mode" in site.said()
 
 
 def test_it_loads_the_catalogue_that_was_named_and_embeds_all_of_it(site: Running) -> None:

@@ -97,7 +97,7 @@ def test_an_item_that_killed_several_workers_is_set_aside_with_the_reason(versio
         expire_leases()
         reclaim_expired()
     states = execute("SELECT error FROM catalog_embeddingstate WHERE state = 'failed'")
-    assert states == [("The worker stopped before finishing, 2 times.",)] * 2
+    assert states == [("The worker stopped before finishing 2 times.",)] * 2
 
 
 def test_a_failure_is_tried_again_until_the_attempts_are_used_up(version, settings):

@@ -65,7 +65,7 @@ def test_a_job_that_cannot_be_done_fails_with_its_reason_and_the_next_is_done(sm
     assert (impossible.state, possible.state) == ("failed", "done")
     assert "no encoder backend" in impossible.message
     assert adaptation.state == "failed"
-    assert adaptation.message.startswith("Different queries of which results were opened: 0; judged queries: 0. 30 of")
+    assert adaptation.message.endswith("There are 0 judged queries and 0 queries with opened results.")
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -74,7 +74,7 @@ def test_a_job_that_kills_workers_is_given_up():
     EncoderComparison.objects.update(state="running", attempts=3)
     work()
     comparison.refresh_from_db()
-    assert (comparison.state, comparison.message) == ("failed", "The worker stopped before finishing, 3 times.")
+    assert (comparison.state, comparison.message) == ("failed", "The worker stopped before finishing 3 times.")
 
 
 def test_an_empty_catalogue_has_nothing_to_compare_by(db, small):
@@ -84,7 +84,7 @@ def test_an_empty_catalogue_has_nothing_to_compare_by(db, small):
     comparison = start_comparison(EncoderSpec(model=str(small)))
     work()
     comparison.refresh_from_db()
-    assert comparison.message == "There is no index yet, or nothing in the catalogue to compare encoders by."
+    assert comparison.message == "There is no index yet, or nothing in the catalogue to compare encoders with."
 
 
 def test_one_worker_at_a_time_is_at_it(committed_db, small):
@@ -146,10 +146,10 @@ def test_the_command_adapts_to_a_collection_and_says_what_it_gained(db, small, s
 
 
 def test_the_command_says_what_is_missing(db, small, tmp_path):
-    with pytest.raises(CommandError, match="30 of either are the fewest to learn from"):
+    with pytest.raises(CommandError, match="At least 30 judged queries"):
         call_command("finetune")
     few = write_collection(tmp_path / "few", collection_of({"d": "x"}, {"q": "y"}, {"q": {"d": 1.0}}))
-    with pytest.raises(CommandError, match="known for 1 queries"):
+    with pytest.raises(CommandError, match="known for only 1 queries"):
         call_command("finetune", "--collection", str(few), "--model", str(small))
     with pytest.raises(CommandError, match="between 0 and 1"):
         call_command("finetune", "--held-out", "1")
@@ -179,8 +179,8 @@ def test_the_real_model_puts_pairs_in_nearly_the_order_that_people_do(capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["encoder"], "Name a judged collection"),
-        (["search"], "Name the folder: evaluate search PATH"),
+        (["encoder"], "Give a judged collection"),
+        (["search"], "Give the folder: evaluate search PATH"),
         (["encoder", "--pairs", "/nowhere.csv"], "No such file"),
         (["encoder", "/nowhere"], "No such file"),
     ],

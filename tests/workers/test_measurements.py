@@ -201,7 +201,7 @@ def test_judgements_taken_back_before_the_worker_comes_are_noticed(version, judg
     Judgement.objects.all().delete()
     tasks.measure_relevance()
     measurement.refresh_from_db()
-    assert (measurement.state, measurement.message) == ("failed", "Nothing is judged relevant any more.")
+    assert (measurement.state, measurement.message) == ("failed", "No item is judged relevant any longer.")
 
 
 def test_the_sweep_finds_a_measurement_whose_wake_up_was_lost(version, judged_set, monkeypatch):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_a_reindex_is_started_with_what_is_given(capsys):
     call_command("reindex", "--storage", "binary", "--dimensions", "128", "--wait-for-staff")
     run = ReindexRun.objects.get()
-    assert f"Reindex run {run.pk} to version {run.version_id} has begun." in capsys.readouterr().out
+    assert f"Reindex run {run.pk} to version {run.version_id} has started." in capsys.readouterr().out
     assert (run.version.storage, run.version.dimensions, run.activate_when_ready) == ("binary", 128, False)
     with pytest.raises(CommandError, match="Another reindex is running"):
         call_command("reindex")

@@ -10,7 +10,7 @@ from catalog.embedding.registry import encoder_for
 
 
 class NotATransformer(Exception):
-    """Only transformers can be distilled: another encoder has no tokenizer to begin with."""
+    """Only transformers can be distilled: other encoders have no tokenizer to start from."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)

@@ -70,7 +70,7 @@ def load(folder: Path, *, name: str, device: str | None = None, precise: bool = 
         )
     except ImportError as error:
         raise EncoderUnavailable(
-            "sentence-transformers is not installed: pip install sentence-transformers."
+            "sentence-transformers is not installed. Run: pip install sentence-transformers"
         ) from error
     except Exception as error:  # the libraries below raise a dozen kinds of error for a missing or broken file
         raise EncoderUnavailable(
@@ -95,7 +95,7 @@ def describe(model: SentenceTransformer, *, name: str) -> tuple[ModelFacts, str]
         raise EncoderUnavailable(f"Model {name} does not say how many dimensions its vectors have.")
     backend: Any = getattr(model.tokenizer, "backend_tokenizer", None)
     if backend is None:
-        raise EncoderUnavailable(f"Model {name} has no tokenizer that says where in the text its tokens are.")
+        raise EncoderUnavailable(f"Model {name} has no tokenizer that maps tokens to their place in the text.")
     prompts = model.prompts
     facts = ModelFacts(
         dimensions=dimensions,

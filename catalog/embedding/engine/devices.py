@@ -33,7 +33,7 @@ def threads_to_use() -> int:
     """
     asked = os.environ.get("ENCODER_THREADS") or "0"
     if not (asked.isascii() and asked.isdigit() and int(asked) <= MOST_THREADS):
-        raise EncoderUnavailable(f"ENCODER_THREADS is {asked!r}; it is a number up to {MOST_THREADS:,}.")
+        raise EncoderUnavailable(f"ENCODER_THREADS is {asked!r}; use a number up to {MOST_THREADS:,}.")
     if int(asked):
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -47,7 +47,7 @@ def write_export(model: SentenceTransformer, facts: ModelFacts, tokenizer_json: 
             _export(model, folder / "model.onnx")
         _check(folder / "model.onnx", facts, tokens, expected)
     except Exception as error:  # whatever an architecture raises for attention that it does not know
-        logger.info("The model is exported with attention of its own: %s.", reason(error))
+        logger.info("The model is exported with its own attention: %s.", reason(error))
         _export(model, folder / "model.onnx")
         _check(folder / "model.onnx", facts, tokens, expected)
     if "onnxruntime" in installed_runtimes():
@@ -60,7 +60,9 @@ def _check(file: Path, facts: ModelFacts, tokens: Sequence[TokenIds], expected: 
         runtime = RUNTIMES[name](file, pad_id=facts.pad_id, queries=False)
         cosine = least_cosine(expected, runtime.compute(tokens))
         if not cosine >= LEAST_COSINE:
-            raise EncoderUnavailable(f"The export gives other vectors by {name} than torch does (cosine {cosine:.4f}).")
+            raise EncoderUnavailable(
+                f"With {name} the export gives different vectors from torch (cosine {cosine:.4f})."
+            )
 
 
 def _export(model: SentenceTransformer, file: Path) -> None:
@@ -121,7 +123,7 @@ def _write_small(folder: Path, facts: ModelFacts, tokens: Any, expected: Any) ->
         runtime = OnnxRuntime(small / "model.onnx", pad_id=facts.pad_id, queries=True)
         cosine = least_cosine(expected, runtime.compute(tokens))
     except Exception as error:  # an operator that the quantiser does not know
-        logger.warning("There are no weights of 8 bits: %s.", reason(error))
+        logger.warning("There are no 8-bit weights: %s.", reason(error))
         cosine = -1.0
     if cosine < LEAST_SMALL_COSINE:
         shutil.rmtree(small)

@@ -68,14 +68,14 @@ def open_model(model: str, revision: str) -> OpenedModel:
     try:
         return _with(prepare(folder, name=model), folder, model, documents=documents, queries=queries)
     except Exception as error:  # it cannot be exported, or files in the cache are damaged
-        logger.warning("Model %s goes by torch: %s", model, reason(error))
+        logger.warning("Model %s runs on torch: %s", model, reason(error))
         return replace(_by_torch(folder, model), problem=str(error))
 
 
 def _asked(variable: str, known: tuple[str, ...], *, otherwise: str) -> str:
     asked = os.environ.get(variable) or otherwise
     if asked not in known:
-        raise EncoderUnavailable(f"{variable} is {asked!r}; it may be {', '.join(known)}.")
+        raise EncoderUnavailable(f"{variable} is {asked!r}; use one of {', '.join(known)}.")
     return asked
 
 
@@ -120,5 +120,5 @@ def _opened(
     try:
         return open_runtime(prepared, facts, runtime, queries=queries)
     except Exception as error:  # a runtime that is not installed, or 8-bit weights that were not close enough
-        logger.warning("%s goes by torch, as %s cannot run it: %s.", model, runtime, reason(error))
+        logger.warning("%s runs on torch, because %s cannot run it: %s.", model, runtime, reason(error))
         return TorchPadded(load(folder, name=model), pad_id=facts.pad_id)

@@ -50,7 +50,7 @@ def prepare(checkpoint: Path, *, name: str) -> PreparedModel:
     except OSError as error:
         raise EncoderUnavailable(f"The cache of encoders cannot be written: {reason(error)}.") from error
     if (prepared := prepared_model(checkpoint)) is None:
-        raise EncoderUnavailable(f"Model {name} changed while it was prepared.")
+        raise EncoderUnavailable(f"Model {name} changed while it was being prepared.")
     return prepared
 
 
@@ -109,10 +109,10 @@ def _in_a_process(checkpoint: Path, name: str) -> None:
         timer.cancel()
     if out_of_time.is_set():
         raise EncoderUnavailable(
-            f"To prepare model {name} takes longer than {timeout_s:g} s (ENCODER_PREPARE_TIMEOUT_S) and was given up."
+            f"Preparing model {name} took longer than {timeout_s:g} s (ENCODER_PREPARE_TIMEOUT_S) and was given up."
         )
     if process.returncode != 0:
-        logger.info("The process that prepares model %s said: %s", name, said.strip())
+        logger.info("The process preparing model %s said: %s", name, said.strip())
         raise EncoderUnavailable(f"Model {name} cannot be exported: {_failure(process.returncode, said)}")
 
 
@@ -124,14 +124,14 @@ def _timeout_s() -> float:
     except ValueError:
         timeout_s = 0.0
     if not timeout_s > 0:
-        raise EncoderUnavailable(f"ENCODER_PREPARE_TIMEOUT_S is {asked!r}; it is a number of seconds above 0.")
+        raise EncoderUnavailable(f"ENCODER_PREPARE_TIMEOUT_S is {asked!r}; use a number of seconds above 0.")
     return min(timeout_s, threading.TIMEOUT_MAX)
 
 
 def _failure(status: int, said: str) -> str:
     """Why the process failed: its last line of output, or the signal that ended it, which it cannot report itself."""
     if status < 0:
-        return f"signal {-status} ended the process, as when memory runs out."
+        return f"signal {-status} ended the process, as happens when memory runs out."
     return said.strip().rpartition("\n")[2][:SAID_CHARACTERS]
 
 

@@ -43,7 +43,7 @@ class TorchPacked(TorchPadded):
         AttentionInterface.register(ATTENTION, _attend)
         self._transformer = transformer_of(model)
         if "position_ids" not in inspect.signature(self._transformer.forward).parameters:
-            raise ValueError("The architecture takes no positions.")
+            raise ValueError("The architecture takes no position ids.")
         self._first_position = _first_position(self._transformer)
         self._transformer.set_attn_implementation(ATTENTION)
 
@@ -135,7 +135,7 @@ def packed_where_it_fits(padded: TorchPadded, tokens: Tokens, *, pad_id: int) ->
         cosine = least_cosine(expected, runtime.fetch(runtime.compute(sample)))
         if cosine >= LEAST_COSINE:
             return runtime
-        logger.warning("Packed batches are not used: their vectors are others (cosine %.4f).", cosine)
+        logger.warning("Packed batches are not used: their vectors differ (cosine %.4f).", cosine)
     except Exception as error:  # whatever an architecture raises for arguments it does not know
         logger.warning("Packed batches are not used: %s.", reason(error))
     transformer.set_attn_implementation(before)

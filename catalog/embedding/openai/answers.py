@@ -31,7 +31,7 @@ def read_answer(body: bytes, *, texts: int) -> Answer:
         places = [row["index"] for row in rows]
         vectors = [_vector(row["embedding"]) for row in rows]
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise EndpointMalformed("The endpoint does not speak the protocol of embeddings.") from error
+        raise EndpointMalformed("The endpoint does not speak the embeddings protocol.") from error
     if places != list(range(texts)):
         raise EndpointMalformed(f"The endpoint answered with {len(places)} vectors for {texts} texts.")
     if len({len(vector) for vector in vectors}) != 1 or not vectors[0].size:

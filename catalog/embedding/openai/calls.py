@@ -59,7 +59,7 @@ class Calls:
                     pause_s += error.retry_after_s
                 if time.monotonic() + pause_s >= give_up_at:
                     raise self._give_up(error) from error
-                logger.info("Asking for embeddings again in %.1f s: %s", pause_s, error)
+                logger.info("Retrying the embeddings request in %.1f s: %s", pause_s, error)
                 time.sleep(pause_s)
                 attempt += 1
 
@@ -96,7 +96,9 @@ class Calls:
         if wait_s <= 0:
             return
         if time.monotonic() + wait_s >= give_up_at:
-            raise EncoderUnavailable(f"The embeddings endpoint has had too many requests; it rests {wait_s:.0f} s.")
+            raise EncoderUnavailable(
+                f"The embeddings endpoint is rate limited; it can be asked again in {wait_s:.0f} s."
+            )
         time.sleep(wait_s)
 
     def _check_given_up(self) -> None:
@@ -105,14 +107,14 @@ class Calls:
             raise EncoderUnavailable(message)
 
     def _give_up(self, error: EndpointError) -> EncoderUnavailable:
-        message = f"The embeddings endpoint cannot be had: {error}"
+        message = f"The embeddings endpoint is unavailable: {error}"
         self._given_up = (time.monotonic() + REST_AFTER_FAILURE_S, message)
         return EncoderUnavailable(message)
 
     def _raise_for_good(self, error: EndpointError) -> None:
         """Raise errors that a retry would not change."""
         if isinstance(error, EndpointRefused):
-            raise EncoderUnavailable(f"ENCODER_URL is none that can be called. {error}") from error
+            raise EncoderUnavailable(f"ENCODER_URL cannot be called. {error}") from error
         if not isinstance(error, EndpointFailed) or error.status >= 500 or error.status in MAY_PASS:
             return
         if error.status in REFUSES_TEXTS:
@@ -123,6 +125,6 @@ class Calls:
             ) from error
         if error.status == 404:
             raise EncoderUnavailable(
-                "The embeddings endpoint knows no such model, or ENCODER_URL is not its base address (404)."
+                "The embeddings endpoint does not know the model, or ENCODER_URL is not its base address (404)."
             ) from error
         raise EncoderUnavailable(f"The embeddings endpoint cannot be used. {error}") from error

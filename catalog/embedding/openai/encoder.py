@@ -73,7 +73,7 @@ class OpenAIEncoder:
         if wanted is None or wanted == full:
             return full
         if wanted > full:
-            raise EncoderUnavailable(f"Model {self.spec.model} has {full} dimensions, {wanted} were asked for.")
+            raise EncoderUnavailable(f"Model {self.spec.model} has {full} dimensions, but {wanted} were requested.")
         self._body["dimensions"] = wanted
         if self._probe(PROBE_PATIENCE_S) != wanted:
             raise EncoderUnavailable(
@@ -152,7 +152,7 @@ class OpenAIEncoder:
             return refused
         if vectors.shape[1] != self.dimensions:
             raise EncoderUnavailable(
-                f"The endpoint answers with vectors of {vectors.shape[1]} dimensions in place of {self.dimensions}: "
+                f"The endpoint returns vectors of {vectors.shape[1]} dimensions instead of {self.dimensions}: "
                 f"the model behind {self.spec.model} has changed."
             )
         found.update(zip(texts, vectors, strict=True))

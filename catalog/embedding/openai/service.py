@@ -45,6 +45,6 @@ def service() -> Service:
     """Raises EncoderUnavailable if this site has no embeddings endpoint."""
     if (found := _source()) is None:
         raise EncoderUnavailable(
-            "This site has no embeddings endpoint: set ENCODER_URL, such as https://api.example.org/v1."
+            "This site has no embeddings endpoint. Set ENCODER_URL, for example https://api.example.org/v1."
         )
     return found

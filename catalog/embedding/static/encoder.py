@@ -49,7 +49,7 @@ class StaticEncoder:
             )
         full = int(self._table.vectors.shape[1])
         if spec.dimensions is not None and spec.dimensions > full:
-            raise EncoderUnavailable(f"Model {spec.model} has {full} dimensions, {spec.dimensions} were asked for.")
+            raise EncoderUnavailable(f"Model {spec.model} has {full} dimensions, but {spec.dimensions} were requested.")
         self.dimensions = spec.dimensions or full
         self.max_tokens = min(spec.max_tokens or own_limit, MOST_TOKENS)
 

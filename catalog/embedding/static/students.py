@@ -40,7 +40,7 @@ def read_student(folder: Path) -> Student:
     """Raises EncoderUnavailable, naming the file at fault."""
     place = next((folder / name for name in SUBFOLDERS if (folder / name / WEIGHTS).is_file()), None)
     if place is None or not (place / TOKENIZER).is_file():
-        raise EncoderUnavailable(f"{folder} is no static encoder: it has no {WEIGHTS} and {TOKENIZER}.")
+        raise EncoderUnavailable(f"{folder} is not a static encoder: it has no {WEIGHTS} and {TOKENIZER}.")
     try:
         from tokenizers import Tokenizer
 
@@ -73,7 +73,9 @@ def _tensors(path: Path) -> dict[str, NDArray[Any]]:
 def _student(tokenizer: Tokenizer, tensors: dict[str, NDArray[Any]], config: dict[str, Any], folder: Path) -> Student:
     vectors = next((tensors[name] for name in TABLES if name in tensors), None)
     if vectors is None or vectors.ndim != 2 or vectors.dtype.kind not in "fi" or not vectors.size:
-        raise EncoderUnavailable(f"{folder} is no static encoder: {WEIGHTS} has no table named {' or '.join(TABLES)}.")
+        raise EncoderUnavailable(
+            f"{folder} is not a static encoder: {WEIGHTS} has no table named {' or '.join(TABLES)}."
+        )
     if vectors.dtype.kind == "i":  # model2vec's int8; one scale for all, so directions are unchanged
         vectors = vectors.astype(np.float16) / 127
     if (mapping := tensors.get("mapping")) is not None:  # model2vec's shared vectors
@@ -84,7 +86,7 @@ def _student(tokenizer: Tokenizer, tensors: dict[str, NDArray[Any]], config: dic
     if len(vectors) < tokens:
         raise EncoderUnavailable(f"{folder}: {len(vectors):,} vectors for {tokens:,} tokens.")
     if not np.isfinite(vectors).all():
-        raise EncoderUnavailable(f"{folder}: {WEIGHTS} holds numbers that are not finite.")
+        raise EncoderUnavailable(f"{folder}: {WEIGHTS} contains numbers that are not finite.")
     counts = tensors.get("counts")
     return Student(
         tokenizer=tokenizer,

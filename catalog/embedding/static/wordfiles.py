@@ -62,7 +62,7 @@ def _read(file: BinaryIO, path: Path) -> WordVectors:
         return _from_lines(file, path, first=first, dimensions=_dimensions(first, path), skipped=0)
     words, dimensions = int(header[1]), int(header[2])
     if not words or not 1 <= dimensions <= MOST_DIMENSIONS:
-        raise EncoderUnavailable(f"{path}, line 1: {words} words of {dimensions} dimensions are none to load.")
+        raise EncoderUnavailable(f"{path}, line 1: {words} words of {dimensions} dimensions cannot be loaded.")
     after = file.tell()
     text = _is_text(file.read(LONGEST_WORD_BYTES + 32 * dimensions), dimensions)
     file.seek(after)
@@ -111,7 +111,7 @@ def _from_lines(
         line_number += len(block)
     if promised is not None and line_number - skipped - 1 != promised:
         count = line_number - skipped - 1
-        raise EncoderUnavailable(f"{path} ends at line {line_number - 1}: {count:,} words where {promised:,} are due.")
+        raise EncoderUnavailable(f"{path} ends at line {line_number - 1}: {count:,} words instead of {promised:,}.")
     return collected.finished()
 
 
@@ -138,11 +138,11 @@ def _parsed(text: bytes, rows: int, dimensions: int) -> NDArray[np.float32] | No
 def _line(line: bytes, dimensions: int, path: Path, number: int) -> tuple[bytes, NDArray[np.float32]]:
     word, *numbers = line.rsplit(None, dimensions)
     if len(numbers) != dimensions:
-        raise EncoderUnavailable(f"{path}, line {number}: {len(numbers)} numbers where {dimensions} are due.")
+        raise EncoderUnavailable(f"{path}, line {number}: {len(numbers)} numbers instead of {dimensions}.")
     try:
         return word, np.array([float(part) for part in numbers], dtype=np.float32)
     except ValueError as error:
-        raise EncoderUnavailable(f"{path}, line {number}: {error}, where {dimensions} numbers are due.") from error
+        raise EncoderUnavailable(f"{path}, line {number}: {error}; {dimensions} numbers are expected.") from error
 
 
 def _from_binary(file: BinaryIO, path: Path, *, words: int, dimensions: int, start: int) -> WordVectors:
@@ -164,7 +164,7 @@ def _from_binary(file: BinaryIO, path: Path, *, words: int, dimensions: int, sta
             collected.add([word for word, _, _ in found], vectors, places=[f"byte {place}" for *_, place in found])
             found = []
     if (rest := block[at:].strip() + file.read(1)) and rest.strip():
-        raise EncoderUnavailable(f"{path}, byte {offset + at}: there is more than the {words:,} words promised.")
+        raise EncoderUnavailable(f"{path}, byte {offset + at}: there is more data than the {words:,} words announced.")
     return collected.finished()
 
 
@@ -197,5 +197,5 @@ class _Collected:
 
     def finished(self) -> WordVectors:
         if not self._numbers:
-            raise EncoderUnavailable(f"{self._path} holds no words.")
+            raise EncoderUnavailable(f"{self._path} contains no words.")
         return WordVectors(words=list(self._numbers), vectors=np.concatenate(self._blocks))

@@ -9,7 +9,7 @@ from catalog.models import ApiKey
 
 
 class Command(BaseCommand):
-    help = "Make an API key and print it, once."
+    help = "Create an API key and print it once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="who or what will use it")

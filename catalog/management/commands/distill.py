@@ -25,22 +25,26 @@ TIMED_TEXTS, TIMED_TEXT = 256, "A student is timed by a sentence like this where
 
 class Command(BaseCommand):
     help = (
-        "Distill a static encoder, for machines without a GPU, from a transformer. It knows the transformer's words "
+        "Distill a transformer into a static encoder for machines without a GPU. It knows the transformer's words "
         "and those of the catalogue, and is fitted to the transformer's vectors of the catalogue's sentences."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("output", type=Path, help="the folder to write; then a model of the encoder kind static")
-        parser.add_argument("--model", help="the transformer; by default that of the active index")
-        parser.add_argument("--dimensions", type=int, default=256, help="0 keeps all of the transformer's")
-        parser.add_argument("--words", type=int, default=30_000, help="most words of the catalogue to know whole")
-        parser.add_argument("--texts", type=int, default=20_000, help="most sentences to fit it to; 0 for none")
-        parser.add_argument("--from", type=Path, dest="file", help="JSON lines with title and text, not the catalogue")
-        parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
+        parser.add_argument("output", type=Path, help="the folder to write, usable as a model of the static backend")
+        parser.add_argument("--model", help="the transformer; default: that of the active index")
+        parser.add_argument("--dimensions", type=int, default=256, help="0 keeps all of the transformer's dimensions")
+        parser.add_argument(
+            "--words", type=int, default=30_000, help="at most this many whole words from the catalogue"
+        )
+        parser.add_argument("--texts", type=int, default=20_000, help="fit to at most this many sentences; 0 for none")
+        parser.add_argument(
+            "--from", type=Path, dest="file", help="use these JSON lines with title and text instead of the catalogue"
+        )
+        parser.add_argument("--json", action="store_true", help="print the figures as one JSON line at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if min(options["dimensions"], options["words"], options["texts"]) < 0:
-            raise CommandError("Dimensions, words and texts are not negative.")
+            raise CommandError("Dimensions, words and texts must not be negative.")
         active = None if options["file"] and options["model"] else IndexVersion.objects.active()
         try:
             teacher, tokenizer = load_teacher(_spec(options["model"], active))

@@ -15,12 +15,12 @@ from catalog.models import JudgedSet
 class Command(BaseCommand):
     help = (
         "Load judged queries into a query set: a CSV or TSV with the columns query, item and grade (0 to 3), or a "
-        "folder with queries.jsonl and qrels.tsv in the BEIR form. Items are named by external id."
+        "folder with queries.jsonl and qrels.tsv in the BEIR format. Items are named by external id."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path)
-        parser.add_argument("--set", dest="name", help="the name of the query set; that of the file, if not given")
+        parser.add_argument("--set", dest="name", help="the query set's name; default: the file's name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["path"].resolve()

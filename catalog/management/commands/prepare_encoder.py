@@ -11,8 +11,8 @@ from catalog.models import IndexVersion
 
 class Command(BaseCommand):
     help = (
-        "Prepare the encoder that searches go by for this machine, so that what starts afterwards has it at once. "
-        "Whatever comes of it, the site can start."
+        "Prepare the search encoder for this machine, so that processes started afterwards have it at once. "
+        "Even if this fails, the site can start."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,4 +26,4 @@ class Command(BaseCommand):
             self.stderr.write(f"{version.model} cannot be loaded: {error}")
             return
         problem = getattr(encoder, "runtime_problem", "")
-        self.stdout.write(f"{version.model} is ready." + (f" It goes by torch: {problem}" if problem else ""))
+        self.stdout.write(f"{version.model} is ready." + (f" It runs on torch: {problem}" if problem else ""))

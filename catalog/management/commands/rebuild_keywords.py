@@ -6,8 +6,8 @@ from catalog.index.keywords import rebuild_keywords
 
 
 class Command(BaseCommand):
-    help = "Build the keyword index anew with the settings of the environment. Items cannot be saved meanwhile."
+    help = "Rebuild the keyword index with the current settings. Items cannot be saved meanwhile."
 
     def handle(self, *args: Any, **options: Any) -> None:
         rebuild_keywords()
-        self.stdout.write("The keyword index is built.")
+        self.stdout.write("The keyword index has been rebuilt.")

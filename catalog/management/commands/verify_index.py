@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--repair", action="store_true", help="put right what is wrong; what needs an encoder is left to workers"
+            "--repair",
+            action="store_true",
+            help="repair what is wrong; work that needs an encoder is left to the workers",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,7 +34,7 @@ class Command(BaseCommand):
             findings, rounds = verify_index(), rounds - 1
         self._print(findings)
         if wrong := [finding for finding in findings if finding.is_wrong]:
-            raise CommandError(f"{len(wrong)} things are wrong.")
+            raise CommandError(f"Problems found: {len(wrong)}.")
 
     def _repair(self, findings: Sequence[Finding]) -> bool:
         """Return whether there was anything to do."""

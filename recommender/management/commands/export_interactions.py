@@ -5,7 +5,9 @@ from recommender.exporting import export_interactions
 
 
 class Command(ExportCommand):
-    help = "Write what people with an account did to a CSV, JSON or NDJSON file that import_interactions reads again."
+    help = (
+        "Write the interactions of people with an account to a CSV, JSON or NDJSON file that import_interactions reads."
+    )
 
     def pieces(self, file_format: str) -> Iterator[bytes]:
         return export_interactions(file_format)

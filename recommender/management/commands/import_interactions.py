@@ -4,7 +4,7 @@ from recommender.importing import run_import
 
 
 class Command(ImportCommand):
-    help = "Load interactions from a CSV, JSON or NDJSON file; users that are missing are made."
+    help = "Load interactions from a CSV, JSON or NDJSON file; missing users are created."
     kind = ImportRun.Kind.INTERACTIONS
     table = "interactions"
 

@@ -8,17 +8,21 @@ from recommender import demo
 
 
 class Command(BaseCommand):
-    help = "Load the demo films, members and their histories. Run again, it changes nothing."
+    help = "Load the demo films, members and their histories. Running it again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--staff-only", action="store_true", help="only the member of staff, for another catalogue")
+        parser.add_argument(
+            "--staff-only", action="store_true", help="create only the staff account, for another catalogue"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
-            raise CommandError("Demo accounts have a known password: they exist only where SEARCHSITE_EMBEDDED=1.")
+            raise CommandError(
+                "Demo accounts have a known password, so they are created only if SEARCHSITE_EMBEDDED=1."
+            )
         films = not options["staff_only"]
         accounts = demo.create_accounts(members=films)
-        self.stdout.write(f"{len(accounts)} accounts; the password of each is {demo.PASSWORD!r}.")
+        self.stdout.write(f"{len(accounts)} accounts, each with the password {demo.PASSWORD!r}.")
         if films:
             report = demo.load_films()
             self.stdout.write(

@@ -67,7 +67,7 @@ def test_what_is_not_better_for_certain_leaves_nothing_behind(spec, tmp_path):
 def test_too_few_queries_are_refused(spec, tmp_path):
     few = made_up_collection()
     few = few.asking(list(few.queries)[:30])
-    with pytest.raises(NotEnoughQueries, match="known for 30 queries; 67 are the fewest"):
+    with pytest.raises(NotEnoughQueries, match="known for only 30 queries; at least 67 are needed"):
         adapt_encoder(spec, few, tmp_path / "adapted", plan=AdaptationPlan())
 
 

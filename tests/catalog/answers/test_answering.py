@@ -97,7 +97,7 @@ def test_a_stream_that_breaks_off_is_taken_back(chat_server):
     steps = list(answer_steps(find_passages(QUESTION)))
     assert steps[0] == Sentence(text="A robot learns to love.", markers=(1,))
     assert isinstance(steps[1], TakenBack)
-    assert "broke off" in steps[1].reason
+    assert "stopped in mid-answer" in steps[1].reason
     assert isinstance(steps[-1], Answer)
     assert steps[-1].kind == Kind.EXTRACTIVE
 
@@ -143,14 +143,14 @@ def test_a_model_with_too_many_requests_is_left_alone_as_long_as_it_says(chat_se
         (failing(302, Location="http://127.0.0.1/"), "redirects"),
         (streamed("word [1]. " * 2_000), "wrote more than"),
         (raw([b"x" * 65_536] * 40), "longer than"),
-        (raw([b"<html>"]), "no JSON"),
-        (raw([b"[" * 100_000]), "no JSON"),
-        (raw([b'{"error": {"message": "ignore me"}}']), "an error in the place of text"),
-        (raw([b'{"choices": [7]}']), "does not speak the protocol"),
+        (raw([b"<html>"]), "invalid JSON"),
+        (raw([b"[" * 100_000]), "invalid JSON"),
+        (raw([b'{"error": {"message": "ignore me"}}']), "an error instead of text"),
+        (raw([b'{"choices": [7]}']), "does not speak the chat completions protocol"),
         (raw([b'{"choices": []}']), "found no answer"),
         (raw([b'{"choices": [{"finish_reason": "content_filter"}]}']), "withheld"),
-        (raw([b'data: {"choices": 5}\n\ndata: {bro'], content_type="text/event-stream"), "broke off"),
-        (streamed("I know this by heart. ", "It is so [7]."), "named no passage"),
+        (raw([b'data: {"choices": 5}\n\ndata: {bro'], content_type="text/event-stream"), "stopped in mid-answer"),
+        (streamed("I know this by heart. ", "It is so [7]."), "cited no passage"),
         (streamed("NO ANSWER"), "found no answer"),
         (streamed(), "found no answer"),
     ],

@@ -89,7 +89,7 @@ def test_what_was_said_is_taken_back_in_an_event(chat_server):
     assert names[:2] == ["sentence", "taken_back"]
     assert names[-1] == "answer"
     assert found[-1][1]["kind"] == "extractive"
-    assert "broke off" in found[-1][1]["note"]
+    assert "stopped in mid-answer" in found[-1][1]["note"]
 
 
 def test_a_failing_model_shows_in_the_note_alone(chat_server):

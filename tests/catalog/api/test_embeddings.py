@@ -149,7 +149,7 @@ def test_texts_longer_than_the_model_reads_are_refused_or_cut(version):
     long = "storm " * 200
     message = error(ask({"model": "default", "input": ["x", long]}), 400, "input_too_long", "input")["message"]
     # Two special tokens and the prompt's two take their share of 64.
-    assert message.startswith("Input 1 has 200 tokens and this model reads 60 of a text.")
+    assert message.startswith("Input 1 has 200 tokens, but this model reads 60 per text.")
     response = ask({"model": "default", "input": ["x", long], "truncate": True})
     assert response.json()["usage"]["total_tokens"] == 61
     cut = encoder_for(version.encoder_spec).encode_documents(["storm " * 60])[0]

@@ -51,7 +51,7 @@ def test_a_file_is_taken_loaded_by_a_worker_and_reported_row_by_row(administrato
     run_import(ImportRun.objects.get(pk=run["id"]))
     done = administrator.get(response["Location"]).json()
     assert (done["state"], done["position"], done["created"], done["rejected"]) == ("done", 3, 2, 1)
-    assert done["problems"] == [{"line": 3, "reason": "title: This field is needed."}]
+    assert done["problems"] == [{"line": 3, "reason": "title: This field is required."}]
     assert done["read_bytes"] == done["size_bytes"]
     assert Item.objects.get(external_id="a").attributes == {"year": 1979}
     assert [row["id"] for row in administrator.get(IMPORTS).json()["results"]] == [run["id"]]

@@ -81,7 +81,7 @@ def test_weights_that_could_run_code_are_refused(tmp_path: Path):
 
 
 def test_more_dimensions_than_the_model_has_are_refused(spec: EncoderSpec):
-    with pytest.raises(EncoderUnavailable, match="has 32 dimensions, 64 were asked for"):
+    with pytest.raises(EncoderUnavailable, match="has 32 dimensions, but 64 were requested"):
         encoder_for(EncoderSpec(model=spec.model, dimensions=64))
 
 

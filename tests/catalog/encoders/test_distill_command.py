@@ -83,5 +83,5 @@ def test_what_cannot_be_distilled_is_said(db, tmp_path: Path, settings):
         call_command("distill", str(tmp_path / "student"))
     with pytest.raises(CommandError, match="/nowhere"):
         call_command("distill", str(tmp_path / "student"), "--model", "/nowhere")
-    with pytest.raises(CommandError, match="not negative"):
+    with pytest.raises(CommandError, match="must not be negative"):
         call_command("distill", str(tmp_path / "student"), "--texts", "-1")

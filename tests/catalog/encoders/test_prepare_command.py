@@ -50,7 +50,7 @@ def test_why_it_goes_by_torch_is_said(checkpoint, settings, monkeypatch):
     settings.ENCODER_MODEL = str(checkpoint)
     monkeypatch.setenv("ENCODER_PREPARE_TIMEOUT_S", "0.05")
     out, err = said()
-    assert (out.startswith(f"{checkpoint} is ready. It goes by torch: "), err) == (True, "")
+    assert (out.startswith(f"{checkpoint} is ready. It runs on torch: "), err) == (True, "")
 
 
 def test_a_model_that_cannot_be_had_is_told_and_stops_no_start(tmp_path, settings):

@@ -118,7 +118,7 @@ def test_a_file_is_replaced_only_when_all_is_written(db, tmp_path: Path):
 
 
 def test_a_format_that_is_not_known_is_refused(db, tmp_path: Path):
-    with pytest.raises(CommandError, match="--format is needed"):
+    with pytest.raises(CommandError, match="give --format"):
         call_command("export_items", str(tmp_path / "items.xlsx"))
 
 

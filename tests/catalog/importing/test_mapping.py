@@ -45,15 +45,15 @@ def test_texts_are_split_into_lists_without_blanks():
     ("mapping", "message"),
     [
         ([], "mapping: a table"),
-        ({"colums": {}}, "colums: not known"),
-        ({"format": "xml"}, "format: one of csv, json, ndjson"),
+        ({"colums": {}}, "colums: unknown key"),
+        ({"format": "xml"}, "format: use one of csv, json, ndjson"),
         ({"fields": {"colour": "x"}}, "fields.colour: no such field"),
-        ({"fields": {"title": 7}}, "fields.title: a column"),
-        ({"fields": {"title": ""}}, "fields.title: a column"),
-        ({"fields": {"title": {"from": "a", "join": ","}}}, "fields.title: a column"),
-        ({"fields": {"title": {"from": "a", "split": 1}}}, "fields.title: a column"),
+        ({"fields": {"title": 7}}, "fields.title: use a column"),
+        ({"fields": {"title": ""}}, "fields.title: use a column"),
+        ({"fields": {"title": {"from": "a", "join": ","}}}, "fields.title: use a column"),
+        ({"fields": {"title": {"from": "a", "split": 1}}}, "fields.title: use a column"),
         ({"fields": "title"}, "fields: a table"),
-        ({"kinds": {"x": "date"}}, "kinds.x: one of text, number, boolean"),
+        ({"kinds": {"x": "date"}}, "kinds.x: use one of text, number, boolean"),
         ({"interactions": {"who": "x"}}, "interactions.who: no such field"),
         ({"interactions": {"user_prefix": 1}}, "user_prefix: text"),
     ],
@@ -144,9 +144,9 @@ def test_csv_cells_become_numbers_truth_and_lists_by_the_kind_of_their_column():
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"year": "old"}, "attributes.year: a number is needed, not 'old'"),
-        ({"seen": "maybe"}, "attributes.seen: true or false is needed, not 'maybe'"),
-        ({"published": "perhaps"}, "true or false is needed"),
+        ({"year": "old"}, "attributes.year: expected a number, not 'old'"),
+        ({"seen": "maybe"}, "attributes.seen: expected true or false, not 'maybe'"),
+        ({"published": "perhaps"}, "expected true or false"),
     ],
 )
 def test_a_cell_of_another_kind_than_its_column_is_a_bad_row(row, message):

@@ -56,8 +56,8 @@ def test_a_header_may_go_on_over_lines():
 def test_rows_with_another_number_of_cells_are_bad_and_blank_lines_are_nothing():
     found = read(read_csv, "id,title\n1\n\n2,x,y\n3,z\n")
     assert [line for line, _ in found] == [2, 4, 5]
-    assert found[0][1] == "The row has 1 cells and the header 2."
-    assert found[1][1] == "The row has 3 cells and the header 2."
+    assert found[0][1] == "The row has 1 cells but the header has 2."
+    assert found[1][1] == "The row has 3 cells but the header has 2."
     assert found[2][1] == {"id": "3", "title": "z"}
 
 
@@ -154,7 +154,7 @@ def test_each_line_of_ndjson_is_an_object_and_blank_ones_are_nothing():
     content = '{"id": 1}\n\n  \n[1]\n{"id": \n{"id": NaN}\n{"id": 2}'
     found = read(read_ndjson, content)
     assert [line for line, _ in found] == [1, 4, 5, 6, 7]
-    assert found[1][1] == "A JSON object is needed."
+    assert found[1][1] == "A JSON object is expected."
     assert found[2][1].startswith("This is not JSON")
     assert found[3][1] == "NaN is not JSON."
     assert found[4][1] == {"id": 2}
@@ -198,8 +198,8 @@ def test_lines_of_an_array_are_those_where_its_objects_begin():
         ('[{"id": 1},\n{"id": 2}', 2, "Line 2: A comma or the end"),
         ('[{"id": 1} {"id": 2}]', 1, "A comma or the end"),
         ('[{"id": 1},', 1, "Line 1"),
-        ("", 0, "must hold an array"),
-        ('"x"', 0, "must hold an array"),
+        ("", 0, "must contain an array"),
+        ('"x"', 0, "must contain an array"),
         (b'[{"id": 1}, {"id": "\xff"}]', 0, "not UTF-8"),
     ],
 )

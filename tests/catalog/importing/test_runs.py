@@ -88,8 +88,8 @@ def test_bad_rows_are_told_with_their_line_and_the_good_ones_kept(write):
     assert figures(run) == (2, 0, 0, 8)
     reasons = {problem["line"]: problem["reason"] for problem in run.problems}
     assert set(reasons) == {2, 3, 4, 5, 6, 7, 8, 9}
-    assert reasons[2] == "title: This field is needed."
-    assert reasons[4] == "external_id: Text is needed."
+    assert reasons[2] == "title: This field is required."
+    assert reasons[4] == "external_id: Text is expected."
     assert "UTF-8" in reasons[5]
     assert reasons[6] == "attributes: year: A number is expected, as in earlier items."
     assert reasons[7].startswith("attributes.more")
@@ -138,8 +138,8 @@ def test_a_mapping_and_its_kinds_are_followed(write):
         ("x.csv", "id,title\n1,x\n".encode("utf-16"), "UTF-16", 0),
         ("x.csv", b"id,id\n1,x\n", "Two columns", 0),
         ("x.csv", b"id,title\n1,\n2,\n", "No row could be loaded", 0),
-        ("x.csv", b"Nr,Title\n1,x\n", "looked for as external_id or id or sku. The file has Nr, Title.", 0),
-        ("x.ndjson", b'{"id": 1, "label": "x"}\n', "looked for as title or name. The file has id, label.", 0),
+        ("x.csv", b"Nr,Title\n1,x\n", "looked up as external_id or id or sku. The file has Nr, Title.", 0),
+        ("x.ndjson", b'{"id": 1, "label": "x"}\n', "looked up as title or name. The file has id, label.", 0),
         ("x.json", b'[{"id": 1, "title": "x"}, {"id": 2, "ti', "Line 1", 1),
         ("x.json", b'[{"id": 1, "title": "x"},\n {"id": 2, "title": \n}]', "Line 2", 1),
     ],
@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason_and_keeps_what_came_be
 @pytest.mark.django_db
 def test_a_mapping_to_a_column_that_is_not_there_says_so(write):
     run = load(write("x.csv", "id,Title\n1,x\n"), {"fields": {"title": "Titel"}})
-    assert run.message.startswith("No row has the field title, which is looked for as Titel. The file has id, Title.")
+    assert run.message.startswith("No row has the field title, looked up as Titel. The file has id, Title.")
 
 
 @pytest.mark.django_db
@@ -313,7 +313,7 @@ def test_the_command_takes_mappings_from_a_file_and_from_options_and_sums_up(wri
     assert (item.external_id, item.title, item.attributes) == ("1", "One", {"price": 5})
     printed = capsys.readouterr()
     assert "x.data: 1 created, 0 updated, 0 unchanged, 1 rejected." in printed.out
-    assert "line 3: title: This field is needed." in printed.err
+    assert "line 3: title: This field is required." in printed.err
 
 
 @pytest.mark.django_db
@@ -321,7 +321,7 @@ def test_the_command_takes_mappings_from_a_file_and_from_options_and_sums_up(wri
     ("arguments", "message"),
     [
         (["nowhere.csv"], "No such file"),
-        (["x.csv", "--map", "title"], "FIELD=COLUMN is needed"),
+        (["x.csv", "--map", "title"], "use FIELD=COLUMN"),
         (["x.csv", "--map", "colour=x"], "no such field"),
         (["x.csv", "--mapping", "bad.toml"], "bad.toml: Invalid value"),
         (["x.csv", "--mapping", "latin1.toml"], "latin1.toml: 'utf-8'"),
@@ -352,7 +352,7 @@ def test_a_command_that_meets_a_full_disk_says_so_and_the_next_goes_on(db, tmp_p
     (tmp_path / "items.csv").write_text("external_id,title\na,Alien\n")
     with (
         no_room_in("catalog_item"),
-        pytest.raises(CommandError, match=r"No space left on device(.|\n)*The same command goes on"),
+        pytest.raises(CommandError, match=r"No space left on device(.|\n)*Run the same command again"),
     ):
         call_command("import_items", str(tmp_path / "items.csv"))
     call_command("import_items", str(tmp_path / "items.csv"))

@@ -91,7 +91,7 @@ def test_what_is_wrong_is_found_and_mended(version, damage, found):
     item = make_items([ship("a")])["a"]
     execute(damage.format(a=item, version=version.pk))
     assert wrong() == found
-    with pytest.raises(CommandError, match=f"{len(found)} things are wrong"):
+    with pytest.raises(CommandError, match=f"Problems found: {len(found)}"):
         call_command("verify_index")
     call_command("verify_index", "--repair")
     drain()

@@ -85,7 +85,7 @@ def test_a_row_whose_attribute_is_of_another_kind_than_before_is_refused_in_its_
 
 @pytest.mark.django_db
 def test_saving_one_item_raises_what_is_wrong_with_it():
-    with pytest.raises(ItemRefused, match="title: This field is needed"):
+    with pytest.raises(ItemRefused, match="title: This field is required"):
         save_item(external_id="x", title="")
     with pytest.raises(ItemRefused, match="external_id"):
         save_item(title="x")

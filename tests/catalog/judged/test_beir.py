@@ -35,7 +35,7 @@ def test_a_folder_without_judgements_is_told_what_is_looked_for(tmp_path):
 
 def test_judgements_without_a_heading_are_refused(tmp_path):
     (tmp_path / "qrels.tsv").write_text("q1\t0\td2\t1\n")
-    with pytest.raises(ValueError, match=r"qrels\.tsv begins with no line that names corpus-id, query-id, score"):
+    with pytest.raises(ValueError, match=r"qrels\.tsv has no header line with corpus-id, query-id, score"):
         read_judgements(tmp_path / "qrels.tsv")
 
 
@@ -66,7 +66,8 @@ def test_queries_without_a_relevant_document_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"), [("{", "line 2 is no JSON"), ("[]", "no object with an _id"), ("{}", "no object with an _id")]
+    ("line", "reason"),
+    [("{", "line 2 is not JSON"), ("[]", "not an object with an _id"), ("{}", "not an object with an _id")],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path, line, reason):
     (tmp_path / "corpus.jsonl").write_text('{"_id": "d1", "text": "fine"}\n' + line + "\n")

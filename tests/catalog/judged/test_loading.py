@@ -50,13 +50,13 @@ def test_what_is_wrong_with_a_row_is_told_with_its_line_and_the_others_are_kept(
     assert kept(judged_set) == {("ship", "b", 2)}
     assert (loaded.judgements, loaded.rejected) == (1, 7)
     assert [(fault.line, fault.reason) for fault in loaded.faults] == [
-        (2, "A grade is 0, 1, 2 or 3, not “4”."),
-        (3, "A query has a text."),
+        (2, "A grade must be 0, 1, 2 or 3, not “4”."),
+        (3, "A query needs a text."),
         (4, "There is no item “gone”."),
-        (5, "The row has 2 cells and the header 3."),
-        (6, "A grade is 0, 1, 2 or 3, not “high”."),
-        (8, "A grade is 0, 1, 2 or 3, not “-1”."),
-        (9, "A grade is 0, 1, 2 or 3, not “1.5”."),
+        (5, "The row has 2 cells but the header has 3."),
+        (6, "A grade must be 0, 1, 2 or 3, not “high”."),
+        (8, "A grade must be 0, 1, 2 or 3, not “-1”."),
+        (9, "A grade must be 0, 1, 2 or 3, not “1.5”."),
     ]
 
 
@@ -87,7 +87,7 @@ def test_a_file_is_bounded(judged_set, monkeypatch):
         load_file(judged_set, BytesIO(rows))
     many = b"query\n" + b"".join(b"query %d\n" % number for number in range(1_001))
     monkeypatch.setattr(loading, "MOST_ROWS", 10_000)
-    with pytest.raises(SetRefused, match="1,000 queries at most"):
+    with pytest.raises(SetRefused, match="at most 1,000 queries"):
         load_file(judged_set, BytesIO(many))
     assert not judged_set.queries.exists()
 

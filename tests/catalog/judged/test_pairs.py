@@ -43,8 +43,8 @@ def test_tabs_do_as_well(tmp_path):
     ("text", "reason"),
     [
         ("first,second\na,b\n", "has no column score"),
-        ("first,second,score\na,b,much\n", "line 2: 'much' is no score"),
-        ("first,second,score\na,b,1\n", "has 1 pairs; 3 are the fewest"),
+        ("first,second,score\na,b,much\n", "line 2: 'much' is not a score"),
+        ("first,second,score\na,b,1\n", "has 1 pairs; at least 3 are needed"),
         ("", "has no column first and no column second and no column score"),
     ],
 )

@@ -63,7 +63,7 @@ def test_the_page_shows_sentences_passages_and_where_they_come_from():
     html = response.content.decode()
     assert response.status_code == 200
     assert '<h1 class="answer-page__question">What does the robot do?</h1>' in html
-    assert "Word for word from the catalogue." in html
+    assert "Quoted word for word from the catalogue." in html
     assert '<span class="closest">A robot learns to love.</span>' in html
     assert 'href="/search?q=What+does+the+robot+do%3F">All results</a>' in html
     assert "Accept" in response["Vary"]
@@ -73,7 +73,7 @@ def test_the_page_shows_sentences_passages_and_where_they_come_from():
 def test_the_page_says_when_nothing_is_close():
     html = Client().get("/answers", {"q": "zebra quagga okapi"}).content.decode()
     assert "Nothing in the catalogue is close to this question." in html
-    assert "Word for word" not in html
+    assert "word for word" not in html
 
 
 @pytest.mark.django_db

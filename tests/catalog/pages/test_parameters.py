@@ -56,9 +56,9 @@ def test_what_is_usual_is_left_out_of_the_address():
         ("year_from=nan", "Year from cannot be “nan”"),
         ("year_to=-inf", "Year to cannot be “-inf”"),
         ("semantic_ratio=2", "Semantic ratio cannot be “2”"),
-        ("sort=password", "There is no order “password”"),
-        ("sort=genres", "There is no order “genres”"),
-        ("restored=maybe", "Restored is true or false"),
+        ("sort=password", "Unknown sort order “password”"),
+        ("sort=genres", "Unknown sort order “genres”"),
+        ("restored=maybe", "Restored must be true or false"),
     ],
 )
 def test_what_makes_no_sense_is_left_out_with_a_note(query, note):

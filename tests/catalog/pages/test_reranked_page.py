@@ -44,7 +44,7 @@ def test_visitors_see_the_order_of_the_reranker_on_every_page_and_why(reranker, 
     assert len(reranked) == len(set(reranked)) == STORIES
     page = page_of(client, q="story")
     assert "· reranked" in page
-    assert re.search(r"Before reranking <b>\d+(st|nd|rd|th)</b>, reranker’s score <b>0\.\d\d</b>", page)
+    assert re.search(r"Before reranking <b>\d+(st|nd|rd|th)</b>, reranker score <b>0\.\d\d</b>", page)
 
 
 def test_without_time_every_page_has_the_order_of_the_first_stage(reranker, stories, client, settings):

@@ -67,7 +67,7 @@ def test_an_index_of_texts_has_no_such_button_and_refuses_a_picture_all_the_same
         assert 'name="image"' not in client.get(address).content.decode()
     response = send(client, file_of(picture("blue")))
     assert response["Location"] == "/search"
-    assert "reads texts alone" in client.get("/search").content.decode()
+    assert "reads only texts" in client.get("/search").content.decode()
 
 
 def test_a_picture_leads_to_a_page_of_what_it_finds_that_shows_it(pictured, client):
@@ -160,7 +160,7 @@ def test_where_all_turns_are_taken_it_says_when_to_come_back(pictured, client, s
     for response in refused:
         assert response.status_code == 503
         assert int(response["Retry-After"]) > 0
-    assert "Many pictures are being read" in page.content.decode()
+    assert "Too many pictures are being read" in page.content.decode()
     assert titles(client.get(address).content.decode())[0] == "The red thing", "to load the page again is enough"
 
 

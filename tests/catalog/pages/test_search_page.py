@@ -80,18 +80,18 @@ def test_the_legend_names_what_the_bars_are_made_of(films, client):
 
 
 def test_a_refused_correction_stays_refused_when_a_filter_is_chosen(films, client):
-    assert "Results for <strong>robot</strong>" in search(client, q="robbot")
+    assert "Showing results for <strong>robot</strong>" in search(client, q="robbot")
     page = search(client, q="robbot", correct=0)
-    assert "Results for" not in page.replace("Results for robbot</h1>", "")
+    assert "Showing results" not in page.replace("Results for robbot</h1>", "")
     assert '<input type="hidden" form="find" name="as_typed" value="robbot">' in page
 
 
 def test_the_page_says_what_every_result_holds_and_links_to_the_search_without_that(films, client):
     page = search(client, q='"time loop" -slasher')
-    note = re.search(r"<span>(Everything here holds .*?)</span></p>", page, re.DOTALL)
+    note = re.search(r"<span>(Every result contains .*?)</span></p>", page, re.DOTALL)
     assert note
     assert re.sub(r"<[^>]+>", "", note[1]) == (
-        "Everything here holds “time loop”, nothing holds “slasher”. Search without these conditions"
+        "Every result contains “time loop”, and none contains “slasher”. Search without these conditions"
     )
     assert 'href="/search?q=time+loop"' in note[1]
     assert "Happy Death Day" not in titles(page)
@@ -164,7 +164,7 @@ def test_pages_follow_each_other_without_repeats(films, client):
 
 
 def test_a_page_past_the_last_says_so(films, client):
-    assert "This page is past the last one" in search(client, page=400)
+    assert "You are past the last page" in search(client, page=400)
 
 
 def test_a_query_that_nothing_is_close_to_says_so(films, client):
@@ -229,7 +229,7 @@ def test_texts_are_escaped(db, client):
 def test_values_that_make_no_sense_are_noted_and_left_out(db, client, parameters):
     make_item("x", "Rain", attributes={"year": 1990, "restored": True})
     page = search(client, q="rain", **parameters)
-    assert "left out" in page or "There is no order" in page
+    assert "is ignored" in page or "Unknown sort order" in page
     assert titles(page) == ["Rain"]
 
 

@@ -36,7 +36,7 @@ def test_whoever_gets_no_turn_in_time_is_told(settings):
     settings.PICTURE_CONCURRENCY = 1
     with picture_turn(), ThreadPoolExecutor(1) as other:
         started = time.monotonic()
-        with pytest.raises(PicturesBusy, match="Many pictures"):
+        with pytest.raises(PicturesBusy, match="Too many pictures"):
             other.submit(lambda: picture_turn(wait_s=0.05).__enter__()).result(timeout=20)
         assert time.monotonic() - started < 5
     with picture_turn(wait_s=0):

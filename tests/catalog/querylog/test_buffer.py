@@ -45,7 +45,7 @@ def test_a_full_buffer_loses_events_and_says_so(committed_db, caplog):
             buffer.add(asked(f"query {number}", number, visit=None))
         buffer.close()
     assert list(SearchIntent.objects.order_by("started_at").values_list("text", flat=True)) == ["query 0", "query 1"]
-    assert "3 entries of the query log are lost." in caplog.text
+    assert "3 entries of the query log were lost." in caplog.text
 
 
 def test_a_database_that_is_away_costs_entries_and_nothing_else(committed_db, caplog):

@@ -118,7 +118,9 @@ def test_only_the_commonest_values_are_listed(db):
 
 
 def test_an_unknown_facet_is_refused_with_the_known_ones(items):
-    with pytest.raises(InvalidQuery, match=r"no facet “shoe size”\. Known: category, genres, language, seen, year"):
+    with pytest.raises(
+        InvalidQuery, match=r"Unknown facet “shoe size”\. Known: category, genres, language, seen, year"
+    ):
         count_matching(("shoe size",), None)
 
 

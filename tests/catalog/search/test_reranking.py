@@ -110,7 +110,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_first_stage(stories, settings,
 
 def test_a_sort_is_not_overruled(reranker, stories):
     results = search(query(sort="title"))
-    assert (results.reranked, results.rerank_reason) == (False, "The hits are sorted by something else.")
+    assert (results.reranked, results.rerank_reason) == (False, "The hits are sorted by another field.")
     assert names(results) == names(search(query(sort="title", rerank=False)))
 
 
@@ -146,7 +146,7 @@ def test_where_there_is_no_reranker_or_no_text_asking_for_it_is_an_error(setting
         search(query())
     assert (raised.value.field, raised.value.code) == ("rerank", "no_reranker")
     settings.RERANK_MODEL = "any"
-    with pytest.raises(InvalidQuery, match="in words"):
+    with pytest.raises(InvalidQuery, match="text query"):
         search(SearchQuery(vector=(1.0, 0.0), rerank=True))
 
 

@@ -88,7 +88,7 @@ def test_opening_an_item_is_recorded_once_a_day_and_only_by_its_own_request(item
 def test_forms_without_a_token_are_refused(item, address):
     response = signed_in(enforce_csrf_checks=True).post(address, {"item": item.pk, "look": "hit", "on": "like"})
     assert response.status_code == 403
-    assert "The form is too old" in response.content.decode()
+    assert "The form has expired" in response.content.decode()
     assert Interaction.objects.count() == 0
 
 

@@ -91,7 +91,7 @@ def test_one_experiment_runs_in_a_scenario():
     running()
     other = draft("Other")
     save_experiment(other)
-    with pytest.raises(SettingsRefused, match="Another experiment runs"):
+    with pytest.raises(SettingsRefused, match="Another experiment is running"):
         start(other)
     assert running(name="Elsewhere", scenario="home").state == "running"
 

@@ -31,29 +31,29 @@ FILES = {"search": ("corpus.jsonl", "queries.jsonl"), "recommendations": ("items
 
 class Command(BaseCommand):
     help = (
-        "Measure quality through the site's own code, in a database made for it and dropped afterwards: "
-        "`search` on a judged collection in the BEIR form, `recommendations` on items and their ratings. `encoder` "
+        "Measure quality through the site's own code, in a scratch database that is dropped afterwards: "
+        "`search` on a judged collection in BEIR format, `recommendations` on items and their ratings. `encoder` "
         "measures one encoder, or two side by side, by exact cosine."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=["search", "recommendations", "encoder"])
-        parser.add_argument("directory", type=Path, nargs="?", help="encoder: a judged collection, may be left out")
-        parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
-        parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 words alone, 1 meaning alone")
+        parser.add_argument("directory", type=Path, nargs="?", help="the collection's folder; optional for encoder")
+        parser.add_argument("--json", action="store_true", help="print the figures as one JSON line at the end")
+        parser.add_argument("--semantic-ratio", type=float, default=0.5, help="search: 0 is only words, 1 only meaning")
         parser.add_argument(
-            "--storage", choices=IndexVersion.Storage.values, default="half", help="search: what the graph holds"
+            "--storage", choices=IndexVersion.Storage.values, default="half", help="search: what the graph stores"
         )
-        parser.add_argument("--dimensions", type=int, help="search, encoder: keep so many leading dimensions")
+        parser.add_argument("--dimensions", type=int, help="search, encoder: keep this many leading dimensions")
         parser.add_argument(
-            "--everything", action="store_true", help="recommendations: record low ratings as well, not positives alone"
+            "--everything", action="store_true", help="recommendations: record low ratings as well as positive ones"
         )
         parser.add_argument(
             "--calibration",
             type=float,
             nargs="+",
             default=[],
-            help="recommendations: measure what is served with these calibrations, 0 to 1, as well",
+            help="recommendations: also measure with these calibrations, 0 to 1",
         )
         add_encoder_arguments(parser)
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             self._encoder(options)
             return
         if options["directory"] is None:
-            raise CommandError(f"Name the folder: evaluate {what} PATH.")
+            raise CommandError(f"Give the folder: evaluate {what} PATH.")
         directory = options["directory"].resolve()
         if missing := [name for name in FILES[what] if not (directory / name).is_file()]:
             raise CommandError(f"{directory} has no {' and no '.join(missing)}.")

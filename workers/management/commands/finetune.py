@@ -19,26 +19,26 @@ from workers.encoder_jobs import PLAN, adapt, own_collection, own_queries, start
 
 class Command(BaseCommand):
     help = (
-        "Adapt the encoder that serves to this site's judged or clicked queries, or to a judged collection in the BEIR "
-        "form. It is offered for a reindex only where it is better for certain on queries that it has not seen."
+        "Adapt the serving encoder to this site's judged or clicked queries, or to a judged collection in BEIR format. "
+        "It is offered for a reindex only if it is better with 95% confidence on held-out queries."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--collection", type=Path, help="learn from this folder, not from the site's own queries")
-        parser.add_argument("--model", help="adapt this model, not the one that serves")
-        parser.add_argument("--held-out", type=float, default=PLAN.held_out, help="share of the queries")
+        parser.add_argument("--collection", type=Path, help="learn from this folder instead of the site's own queries")
+        parser.add_argument("--model", help="adapt this model instead of the serving one")
+        parser.add_argument("--held-out", type=float, default=PLAN.held_out, help="share of the queries to hold out")
         parser.add_argument("--epochs", type=int, default=PLAN.training.most_epochs, help="at most")
         parser.add_argument("--learning-rate", type=float, default=PLAN.training.learning_rate)
         parser.add_argument("--seed", type=int, default=PLAN.training.seed)
-        parser.add_argument("--reindex", action="store_true", help="start a reindex with it where it is better")
-        parser.add_argument("--json", action="store_true", help="end with the figures as one JSON line")
+        parser.add_argument("--reindex", action="store_true", help="start a reindex with it if it is better")
+        parser.add_argument("--json", action="store_true", help="print the figures as one JSON line at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         training = TrainingSettings(
             most_epochs=options["epochs"], learning_rate=options["learning_rate"], seed=options["seed"]
         )
         if not 0 < options["held_out"] < 1:
-            raise CommandError("--held-out is a share between 0 and 1.")
+            raise CommandError("--held-out must be between 0 and 1.")
         plan = AdaptationPlan(held_out=options["held_out"], training=training)
         try:
             known = None if options["collection"] else own_queries()
@@ -72,6 +72,6 @@ class Command(BaseCommand):
         )
         self.stdout.write(job.message)
         if job.offered:
-            self.stdout.write(f"Its weights lie in {job.folder}.")
+            self.stdout.write(f"Its weights are in {job.folder}.")
         if as_json:
             self.stdout.write(json.dumps(figures))

@@ -14,18 +14,20 @@ SETTINGS = ("backend", "model", "revision", "query_prompt", "document_prompt", "
 
 
 class Command(BaseCommand):
-    help = "Start a reindex; the workers carry it out. What is left out has its usual value."
+    help = "Start a reindex, which the workers carry out. Options left out use the defaults."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--backend", choices=[name for name, _ in backend_choices()])
-        parser.add_argument("--model", help="a name or a path")
+        parser.add_argument("--model", help="a model's name or path")
         parser.add_argument("--revision")
         parser.add_argument("--query-prompt")
         parser.add_argument("--document-prompt")
         parser.add_argument("--window-tokens", type=int)
-        parser.add_argument("--dimensions", type=int, help="keep so many leading dimensions")
-        parser.add_argument("--storage", choices=IndexVersion.Storage.values, help="what the graph holds")
-        parser.add_argument("--wait-for-staff", action="store_true", help="do not switch to it when it is ready")
+        parser.add_argument("--dimensions", type=int, help="keep this many leading dimensions")
+        parser.add_argument("--storage", choices=IndexVersion.Storage.values, help="what the graph stores")
+        parser.add_argument(
+            "--wait-for-staff", action="store_true", help="do not switch to the new version when it is ready"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         settings = {name: options[name] for name in SETTINGS if options[name] is not None}
@@ -36,4 +38,4 @@ class Command(BaseCommand):
             run = start_reindex(activate_when_ready=not options["wait_for_staff"], **settings)
         except (AlreadyReindexing, SettingsRefused) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Reindex run {run.pk} to version {run.version_id} has begun.")
+        self.stdout.write(f"Reindex run {run.pk} to version {run.version_id} has started.")

@@ -9,10 +9,12 @@ from recommender.space.training import go_back, train
 
 
 class Command(BaseCommand):
-    help = "Train a taste space from what everybody did, and serve it if it is better than what serves."
+    help = "Train a taste model on all interactions and serve it if it is better."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--back", action="store_true", help="serve the model before, or the untrained score")
+        parser.add_argument(
+            "--back", action="store_true", help="roll back to the previous model, or to the untrained score"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["back"]:

@@ -77,14 +77,14 @@ def test_a_version_with_the_full_dimensions_does_not_ask_for_them(connect: Conne
 
 
 def test_more_dimensions_than_there_are_are_refused(connect: Connect):
-    with pytest.raises(EncoderUnavailable, match="has 32 dimensions, 64 were asked for"):
+    with pytest.raises(EncoderUnavailable, match="has 32 dimensions, but 64 were requested"):
         connect(EmbeddingServer(), EncoderSpec(backend="openai", model="small", dimensions=64))
 
 
 def test_a_model_changed_behind_the_endpoint_is_noticed(connect: Connect):
     encoder, server = connect(EmbeddingServer())
     server.dimensions = 48
-    with pytest.raises(EncoderUnavailable, match="48 dimensions in place of 32: the model behind small has changed"):
+    with pytest.raises(EncoderUnavailable, match="48 dimensions instead of 32: the model behind small has changed"):
         encoder.encode_documents(["sea"])
 
 
@@ -156,7 +156,7 @@ def test_a_query_that_is_refused_waits_no_longer_than_others(connect: Connect):
 def test_a_dead_endpoint_is_unavailable_and_says_so():
     endpoint = Endpoint(url=f"http://127.0.0.1:{free_port()}/v1", api_key="sk-secret", allow_private=True)
     use_service(lambda: Service(endpoint=endpoint))
-    with pytest.raises(EncoderUnavailable, match="cannot be had") as raised:
+    with pytest.raises(EncoderUnavailable, match="is unavailable") as raised:
         OpenAIEncoder(EncoderSpec(backend="openai", model="small"))
     assert "sk-secret" not in str(raised.value)
 
@@ -166,7 +166,7 @@ def test_a_dead_endpoint_is_unavailable_and_says_so():
     [
         (401, "refused the key .401.. Check ENCODER_API_KEY"),
         (403, "refused the key .403."),
-        (404, "no such model, or ENCODER_URL is not"),
+        (404, "does not know the model, or ENCODER_URL is not"),
         (307, "redirects"),
     ],
 )
@@ -181,7 +181,7 @@ def test_what_will_not_pass_is_not_tried_again(connect: Connect, status: int, me
 def test_a_private_address_is_not_called_unless_it_is_allowed():
     with EmbeddingServer() as server:
         use_service(lambda: Service(endpoint=Endpoint(url=server.url)))
-        with pytest.raises(EncoderUnavailable, match="none that can be called"):
+        with pytest.raises(EncoderUnavailable, match="cannot be called"):
             OpenAIEncoder(EncoderSpec(backend="openai", model="small"))
         assert server.asked == []
 
@@ -219,16 +219,16 @@ def row(index: int, embedding: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ([], "does not speak the protocol"),
+        ([], "does not speak the embeddings protocol"),
         ({"data": [row(0, [1.0])]}, "1 vectors for 2 texts"),
         ({"data": [row(0, [1.0]), row(0, [1.0])]}, "2 vectors for 2 texts"),
         ({"data": [row(0, [1.0, 2.0]), row(1, [1.0])]}, "different sizes"),
         ({"data": [row(0, [1.0, 2.0]), row(1, [0.0, 0.0])]}, "zero or not finite"),
         ({"data": [row(0, [1.0, 2.0]), row(1, [1e300, 0.0])]}, "zero or not finite"),
-        ({"data": [row(0, "AAA"), row(1, "AAA")]}, "does not speak the protocol"),
-        ({"data": [row(0, [[1.0], [2.0]]), row(1, [[1.0], [2.0]])]}, "does not speak the protocol"),
-        ({"data": [row(0, None), row(1, None)]}, "does not speak the protocol"),
-        ({"error": {"message": "try later"}}, "does not speak the protocol"),
+        ({"data": [row(0, "AAA"), row(1, "AAA")]}, "does not speak the embeddings protocol"),
+        ({"data": [row(0, [[1.0], [2.0]]), row(1, [[1.0], [2.0]])]}, "does not speak the embeddings protocol"),
+        ({"data": [row(0, None), row(1, None)]}, "does not speak the embeddings protocol"),
+        ({"error": {"message": "try later"}}, "does not speak the embeddings protocol"),
     ],
 )
 def test_an_answer_that_is_none_is_never_taken_for_one(connect: Connect, body, message: str):

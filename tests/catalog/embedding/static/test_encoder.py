@@ -121,8 +121,8 @@ def bad_folder(name: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no weights", "is no static encoder"),
-        ("no tokenizer", "is no static encoder"),
+        ("no weights", "is not a static encoder"),
+        ("no tokenizer", "is not a static encoder"),
         ("weights that are none", "cannot be read"),
         ("another table", "has no table named"),
         ("too few vectors", "3 vectors for"),
@@ -139,7 +139,7 @@ def test_a_bad_folder_says_what_is_wrong(tmp_path: Path, name: str, message: str
 def test_what_is_not_there_or_cannot_be_done_is_said(spec: EncoderSpec):
     for wrong, message in (
         (replace(spec, model="/nowhere"), "There is no file or folder /nowhere"),
-        (replace(spec, dimensions=4), "has 3 dimensions, 4 were asked for"),
+        (replace(spec, dimensions=4), "has 3 dimensions, but 4 were requested"),
         (replace(spec, revision="latest"), "revisions sif, sif-common, mean, not latest"),
     ):
         with pytest.raises(EncoderUnavailable, match=message):

@@ -67,13 +67,13 @@ def test_a_word_may_have_spaces_in_it(tmp_path: Path):
 BAD_TEXTS = {
     "empty": ("", "line 1"),
     "prose": ("It was a dark and stormy night.\n", "line 1"),
-    "too few numbers": ("the 1 2 3\na 1 2\n", "line 2: 2 numbers where 3 are due|line 2: could not convert"),
+    "too few numbers": ("the 1 2 3\na 1 2\n", "line 2: 2 numbers instead of 3|line 2: could not convert"),
     "too many, then too few": ("the 1 2 3\na 1 2 3 4\nof 1 2\n", "line 3"),
     "no number": ("the 1 2 3\na 1 zwei 3\n", "line 2: could not convert string to float: b'zwei'"),
     "not finite": ("the 1 2 3\na 1 nan 3\n", "line 2: a number is not finite"),
     "infinite": ("the 1 2 3\na 1 1e999 3\n", "line 2: a number is not finite"),
-    "cut off": ("3 2\nthe 1 2\na 3 4\n", "ends at line 3: 2 words where 3 are due"),
-    "longer than promised": ("1 2\nthe 1 2\na 3 4\n", "2 words where 1 are due"),
+    "cut off": ("3 2\nthe 1 2\na 3 4\n", "ends at line 3: 2 words instead of 3"),
+    "longer than promised": ("1 2\nthe 1 2\na 3 4\n", "2 words instead of 1"),
     "no words promised": ("0 300\n", "line 1: 0 words of 300 dimensions"),
     "absurd dimensions": ("10 999999999\n", "line 1: 10 words of 999999999 dimensions"),
 }
@@ -93,7 +93,7 @@ def test_a_bad_text_file_says_which_line_is_wrong(tmp_path: Path, name: str):
     [
         (lambda data: data[:-30], r"byte \d+: word 6 of 6 is cut off"),
         (lambda data: data[:40], r"byte \d+: word 1 of 6 is cut off"),
-        (lambda data: data + b"more", r"byte \d+: there is more than the 6 words promised"),
+        (lambda data: data + b"more", r"byte \d+: there is more data than the 6 words announced"),
         (lambda data: data.replace(b"the ", b"the "[:4] + np.float32("nan").tobytes(), 1), "not finite|more than"),
     ],
 )
