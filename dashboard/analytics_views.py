@@ -9,7 +9,7 @@ from django.views import View
 
 from dashboard.access import StaffOnly
 from dashboard.analytics import DEFAULT_DAYS, PERIODS, analytics
-from dashboard.rec_analytics import list_analytics
+from dashboard.recommendations.analytics import list_analytics
 
 
 class AnalyticsView(StaffOnly, View):

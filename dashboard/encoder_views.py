@@ -17,7 +17,7 @@ from dashboard.access import StaffOnly
 from dashboard.encoders import adaptation_rows, comparison_rows, comparison_runtimes, comparison_verdict
 from dashboard.forms import EncoderForm
 from workers import tasks
-from workers.encoder_jobs import NothingToGoBy, start_adaptation, start_comparison, start_reindex_with
+from workers.encoder_jobs import NothingToCompare, start_adaptation, start_comparison, start_reindex_with
 from workers.wakeups import wake
 
 JOBS_SHOWN = 20
@@ -36,7 +36,7 @@ class EncodersView(StaffOnly, View):
             given = {name: value for name, value in form.cleaned_data.items() if value}
             try:
                 comparison = start_comparison(EncoderSpec(**given), started_by=self.staff)
-            except NothingToGoBy as error:
+            except NothingToCompare as error:
                 form.add_error(None, str(error))
             else:
                 wake(tasks.work_on_encoders)
@@ -80,7 +80,7 @@ class AdaptView(StaffOnly, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
             adaptation = start_adaptation(started_by=self.staff)
-        except NothingToGoBy as error:
+        except NothingToCompare as error:
             messages.warning(request, str(error))
         else:
             wake(tasks.work_on_encoders)

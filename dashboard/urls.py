@@ -1,15 +1,6 @@
 from django.urls import include, path
 
-from dashboard import (
-    access_views,
-    analytics_views,
-    encoder_views,
-    import_views,
-    rule_switches,
-    rule_views,
-    synonym_views,
-    views,
-)
+from dashboard import access_views, analytics_views, encoder_views, import_views, views
 from dashboard.lab.version_views import CompareVersionsView
 
 urlpatterns = [
@@ -34,17 +25,9 @@ urlpatterns = [
     path("imports/", import_views.ImportsView.as_view(), name="imports"),
     path("imports/<int:pk>/", import_views.ImportView.as_view(), name="import"),
     path("analytics/", analytics_views.AnalyticsView.as_view(), name="analytics"),
-    path("rules/", rule_views.RulesView.as_view(), name="rules"),
-    path("rules/new/", rule_views.RuleEditor.as_view(), name="rule-new"),
-    path("rules/<int:pk>/", rule_views.RuleEditor.as_view(), name="rule"),
-    path("rules/<int:pk>/switch", rule_switches.SwitchRuleView.as_view(), name="rule-switch"),
-    path("rules/<int:pk>/delete", rule_switches.DeleteRuleView.as_view(), name="rule-delete"),
-    path("synonyms/", synonym_views.SynonymsView.as_view(), name="synonyms"),
-    path("synonyms/<int:pk>/", synonym_views.SynonymsView.as_view(), name="synonym"),
-    path("synonyms/<int:pk>/switch", rule_switches.SwitchSynonymView.as_view(), name="synonym-switch"),
-    path("synonyms/<int:pk>/delete", rule_switches.DeleteSynonymView.as_view(), name="synonym-delete"),
+    path("", include("dashboard.rules.urls")),
     path("relevance/", include("dashboard.lab.urls")),
-    path("recommendations/", include("dashboard.rec_urls")),
+    path("recommendations/", include("dashboard.recommendations.urls")),
     path("api-keys/", access_views.ApiKeysView.as_view(), name="api-keys"),
     path("api-keys/<int:pk>/revoke", access_views.RevokeKeyView.as_view(), name="api-key-revoke"),
     path("admin/login/", access_views.AdminSignInView.as_view()),

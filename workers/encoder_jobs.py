@@ -43,7 +43,7 @@ NEAR_ITEMS = 30
 Report = Callable[[str], None]
 
 
-class NothingToGoBy(ValueError):
+class NothingToCompare(ValueError):
     """There is no index yet, or nothing in the catalogue to compare encoders with."""
 
     def __init__(self) -> None:
@@ -51,14 +51,14 @@ class NothingToGoBy(ValueError):
 
 
 def start_comparison(candidate: EncoderSpec, *, started_by: User | None = None) -> EncoderComparison:
-    """Queue a comparison of the serving encoder with another. Raises NothingToGoBy."""
+    """Queue a comparison of the serving encoder with another. Raises NothingToCompare."""
     return EncoderComparison.objects.create(
         base=asdict(_serving().encoder_spec), candidate=asdict(candidate), started_by=started_by
     )
 
 
 def start_adaptation(*, started_by: User | None = None) -> EncoderAdaptation:
-    """Queue an adaptation of the serving encoder, or return the unfinished one. Raises NothingToGoBy."""
+    """Queue an adaptation of the serving encoder, or return the unfinished one. Raises NothingToCompare."""
     if unfinished := EncoderAdaptation.objects.unfinished().first():
         return unfinished
     return EncoderAdaptation.objects.create(base=asdict(_serving().encoder_spec), started_by=started_by)
@@ -135,7 +135,7 @@ def _compare(job: EncoderComparison) -> None:
     known = known_queries(most=COMPARED_QUERIES)
     collection = collection_of(known, version=version, most_queries=COMPARED_QUERIES, most_documents=COMPARED_DOCUMENTS)
     if not collection.queries:
-        raise NothingToGoBy
+        raise NothingToCompare
     found = compare_encoders(job.base_spec, job.candidate_spec, collection=collection, report=_reporter(job))
     figures = {"source": found.source, "queries": found.queries, "documents": found.documents, "rows": found.rows()}
     _finish(job, "", figures=figures)
@@ -148,7 +148,7 @@ def _adapt(job: EncoderAdaptation) -> None:
 
 def _serving() -> IndexVersion:
     if (version := IndexVersion.objects.active()) is None:
-        raise NothingToGoBy
+        raise NothingToCompare
     return version
 
 

@@ -18,7 +18,7 @@ from dashboard.access import StaffOnly
 from dashboard.lab.forms import CompareForm
 from dashboard.lab.measurement_views import figures_context
 from dashboard.marks import Mark
-from dashboard.rule_preview import Row
+from dashboard.rules.preview import Row
 
 QUERIES_OFFERED = 200
 SETTINGS = {

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                             ("building", "Building"),
                             ("active", "Active"),
                             ("ready", "available for rollback"),
-                            ("refused", "no better than what served"),
+                            ("refused", "not better, or replaced by rollback"),
                             ("retired", "Retired"),
                         ],
                         default="building",

@@ -58,7 +58,7 @@ class TasteModel(models.Model):
         BUILDING = "building"
         ACTIVE = "active"
         READY = "ready", "available for rollback"
-        REFUSED = "refused", "no better than what served"
+        REFUSED = "refused", "not better, or replaced by rollback"
         RETIRED = "retired"
 
     version_id = models.BigIntegerField(help_text="The index version whose vectors are its content part.")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.rec_analytics import list_analytics
+from dashboard.recommendations.analytics import list_analytics
 from recommender.models import Experiment, ShownList
 from recommender.serving.statistics import wilson
 from tests.callers import signed_in

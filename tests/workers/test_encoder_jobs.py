@@ -78,7 +78,7 @@ def test_a_job_that_kills_workers_is_given_up():
 
 
 def test_an_empty_catalogue_has_nothing_to_compare_by(db, small):
-    with pytest.raises(encoder_jobs.NothingToGoBy):
+    with pytest.raises(encoder_jobs.NothingToCompare):
         start_comparison(EncoderSpec(model="x"))
     make_version(backend="transformer", model=str(small), dimensions=32)
     comparison = start_comparison(EncoderSpec(model=str(small)))

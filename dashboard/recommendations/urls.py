@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.rec_experiment_views import (
+from dashboard.recommendations.experiment_views import (
     DeleteExperimentView,
     ExperimentsView,
     ExperimentView,
     StartExperimentView,
     StopExperimentView,
 )
-from dashboard.rec_model_views import GoBackView, ModelsView, ServeModelView, TrainView
-from dashboard.rec_person_views import PersonView, WeightsView
-from dashboard.rec_views import RecommendationsView, ScenarioView
+from dashboard.recommendations.model_views import GoBackView, ModelsView, ServeModelView, TrainView
+from dashboard.recommendations.person_views import PersonView, WeightsView
+from dashboard.recommendations.views import RecommendationsView, ScenarioView
 
 urlpatterns = [
     path("", RecommendationsView.as_view(), name="rec-scenarios"),

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from catalog.audit import record_action
-from dashboard.rec_lists import Person
+from dashboard.recommendations.lists import Person
 
 SESSION_KEY = "looked_as"
 

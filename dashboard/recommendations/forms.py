@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from dashboard.forms import StyledForm
-from dashboard.rule_forms import MOMENT, RowsField
+from dashboard.rules.forms import MOMENT, RowsField
 from recommender.models import EventKind
 from recommender.serving.experiments import MAX_VARIANT_NAME, kept_models
 from recommender.serving.scenarios import (

@@ -9,7 +9,7 @@ from django.views import View
 
 from catalog.audit import record_action
 from dashboard.access import StaffOnly
-from dashboard.rec_models import models, pairs, too_few_people
+from dashboard.recommendations.taste_models import models, pairs, too_few_people
 from recommender.space.choosing import is_training, put_to_use
 from recommender.space.training import go_back
 from workers import tasks

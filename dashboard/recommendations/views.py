@@ -11,9 +11,9 @@ from django.views import View
 
 from catalog.audit import record_action
 from dashboard.access import StaffOnly
-from dashboard.rec_forms import ScenarioForm, without_boost
-from dashboard.rec_lists import Person, compared, list_for, person_named, somebody
-from dashboard.rec_looks import note_preview
+from dashboard.recommendations.forms import ScenarioForm, without_boost
+from dashboard.recommendations.lists import Person, compared, list_for, person_named, somebody
+from dashboard.recommendations.looks import note_preview
 from recommender.models import Experiment
 from recommender.serving.configuration import configuration
 from recommender.serving.saving import save_scenario

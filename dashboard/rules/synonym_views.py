@@ -12,7 +12,7 @@ from catalog.audit import record_action
 from catalog.models import Synonym
 from catalog.rules import RuleRefused, save_synonym
 from dashboard.access import StaffOnly
-from dashboard.rule_forms import SynonymForm
+from dashboard.rules.forms import SynonymForm
 
 SYNONYMS_A_PAGE = 50
 

@@ -12,9 +12,9 @@ from django.views import View
 from catalog.audit import record_action
 from catalog.models import Item
 from dashboard.access import StaffOnly
-from dashboard.rec_forms import PersonForm, WeightsForm
-from dashboard.rec_lists import Person, compared, person_named, rows_of, somebody
-from dashboard.rec_looks import note_preview
+from dashboard.recommendations.forms import PersonForm, WeightsForm
+from dashboard.recommendations.lists import Person, compared, person_named, rows_of, somebody
+from dashboard.recommendations.looks import note_preview
 from recommender.models import EventKind
 from recommender.past import past_of
 from recommender.preferences import is_opted_out

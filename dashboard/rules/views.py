@@ -17,8 +17,8 @@ from catalog.models import SearchRule
 from catalog.models.rules import phrases
 from catalog.rules import MAX_AMOUNT, MAX_POSITION, RuleRefused, save_rule
 from dashboard.access import StaffOnly
-from dashboard.rule_forms import RuleForm, with_edits
-from dashboard.rule_preview import Preview, preview
+from dashboard.rules.forms import RuleForm, with_edits
+from dashboard.rules.preview import Preview, preview
 
 RULES_A_PAGE = 50
 

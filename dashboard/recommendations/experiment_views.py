@@ -13,7 +13,7 @@ from django.views import View
 from catalog.audit import record_action
 from dashboard.access import StaffOnly
 from dashboard.charts import forest_row
-from dashboard.rec_forms import ExperimentForm, VariantForm, without_boost
+from dashboard.recommendations.forms import ExperimentForm, VariantForm, without_boost
 from recommender.models import Experiment
 from recommender.serving.configuration import settings_of
 from recommender.serving.experiments import (

@@ -1,0 +1,1 @@
+"""Staff pages for rules and synonyms: lists, the editor, and its live preview."""
