@@ -32,7 +32,7 @@ def test_other_searches_are_answered_on_request(page: Page):
     page.goto("/search?q=shark+terrorises+a+beach+town")
     answer = page.get_by_role("region", name="Answer")
     expect(answer.locator(".answer__text")).to_have_count(0)
-    answer.get_by_role("link", name="Answer this question").click()
+    answer.get_by_role("link", name="Answer from the passages").click()
     expect(answer.locator(".answer__sources")).to_contain_text("Jaws")
 
 
@@ -51,7 +51,7 @@ def test_an_answer_is_read_without_javascript(site, browser):
     context = browser.new_context(base_url=site.url, java_script_enabled=False)
     page = context.new_page()
     page.goto(QUESTION)
-    page.get_by_role("link", name="Answer this question").click()
+    page.get_by_role("link", name="Answer from the passages").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Who repeats the same day again and again?")
     expect(page.locator(".answer__text")).to_contain_text("the same day repeats")
     expect(page.locator(".answer-page__passages").first).to_contain_text("Groundhog Day")
