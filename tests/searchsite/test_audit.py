@@ -20,7 +20,7 @@ HURT = {
     [
         ([SAFE, SAFE], 0, "0 known vulnerabilities; 2 of 2 packages were looked up."),
         ([SAFE, UNKNOWN], NOT_AUDITED, "0 known vulnerabilities; 1 of 2 packages were looked up."),
-        ([UNKNOWN], NOT_AUDITED, "knows nothing: private."),
+        ([UNKNOWN], NOT_AUDITED, "Unknown to the advisory service: private."),
         ([], NOT_AUDITED, "0 of 0"),
         ([SAFE, HURT], VULNERABLE, "jinja2 2.4: PYSEC-2, mended in 2.5, 3.0"),
         ([HURT, UNKNOWN], VULNERABLE, "PYSEC-1, mended in no version yet"),
