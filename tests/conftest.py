@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from tests.stack import Stack
@@ -23,6 +25,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# On a busy machine an example may take any time.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 # Models are not exported implicitly; tests of the other runtimes request exports.
 os.environ.setdefault("ENCODER_RUNTIME", "torch")

@@ -159,7 +159,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 VALUES = st.one_of(TEXT, st.lists(TEXT, max_size=3))
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=TEXT, body=TEXT, values=st.dictionaries(st.sampled_from("abc"), VALUES), published=st.booleans())
 def test_what_is_saved_is_what_was_given_and_a_second_time_changes_nothing(db, title, body, values, published):
     given_row = row("x", title=f"T{title}", body=body, attributes=values, published=published)

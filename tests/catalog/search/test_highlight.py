@@ -1,7 +1,7 @@
 """Marked words and snippets."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.search import stems
@@ -144,7 +144,7 @@ PIECES = ["a", "b", " ", ".", "! ", "\n", "。", "字", FAMILY[1], "\u0301", " w
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=120).map("".join)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(TEXTS, st.frozensets(st.sampled_from(["a", "b", "ab", "whale", "字"])))
 def test_a_snippet_is_a_run_of_the_text_cut_into_parts(text, matching):
     shown = snippet(text, matching)

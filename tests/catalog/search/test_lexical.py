@@ -204,13 +204,13 @@ def test_no_text_breaks_the_lookup(three_items, text, prefix):
     find_candidates(words=words)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60), st.booleans())
 def test_any_text_can_be_asked_for(three_items, text, prefix):
     find_candidates(words=read_words(text, prefix=prefix))
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60))
 def test_an_item_is_found_by_the_whole_of_its_own_title(db, title):
     Item.objects.all().delete()

@@ -84,7 +84,7 @@ def meets(row, text):
     }[text]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES)
 def test_pages_hold_every_hit_once_in_one_order_and_agree_on_totals_and_facets(shelf, query):
     found = pages(query)
@@ -104,7 +104,7 @@ def test_pages_hold_every_hit_once_in_one_order_and_agree_on_totals_and_facets(s
         )
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES)
 def test_totals_and_facets_are_those_of_a_plain_count(shelf, query):
     results = search(replaced(query, limit=100))
@@ -131,7 +131,7 @@ def as_counter(values):
     return Counter({each.value: each.count for each in values})
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES)
 def test_scores_fall_close_hits_come_first_when_sorted_and_the_threshold_holds(shelf, query):
     hits = search(replaced(query, limit=100)).hits

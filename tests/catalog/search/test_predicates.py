@@ -81,7 +81,7 @@ def found_by(wanted):
     return by_position
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees(st.one_of(TEXTS, COMPARED, BETWEEN, TRUTH)))
 def test_sql_finds_what_a_plain_reading_of_the_filter_finds(items, tree):
     assert found_by(tree) == {str(number) for number, given in enumerate(ITEMS) if meets(given, tree)}

@@ -65,7 +65,7 @@ def names(results) -> list[str]:
     return [hit.item.external_id for hit in results.hits]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES, RULES)
 def test_pages_neither_repeat_nor_lose_a_hit(shelf, query, rules):
     with in_force(rules):
@@ -76,7 +76,7 @@ def test_pages_neither_repeat_nor_lose_a_hit(shelf, query, rules):
         assert {page.total for page in found} == {found[0].total}
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES, RULES)
 def test_nothing_hidden_is_found_counted_or_pinned_and_nothing_else_is_lost(shelf, query, rules):
     plain = search(replaced(query, limit=100, threshold=None))
@@ -89,7 +89,7 @@ def test_nothing_hidden_is_found_counted_or_pinned_and_nothing_else_is_lost(shel
     assert sum(value.count for value in results.facets["category"]) == results.close_total or not results.close_total
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES, RULES)
 def test_pinned_items_stand_in_order_at_their_places_or_at_the_end(shelf, query, rules):
     rows = {row["external_id"]: row for row in ROWS}
@@ -113,7 +113,7 @@ def test_pinned_items_stand_in_order_at_their_places_or_at_the_end(shelf, query,
         assert {hit.item.external_id for _, hit in pinned} == may_be_pinned
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(QUERIES, RULES)
 def test_scores_fall_but_for_what_is_pinned_and_their_parts_add_up(shelf, query, rules):
     with in_force(rules):
