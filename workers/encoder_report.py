@@ -1,15 +1,13 @@
-"""`manage.py evaluate encoder`: its arguments, measurements and output."""
+"""`manage.py evaluate encoder`: its arguments and measurements."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from rich.console import Console
-from rich.table import Table
 
 from catalog.embedding.base import EncoderSpec
 from catalog.embedding.registry import BACKENDS
@@ -48,26 +46,6 @@ def encoder_rows(options: Mapping[str, Any], *, say: Callable[[str], Any]) -> li
     against = _spec(options, "against", "against_") if options["against"] else None
     found = compare_encoders(_spec(options, "model", ""), against, collection=collection, pairs=pairs, report=say)
     return found.rows()
-
-
-def side_by_side(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a table with one column per encoder; figures that were not measured are left out."""
-    table = Table("Figure", *(str(row["model"]) for row in rows))
-    names = dict.fromkeys(name for row in rows for name in row if name != "model")
-    for name in names:
-        values = [row.get(name) for row in rows]
-        if any(value not in (None, "") for value in values):
-            table.add_row(name, *("" if value is None else _shown(value) for value in values))
-    console = Console()
-    with console.capture() as printed:
-        console.print(table)
-    return printed.get()
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['mean']:+} ({value['low']:+} to {value['high']:+})"
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def _spec(options: Mapping[str, Any], model: str, prefix: str) -> EncoderSpec:

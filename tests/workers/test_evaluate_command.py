@@ -37,3 +37,13 @@ def test_search_is_evaluated_on_an_index_that_has_been_measured(
     assert figures["queries"] == len(TEXTS)
     assert (loss["searched_exactly"], loss["ef_search"]) == (searched_exactly, ef_search)
     assert loss["loss"] == 0
+
+
+def test_baselines_are_measured_on_the_same_queries_and_compared(committed_db, collection, capsys):
+    call_command("evaluate", "search", str(collection), "--baselines", "--json")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [row["method"] for row in rows] == ["serving", "bm25", "dense", "rrf"]
+    assert {row["queries"] for row in rows} == {len(TEXTS)}
+    served = rows[0]["ndcg@10"]
+    for row in rows[1:]:
+        assert row["behind_serving"]["mean"] == pytest.approx(served - row["ndcg@10"], abs=2e-4)

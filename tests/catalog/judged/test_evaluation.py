@@ -50,14 +50,14 @@ def test_a_document_that_is_the_query_is_no_answer_to_it(collection, query, pass
     (collection / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nd4\td3\t1\n")
     load_collection(collection)
     first = 1.0 if passed_over else 0.5
-    assert evaluate_search(collection, semantic_ratio=0).mrr_at_10 == first
+    assert evaluate_search(collection, semantic_ratio=0).means.mrr_at_10 == first
 
 
 def test_a_document_that_is_the_query_counts_where_it_is_judged(collection):
     (collection / "queries.jsonl").write_text(json.dumps({"_id": "d3", "text": "Sand and camels."}))
     (collection / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nd3\td3\t1\n")
     load_collection(collection)
-    assert evaluate_search(collection, semantic_ratio=0).mrr_at_10 == 1.0
+    assert evaluate_search(collection, semantic_ratio=0).means.mrr_at_10 == 1.0
 
 
 def test_documents_become_items(collection):
@@ -71,10 +71,11 @@ def test_means_are_over_the_queries_with_a_relevant_document(collection):
     figures = evaluate_search(collection, semantic_ratio=0)
     # q1 finds its document second, q2 finds both in the right order, q5 finds nothing; q3 and q4 do not count.
     second = 1 / math.log2(3)
-    assert figures.ndcg_at_10 == pytest.approx((second + 1 + 0) / 3)
-    assert figures.recall_at_100 == pytest.approx((1 + 1 + 0) / 3)
-    assert figures.mrr_at_10 == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert figures.means.ndcg_at_10 == pytest.approx((second + 1 + 0) / 3)
+    assert figures.means.recall_at_100 == pytest.approx((1 + 1 + 0) / 3)
+    assert figures.means.mrr_at_10 == pytest.approx((1 / 2 + 1 + 0) / 3)
     assert figures.as_json() == {
+        "method": "serving",
         "collection": "tiny",
         "queries": 3,
         "ndcg@10": round((second + 1) / 3, 4),

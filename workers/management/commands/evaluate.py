@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from catalog.embedding.base import EncoderError, EncoderUnavailable
 from catalog.index.keywords import fold_term_counts
 from catalog.index.versions import ensure_active_version
+from catalog.judged.baselines import evaluate_baselines
 from catalog.judged.beir import judgements_in
 from catalog.judged.evaluation import DegradedEvaluation, evaluate_search, load_collection
 from catalog.judged.storage_loss import RecordingEncoder, storage_loss
@@ -22,7 +22,8 @@ from catalog.models import EmbeddingState, IndexVersion
 from recommender.evaluation.collection import load_catalogue
 from recommender.evaluation.comparison import compare
 from workers.embed import drain
-from workers.encoder_report import add_encoder_arguments, encoder_rows, side_by_side
+from workers.encoder_report import add_encoder_arguments, encoder_rows
+from workers.evaluation_report import by_method, side_by_side
 from workers.scratch import scratch_database
 from workers.sweep import tune_graphs
 
@@ -45,6 +46,11 @@ class Command(BaseCommand):
             "--storage", choices=IndexVersion.Storage.values, default="half", help="search: what the graph stores"
         )
         parser.add_argument("--dimensions", type=int, help="search, encoder: keep this many leading dimensions")
+        parser.add_argument(
+            "--baselines",
+            action="store_true",
+            help="search: also measure plain BM25, plain nearest vectors, and reciprocal rank fusion of the two",
+        )
         parser.add_argument(
             "--everything", action="store_true", help="recommendations: record low ratings as well as positive ones"
         )
@@ -70,8 +76,7 @@ class Command(BaseCommand):
         try:
             with scratch_database():
                 if what == "search":
-                    settings = {name: options[name] for name in ("storage", "dimensions")}
-                    figures = self._search(directory, semantic_ratio=options["semantic_ratio"], **settings)
+                    figures = self._search(directory, options)
                 else:
                     figures = self._recommendations(
                         directory, everything=options["everything"], calibrations=options["calibration"]
@@ -90,15 +95,19 @@ class Command(BaseCommand):
             for row in rows:
                 self.stdout.write(json.dumps(row))
 
-    def _search(self, directory: Path, *, semantic_ratio: float, **settings: Any) -> list[dict[str, Any]]:
-        """Measure hybrid search, and what the vectors' storage costs."""
+    def _search(self, directory: Path, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What is served, with what the vectors' storage costs; then the baselines, if asked for, with their gaps."""
         judgements_in(directory)
-        version = ensure_active_version(**settings)
+        version = ensure_active_version(storage=options["storage"], dimensions=options["dimensions"])
         encoder = RecordingEncoder(version)
         self._embed(load_collection(directory))
         version.refresh_from_db()
-        found = evaluate_search(directory, semantic_ratio=semantic_ratio).as_json()
-        return [found | {"storage_loss": storage_loss(directory, version, encoder)}]
+        served = evaluate_search(directory, semantic_ratio=options["semantic_ratio"])
+        baselines = evaluate_baselines(directory) if options["baselines"] else []
+        return [
+            served.as_json() | {"storage_loss": storage_loss(directory, version, encoder)},
+            *(each.as_json() | {"behind_serving": each.behind(served).as_json()} for each in baselines),
+        ]
 
     def _recommendations(
         self, directory: Path, *, everything: bool, calibrations: Sequence[float]
@@ -129,14 +138,7 @@ class Command(BaseCommand):
         tune_graphs()
 
     def _print(self, figures: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-        console = Console()
-        with console.capture() as printed:
-            for row in figures:
-                table = Table("Figure", "Value")
-                for name, value in row.items():
-                    table.add_row(name, str(value))
-                console.print(table)
-        self.stdout.write(printed.get())
+        self.stdout.write(by_method(figures))
         if as_json:
             for row in figures:
                 self.stdout.write(json.dumps(row))
