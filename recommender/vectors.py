@@ -13,6 +13,7 @@ import numpy.typing as npt
 from django.db import connection
 
 from catalog.database.wire import binary, vector_of
+from catalog.index.sizes import passages_about, passages_estimated
 from catalog.models import PICTURE_ORDINAL, IndexVersion
 from recommender.interests import Vector
 from recommender.models import VectorCentre
@@ -62,14 +63,15 @@ def centre_of(version: IndexVersion) -> Centre | None:
 def renew_centre(version: IndexVersion) -> VectorCentre | None:
     """Measure a version's centre if it has none or its passages have doubled since; None if it is still good."""
     known = VectorCentre.objects.of(version)
-    if known is not None and not _has_passages(version, 2 * known.passages):
+    passages = passages_about(version)
+    if known is not None and passages < 2 * known.passages:
         return None
     sample = _sample(version)
     if not len(sample):
         return None
     mean = sample.mean(axis=0)
     VectorCentre.objects.update_or_create(
-        pk=version.pk, defaults={"vector": mean.tolist(), "spread": _spread(sample - mean), "passages": len(sample)}
+        pk=version.pk, defaults={"vector": mean.tolist(), "spread": _spread(sample - mean), "passages": passages}
     )
     return VectorCentre.objects.of(version)
 
@@ -89,9 +91,7 @@ def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
     Reads no more than these, however large the table is.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [f"catalog_passage_v{version.pk}"])
-        estimate = (cursor.fetchone() or [0])[0]
-        percent = 100 * min(1, CENTRE_PASSAGES / max(estimate, 1))
+        percent = 100 * min(1, CENTRE_PASSAGES / max(passages_estimated(version), 1))
         binary(cursor).execute(
             """
             SELECT vector_send(embedding::vector) FROM catalog_passage TABLESAMPLE SYSTEM (%s) REPEATABLE (0)
@@ -101,18 +101,3 @@ def _sample(version: IndexVersion) -> npt.NDArray[np.float32]:
         )
         rows = [vector_of(sent) for (sent,) in cursor.fetchall()]
     return np.stack(rows) if rows else np.zeros((0, version.dimensions), np.float32)
-
-
-def _has_passages(version: IndexVersion, wanted: int) -> bool:
-    if wanted > CENTRE_PASSAGES:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*) FROM (
-                SELECT FROM catalog_passage WHERE version_id = %s AND ordinal <> %s LIMIT %s
-            ) AS passages
-            """,
-            [version.pk, PICTURE_ORDINAL, wanted],
-        )
-        return bool(cursor.fetchone()[0] >= wanted)

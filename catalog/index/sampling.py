@@ -6,16 +6,14 @@ Workers draw it; searches read it.
 from __future__ import annotations
 
 import numpy as np
-from django.db import connection
 
 from catalog.database.statements import patient_cursor
 from catalog.database.wire import HALVES, binary, halves_of
+from catalog.index.sizes import passages_about
 from catalog.models import PICTURE_ORDINAL, IndexVersion, VectorSample
 
 #: Vectors of each kind, texts and pictures.
 SAMPLED = 200
-#: A sample drawn from at least this many vectors is never drawn again.
-ENOUGH = 50_000
 
 
 def renew_sample(version: IndexVersion) -> bool:
@@ -23,24 +21,12 @@ def renew_sample(version: IndexVersion) -> bool:
     if not version.reads_pictures:
         return False
     known = VectorSample.objects.passages_of(version)
-    if known >= ENOUGH:
-        return False
-    passages = _passages(version, most=max(2 * known, ENOUGH))
+    passages = passages_about(version)
     if not passages or passages < 2 * known:
         return False
     drawn = {"texts": _drawn(version, 0), "pictures": _drawn(version, PICTURE_ORDINAL), "passages": passages}
     VectorSample.objects.update_or_create(pk=version.pk, defaults=drawn)
     return True
-
-
-def _passages(version: IndexVersion, *, most: int) -> int:
-    """How many passages there are, counted no further than `most`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM catalog_passage WHERE version_id = %s LIMIT %s) AS passages",
-            [version.pk, most],
-        )
-        return int(cursor.fetchone()[0])
 
 
 def _drawn(version: IndexVersion, ordinal: int) -> bytes:

@@ -93,6 +93,9 @@ class IndexVersion(models.Model):
     recall_at_10 = models.FloatField(null=True, help_text="Of searches by meaning, against an exact scan.")
     passages_measured = models.PositiveBigIntegerField(null=True, help_text="How many passages there were then.")
     relevance_cutoff = models.FloatField(null=True, help_text="Cosine above which a passage counts as close.")
+    cutoff_passages = models.PositiveBigIntegerField(
+        null=True, help_text="How many passages there were when the cut-off was measured."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)

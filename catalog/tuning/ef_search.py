@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from catalog.database.statements import patient_cursor
 from catalog.embedding.base import EncoderError
 from catalog.embedding.registry import encoder_for
+from catalog.index.sizes import passages_counted, passages_estimated
 from catalog.models import PICTURE_ORDINAL, EmbeddingState, IndexVersion, SearchIntent
 from catalog.search.dense import PASSAGES_READ, nearest_sql, vector_literal, vector_search
 from catalog.search.scope import EVERYTHING
@@ -55,7 +55,7 @@ def awaits_tuning(version: IndexVersion) -> bool:
 
     Two queries.
     """
-    passages = _passages_estimated(version)
+    passages = passages_estimated(version)
     if not passages:
         return False
     if version.searched_exactly and not _few(version, passages / GROWTH):
@@ -77,8 +77,7 @@ def tune(version: IndexVersion) -> Measured | None:
     log and titles serve as queries, and passages only if the encoder is unavailable. Costs an exact scan for each of up
     to 300 vectors, and loads the encoder.
     """
-    with patient_cursor() as cursor:
-        passages = _passages(cursor, version)
+    passages = passages_counted(version)
     if not passages:
         return None
     if _few(version, passages):
@@ -148,19 +147,6 @@ def _passage_vectors(version: IndexVersion) -> list[str]:
             [version.pk, PICTURE_ORDINAL, PASSAGES_SAMPLED],
         )
         return [vector for (vector,) in cursor.fetchall()]
-
-
-def _passages(cursor: Any, version: IndexVersion) -> int:
-    cursor.execute("SELECT count(*) FROM catalog_passage WHERE version_id = %s", [version.pk])
-    return int(cursor.fetchone()[0])
-
-
-def _passages_estimated(version: IndexVersion) -> int:
-    """PostgreSQL's last estimate; 0 before there is one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [f"catalog_passage_v{version.pk}"])
-        row = cursor.fetchone()
-    return max(int(row[0]), 0) if row else 0
 
 
 def _bound(cursor: Any, version: IndexVersion, vector: str) -> tuple[int, float]:

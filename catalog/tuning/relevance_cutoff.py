@@ -12,12 +12,15 @@ import numpy as np
 from catalog.database.statements import patient_cursor
 from catalog.database.wire import HALVES, binary, halves_of
 from catalog.embedding.base import Encoder, EncodingFailed, FloatArray
+from catalog.index.sizes import passages_counted, passages_estimated
 from catalog.models import EmbeddingState, IndexVersion
 from catalog.search.closeness import CLOSE
 from catalog.search.dense import DEFAULT_CUTOFF
 
 logger = logging.getLogger(__name__)
 SAMPLE = 200
+#: The cut-off is measured again once the passages have grown by this factor.
+GROWTH = 2
 #: With fewer items there are too few pairs to estimate chance.
 FEWEST_ITEMS = 50
 DEVIATIONS_ABOVE_CHANCE = 2.0
@@ -26,11 +29,12 @@ QUERY_CHARACTERS = 200
 
 
 def awaits_cutoff(version: IndexVersion) -> bool:
-    """Whether a version's cut-off can be measured and has not been: enough items, and all embedded."""
+    """Whether a version's cut-off is to be measured: enough items, all embedded, and twice as many passages as last
+    time, since the first items of a catalogue may be all of one kind."""
+    if version.relevance_cutoff is not None and passages_estimated(version) < GROWTH * (version.cutoff_passages or 0):
+        return False
     states = EmbeddingState.objects.of(version)
-    return (
-        version.relevance_cutoff is None and not states.unfinished().exists() and states.done().count() >= FEWEST_ITEMS
-    )
+    return not states.unfinished().exists() and states.done()[:FEWEST_ITEMS].count() == FEWEST_ITEMS
 
 
 def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
@@ -40,19 +44,20 @@ def measure_cutoff(version: IndexVersion, encoder: Encoder) -> None:
     .5. Titles serve as queries: two passages have more in common by chance than a passage and a query. In a version
     with pictures, closeness is calibrated against chance for each query, and the cut-off is constant.
     """
-    if version.reads_pictures:
-        version.relevance_cutoff = CLOSE
-        version.save(update_fields=["relevance_cutoff"])
-        return
+    version.cutoff_passages = passages_counted(version)
+    version.relevance_cutoff = CLOSE if version.reads_pictures else _measured(version, encoder)
+    version.save(update_fields=["relevance_cutoff", "cutoff_passages"])
+
+
+def _measured(version: IndexVersion, encoder: Encoder) -> float:
     titles, passages = _titles_and_passages(version)
     try:
         queries = encoder.encode_queries(titles)
     except EncodingFailed as error:
-        logger.warning("%s keeps the default cut-off: %s", version, error)
-        version.relevance_cutoff = DEFAULT_CUTOFF
-    else:
-        version.relevance_cutoff = chance_cutoff(queries, passages)
-    version.save(update_fields=["relevance_cutoff"])
+        known = version.relevance_cutoff
+        logger.warning("%s keeps the %s cut-off: %s", version, "default" if known is None else "last", error)
+        return DEFAULT_CUTOFF if known is None else known
+    return chance_cutoff(queries, passages)
 
 
 def chance_cutoff(queries: FloatArray, passages: FloatArray) -> float:

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("version_id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("vector", pgvector.django.halfvec.HalfVectorField()),
-                ("passages", models.PositiveIntegerField(help_text="How many it averages.")),
+                ("passages", models.PositiveIntegerField(help_text="How many there were when it was measured.")),
             ],
         ),
         pgtrigger.migrations.AddTrigger(

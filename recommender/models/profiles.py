@@ -60,12 +60,12 @@ class VectorCentre(models.Model):
     version_id = models.BigIntegerField(primary_key=True)
     vector = HalfVectorField()
     spread = models.FloatField(help_text="Standard deviation of the cosine of two passages, centred.")
-    passages = models.PositiveIntegerField(help_text="How many it averages.")
+    passages = models.PositiveIntegerField(help_text="How many there were when it was measured.")
 
     objects: ClassVar[VectorCentreQuerySet] = VectorCentreQuerySet.as_manager()  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        return f"v{self.version_id}: mean of {self.passages} passages"
+        return f"v{self.version_id}: mean of the vectors of {self.passages} passages"
 
 
 class UserEmbeddingQuerySet(SubjectQuerySet["UserEmbedding"]):
