@@ -182,6 +182,7 @@ CELERY_TASK_DEFAULT_QUEUE = "events"
 CELERY_TASK_ROUTES = {
     "workers.tasks.embed_pending": {"queue": "embedding"},
     "workers.tasks.tidy": {"queue": "jobs"},
+    "workers.tasks.tune_graphs": {"queue": "jobs"},
     "workers.tasks.advance_reindex": {"queue": "jobs"},
     "workers.tasks.load_file": {"queue": "jobs"},
     "workers.tasks.train_recommender": {"queue": "jobs"},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -88,3 +90,16 @@ def connect() -> psycopg.Connection:
     parameters = connection.get_connection_params()
     wanted = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname") if name in parameters}
     return psycopg.connect(**wanted)
+
+
+def elsewhere(call: Callable[[], Any]) -> Any:
+    """Call something in another thread, with a connection of its own, and return what it returns."""
+
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(run).result()

@@ -23,6 +23,7 @@ def schedule(sweep_interval_s: float) -> dict[str, Any]:
             "options": {"expires": EXPIRES_S},
         },
         "tidy": {"task": "workers.tasks.tidy", "schedule": 60.0, "options": {"expires": EXPIRES_S}},
+        "tune graphs": {"task": "workers.tasks.tune_graphs", "schedule": 60.0, "options": {"expires": EXPIRES_S}},
         "train the recommender": {
             "task": "workers.tasks.train_recommender",
             "schedule": crontab(hour="3", minute="30"),

@@ -13,8 +13,10 @@ from celery import shared_task
 from django.db import OperationalError
 
 from catalog import importing
+from catalog.database.locks import session_lock
 from catalog.database.statements import patient_cursor
 from catalog.embedding.base import EncoderUnavailable
+from catalog.importing.uploads import forget_uploads
 from catalog.index.keywords import fold_term_counts
 from catalog.models import ImportRun, ReindexRun
 from catalog.pictures.copies import forget_old_copies
@@ -26,13 +28,14 @@ from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
 from workers import embed, encoder_jobs, measurements, reindex, sweep
+from workers.sessions import forget_sessions
 from workers.wakeups import wake
 
 logger = logging.getLogger(__name__)
 #: The embedding worker checks for other messages about this often.
 SLICE_S = 5.0
-#: A training run that takes longer is abandoned; the serving model stays.
-TRAINING_LIMIT_S = 6 * 60 * 60
+#: Beat sends these every minute, which may be before the last one has finished.
+TIDYING_LOCK, TUNING_LOCK = 0x71D1, 0x7011E
 
 
 @shared_task
@@ -66,7 +69,13 @@ def look_for_work() -> None:
 
 @shared_task
 def tidy() -> None:
-    """The slower repairs and summaries."""
+    """The slower repairs and summaries. Of two at the same time the second returns at once."""
+    with session_lock(TIDYING_LOCK) as mine:
+        if mine:
+            _tidy()
+
+
+def _tidy() -> None:
     sweep.reconcile()
     fold_term_counts()
     tidy_query_log()
@@ -75,8 +84,17 @@ def tidy() -> None:
         forget_events_of_gone_items()
         popularity.refresh_in_turn()
     spaces.place_missing()
-    sweep.tune_graphs()
     forget_old_copies(turn=int(time.time() // 60))
+    forget_uploads()
+    forget_sessions()
+
+
+@shared_task
+def tune_graphs() -> None:
+    """Measure graphs that have outgrown their search depth, which may take minutes. The second of two returns."""
+    with session_lock(TUNING_LOCK) as mine:
+        if mine:
+            sweep.tune_graphs()
 
 
 @shared_task
@@ -99,7 +117,7 @@ def refresh_profile(*, user_id: int | None = None, visitor: str | None = None) -
     profiles.refresh(Subject.from_arguments(user_id=user_id, visitor=visitor))
 
 
-@shared_task(soft_time_limit=TRAINING_LIMIT_S)
+@shared_task
 def train_recommender() -> None:
     """Train a taste space, and serve it if it is better than the one serving."""
     logger.info("Training: %s", training.train().message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from catalog.importing.formats import detect_format
 from catalog.importing.mapping import Mapping
@@ -17,6 +19,7 @@ from catalog.models import ImportRun
 from catalog.signals import import_requested
 
 UPLOADS = "imports"
+UPLOADS_KEPT = timedelta(days=1)
 
 
 def accept_upload(file: UploadedFile, *, kind: str, mapping: dict[str, Any], started_by: User | None) -> ImportRun:
@@ -29,20 +32,36 @@ def accept_upload(file: UploadedFile, *, kind: str, mapping: dict[str, Any], sta
     folder = settings.MEDIA_ROOT / UPLOADS
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = uuid.uuid4().hex
-    with (folder / name).open("xb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-    with transaction.atomic():
-        run = ImportRun.objects.create(
-            kind=kind,
-            path=f"{UPLOADS}/{name}",
-            filename=_display_name(file.name or ""),
-            mapping=mapping,
-            size_bytes=file.size or 0,
-            started_by=started_by,
-        )
-        transaction.on_commit(lambda: import_requested.send(sender=ImportRun, run_id=run.pk))
+    try:
+        with (folder / name).open("xb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+        with transaction.atomic():
+            run = ImportRun.objects.create(
+                kind=kind,
+                path=f"{UPLOADS}/{name}",
+                filename=_display_name(file.name or ""),
+                mapping=mapping,
+                size_bytes=file.size or 0,
+                started_by=started_by,
+            )
+    except BaseException:
+        (folder / name).unlink(missing_ok=True)
+        raise
+    transaction.on_commit(lambda: import_requested.send(sender=ImportRun, run_id=run.pk))
     return run
+
+
+def forget_uploads() -> None:
+    """Delete uploaded files older than UPLOADS_KEPT that no run names: their process was killed before it had one."""
+    oldest = (timezone.now() - UPLOADS_KEPT).timestamp()
+    folder = settings.MEDIA_ROOT / UPLOADS
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < oldest]
+    named = {f"{UPLOADS}/{path.name}" for path in old}
+    named.intersection_update(ImportRun.objects.filter(path__in=named).values_list("path", flat=True))
+    for path in old:
+        if f"{UPLOADS}/{path.name}" not in named:
+            path.unlink(missing_ok=True)
 
 
 def run_for_file(path: Path, *, kind: str, mapping: dict[str, Any]) -> ImportRun:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
 from recommender.models import ProfileState, TasteModel
 from recommender.space.choosing import is_training
 from recommender.space.training import FEWEST_PEOPLE
@@ -87,13 +89,16 @@ class Models:
 
 
 def models() -> Models:
-    """The newest models. Three queries."""
-    rows = [row_of(model) for model in TasteModel.objects.defer("space")[:MODELS_SHOWN]]
-    ready = [row.model for row in rows if row.model.state == TasteModel.State.READY]
+    """The newest models, the one that serves, and the one to go back to, newest first. Up to five queries."""
+    known = TasteModel.objects.defer("space")
+    serving = known.filter(state=TasteModel.State.ACTIVE).first()
+    back = known.filter(state=TasteModel.State.READY).order_by(F("activated_at").desc(nulls_last=True), "-pk").first()
+    shown = {model.pk: model for model in (*known[:MODELS_SHOWN], serving, back) if model is not None}
+    rows = [row_of(shown[pk]) for pk in sorted(shown, reverse=True)]
     return Models(
         rows=rows,
-        serving=next((row.model for row in rows if row.model.state == TasteModel.State.ACTIVE), None),
-        back=max(ready, key=lambda model: (model.activated_at is not None, model.activated_at), default=None),
+        serving=serving,
+        back=back,
         training=is_training(),
         people=0 if rows else ProfileState.objects.count(),
     )

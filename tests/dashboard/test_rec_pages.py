@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AuditEntry
+from dashboard.recommendations.taste_models import MODELS_SHOWN
 from recommender.models import EventKind, Experiment, ProfileState, ScenarioChange, ShownList, TasteModel
 from recommender.preferences import opt_out
 from recommender.serving.configuration import settings_of
@@ -330,6 +331,18 @@ def test_models_are_listed_compared_served_and_gone_back_from(staff):
     assert TasteModel.objects.active() == new
     assert staff.post(f"{BASE}models/{old.pk}/serve").status_code == 404
     assert actions() == ["model.serve", "model.back"]
+
+
+def test_the_serving_model_is_listed_however_many_were_refused_since(staff):
+    old, serving = (
+        TasteModel.objects.create(version_id=1, state=state, activated_at=f"2026-03-0{day}T00:00Z")
+        for state, day in (("ready", 1), ("active", 2))
+    )
+    for _ in range(MODELS_SHOWN):
+        TasteModel.objects.create(version_id=1, state="refused")
+    page = shown(staff.get(f"{BASE}models/"))
+    assert f"Taste model {serving.pk} is serving" in page
+    assert f"Roll back to model {old.pk}" in page
 
 
 def test_training_is_asked_for_and_said_to_be_under_way(staff, settings):

@@ -11,12 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from catalog.adaptation.adapting import AdaptationPlan
+from catalog.database.locks import session_lock
 from catalog.embedding.base import EncoderSpec
 from catalog.models import EncoderAdaptation, EncoderComparison, ReindexRun
 from tests.catalog.adaptation.tasks import FAST, made_up_collection
 from tests.catalog.judged.encoders import collection_of, write_collection
 from tests.checkpoints import write_checkpoint
-from tests.databases import connect
+from tests.databases import connect, elsewhere
 from tests.factories import make_items, make_set, make_version
 from workers import encoder_jobs, tasks
 from workers.encoder_jobs import start_adaptation, start_comparison, waiting, work
@@ -154,6 +155,26 @@ def test_the_command_says_what_is_missing(db, small, tmp_path):
     with pytest.raises(CommandError, match="between 0 and 1"):
         call_command("finetune", "--held-out", "1")
     assert not EncoderAdaptation.objects.exists()
+
+
+def test_the_command_waits_for_no_worker_and_lets_none_take_its_job(committed_db, small, tmp_path, monkeypatch):
+    folder = write_collection(tmp_path / "tiny", made_up_collection())
+    arguments = ["finetune", "--collection", str(folder), "--model", str(small)]
+
+    with session_lock(encoder_jobs.LOCK), pytest.raises(CommandError, match="being compared or adapted"):
+        elsewhere(lambda: call_command(*arguments))
+    taken = []
+
+    def adapting(job, *arguments, **options):
+        elsewhere(encoder_jobs.work)
+        job.refresh_from_db()
+        taken.append(job.attempts)
+        raise ValueError("Far enough.")
+
+    monkeypatch.setattr("workers.management.commands.finetune.adapt", adapting)
+    with pytest.raises(CommandError, match="Far enough"):
+        call_command(*arguments)
+    assert taken == [0]
 
 
 def test_encoders_are_evaluated_side_by_side(small, tmp_path, capsys):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from catalog.models import PopularQuery, SearchIntent
+from catalog.database.locks import session_lock
+from catalog.importing.uploads import UPLOADS, UPLOADS_KEPT
+from catalog.models import ImportRun, PopularQuery, SearchIntent
 from catalog.querylog.writing import write
 from tests.catalog.querylog.events import asked
+from tests.databases import elsewhere
 from workers import tasks
 
 
@@ -19,3 +26,44 @@ def test_tidying_closes_intents_and_counts_what_many_asked(committed_db):
     tasks.tidy()
     assert not SearchIntent.objects.filter(open=True).exists()
     assert PopularQuery.objects.get().askers == 3
+
+
+@pytest.mark.parametrize(
+    ("task", "lock", "work"),
+    [(tasks.tidy, tasks.TIDYING_LOCK, "reconcile"), (tasks.tune_graphs, tasks.TUNING_LOCK, "tune_graphs")],
+    ids=["tidying", "tuning"],
+)
+def test_of_two_at_the_same_time_the_second_does_nothing(committed_db, monkeypatch, task, lock, work):
+    done = []
+    monkeypatch.setattr(f"workers.tasks.sweep.{work}", lambda: done.append(work))
+
+    with session_lock(lock) as mine:
+        assert mine
+        elsewhere(task)
+    assert done == []
+    elsewhere(task)
+    assert done == [work]
+
+
+def test_expired_sessions_are_removed(committed_db):
+    for days in (-1, 1):
+        session = SessionStore()
+        session["visitor"] = "somebody"
+        session.set_expiry(timezone.now() + timedelta(days=days))
+        session.save()
+    tasks.tidy()
+    assert Session.objects.get().expire_date > timezone.now()
+
+
+def test_old_uploads_that_no_run_names_are_deleted(committed_db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    folder = tmp_path / UPLOADS
+    folder.mkdir()
+    long_ago = (timezone.now() - 2 * UPLOADS_KEPT).timestamp()
+    for name in ("named", "orphaned", "arriving"):
+        (folder / name).write_text("id,title\n")
+        if name != "arriving":
+            os.utime(folder / name, (long_ago, long_ago))
+    ImportRun.objects.create(kind=ImportRun.Kind.ITEMS, path=f"{UPLOADS}/named", filename="films.csv")
+    tasks.tidy()
+    assert {path.name for path in folder.iterdir()} == {"named", "arriving"}

@@ -12,10 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
-from catalog.importing import run_for_file, run_import, runs
+from catalog.importing import accept_upload, run_for_file, run_import, runs
 from catalog.models import Attribute, ImportRun, Item
 from searchsite import processes
 from searchsite.local_site import PROJECT
@@ -357,3 +358,16 @@ def test_a_command_that_meets_a_full_disk_says_so_and_the_next_goes_on(db, tmp_p
         call_command("import_items", str(tmp_path / "items.csv"))
     call_command("import_items", str(tmp_path / "items.csv"))
     assert "1 created" in capsys.readouterr().out
+
+
+def test_an_upload_that_gets_no_run_leaves_no_file(db, settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path
+    file = SimpleUploadedFile("films.csv", b"id,title\n1,Metropolis\n")
+
+    def away(**fields: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(ImportRun.objects, "create", away)
+    with pytest.raises(OperationalError):
+        accept_upload(file, kind=ImportRun.Kind.ITEMS, mapping={}, started_by=None)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -10,11 +10,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.adaptation.adapting import AdaptationPlan
 from catalog.adaptation.training import TrainingSettings
+from catalog.database.locks import session_lock
 from catalog.embedding.base import EncoderError, EncoderSpec
 from catalog.index.reindex import AlreadyReindexing
 from catalog.judged.collection import read_collection
 from catalog.models import EncoderAdaptation, IndexVersion
-from workers.encoder_jobs import PLAN, adapt, own_collection, own_queries, start_reindex_with
+from workers.encoder_jobs import LOCK, PLAN, adapt, own_collection, own_queries, start_reindex_with
 
 
 class Command(BaseCommand):
@@ -43,14 +44,17 @@ class Command(BaseCommand):
         try:
             known = None if options["collection"] else own_queries()
             collection = own_collection(known) if known else read_collection(options["collection"].resolve())
-            job = EncoderAdaptation.objects.create(
-                base=asdict(self._base(options["model"])), state=EncoderAdaptation.State.RUNNING
-            )
-            try:
-                adaptation = adapt(job, collection, known=known, plan=plan)
-            except BaseException:
-                job.delete()
-                raise
+            with session_lock(LOCK) as mine:  # or a worker would take this for one of its jobs
+                if not mine:
+                    raise CommandError("Encoders are being compared or adapted. Try again when that has finished.")
+                job = EncoderAdaptation.objects.create(
+                    base=asdict(self._base(options["model"])), state=EncoderAdaptation.State.RUNNING
+                )
+                try:
+                    adaptation = adapt(job, collection, known=known, plan=plan)
+                except BaseException:
+                    job.delete()
+                    raise
             if adaptation.better and options["reindex"]:
                 start_reindex_with(job)
         except (OSError, ValueError, EncoderError, AlreadyReindexing) as error:
