@@ -41,6 +41,9 @@ WRITTEN_TOGETHER = """
     ) AS catalog_item WHERE {whole})
 """
 ITEMS_READ = 200
+#: Of the words of a phrase, at most this many are looked up in the keyword index: PostgreSQL spends seconds planning
+#: hundreds of such conditions, and the text is read anyway.
+WORDS_LOOKED_UP = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,9 @@ def conditions_of(operators: Operators, wanted: Predicate | None) -> Conditions:
 
 
 def written_together(phrase: Phrase) -> bool:
-    """Whether one of the first ITEMS_READ items that hold all the words of a phrase has them in sequence."""
+    """Whether one of the first ITEMS_READ items that hold the words of a phrase has them in sequence."""
     terms = _terms(_asked(phrase))
-    held = all_of(*(Predicate(sql=HOLDS_TERM, parameters=(found,)) for found in terms.values()))
+    held = all_of(*_holds_words(phrase, terms))
     if held is None:
         return False
     whole = _text_holds(phrase)
@@ -113,16 +116,22 @@ def _terms(words: Iterable[str]) -> Mapping[str, list[str]]:
 def _holds(phrase: Phrase, terms: Mapping[str, list[str]]) -> Predicate:
     """Met by the items that hold a phrase.
 
-    The keyword index finds the items that hold all its words, and their texts are read to check that the words follow
+    The keyword index finds the items that hold its words, and their texts are read to check that all the words follow
     one another. A phrase of stop words alone is looked for in titles only.
     """
-    indexed = [terms[word] for word in _asked(phrase) if word in terms]
-    if not indexed:
+    held = _holds_words(phrase, terms)
+    if not held:
         return Predicate(sql=TITLE_HOLDS, parameters=(phrase.text,))
-    held = [Predicate(sql=HOLDS_TERM, parameters=(found,)) for found in indexed]
     whole = all_of(*held) if not phrase.exact else all_of(*held, _text_holds(phrase))
     assert whole is not None
     return whole
+
+
+def _holds_words(phrase: Phrase, terms: Mapping[str, list[str]]) -> list[Predicate]:
+    """A condition for each word of a phrase, or for the longest of many, which tend to be the rarest."""
+    longest_first = sorted(_asked(phrase), key=len, reverse=True)
+    distinct = dict.fromkeys(tuple(terms[word]) for word in longest_first if word in terms)
+    return [Predicate(sql=HOLDS_TERM, parameters=([*forms],)) for forms in list(distinct)[:WORDS_LOOKED_UP]]
 
 
 def _text_holds(phrase: Phrase) -> Predicate:

@@ -9,6 +9,8 @@ from itertools import pairwise
 from catalog.search.highlight import KANA_AND_HAN, WORD
 from catalog.search.lexical import fold
 
+#: The most phrases and exclusions that a query may have together.
+MAX_OPERATORS = 10
 #: A text without any of these is not parsed for operators.
 SIGNS = re.compile('[-"“„«]')
 # A quote opens before a word and closes after one, so that 27" is not one; an unclosed quote, as while somebody is
@@ -70,8 +72,9 @@ class Operators:
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Phrase, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.phrases or self.excluded)
+    def __len__(self) -> int:
+        """How many phrases and exclusions there are."""
+        return len(self.phrases) + len(self.excluded)
 
 
 NO_OPERATORS = Operators(text="")

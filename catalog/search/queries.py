@@ -11,7 +11,7 @@ from catalog.models import Item
 from catalog.search.facets import Bucket, FacetValue
 from catalog.search.filters import Filter
 from catalog.search.highlight import HighlightedPassage, Part
-from catalog.search.operators import NO_OPERATORS, Operators
+from catalog.search.operators import MAX_OPERATORS, NO_OPERATORS, Operators, read_operators
 from catalog.search.rules import Rule
 from catalog.search.spelling import Correction
 from catalog.search.taste import Taste
@@ -73,6 +73,9 @@ def check_query(query: SearchQuery) -> None:
         raise InvalidQuery(f"A query may have at most {MAX_TEXT_CHARACTERS:,} characters.", field="q", code="too_long")
     if "\0" in query.text or any("\ud800" <= character <= "\udfff" for character in query.text):
         raise InvalidQuery("The query contains an invalid character.", field="q", code="invalid_text")
+    if query.operators and len(read_operators(query.text)) > MAX_OPERATORS:
+        reason = f"A query may have at most {MAX_OPERATORS} quoted phrases and words with a minus."
+        raise InvalidQuery(reason, field="q", code="too_many_operators")
     if not 1 <= query.limit <= MAX_LIMIT:
         raise InvalidQuery(f"The limit must be from 1 to {MAX_LIMIT}.", field="limit", code="out_of_range")
     if not 0 <= query.offset <= MAX_OFFSET:

@@ -61,5 +61,6 @@ def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
 
 
 def _by_words(item: Item, limit: int) -> list[Hit]:
-    query = SearchQuery(text=item.title[:MAX_TEXT_CHARACTERS], limit=limit + 1, semantic_ratio=0, highlight=False)
+    text = item.title[:MAX_TEXT_CHARACTERS]
+    query = SearchQuery(text=text, limit=limit + 1, semantic_ratio=0, highlight=False, operators=False)
     return [hit for hit in search(query, rules=NO_RULES).hits if hit.item.pk != item.pk][:limit]

@@ -1,10 +1,14 @@
 """Quoted phrases and words with a minus sign: how they are parsed, and that every hit obeys them."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from catalog.errors import InvalidQuery
 from catalog.models import Attribute
 from catalog.search import SearchQuery, search
-from catalog.search.operators import Operators, read_operators
+from catalog.search.holding import HOLDS_TERM, WORDS_LOOKED_UP, conditions_of, written_together
+from catalog.search.operators import MAX_OPERATORS, Operators, Phrase, read_operators
 from catalog.search.suggest import suggest
 from tests.factories import add_passages, make_item, make_items, make_rule, make_version
 
@@ -124,6 +128,41 @@ def test_a_phrase_of_stop_words_alone_is_looked_for_in_titles(films):
 def test_case_accents_and_signs_do_not_count_in_phrases(db, text, title):
     make_items([{"external_id": "meant", "title": title}, {"external_id": "other", "title": "Poulain, Amélia"}])
     assert names(search(SearchQuery(text=text, semantic_ratio=0))) == {"meant"}
+
+
+TWENTY_WORDS = (
+    "captain sails across seven stormy northern oceans while hungry sailors dream about"
+    " golden harbours, warm bread, cheerful music, quiet gardens, sunshine, and home"
+)
+
+
+def test_all_words_of_a_long_phrase_count(db):
+    make_item("meant", title="Log", body=f"One {TWENTY_WORDS}.")
+    make_item("other", title="Log", body=f"One {TWENTY_WORDS.replace('bread', 'toast')}.")
+    assert len(TWENTY_WORDS.split()) > 2 * WORDS_LOOKED_UP
+    for phrase, name in ((TWENTY_WORDS, "meant"), (TWENTY_WORDS.replace("bread", "toast"), "other")):
+        assert names(search(SearchQuery(text=f'"{phrase}"', semantic_ratio=0))) == {name}
+    assert names(search(SearchQuery(text=f'log -"{TWENTY_WORDS}"', semantic_ratio=0))) == {"other"}
+
+
+@pytest.mark.parametrize(("phrase", "conditions"), [("ab " * 600, 1), (TWENTY_WORDS, WORDS_LOOKED_UP)])
+def test_few_words_of_a_phrase_are_looked_up(db, phrase, conditions):
+    wanted = conditions_of(read_operators(f'"{phrase}"'), None).wanted
+    assert wanted is not None
+    assert wanted.sql.count(HOLDS_TERM) == conditions
+    with CaptureQueriesContext(connection) as queries:
+        written_together(Phrase(text=phrase))
+    assert sum(query["sql"].count("FROM catalog_posting") for query in queries) == conditions
+
+
+@pytest.mark.parametrize("word", ["-no{}", '"no{}"', '-"no{} thing"'])
+def test_a_query_has_a_limited_number_of_operators(films, word):
+    words = [word.format("x" * number) for number in range(MAX_OPERATORS + 1)]
+    search(SearchQuery(text=" ".join([*words[1:], words[1]]), semantic_ratio=0))
+    with pytest.raises(InvalidQuery) as refused:
+        search(SearchQuery(text=" ".join(words), semantic_ratio=0))
+    assert (refused.value.field, refused.value.code) == ("q", "too_many_operators")
+    search(SearchQuery(text=" ".join(words), semantic_ratio=0, operators=False))
 
 
 def test_without_words_to_look_for_the_rest_of_the_catalogue_is_browsed(films):

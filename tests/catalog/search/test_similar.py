@@ -44,6 +44,12 @@ def test_while_it_has_no_vector_items_that_share_words_of_its_title_are_shown(wi
 
 
 @pytest.mark.django_db
+def test_quotes_and_minus_signs_in_a_title_are_prose():
+    item, other = make_item("item", title='The "white whale" -sea'), make_item("other", title="A whale at sea")
+    assert [hit.item for hit in similar_items(item)] == [other]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("title", ["The", "🎬", "x" * 1_000, "( ' \\ %"])
 def test_a_title_without_words_has_nothing_like_it(title):
     make_item("other", title="A whale")
