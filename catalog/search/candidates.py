@@ -21,7 +21,7 @@ from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
 from catalog.search.scope import Scope, array_literal, scope_of
 
-#: With a filter, the candidates are filled up to this many from the items that meet it.
+#: With a filter, the candidates of a search by meaning are filled up to this many from the items that meet it.
 ITEMS_PER_LEG = 200
 
 
@@ -104,13 +104,15 @@ def find_candidates(
     hidden: Predicate | None = None,
     pinned: Sequence[int] = (),
     use_words: bool = True,
+    holds_phrases: bool = False,
 ) -> Candidates:
     """Gather the candidates and score them: one statement for the dense leg, one for the words and everything else.
 
-    With a filter, another statement comes first and counts the items that meet it. There are then at least
-    min(ITEMS_PER_LEG, matching items) candidates, whether or not they match the query. Without `vector`, only the words
-    find candidates; without `use_words`, only the vector does, and words just add to scores. Items that meet `hidden`
-    are left out, and published items among `pinned` are always included.
+    With a filter, another statement comes first and counts the items that meet it. With `vector` there are then at
+    least min(ITEMS_PER_LEG, matching items) candidates, however far from the query. Without it, only the words find
+    candidates, unless `holds_phrases` says that whatever is wanted holds the query's phrases, which may be stop words.
+    Without `use_words`, only the vector finds candidates, and words just add to scores. Items that meet `hidden` are
+    left out, and published items among `pinned` are always included.
     """
     around = Around(version, vector) if version is not None and vector is not None else None
     leg_words = words if use_words and words.terms else None
@@ -119,7 +121,7 @@ def find_candidates(
         near = _near(cursor, around, scope, beside_words=leg_words is not None)
         # An item found by its text may be closer by its picture, or vice versa, so the best of the two is looked up.
         known = {} if around and around.version.reads_pictures else near
-        fill = wanted is not None and len(near) < ITEMS_PER_LEG
+        fill = wanted is not None and (around is not None or holds_phrases) and len(near) < ITEMS_PER_LEG
         if len(known) == len(near) and not (words.terms or fill or pinned):
             return _candidates([(item_id, *NO_WORDS, *known[item_id]) for item_id in sorted(known)])
         legs = [NEAR_LEG.format(known="true" if known else "false")]

@@ -85,6 +85,7 @@ def rank(
         hidden=any_of(actions.hidden, excluded),
         pinned=list(actions.pinned_positions),
         use_words=reading.ratio < 1,
+        holds_phrases=bool(reading.phrases),
     )
     close = _close(candidates, reading)
     neighbours = _neighbours(candidates, reading)

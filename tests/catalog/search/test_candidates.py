@@ -1,4 +1,4 @@
-"""The candidate set under filters, with each of its plans: a filter never underfills."""
+"""The candidate set under filters, with each of its plans: a filter never underfills a search by meaning."""
 
 import random
 
@@ -109,10 +109,14 @@ def test_both_plans_find_the_same_by_words(many_items, monkeypatch):
     for exact in (ITEMS, 0):
         monkeypatch.setattr(scope, "EXACT_UP_TO_ITEMS", exact)
         by_words = find_candidates(words=read_words("rare"), wanted=wanted)
-        scored = by_words.keyword_scores > 0
-        found.append(by_words.item_ids[scored].tolist())
-        assert len(by_words.item_ids) >= ITEMS_PER_LEG
+        found.append(by_words.item_ids.tolist())
     assert found[0] == found[1] == expected
+
+
+@pytest.mark.parametrize(("text", "total"), [("rare", 25), ("xyzzyq", 0), ("the", 0)])
+def test_words_alone_find_only_what_holds_them(many_items, plan, text, total):
+    results = search(SearchQuery(text=text, filter="number < 1000", semantic_ratio=0, limit=100))
+    assert len(results.hits) == results.total == results.close_total == total
 
 
 def test_a_filter_that_nothing_meets_finds_nothing(many_items, plan):

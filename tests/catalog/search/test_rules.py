@@ -114,7 +114,7 @@ def test_what_is_hidden_is_in_no_total_no_facet_and_no_page(items):
 
 def test_a_filter_fills_its_pages_with_what_is_not_hidden(items):
     make_rule("No a", condition="always", hidden_items=["a"])
-    results = search(SearchQuery(text="nothing of the kind", semantic_ratio=0, filter="year >= 1940"))
+    results = search(SearchQuery(text="nothing of the kind", vector=EAST, filter="year >= 1940"))
     assert sorted(names(results)) == ["b", "c", "d", "e", "f", "lost"]
 
 
