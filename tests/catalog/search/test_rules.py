@@ -352,6 +352,20 @@ def test_groups_of_words_have_synonyms(db):
     assert {hit.item.external_id for hit in by_words("new york").hits if hit.close} >= {"nyc hotels", "new york hotels"}
 
 
+@pytest.mark.parametrize(
+    ("title", "overlap"),
+    [("NYC", 1), ("New York", 1), ("NYC hotels", 2 / 3), ("New York hotels", 2 / 3), ("New hotels", 1 / 3)],
+)
+def test_a_title_overlaps_by_a_synonym_as_by_the_words_themselves(db, title, overlap):
+    make_version()
+    make_items([{"external_id": "item", "title": title}, {"external_id": "other", "title": "York NYC new"}])
+    make_synonym(["new york", "nyc"])
+    query = SearchQuery(text="new york", semantic_ratio=0, explain=True)
+    overlaps = {hit.item.external_id: why(hit).title_overlap for hit in search(query).hits}
+    assert overlaps["item"] == pytest.approx(overlap)
+    assert overlaps["other"] == pytest.approx(2 / 3)
+
+
 def test_one_word_for_several_leaves_each_of_them_to_be_looked_for(db):
     """`york hotels` has two of the three words: `nyc` stands for `new` and for `york`, but does not merge them."""
     make_version()
