@@ -19,7 +19,7 @@ from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.keywords import keyword_leg
 from catalog.search.lexical import Words
 from catalog.search.predicates import Predicate
-from catalog.search.scope import Scope, array_literal, scope_of
+from catalog.search.scope import array_literal, scope_of
 
 #: With a filter, the candidates of a search by meaning are filled up to this many from the items that meet it.
 ITEMS_PER_LEG = 200
@@ -105,20 +105,23 @@ def find_candidates(
     pinned: Sequence[int] = (),
     use_words: bool = True,
     holds_phrases: bool = False,
+    nearest: int = dense.NEAREST_ITEMS,
 ) -> Candidates:
     """Gather the candidates and score them: one statement for the dense leg, one for the words and everything else.
 
     With a filter, another statement comes first and counts the items that meet it. With `vector` there are then at
     least min(ITEMS_PER_LEG, matching items) candidates, however far from the query. Without it, only the words find
     candidates, unless `holds_phrases` says that whatever is wanted holds the query's phrases, which may be stop words.
-    Without `use_words`, only the vector finds candidates, and words just add to scores. Items that meet `hidden` are
-    left out, and published items among `pinned` are always included.
+    Without `use_words`, only the vector finds candidates, and words just add to scores. Without words that find
+    candidates, those `nearest` to the vector are that many or more. Items that meet `hidden` are left out, and
+    published items among `pinned` are always included.
     """
     around = Around(version, vector) if version is not None and vector is not None else None
     leg_words = words if use_words and words.terms else None
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted, hidden=hidden)
-        near = _near(cursor, around, scope, beside_words=leg_words is not None)
+        items = nearest if leg_words is None else dense.NEAREST_ITEMS_BESIDE_WORDS
+        near = dense.nearest(cursor, around.version, around.vector, scope, items=items) if around else {}
         # An item found by its text may be closer by its picture, or vice versa, so the best of the two is looked up.
         known = {} if around and around.version.reads_pictures else near
         fill = wanted is not None and (around is not None or holds_phrases) and len(near) < ITEMS_PER_LEG
@@ -134,14 +137,6 @@ def find_candidates(
         parameters = {**scope.parameters, "near": array_literal(near), "pinned": list(pinned)}
         rows = _scored(cursor, legs, parameters, words=words, around=around)
     return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows])
-
-
-def _near(cursor: Any, around: Around | None, scope: Scope, *, beside_words: bool) -> dict[int, dense.Passage]:
-    """What the dense leg finds, with the best passage by text or by picture."""
-    if around is None:
-        return {}
-    items = dense.NEAREST_ITEMS_BESIDE_WORDS if beside_words else dense.NEAREST_ITEMS
-    return dense.nearest(cursor, around.version, around.vector, scope, items=items)
 
 
 def _scored(

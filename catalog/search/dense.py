@@ -65,7 +65,7 @@ def nearest(
     """
     parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
     found: dict[int, Passage] = {}
-    for passages in PASSAGES_READ:
+    for passages in (max(read, items) for read in PASSAGES_READ):
         binary(cursor).execute(_nearest_of_all_kinds(version, scope, passages=passages), parameters)
         rows = cursor.fetchall()
         found = _best_passages(rows)

@@ -11,6 +11,7 @@ from catalog.ranking.fusion import ranked, semantic_level
 from catalog.search import dense
 from catalog.search.candidates import find_candidates
 from catalog.search.engine import search
+from catalog.search.filters import Condition, Not, Value
 from catalog.search.lexical import Words
 from catalog.search.queries import MAX_TEXT_CHARACTERS, Hit, SearchQuery
 from catalog.search.rules import NO_RULES
@@ -25,7 +26,8 @@ def similar_items(item: Item, *, limit: int = 12) -> list[Hit]:
     vector = _mean_vector(item, version) if version else None
     if version is None or vector is None:
         return _by_words(item, limit)
-    candidates = find_candidates(words=Words(), version=version, vector=vector, use_words=False)
+    most = max(limit + 1, dense.NEAREST_ITEMS)  # the item itself is among them
+    candidates = find_candidates(words=Words(), version=version, vector=vector, use_words=False, nearest=most)
     cutoff = dense.cutoff(version)
     levels = semantic_level(candidates.cosines, cutoff=cutoff)
     nearest = {
@@ -61,6 +63,13 @@ def _mean_vector(item: Item, version: IndexVersion) -> list[float] | None:
 
 
 def _by_words(item: Item, limit: int) -> list[Hit]:
-    text = item.title[:MAX_TEXT_CHARACTERS]
-    query = SearchQuery(text=text, limit=limit + 1, semantic_ratio=0, highlight=False, operators=False)
-    return [hit for hit in search(query, rules=NO_RULES).hits if hit.item.pk != item.pk][:limit]
+    others = Not(part=Condition(field="external_id", operator="=", values=(Value(text=item.external_id),)))
+    query = SearchQuery(
+        text=item.title[:MAX_TEXT_CHARACTERS],
+        limit=limit,
+        filter=others,
+        semantic_ratio=0,
+        highlight=False,
+        operators=False,
+    )
+    return list(search(query, rules=NO_RULES).hits)

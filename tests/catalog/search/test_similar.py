@@ -6,8 +6,9 @@ import pytest
 
 from catalog.models import EmbeddingState, Item, Passage
 from catalog.search import SearchQuery, search
+from catalog.search.queries import MAX_LIMIT
 from catalog.search.similar import similar_items
-from tests.factories import add_passages, make_item, make_version
+from tests.factories import add_passages, make_item, make_items, make_version
 
 
 @pytest.mark.django_db
@@ -34,6 +35,16 @@ def test_items_are_ordered_by_their_likeness_to_the_mean_of_the_passages():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("passages", [1, 2])
+def test_a_full_page_is_found_besides_the_item_itself(passages):
+    ids = make_items([{"external_id": str(number)} for number in range(MAX_LIMIT + 20)])
+    vectors = {pk: [[1, int(name) / 100, part / 1000] for part in range(passages)] for name, pk in ids.items()}
+    add_passages(make_version(), vectors)
+    found = similar_items(Item.objects.get(external_id="0"), limit=MAX_LIMIT)
+    assert {int(hit.item.external_id) for hit in found} == set(range(1, MAX_LIMIT + 1))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("with_version", [True, False])
 def test_while_it_has_no_vector_items_that_share_words_of_its_title_are_shown(with_version):
     if with_version:
@@ -41,6 +52,15 @@ def test_while_it_has_no_vector_items_that_share_words_of_its_title_are_shown(wi
     item, other = make_item("item", title="White whale"), make_item("other", title="A whale")
     make_item("third", title="Desert")
     assert [hit.item for hit in similar_items(item)] == [other]
+
+
+@pytest.mark.django_db
+def test_a_full_page_shares_words_with_the_item_itself():
+    make_items([{"external_id": str(number), "title": "Whale"} for number in range(MAX_LIMIT + 1)])
+    item = Item.objects.get(external_id="0")
+    found = similar_items(item, limit=MAX_LIMIT)
+    assert len(found) == MAX_LIMIT
+    assert item not in [hit.item for hit in found]
 
 
 @pytest.mark.django_db
