@@ -14,6 +14,7 @@ from catalog.models import Item
 from catalog.search.highlight import WORD
 from catalog.search.lexical import fold
 from catalog.search.operators import read_operators
+from catalog.search.queries import MAX_TEXT_CHARACTERS
 from catalog.search.rule_actions import actions_of
 from catalog.search.rules import rules_in_force
 
@@ -69,9 +70,10 @@ def suggest(text: str, *, limit: int = 8) -> list[Suggestion]:
     """What holds every word typed, the last one perhaps unfinished: first past queries, then titles.
 
     Queries are ordered by how often they were made; titles that begin with the text come first. Items that a rule hides
-    from a search for the text are not suggested, and excluded words complete nothing.
+    from a search for the text are not suggested, and excluded words complete nothing. Of a text longer than a query may
+    be, only the beginning counts.
     """
-    text = read_operators(text).text
+    text = read_operators(text[:MAX_TEXT_CHARACTERS]).text
     words = [fold(word) for word in WORD.findall(text)]
     if not words:
         return []

@@ -8,6 +8,7 @@ from django.db import connection
 from catalog.items.saving import save_item
 from catalog.models import Item, PopularQuery
 from catalog.search.lexical import fold
+from catalog.search.queries import MAX_TEXT_CHARACTERS
 from catalog.search.suggest import BEGINNING_SQL, HOLDING_SQL, QUERIES_SQL, suggest
 
 pytestmark = pytest.mark.usefixtures("films")
@@ -65,6 +66,16 @@ def test_all_words_but_the_last_must_be_whole():
 )
 def test_what_completes_nothing_suggests_nothing(typed):
     assert titles(typed) == []
+
+
+@pytest.mark.parametrize("word", ["ab ", "q ", '"ab" ', "-ab "])
+def test_a_text_of_any_length_is_answered(word):
+    assert suggest(word * 60_000) == []
+
+
+def test_the_beginning_of_a_text_that_is_too_long_counts():
+    beginning = "matrix ".ljust(MAX_TEXT_CHARACTERS)
+    assert titles(beginning + "nothing") == titles(beginning) == ["The Matrix"]
 
 
 def test_a_title_with_signs_of_the_query_language_is_suggested():
