@@ -37,17 +37,16 @@ WORD_LEG = f"""
     CROSS JOIN LATERAL ({{postings}}) AS found
     GROUP BY found.item_id ORDER BY sum(found.weight) DESC, found.item_id LIMIT {KEYWORD_ITEMS}
 """  # noqa: S608
-# Scores of every candidate, by primary key: each term's posting list is walked along the sorted ids. A title's
-# word that stands for several of the query, as a synonym may, is still one word of the title.
+# Scores of every candidate, by primary key: each term's posting list is walked along the sorted ids.
 WORD_SCORES = f"""
     SELECT slot.item_id, sum(slot.weight) AS score, sum(slot.idf) AS idf,
         count(slot.title_term)::float8 / (
-            %(slots_asked)s + max(slot.title_terms) - count(DISTINCT slot.title_term)
+            %(slots_asked)s + max(slot.title_terms) - count({{distinct}} slot.title_term)
         ) AS title_overlap
     FROM (
         SELECT posting.item_id, max({WEIGHT_SQL}) AS weight, max(term.idf) AS idf,
             max(posting.title_terms) AS title_terms,
-            min(posting.term) FILTER (WHERE posting.title_terms > 0) AS title_term
+            min({{title_term}}) FILTER (WHERE posting.title_terms > 0) AS title_term
         FROM unnest(%(terms)s::text[], %(slots)s::int[], %(idfs)s::float8[]) AS term (term, slot, idf)
         JOIN catalog_posting AS posting ON posting.term = term.term
             AND posting.item_id = ANY(ARRAY(SELECT item_id FROM candidate))
@@ -71,7 +70,10 @@ class PostingLists:
         return WORD_LEG.format(postings=postings.format(within=within, by_key=by_key, budget=budget))
 
     def scores(self, words: Words) -> str:
-        return WORD_SCORES
+        # A title's word that stands for several of the query, as a synonym may, is still one word of the title.
+        if len({term.text for term in words.terms}) < len(words.terms):
+            return WORD_SCORES.format(distinct="DISTINCT", title_term="posting.term")
+        return WORD_SCORES.format(distinct="", title_term="1")
 
     def parameters(self, words: Words, *, alone: bool) -> dict[str, Any]:
         generating = words.generating(_budget(alone))
