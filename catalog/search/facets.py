@@ -121,11 +121,13 @@ def _numbers(counts: Iterable[tuple[str, int]]) -> dict[float, int]:
 def histogram(counts: Mapping[float, int]) -> list[Bucket]:
     """At most MAX_BUCKETS buckets of a round width (1, 2 or 5 times a power of ten), including empty ones.
 
-    Computed in decimals, so that .3 falls in the bucket that begins with .3.
+    For whole numbers the least width is 1. Computed in decimals, so that .3 falls in the bucket that begins with .3.
     """
     exact = {Decimal(repr(value)): count for value, count in counts.items()}
+    are_whole = all(value.is_integer() for value in map(float, counts))
     with localcontext(prec=60):
-        width = _round_width((max(exact) - min(exact)) / (MAX_BUCKETS - 1))
+        least = (max(exact) - min(exact)) / (MAX_BUCKETS - 1)
+        width = _round_width(max(least, Decimal(1)) if are_whole else least)
         places = {value: int((value / width).to_integral_value(ROUND_FLOOR)) for value in exact}
         first = min(places.values())
         totals = [0] * (max(places.values()) - first + 1)

@@ -167,9 +167,14 @@ def _bars(name: str, buckets: Sequence[Bucket], asked: Asked) -> list[Bar]:
                 width=round(step - GAP, 2),
                 height=round(height, 2),
                 inside=name in asked.ranges and (low is None or last >= low) and (high is None or bucket.low <= high),
-                label=f"{number_label(name, bucket.low)} to {number_label(name, last)}",
+                label=_bar_label(name, bucket.low, last),
                 count=bucket.count,
                 address=asked.with_range(name, (bucket.low, last)).address,
             )
         )
     return bars
+
+
+def _bar_label(name: str, low: float, high: float) -> str:
+    first, last = number_label(name, low), number_label(name, high)
+    return first if first == last else f"{first} to {last}"

@@ -21,6 +21,7 @@ SEARCH_QUERIES, BROWSE_QUERIES = 10, 7
 ONE_FILTER_QUERIES = 9
 
 TITLE = re.compile(r'<h2 class="hit__title"><a href="[^"]*">(.*?)(?:<span class="yr">|</a>)', re.DOTALL)
+BAR = re.compile(r'<a href="([^"]*)" tabindex="-1" aria-label="(.*?): (\d+) ')
 CHIP = re.compile(r'<a class="chip chip--x" href="([^"]*)"[^>]*><span class="ellipsis">(.*?)</span>')
 OPTION = re.compile(r'name="(\w+)" value="([^"]*)"( checked)?.*?<span class="n">(\d+)</span>')
 
@@ -154,6 +155,12 @@ def test_the_histogram_keeps_what_is_outside_the_range(films, client):
     inside = [low for chosen, low, _ in bars if chosen]
     assert inside == ["1990"]
     assert {"1930", "1980", "2000"} <= {low for chosen, low, _ in bars if not chosen}
+
+
+def test_the_bars_of_a_few_years_are_a_year_each(db, client):
+    make_items([{"external_id": str(year), "attributes": {"year": year}} for year in (1956, 1959)])
+    bars = BAR.findall(search(client))
+    assert [(label, count) for _, label, count in bars] == [("1956", "1"), ("1957", "0"), ("1958", "0"), ("1959", "1")]
 
 
 def test_pages_follow_each_other_without_repeats(films, client):

@@ -38,6 +38,12 @@ def test_a_single_value_is_a_bucket_of_width_1():
     assert histogram({7: 5}) == [Bucket(low=7, high=8, count=5)]
 
 
+def test_buckets_of_whole_numbers_are_at_least_1_wide():
+    # The range of 3 / 19 is .16, which would make the width .2.
+    assert [bucket.low for bucket in histogram({1956: 1, 1959: 2})] == [1956, 1957, 1958, 1959]
+    assert histogram({1956.5: 1, 1959: 2})[1].low == 1956.6
+
+
 def test_negative_numbers_lie_below_zero():
     assert next(bucket.low for bucket in histogram({-2: 1, 2: 1})) == -2
 
