@@ -50,6 +50,9 @@ class Bucket:
 
     low: float
     high: float
+    last: float
+    """The range from `low` to `last`, both included, holds the same items: `last` is the largest number that the bucket
+    can hold if all numbers are whole, otherwise the largest that it does hold, or `low` if it is empty."""
     count: int
 
 
@@ -131,10 +134,18 @@ def histogram(counts: Mapping[float, int]) -> list[Bucket]:
         places = {value: int((value / width).to_integral_value(ROUND_FLOOR)) for value in exact}
         first = min(places.values())
         totals = [0] * (max(places.values()) - first + 1)
+        lasts = [(first + place + are_whole) * width - are_whole for place in range(len(totals))]
         for value, count in exact.items():
-            totals[places[value] - first] += count
+            place = places[value] - first
+            totals[place] += count
+            lasts[place] = max(lasts[place], value)
         return [
-            Bucket(low=_float((first + place) * width), high=_float((first + place + 1) * width), count=total)
+            Bucket(
+                low=_float((first + place) * width),
+                high=_float((first + place + 1) * width),
+                last=_float(lasts[place]),
+                count=total,
+            )
             for place, total in enumerate(totals)
         ]
 

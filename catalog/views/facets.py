@@ -159,17 +159,18 @@ def _bars(name: str, buckets: Sequence[Bucket], asked: Asked) -> list[Bar]:
     bars = []
     for place, bucket in enumerate(buckets):
         height = max(LEAST_BAR, (HEIGHT - 2) * bucket.count / greatest)
-        last = bucket.high - 1 if is_year(name) else bucket.high
         bars.append(
             Bar(
                 x=round(place * step + GAP / 2, 2),
                 y=round(HEIGHT - height, 2),
                 width=round(step - GAP, 2),
                 height=round(height, 2),
-                inside=name in asked.ranges and (low is None or last >= low) and (high is None or bucket.low <= high),
-                label=_bar_label(name, bucket.low, last),
+                inside=name in asked.ranges
+                and (low is None or bucket.last >= low)
+                and (high is None or bucket.low <= high),
+                label=_bar_label(name, bucket.low, bucket.last),
                 count=bucket.count,
-                address=asked.with_range(name, (bucket.low, last)).address,
+                address=asked.with_range(name, (bucket.low, bucket.last)).address,
             )
         )
     return bars

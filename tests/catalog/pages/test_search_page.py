@@ -163,6 +163,16 @@ def test_the_bars_of_a_few_years_are_a_year_each(db, client):
     assert [(label, count) for _, label, count in bars] == [("1956", "1"), ("1957", "0"), ("1958", "0"), ("1959", "1")]
 
 
+@pytest.mark.parametrize("numbers", [range(0, 400, 20), (6.5, 7.5, 7.6, 7.6, 8.4)])
+def test_a_bar_leads_to_as_many_items_as_it_counts(db, client, numbers):
+    make_items([{"external_id": str(n), "attributes": {"weight_kg": value}} for n, value in enumerate(numbers)])
+    bars = BAR.findall(search(client))
+    assert sum(int(count) for _, _, count in bars) == len(numbers)
+    for address, _, count in bars:
+        page = client.get(unescape(address)).content.decode()
+        assert len(titles(page)) == int(count)
+
+
 def test_pages_follow_each_other_without_repeats(films, client):
     first, second = (titles(search(client, sort="title", page=page)) for page in (1, 2))
     assert len(first) == len(second) == 20

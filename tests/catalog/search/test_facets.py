@@ -21,9 +21,9 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 def test_buckets_have_a_round_width_and_begin_at_a_multiple_of_it():
     # From 1990 to 2020 in at most 20 buckets: 30 / 19 is 1.58, so 2.
     buckets = histogram({1990: 3, 1991: 1, 2001: 2, 2020: 1})
-    assert buckets[0] == Bucket(low=1990, high=1992, count=4)
-    assert buckets[5] == Bucket(low=2000, high=2002, count=2)
-    assert buckets[-1] == Bucket(low=2020, high=2022, count=1)
+    assert buckets[0] == Bucket(low=1990, high=1992, last=1991, count=4)
+    assert buckets[5] == Bucket(low=2000, high=2002, last=2001, count=2)
+    assert buckets[-1] == Bucket(low=2020, high=2022, last=2021, count=1)
     assert len(buckets) == 16
     assert sum(bucket.count for bucket in buckets) == 7
 
@@ -31,11 +31,11 @@ def test_buckets_have_a_round_width_and_begin_at_a_multiple_of_it():
 def test_a_number_at_a_boundary_is_in_the_bucket_that_begins_there():
     # .3 / .1 is less than 3 in floats. The range of 1.9 makes the width .1.
     buckets = histogram({0.0: 1, 0.3: 2, 1.9: 1})
-    assert buckets[3] == Bucket(low=0.3, high=0.4, count=2)
+    assert buckets[3] == Bucket(low=0.3, high=0.4, last=0.3, count=2)
 
 
 def test_a_single_value_is_a_bucket_of_width_1():
-    assert histogram({7: 5}) == [Bucket(low=7, high=8, count=5)]
+    assert histogram({7: 5}) == [Bucket(low=7, high=8, last=7, count=5)]
 
 
 def test_buckets_of_whole_numbers_are_at_least_1_wide():
@@ -59,6 +59,19 @@ def test_every_value_is_counted_in_the_bucket_it_belongs_to(counts):
     assert buckets[0].low <= min(counts)
     assert max(counts) <= buckets[-1].high
     assert all(one.high == other.low for one, other in itertools.pairwise(buckets))
+
+
+@given(
+    st.dictionaries(
+        st.integers(-9999, 9999).map(float) | st.decimals(-99, 99, places=2).map(float), st.just(1), min_size=1
+    )
+)
+@example({0.0: 1, 20.0: 1, 380.0: 1})
+@example({6.5: 1, 7.5: 1, 7.6: 1, 8.4: 1})
+def test_the_range_from_low_to_last_holds_what_the_bucket_counts(counts):
+    buckets = histogram(counts)
+    within = [sum(bucket.low <= value <= bucket.last for value in counts) for bucket in buckets]
+    assert within == [bucket.count for bucket in buckets]
 
 
 @pytest.fixture
