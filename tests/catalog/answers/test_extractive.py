@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from catalog.answers import extractive
+from catalog.answers import extractive, passages
 from catalog.answers.answering import answer
 from catalog.answers.extractive import MOST_CHARACTERS, MOST_SENTENCES
 from catalog.answers.passages import find_passages
@@ -17,6 +17,8 @@ from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.items.documents import render_document
 from catalog.models import IndexVersion, Passage
+from catalog.search import search
+from catalog.search.queries import SearchQuery, SearchResults
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_version
 
@@ -116,6 +118,19 @@ def test_a_very_good_item_gives_more_than_one_passage(tiny_version):
     assert found.degraded_reason == ""
     places = [(source.item.pk, (source.start - starts[source.item]) // 15) for source in found.sources]
     assert places[:3] == [(item.pk, 0), (item.pk, 1), (other.pk, 0)]
+
+
+@pytest.mark.django_db
+def test_close_passages_are_not_crowded_out_by_hits_that_are_not_close(monkeypatch):
+    asked = []
+
+    def searched(query: SearchQuery) -> SearchResults:
+        asked.append(query)
+        return search(query)
+
+    monkeypatch.setattr(passages, "search", searched)
+    find_passages(AnswerQuery(text="robot"))
+    assert [query.close_first for query in asked] == [True]
 
 
 @pytest.mark.django_db
