@@ -50,8 +50,9 @@ def find_passages(query: AnswerQuery) -> Found:
             version_id=query.version_id,
         )
     )
-    hits = [hit for hit in results.hits if hit.close]
     looked_for = results.looked_for
+    # A question of exclusions alone only browses the catalogue, and every hit of that counts as close.
+    hits = [hit for hit in results.hits if hit.close] if looked_for.strip() else []
     version = IndexVersion.objects.searchable(results.version_id) if results.version_id else None
     nearest = _nearest(looked_for, version, [hit.item.pk for hit in hits])
     ranked = sorted(

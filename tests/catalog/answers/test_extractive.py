@@ -134,6 +134,13 @@ def test_close_passages_are_not_crowded_out_by_hits_that_are_not_close(monkeypat
 
 
 @pytest.mark.django_db
+def test_exclusions_alone_have_no_answer():
+    make_item("a", "Robot", body="The robot waits in the rain.")
+    found = answer(AnswerQuery(text="-war"))
+    assert (found.sentences, found.sources) == ((), ())
+
+
+@pytest.mark.django_db
 def test_the_same_sentence_in_two_items_is_said_once():
     make_item("a", "One robot", body="The robot waits in the rain. It hopes.")
     make_item("b", "Two robots", body="The robot waits in the rain. It sleeps.")
