@@ -46,6 +46,7 @@ def find_passages(query: AnswerQuery) -> Found:
             limit=query.passages,
             filter=query.filter,
             highlight=False,
+            correct=query.correct,
             close_first=True,
             version_id=query.version_id,
         )

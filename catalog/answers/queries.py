@@ -27,6 +27,8 @@ class AnswerQuery:
     """The most passages to answer from."""
     generate: bool = True
     """Whether a language model may write the answer, if the site has one."""
+    correct: bool = True
+    """Words that no item holds may be treated as misspelt."""
     version_id: int | None = None
 
 

@@ -45,6 +45,7 @@ class AnswerBody(StrictSerializer):
     generate = serializers.BooleanField(
         default=True, help_text="Whether a language model may write the answer, if the site has one."
     )
+    correct = serializers.BooleanField(default=True, help_text="Correct words that no item contains.")
     stream = serializers.BooleanField(default=False, help_text="Stream the answer while it is made.")
     version = serializers.IntegerField(default=None, allow_null=True, help_text="A live index version.")
 
@@ -124,6 +125,7 @@ class AnswersView(ReadingView):
                 filter=parameters["filter"],
                 passages=parameters["passages"],
                 generate=parameters["generate"],
+                correct=parameters["correct"],
                 version_id=parameters["version"],
             )
         )

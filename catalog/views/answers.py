@@ -69,7 +69,7 @@ class AnswerView(View):
             response["Retry-After"] = str(wait_s)
             return response
         try:
-            found = find_passages(AnswerQuery(text=asked.text, filter=asked.filter))
+            found = find_passages(AnswerQuery(text=asked.text, filter=asked.filter, correct=asked.correct))
         except InvalidQuery as error:
             return error_response(request, 400, error.code, str(error))
         if EVENT_STREAM in request.headers.get("Accept", ""):

@@ -51,6 +51,11 @@ def test_nothing_close_is_an_empty_answer_that_says_so():
     assert body["note"] == "Nothing in the catalogue is close to this question."
 
 
+def test_a_question_is_answered_as_typed_on_request():
+    assert post(Client(), {"q": "robbot"}, PATH).json()["passages"]
+    assert post(Client(), {"q": "robbot", "correct": False}, PATH).json()["passages"] == []
+
+
 def test_a_filter_and_the_number_of_passages_hold():
     body = post(Client(), {"q": QUESTION, "filter": 'external_id = "war"', "passages": 1}, PATH).json()
     assert [passage["external_id"] for passage in body["passages"]] == ["war"]

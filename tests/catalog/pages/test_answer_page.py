@@ -76,6 +76,13 @@ def test_the_page_says_when_nothing_is_close():
     assert "word for word" not in html
 
 
+@pytest.mark.usefixtures("items")
+def test_words_are_left_as_typed_on_request():
+    nothing = "Nothing in the catalogue is close to this question."
+    assert nothing not in Client().get("/answers", {"q": "robbot"}).content.decode()
+    assert nothing in Client().get("/answers", {"q": "robbot", "correct": "0"}).content.decode()
+
+
 @pytest.mark.django_db
 def test_without_a_question_the_page_leads_to_the_search():
     response = Client().get("/answers")
