@@ -87,6 +87,7 @@ def _ranked_search(
         facets=counts.values,
         facet_stats=counts.stats,
         histograms=counts.histograms,
+        ratio=reading.ratio,
         correction=reading.correction,
         rules=actions.rules,
         reranked=ranking.second_stage is not None,

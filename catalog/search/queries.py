@@ -158,6 +158,8 @@ class SearchResults:
     """The commonest values of each text facet, counted over the close hits, or over all hits if none is close."""
     facet_stats: dict[str, tuple[float, float]] = field(default_factory=dict)
     histograms: dict[str, list[Bucket]] = field(default_factory=dict)
+    ratio: float = 0.0
+    """The weight of meaning in the scores: 0 words alone, 1 meaning alone."""
     correction: Correction | None = None
     """What was searched for instead of the text as typed."""
     operators: Operators = NO_OPERATORS

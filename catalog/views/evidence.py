@@ -50,7 +50,7 @@ def evidence_of(hit: Hit, results: SearchResults) -> Evidence | None:
         return None
     asked = folded_words(results.query.text)
     terms = sorted(explanation.terms.items(), key=lambda term: (-term[1], term[0]))
-    ratio = 0.0 if results.degraded else results.query.semantic_ratio
+    ratio = results.ratio
     return Evidence(
         explanation=explanation,
         taste=_told(explanation.taste),
