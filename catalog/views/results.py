@@ -200,7 +200,14 @@ def _sorts(asked: Asked, attributes: Sequence[Attribute]) -> list[tuple[str, str
         label = name_label(name)
         sorts += [(f"-{name}", f"{label}, high to low"), (name, f"{label}, low to high")]
     known = {parameter for parameter, _ in sorts}
-    return sorts if asked.sort in known else [*sorts, (asked.sort, name_label(asked.sort.lstrip("-")))]
+    return sorts if asked.sort in known else [*sorts, (asked.sort, _sort_label(asked.sort))]
+
+
+def _sort_label(sort: str) -> str:
+    """The label of an order that is not offered but in the URL."""
+    fixed = {"newest": "Recently added", "-newest": "Oldest first", "-title": "Title, Z to A"}
+    ends = "high to low" if sort.startswith("-") else "low to high"
+    return fixed.get(sort) or f"{name_label(sort.removeprefix('-'))}, {ends}"
 
 
 def _in_one_order(asked: Asked, results: SearchResults) -> Asked:

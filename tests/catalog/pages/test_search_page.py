@@ -173,6 +173,11 @@ def test_a_bar_leads_to_as_many_items_as_it_counts(db, client, numbers):
         assert len(titles(page)) == int(count)
 
 
+@pytest.mark.parametrize(("sort", "label"), [("-newest", "Oldest first"), ("-title", "Title, Z to A")])
+def test_a_reversed_order_is_named_for_what_it_shows(films, client, sort, label):
+    assert label in search(client, sort=sort)
+
+
 def test_pages_follow_each_other_without_repeats(films, client):
     first, second = (titles(search(client, sort="title", page=page)) for page in (1, 2))
     assert len(first) == len(second) == 20
