@@ -59,7 +59,9 @@ class SearchParameters(StrictSerializer):
         default="", allow_blank=True, help_text='For example: genres = "Comedy" AND year >= 1990'
     )
     facets = NamesField(
-        default=list, max_length=20, help_text="Attributes whose values are counted, separated by commas."
+        default=list,
+        max_length=20,
+        help_text="Attributes whose values are counted, separated by commas: the 100 commonest of each.",
     )
     sort = serializers.CharField(
         default="",

@@ -104,15 +104,18 @@ def show_facets(names: Sequence[str], asked: Asked, results: SearchResults) -> l
         elif name in asked.ranges:
             shown.append(_empty_span(name, asked))
         else:
-            choice = _choice(name, counted.facets.get(name, []), asked.chosen.get(name, ()))
+            chosen = asked.chosen.get(name, ())
+            choice = _choice(name, counted.facets.get(name, []), results.facets.get(name, []), chosen)
             if len(choice.options) > 1 or choice.open:
                 shown.append(choice)
     return shown
 
 
-def _choice(name: str, counted: Iterable[FacetValue], chosen: Sequence[str]) -> Choice:
+def _choice(name: str, counted: Iterable[FacetValue], held: Iterable[FacetValue], chosen: Sequence[str]) -> Choice:
+    """`held` are the values of the results, which count a chosen value that is not among the commonest."""
     counts = {value.value: value.count for value in counted}
-    counts |= {value: 0 for value in chosen if value not in counts}
+    among_results = {value.value: value.count for value in held}
+    counts |= {value: among_results.get(value, 0) for value in chosen if value not in counts}
     greatest = max(counts.values(), default=0) or 1
     options = [
         Option(

@@ -178,6 +178,12 @@ def test_a_reversed_order_is_named_for_what_it_shows(films, client, sort, label)
     assert label in search(client, sort=sort)
 
 
+def test_a_chosen_value_that_is_not_among_the_commonest_has_its_count(db, client):
+    common = [{"external_id": f"{n}", "attributes": {"cast": [f"Actor {n % 100}"]}} for n in range(200)]
+    make_items([*common, {"external_id": "rare", "attributes": {"cast": ["Rare"]}}])
+    assert counts(search(client, cast="Rare"), "cast")["Rare"] == 1
+
+
 def test_pages_follow_each_other_without_repeats(films, client):
     first, second = (titles(search(client, sort="title", page=page)) for page in (1, 2))
     assert len(first) == len(second) == 20
