@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from catalog.querylog.requests import log_interaction
 from catalog.signals import interactions_recorded
 from recommender.models import Interaction
+from recommender.models.personal import is_personalised
 from recommender.serving.lists import note_event
 from recommender.subjects import Subject
 
@@ -23,7 +24,7 @@ DELETIONS_TAKE = timedelta(days=3)
 
 # Skipped are items that no longer exist, events of people who opted out, and events that the subject has recorded
 # already. Rows are inserted in the order of their event ids, so that two senders of the same events never deadlock.
-INSERT = """
+INSERT = f"""
 INSERT INTO recommender_interaction (user_id, visitor, item_id, kind_id, value, occurred_at, event_id, request_id)
 SELECT given.user_id, given.visitor, given.item_id, given.kind, given.value,
     coalesce(given.occurred_at, now()), given.event_id, given.request_id
@@ -33,13 +34,10 @@ FROM json_to_recordset(%s) AS given(
 )
 JOIN catalog_item AS item ON item.id = given.item_id
 JOIN recommender_eventkind AS kind ON kind.name = given.kind
-WHERE NOT EXISTS (
-    SELECT FROM recommender_preferences AS own
-    WHERE own.opted_out_at IS NOT NULL AND (own.user_id = given.user_id OR own.visitor = given.visitor)
-)
+WHERE {is_personalised("given")}
 ORDER BY given.event_id, given.user_id, given.visitor
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,25 +6,12 @@ import time
 
 from django.db import connection
 
+from recommender.models.personal import is_personalised
 from recommender.past import Past
 
 #: The half-life of a like, in days, measured from the newest interaction of all. Ten years worked best on two decades
 #: of film ratings; on a younger site little fades.
 HALF_LIFE_DAYS = 3_650.0
-# The items with positive interactions, and their scores. `kinds` is a table of names and weights, and `known` a
-# condition on the events, which are named `event`.
-SUMS = """
-    SELECT event.item_id, sum(kind.weight
-        * (CASE WHEN event.value IS NULL THEN 1 ELSE event.value - 3 END)
-        * exp(-ln(2) * least(extract(epoch FROM latest.moment - event.occurred_at)::float8
-            / 86400 / {half_life_days}::float8, 1000::float8))
-    ) AS score
-    FROM recommender_interaction AS event
-    CROSS JOIN (SELECT max(occurred_at) AS moment FROM recommender_interaction AS event WHERE {known}) AS latest
-    JOIN {kinds} AS kind ON kind.name = event.kind_id AND kind.weight > 0
-    WHERE (event.value IS NULL OR event.value > 3) AND {known}
-    GROUP BY event.item_id
-"""
 #: Refreshing takes at most this share of the time, however many interactions there are.
 MOST_TIME = 0.05
 _rest_until_s = 0.0
@@ -51,7 +38,7 @@ def refresh() -> int:
         cursor.execute(
             f"""
             WITH sums AS (
-                {SUMS.format(half_life_days=HALF_LIFE_DAYS, known="true", kinds="recommender_eventkind")}
+                {_sums(known="true", kinds="recommender_eventkind")}
             ), gone AS (
                 DELETE FROM recommender_itempopularity AS popularity
                 WHERE NOT EXISTS (SELECT FROM sums WHERE sums.item_id = popularity.item_id)
@@ -76,4 +63,21 @@ def table(past: Past | None) -> str:
     weighed = """(
         SELECT name, coalesce((%(weights)s::jsonb ->> name)::float8, weight) AS weight FROM recommender_eventkind
     )"""
-    return f"({SUMS.format(half_life_days=HALF_LIFE_DAYS, known=past.events, kinds=weighed)})"
+    return f"({_sums(known=past.events, kinds=weighed)})"
+
+
+def _sums(*, known: str, kinds: str) -> str:
+    """SQL for the items that people who have not opted out interacted with positively, and their scores. `known` is a
+    condition on the events, which are named `event`, and `kinds` a table of names and weights."""
+    return f"""
+        SELECT event.item_id, sum(kind.weight
+            * (CASE WHEN event.value IS NULL THEN 1 ELSE event.value - 3 END)
+            * exp(-ln(2) * least(extract(epoch FROM latest.moment - event.occurred_at)::float8
+                / 86400 / {HALF_LIFE_DAYS}::float8, 1000::float8))
+        ) AS score
+        FROM recommender_interaction AS event
+        CROSS JOIN (SELECT max(occurred_at) AS moment FROM recommender_interaction AS event WHERE {known}) AS latest
+        JOIN {kinds} AS kind ON kind.name = event.kind_id AND kind.weight > 0
+        WHERE (event.value IS NULL OR event.value > 3) AND {known} AND {is_personalised("event")}
+        GROUP BY event.item_id
+    """  # noqa: S608

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from catalog.models import IndexVersion
-from recommender.models import Preferences, ProfileState
+from recommender.models import Preferences, ProfileState, UserEmbedding
 from recommender.personal_interests import PersonalInterest
 from recommender.profiles import refresh, stored_interests, take_turn
 from recommender.subjects import Subject
@@ -31,11 +32,12 @@ def is_opted_out(subject: Subject) -> bool:
 
 @transaction.atomic
 def opt_out(subject: Subject) -> None:
-    """Stop recording and stop using what was recorded; existing records stay until they are deleted."""
+    """Stop recording and stop using what was recorded; events stay until they are deleted, interests do not."""
     take_turn(subject)
     own = preferences_of(subject)
     own.opted_out_at = own.opted_out_at or timezone.now()
     own.save()
+    UserEmbedding.objects.of(subject).delete()
 
 
 @transaction.atomic
@@ -43,6 +45,7 @@ def opt_in(subject: Subject) -> None:
     """Resume recording, and use of what was recorded."""
     take_turn(subject)
     Preferences.objects.of(subject).update(opted_out_at=None, changed_at=timezone.now())
+    ProfileState.objects.of(subject).update(due_at=Now())
 
 
 @transaction.atomic
@@ -76,6 +79,8 @@ def merge_preferences(before: Subject, after: Subject) -> None:
     own.opted_out_at = own.opted_out_at or theirs.opted_out_at
     own.save()
     theirs.delete()
+    if own.opted_out_at:
+        UserEmbedding.objects.of(after).delete()
 
 
 def own_interests(subject: Subject) -> list[PersonalInterest]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from catalog.models import EmbeddingState, IndexVersion, Item
 from recommender.interests import Event, Interest, Kind, item_weights
-from recommender.models import EventKind, Interaction, ProfileState, UserEmbedding
+from recommender.models import EventKind, Interaction, Preferences, ProfileState, UserEmbedding
 from recommender.personal_interests import PersonalInterest, interests_of, names_of
 from recommender.space.contents import tags_of
 from recommender.subjects import Subject
@@ -28,7 +28,7 @@ RETRY = timedelta(seconds=20)
 def refresh(subject: Subject) -> list[PersonalInterest]:
     """Compute a subject's interests for the active version, store and return them; an empty list if there are none.
     Takes some milliseconds, so a caller that has just recorded something may do it at once instead of waiting for a
-    worker.
+    worker. Somebody who opted out has no interests, and what is stored of them is deleted.
 
     Concurrent calls for the same subject take turns. A change that arrives meanwhile leaves the profile due.
     """
@@ -41,7 +41,8 @@ def refresh(subject: Subject) -> list[PersonalInterest]:
         if state is None:
             UserEmbedding.objects.of(subject).delete()
             return []
-        events = history(subject)
+        opted_out = Preferences.objects.of(subject).opted_out().exists()
+        events = [] if opted_out else history(subject)
         interests = interests_from(events, version, kinds_now())
         _store(subject, version, interests)
         retry_at = Now() + RETRY if _vectors_are_awaited(events, version) else None

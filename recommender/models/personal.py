@@ -12,6 +12,18 @@ from django.db import models
 from recommender.models.owned import SubjectModel, SubjectQuerySet, exactly_one_subject
 
 
+def is_personalised(rows: str) -> str:
+    """An SQL condition: the person whom a row belongs to has not opted out. `rows` names the rows.
+
+    Each of the two columns is compared on its own, so that many rows are read with two hash joins.
+    """
+    opted_out = "SELECT FROM recommender_preferences AS own WHERE own.opted_out_at IS NOT NULL AND"
+    return f"""(
+        NOT EXISTS ({opted_out} own.user_id = {rows}.user_id)
+        AND NOT EXISTS ({opted_out} own.visitor = {rows}.visitor)
+    )"""
+
+
 class PreferencesQuerySet(SubjectQuerySet["Preferences"]):
     def opted_out(self) -> PreferencesQuerySet:
         return self.filter(opted_out_at__isnull=False)

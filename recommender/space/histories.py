@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.database.statements import patient_cursor
+from recommender.models.personal import is_personalised
 from recommender.space.strengths import FULL_WEIGHT, STARS
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Withheld:
 
 
 def read_histories(item_ids: Integers) -> list[History]:
-    """Everybody's history of these items. `item_ids` must be sorted; items are numbered by their places in it.
+    """The history of these items of everybody who has not opted out. `item_ids` must be sorted; items are numbered by
+    their places in it.
 
     One statement, which scans all interactions once.
     """
@@ -83,6 +85,7 @@ def read_histories(item_ids: Integers) -> list[History]:
                 ))) AS strength
                 FROM (SELECT * FROM recommender_interaction ORDER BY id DESC LIMIT %s) AS interaction
                 JOIN recommender_eventkind AS kind ON kind.name = interaction.kind_id
+                WHERE {is_personalised("interaction")}
                 GROUP BY user_id, visitor, item_id
             ) AS met WHERE strength <> 0 ORDER BY 1, newest, item_id
             """,  # noqa: S608

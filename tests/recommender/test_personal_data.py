@@ -84,6 +84,13 @@ def test_either_ones_opting_out_stands(ids, user, who):
     assert is_opted_out(user)
 
 
+def test_an_account_that_takes_over_an_opt_out_keeps_no_interest(ids, user):
+    did(user, "like", ids["space-0"])
+    opt_out(VISITOR)
+    merge_visitor(VISITOR_ID, user.user_id or 0)
+    assert not UserEmbedding.objects.exists()
+
+
 def test_merging_a_visitor_who_decided_nothing_changes_no_decision(ids, user):
     did(VISITOR, "like", ids["space-0"])
     merge_visitor(VISITOR_ID, user.user_id or 0)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 
 from recommender import popularity
 from recommender.interactions import NewInteraction, record_interactions
 from recommender.models import EventKind, Interaction, ItemPopularity
+from recommender.preferences import opt_in, opt_out
+from recommender.subjects import Subject
 from tests.factories import make_items
 from tests.recommender.spaces import NOW, VISITOR
 
@@ -18,10 +22,17 @@ def ids(db) -> dict[str, int]:
     return make_items([{"external_id": name} for name in ("rain", "snow", "wind")])
 
 
-def record(item_id: int, kind: str = "like", *, days_ago: float = 0, value: float | None = None) -> None:
+def record(
+    item_id: int,
+    kind: str = "like",
+    *,
+    subject: Subject = VISITOR,
+    days_ago: float = 0,
+    value: float | None = None,
+) -> None:
     moment = NOW - timedelta(days=days_ago)
     event = NewInteraction(item_id=item_id, kind=kind, value=value, occurred_at=moment)
-    record_interactions(VISITOR, [event])
+    record_interactions(subject, [event])
 
 
 def scores() -> dict[int, float]:
@@ -54,6 +65,19 @@ def test_dislikes_do_not_count(ids):
     record(ids["rain"], "dislike")
     record(ids["rain"], "hide")
     assert popularity.refresh() == 0
+
+
+@pytest.mark.parametrize("who", ["visitor", "user"])
+def test_what_people_did_who_opted_out_does_not_count(ids, who):
+    subject = VISITOR if who == "visitor" else Subject(user_id=User.objects.create_user("ada").pk)
+    record(ids["rain"])
+    record(ids["snow"], subject=subject)
+    record(ids["rain"], subject=Subject(visitor=UUID(int=8)))
+    opt_out(subject)
+    popularity.refresh()
+    assert scores() == {ids["rain"]: pytest.approx(4 if who == "visitor" else 8)}
+    opt_in(subject)
+    assert popularity.refresh() == 2
 
 
 def test_what_is_taken_back_is_gone_after_the_next_refresh(ids):

@@ -6,13 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 
 from recommender.interactions import NewInteraction, record_interactions
-from recommender.models import Interaction, Preferences
+from recommender.models import Interaction, Preferences, ProfileState, UserEmbedding
 from recommender.preferences import interest_with, is_opted_out, mute, opt_in, opt_out, own_interests, unmute
-from recommender.profiles import refresh
+from recommender.profiles import refresh, stale_subjects
 from recommender.recommend import recommend
 from recommender.subjects import Subject
 from recommender.viewer import viewer_of
-from tests.recommender.spaces import VISITOR, did, make_space
+from tests.recommender.spaces import NOW, VISITOR, did, make_space
 
 
 @pytest.fixture
@@ -95,6 +95,29 @@ def test_of_somebody_who_opted_out_nothing_is_used_or_recorded(two_interests):
     assert (viewer.interest, viewer.seen, viewer.interests) == (None, frozenset(), ())
     assert record_interactions(VISITOR, [NewInteraction(item_id=two_interests["rain-0"], kind="like")]) == 0
     assert Interaction.objects.of(VISITOR).count() == 4
+
+
+def test_of_somebody_who_opted_out_no_interest_is_stored(two_interests):
+    opt_out(VISITOR)
+    assert not UserEmbedding.objects.exists()
+
+
+def test_a_profile_of_somebody_who_opted_out_comes_to_nothing_and_is_done(two_interests):
+    opt_out(VISITOR)
+    ProfileState.objects.update(due_at=NOW)
+    assert stale_subjects() == [VISITOR]
+    assert refresh(VISITOR) == []
+    assert not UserEmbedding.objects.exists()
+    assert stale_subjects() == []
+
+
+def test_opting_in_again_makes_the_profile_due(two_interests):
+    opt_out(VISITOR)
+    refresh(VISITOR)
+    opt_in(VISITOR)
+    assert stale_subjects() == [VISITOR]
+    assert [own.name for own in own_interests(VISITOR)] == ["Space", "love-0"]
+    assert UserEmbedding.objects.of(VISITOR).count() == 2
 
 
 def test_others_are_recorded_as_before(two_interests):
