@@ -125,7 +125,8 @@ class Interaction(SubjectModel):
 
 
 class ItemPopularity(models.Model):
-    """How much an item has been liked lately: the decayed sum of its positive interactions, refreshed by a worker."""
+    """How much an item has been liked lately: the decayed sum of what each person did in its favour, each kind of
+    event once. Refreshed by a worker."""
 
     item = models.OneToOneField(Item, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
     score = models.FloatField(db_index=True)

@@ -61,6 +61,31 @@ def test_ratings_count_by_their_stars_above_the_middle(ids):
     assert scores() == {ids["rain"]: pytest.approx(4)}
 
 
+def test_what_one_person_does_again_and_again_counts_once(ids):
+    for _ in range(10):
+        record(ids["rain"], "buy")
+    record(ids["rain"], "view")
+    for number in range(1, 4):
+        record(ids["snow"], "buy", subject=Subject(visitor=UUID(int=number)))
+    popularity.refresh()
+    assert scores() == {ids["rain"]: pytest.approx(5 + 0.3), ids["snow"]: pytest.approx(3 * 5)}
+
+
+def test_of_what_one_person_repeats_the_weightiest_counts(ids):
+    record(ids["rain"], days_ago=popularity.HALF_LIFE_DAYS)
+    record(ids["rain"])
+    record(ids["snow"], "rating", value=5.0, days_ago=popularity.HALF_LIFE_DAYS)
+    record(ids["snow"], "rating", value=3.5)
+    popularity.refresh()
+    assert scores() == {ids["rain"]: pytest.approx(4), ids["snow"]: pytest.approx(2)}
+
+
+def test_a_rating_counts_as_five_stars_at_most(ids):
+    record(ids["rain"], "rating", value=100.0)
+    popularity.refresh()
+    assert scores() == {ids["rain"]: pytest.approx(4)}
+
+
 def test_dislikes_do_not_count(ids):
     record(ids["rain"], "dislike")
     record(ids["rain"], "hide")
