@@ -21,7 +21,7 @@ from catalog.importing.names import NeededColumns, columns_of, source_named
 from catalog.importing.rows import Problem, Row, RowFault
 from catalog.importing.runs import Loaded, work_through
 from catalog.models import ImportRun, Item
-from recommender.interactions import NewInteraction, insert_interactions
+from recommender.interactions import NewInteraction, correct_values, insert_interactions
 from recommender.models import EventKind
 from recommender.subjects import Subject
 
@@ -53,6 +53,8 @@ class ImportedEvent:
     value: float | None
     occurred_at: datetime
     event_id: str
+    is_named: bool
+    """Whether the file gives the event id; else it is derived from who did what and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,8 @@ class InteractionLoader:
                 reason = f"item: there is no item {event.external_id!r}."
                 loaded.problems.append(Problem(line=event.line, reason=reason))
         loaded.problems.sort(key=lambda problem: problem.line)
-        loaded.created = _save(known, items)
-        loaded.unchanged = len(known) - loaded.created
+        loaded.created, loaded.updated = _save(known, items)
+        loaded.unchanged = len(known) - loaded.created - loaded.updated
         return loaded
 
     def event_of(self, row: Row) -> ImportedEvent:
@@ -112,6 +114,7 @@ class InteractionLoader:
             value=value if kind == RATING else None,
             occurred_at=_moment(given["occurred_at"]),
             event_id=_text("event_id", given["event_id"] or _digest(identity), MAX_EVENT_ID),
+            is_named=bool(given["event_id"]),
         )
 
     def _value(self, name: str, row: Row, columns: Mapping[str, str]) -> Any:
@@ -125,11 +128,17 @@ def run_import(run: ImportRun, *, report: Callable[[ImportRun], None] = lambda r
     work_through(run, InteractionLoader.for_file, report=report)
 
 
-def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
-    """Insert the events that are not recorded yet and return how many those were. Of repeats the first counts."""
+def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> tuple[int, int]:
+    """Insert the events that are not recorded yet, and correct the stars of those that are. Return how many were
+    inserted and how many corrected.
+
+    Of repeats with an id of the file the first counts, of ratings without one the last.
+    """
     users = _user_ids({event.username for event in events})
     by_subject: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
+    ratings: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
     for event in events:
+        subject = Subject(user_id=users[event.username])
         new = NewInteraction(
             item_id=items[event.external_id],
             kind=event.kind,
@@ -137,8 +146,11 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> int:
             occurred_at=event.occurred_at,
             event_id=event.event_id,
         )
-        by_subject[Subject(user_id=users[event.username])].setdefault(event.event_id, new)
-    return insert_interactions({subject: [*own.values()] for subject, own in by_subject.items()})
+        by_subject[subject].setdefault(event.event_id, new)
+        if event.kind == RATING and not event.is_named:
+            ratings[subject][event.event_id] = new
+    created = insert_interactions({subject: [*own.values()] for subject, own in by_subject.items()})
+    return created, correct_values({subject: [*own.values()] for subject, own in ratings.items()})
 
 
 def _user_ids(usernames: set[str]) -> dict[str, int]:

@@ -38,6 +38,16 @@ WHERE {is_personalised("given")}
 ORDER BY given.event_id, given.user_id, given.visitor
 ON CONFLICT DO NOTHING
 """  # noqa: S608
+# Finds the events through the index of their ids. An event id that names another item or kind corrects nothing.
+CORRECT = f"""
+UPDATE recommender_interaction AS known SET value = given.value
+FROM json_to_recordset(%s) AS given(
+    user_id bigint, visitor uuid, item_id bigint, kind text, value float8, event_id text
+)
+WHERE known.event_id = given.event_id AND (known.user_id = given.user_id OR known.visitor = given.visitor)
+    AND known.item_id = given.item_id AND known.kind_id = given.kind
+    AND known.value IS DISTINCT FROM given.value AND {is_personalised("given")}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +92,20 @@ def insert_interactions(events: Mapping[Subject, Sequence[NewInteraction]]) -> i
     """`record_for_many`, announcing nothing: the workers' sweep updates the profiles."""
     if not all(subject.known for subject in events):
         raise ValueError("Interactions belong to a user or a visitor.")
+    return _write(INSERT, events)
+
+
+def correct_values(events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
+    """Give the recorded ones of these events the values given here, in one statement, and return how many differed."""
+    return _write(CORRECT, events)
+
+
+def _write(statement: str, events: Mapping[Subject, Sequence[NewInteraction]]) -> int:
     rows = [event.as_row(subject) for subject, own in events.items() for event in own]
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [orjson.dumps(rows).decode()])
+        cursor.execute(statement, [orjson.dumps(rows).decode()])
         return int(cursor.rowcount)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.importing import run_for_file
 from catalog.models import ImportRun
 from recommender.importing import run_import
-from recommender.models import Interaction
+from recommender.models import Interaction, ProfileState
 from recommender.preferences import opt_out
 from recommender.subjects import Subject
 from tests.factories import make_item
@@ -84,6 +84,47 @@ def test_the_event_ids_of_one_person_say_nothing_about_anothers(load):
 def test_of_repeats_the_first_counts(load):
     load("user,item,event_id\nada,film,e1\nada,7,e1\n")
     assert Interaction.objects.get().item.external_id == "film"
+
+
+@pytest.mark.parametrize("moment", ["", "2024-01-01"])
+def test_a_rating_that_comes_with_other_stars_is_updated(load, moment):
+    rows = "user,item,rating,occurred_at\nada,film,{},{}\nada,7,3,{}\n"
+    load(rows.format(2, moment, moment))
+    ProfileState.objects.update(due_at=None)
+    run = load(rows.format(5.0, moment, moment))
+    assert (*figures(run), run.updated) == ("done", 0, 1, 0, 1)
+    assert dict(Interaction.objects.values_list("item__external_id", "value")) == {"film": 5, "7": 3}
+    assert ProfileState.objects.get().due_at is not None
+
+
+def test_a_rating_that_comes_with_the_same_stars_leaves_the_profile_alone(load):
+    load("user,item,rating\nada,film,2\n")
+    ProfileState.objects.update(due_at=None)
+    assert figures(load("user,item,rating\nada,film,2.0\n")) == ("done", 0, 1, 0)
+    assert ProfileState.objects.get().due_at is None
+
+
+def test_of_a_rating_that_stands_twice_in_a_file_the_last_counts(load):
+    content = "user,item,rating\nada,film,2\nada,film,3\nada,film,4\n"
+    run = load(content)
+    assert (*figures(run), run.updated) == ("done", 1, 1, 0, 1)
+    run = load(content)
+    assert (*figures(run), run.updated) == ("done", 0, 3, 0, 0)
+    assert Interaction.objects.get().value == 4
+
+
+def test_a_rating_with_an_event_id_of_the_file_stays_as_it_is(load):
+    load("user,item,rating,event_id\nada,film,2,e1\n")
+    assert figures(load("user,item,rating,event_id\nada,film,5,e1\n")) == ("done", 0, 1, 0)
+    assert Interaction.objects.get().value == 2
+
+
+def test_ratings_of_people_who_opted_out_are_not_updated(load):
+    load("user,item,rating\nada,film,2\nbob,film,2\n")
+    opt_out(Subject(user_id=get_user_model().objects.get(username="ada").pk))
+    run = load("user,item,rating\nada,film,5\nbob,film,5\n")
+    assert (*figures(run), run.updated) == ("done", 0, 1, 0, 1)
+    assert dict(Interaction.objects.values_list("user__username", "value")) == {"ada": 2, "bob": 5}
 
 
 def test_events_of_people_who_opted_out_are_not_recorded(load):
