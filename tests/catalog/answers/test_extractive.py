@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from catalog.answers import extractive, passages
+from catalog.answers import extractive
 from catalog.answers.answering import answer
 from catalog.answers.extractive import MOST_CHARACTERS, MOST_SENTENCES
 from catalog.answers.passages import find_passages
@@ -18,7 +18,7 @@ from catalog.errors import InvalidQuery
 from catalog.items.documents import render_document
 from catalog.models import IndexVersion, Passage
 from catalog.search import search
-from catalog.search.queries import SearchQuery, SearchResults
+from catalog.search.queries import SearchQuery
 from tests.checkpoints import write_checkpoint
 from tests.factories import make_item, make_version
 
@@ -121,23 +121,14 @@ def test_a_very_good_item_gives_more_than_one_passage(tiny_version):
 
 
 @pytest.mark.django_db
-def test_close_passages_are_not_crowded_out_by_hits_that_are_not_close(monkeypatch):
-    asked = []
-
-    def searched(query: SearchQuery) -> SearchResults:
-        asked.append(query)
-        return search(query)
-
-    monkeypatch.setattr(passages, "search", searched)
-    find_passages(AnswerQuery(text="robot"))
-    assert [query.close_first for query in asked] == [True]
-
-
-@pytest.mark.django_db
-def test_exclusions_alone_have_no_answer():
-    make_item("a", "Robot", body="The robot waits in the rain.")
-    found = answer(AnswerQuery(text="-war"))
-    assert (found.sentences, found.sources) == ((), ())
+def test_close_passages_are_not_crowded_out_by_hits_that_are_not_close():
+    make_item("far", "Lighthouse", body="A lighthouse, lighthouse, lighthouse, lighthouse.")
+    close = make_item("close", "At last", body="A robot keeps a garden. " + "It waits in the rain and hopes. " * 20)
+    make_item("other", "Desert", body="Sand and camels.")
+    hits = search(SearchQuery(text="robot garden lighthouse")).hits
+    assert [(hit.item.external_id, hit.close) for hit in hits] == [("far", False), ("close", True)]
+    (source,) = find_passages(AnswerQuery(text="robot garden lighthouse", passages=1)).sources
+    assert source.item == close
 
 
 @pytest.mark.django_db
