@@ -124,6 +124,7 @@ CONNECTION_SETTINGS = {
 DATABASES = {"default": env.db_url_config(read_secret("DATABASE_URL"))}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address: the index needs PostgreSQL with pgvector.")
+_given_options = DATABASES["default"].get("OPTIONS", {})
 DATABASES["default"] |= {
     "ENGINE": "searchsite.postgresql",
     "CONN_MAX_AGE": 600,
@@ -135,10 +136,13 @@ DATABASES["default"] |= {
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
-        "options": " ".join(f"-c {name}={value}" for name, value in CONNECTION_SETTINGS.items()),
         # Recurring statements are planned once per connection.
         "server_side_binding": True,
         "prepare_threshold": None if DATABASE_POOLED else 2,
+        # What the address says, such as `sslmode`, comes first.
+        **_given_options,
+        "options": "".join(f"-c {name}={value} " for name, value in CONNECTION_SETTINGS.items())
+        + _given_options.get("options", ""),
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

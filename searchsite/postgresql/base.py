@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
+from psycopg.pq import Conninfo
 
 from searchsite.postgresql.connection import Connection
 from searchsite.postgresql.pulse import Pulse
@@ -25,7 +26,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         self.isolation_level = IsolationLevel.READ_COMMITTED
-        return Connection.to_living(_pulse_of(*(conn_params.get(name) for name in _SERVER)), **conn_params)
+        server = frozenset((name, value) for name, value in conn_params.items() if name in _LIBPQ)
+        return Connection.to_living(_pulse_of(server), **conn_params)
 
     @contextmanager
     def bearing_silence(self, silence_s: float) -> Iterator[None]:
@@ -48,11 +50,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return True
 
 
-#: What distinguishes one server from another.
-_SERVER = ("host", "port", "dbname", "user", "password")
+#: The parameters of the client library: where a server is and how to connect to it, TLS included.
+_LIBPQ = frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
 
 
 @functools.cache
-def _pulse_of(*server: Any) -> Pulse:
-    """One Pulse for each server in each process."""
-    return Pulse({name: value for name, value in zip(_SERVER, server, strict=True) if value})
+def _pulse_of(server: frozenset[tuple[str, Any]]) -> Pulse:
+    """One Pulse for each server in each process; it connects as everybody does."""
+    return Pulse(dict(server))

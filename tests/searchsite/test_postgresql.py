@@ -45,6 +45,18 @@ def test_a_connection_that_the_server_has_closed_is_made_anew(pid):
         assert cursor.fetchone() != (pid,)
 
 
+def test_whether_the_server_answers_is_asked_with_the_options_of_every_connection(pid, monkeypatch):
+    given = {"sslmode": "prefer", "sslrootcert": "/ca.pem"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", connection.settings_dict["OPTIONS"] | given)
+    another = connection.copy()
+    another.ensure_connection()
+    try:
+        assert given.items() <= another.connection.pulse._parameters.items()
+        assert another.connection.pulse._is_answered()
+    finally:
+        another.close()
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux's own")
 def test_whoever_waits_for_a_machine_that_vanished_is_told_within_half_a_minute(pid):
     with socket.socket(fileno=socket.dup(connection.connection.fileno())) as own:

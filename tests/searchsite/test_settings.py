@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_database_that_is_not_postgresql_is_refused() -> None:
     finished = run(["-m", "searchsite.processes", "web"], COMPLETE | {"DATABASE_URL": "sqlite:///site.db"})
     assert finished.returncode == 1
     assert "PostgreSQL" in finished.stderr
+
+
+def test_the_address_of_the_database_may_carry_options() -> None:
+    address = COMPLETE["DATABASE_URL"] + "?sslmode=verify-full&sslrootcert=/ca.pem&options=-c%20work_mem=8MB"
+    names = ("sslmode", "sslrootcert", "connect_timeout", "options")
+    expression = f"{{name: s.DATABASES['default']['OPTIONS'][name] for name in {names}}}"
+    options = literal_eval(shown(expression, COMPLETE | {"DATABASE_URL": address}))
+    assert (options["sslmode"], options["sslrootcert"], options["connect_timeout"]) == ("verify-full", "/ca.pem", 3)
+    assert "-c statement_timeout=30000 " in options["options"]
+    assert options["options"].endswith(" -c work_mem=8MB")
 
 
 def test_a_deployment_is_closed_and_secure_unless_told_otherwise() -> None:
