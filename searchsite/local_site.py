@@ -16,6 +16,7 @@ from searchsite.embedded import EmbeddedServices, ServiceFailed
 from searchsite.embedded.child import Child
 from searchsite.environment import DEFAULT_WEB_THREADS
 from searchsite.healthcheck import is_live
+from searchsite.hosts import in_url, reachable
 
 PROJECT = Path(__file__).resolve().parent.parent
 _READY_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 5.0, 0.05
@@ -45,7 +46,7 @@ class LocalSite:
 
     @property
     def url(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"http://{in_url(reachable(self.host))}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`make run`: the whole product on this machine, with a demo catalogue, until Ctrl-C.
 
-Read from the environment: PORT, HOST, CATALOG (a file or folder to load instead of the demo) and MAPPING.
+Read from the environment: PORT, HOST (0.0.0.0 for visitors from other machines), ALLOWED_HOSTS (the names by which
+they may visit, if not this machine's own), CATALOG (a file or folder to load instead of the demo) and MAPPING.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from searchsite.embedded import EmbeddedError
 from searchsite.embedded.child import stop_with_parent
 from searchsite.embedded.location import data_dir_for, make_current
 from searchsite.embedded.ports import LOOPBACK, is_free
+from searchsite.hosts import LOCAL_HOSTS, in_url, machine_hosts
 from searchsite.local_site import LocalSite
 from searchsite.supervisor import Supervisor
 from searchsite.terminal import Terminal
@@ -79,7 +81,7 @@ def main() -> int:
 def _serve(options: Options, terminal: Terminal) -> None:
     commands = load_commands(options.catalogue, mapping=options.mapping)
     data_dir = data_dir_for(options.catalogue)
-    environment = {"ALLOWED_HOSTS": hosts} if (hosts := _allowed_hosts(options.host)) else {}
+    environment = {"ALLOWED_HOSTS": ",".join(_allowed_hosts(options.host))}
     site = LocalSite(data_dir=data_dir, host=options.host, environment=environment)
     terminal.say("Starting the database ...")
     with _stopped_in_peace(site):
@@ -151,11 +153,16 @@ def _free_port(options: Options, terminal: Terminal) -> int:
     return port
 
 
-def _allowed_hosts(host: str) -> str | None:
-    """The host names that visitors may use, if they differ from the loopback ones."""
-    if hosts := os.environ.get("ALLOWED_HOSTS"):
-        return hosts
-    return None if host == LOOPBACK else f"localhost,127.0.0.1,[::1],{host},{os.uname().nodename}"
+def _allowed_hosts(host: str) -> list[str]:
+    """The host names that visitors may use.
+
+    Those of the loopback address, which the site is checked with; `host`; and those given in ALLOWED_HOSTS or, if none
+    are given and other machines can connect, those of this machine. Any name at all would let a foreign web page that
+    renames its own address read the site through its visitor's browser.
+    """
+    given = os.environ.get("ALLOWED_HOSTS")
+    others = given.split(",") if given else [] if host == LOOPBACK else machine_hosts()
+    return [*LOCAL_HOSTS, in_url(host), *others]
 
 
 def _interrupt(*_: object) -> None:

@@ -23,7 +23,7 @@ EMBEDDED = env.bool("SEARCHSITE_EMBEDDED", default=False)
 _HAS_FILMS = EMBEDDED and not env.str("CATALOG", default="")
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = read_secret("SECRET_KEY")
-ALLOWED_HOSTS = [host for host in read_secret("ALLOWED_HOSTS").split(",") if host]
+ALLOWED_HOSTS = [host.strip() for host in read_secret("ALLOWED_HOSTS").split(",") if host.strip()]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "catalog.http.problems.csrf_failed"
 

@@ -13,9 +13,9 @@ from searchsite.embedded.data_dir import DataDir
 from searchsite.embedded.postgres import PostgresServer
 from searchsite.embedded.programs import programs_for
 from searchsite.embedded.redis import RedisServer
+from searchsite.hosts import LOCAL_HOSTS
 
 _LEFTOVER_TIMEOUT_S = 6.0
-_LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
 
 
 class EmbeddedServices:
@@ -44,7 +44,7 @@ class EmbeddedServices:
             "DATABASE_URL": self.postgres.url,
             "REDIS_URL": self.redis.url,
             "SECRET_KEY": self.data_dir.secret("django"),
-            "ALLOWED_HOSTS": _LOCAL_HOSTS,
+            "ALLOWED_HOSTS": ",".join(LOCAL_HOSTS),
             "MEDIA_ROOT": str(self.data_dir.media),
             "ENCODERS_DIR": str(self.data_dir.encoders),
             "SEARCHSITE_EMBEDDED": "1",

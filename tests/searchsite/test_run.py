@@ -202,6 +202,14 @@ def test_a_killed_one_does_not_block_the_next() -> None:
             until(lambda: is_live(host="127.0.0.1", port=first.port), site=second)
 
 
+def test_it_starts_for_visitors_who_use_another_name() -> None:
+    variables = {"ALLOWED_HOSTS": "search.example.org", "HOST": "0.0.0.0"}  # noqa: S104
+    with reachable_folder() as name, started(Path(name), **variables) as site:
+        until(lambda: f"http://127.0.0.1:{site.port}" in site.said(), site=site)
+        assert is_live(host="127.0.0.1", port=site.port, host_header="search.example.org")
+        assert not is_live(host="127.0.0.1", port=site.port, host_header="elsewhere.example.org")
+
+
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
