@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +121,12 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
         return
     log = site.log_of(site.loader.name)
     for argv in commands:
-        site.launch(site.loader, argv)
+        try:
+            site.launch(site.loader, argv)
+        except OSError as error:
+            site.loader.stop()
+            terminal.say(f"Loading failed at `manage.py {argv[2]}`; the next start resumes there. {error}")
+            return
         while site.loader.running:
             yield True
         if site.loader.exit_status:
@@ -130,7 +135,8 @@ def _load(site: LocalSite, commands: list[list[str]], terminal: Terminal) -> Ite
             return
         if argv[2].startswith("import_"):
             terminal.say(_last_line_of(log))
-    loaded.touch()
+    with suppress(OSError):  # on a full disk; the next start loads the same rows again, which changes nothing
+        loaded.touch()
 
 
 def _last_line_of(log: Path) -> str:

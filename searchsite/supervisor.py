@@ -54,5 +54,7 @@ class Supervisor:
         watched.started_at, watched.retry_at = time.monotonic(), None
         try:
             watched.start()
-        except ServiceFailed as error:
+        except (ServiceFailed, OSError) as error:
+            # It may run without being ready, or without its record on a full disk.
+            watched.child.stop()
             self._plan_restart(watched, str(error))

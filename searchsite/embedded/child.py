@@ -28,9 +28,17 @@ class Child:
     order. On Linux the kernel also stops it when the supervisor is killed with SIGKILL.
     """
 
-    def __init__(self, *, name: str, records: Path, stop_signal: signal.Signals = signal.SIGTERM) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        records: Path,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        stop_timeout_s: float = 5.0,
+    ) -> None:
         self.name = name
         self.stop_signal = stop_signal
+        self.stop_timeout_s = stop_timeout_s
         self._record = records / f"{name}.pid"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,12 +98,14 @@ class Child:
         if self.running:
             os.kill(self.pid, self.stop_signal)
 
-    def stop(self, *, timeout_s: float) -> None:
-        """Ask the process to stop; if it has not stopped in time, kill it and its descendants."""
+    def stop(self, *, timeout_s: float | None = None) -> None:
+        """Ask the process to stop; if it has not stopped in time, its own unless given, kill it and its descendants."""
         if self._process is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            _stop_tree(psutil.Process(self.pid), self.stop_signal, timeout_s)
+            _stop_tree(
+                psutil.Process(self.pid), self.stop_signal, self.stop_timeout_s if timeout_s is None else timeout_s
+            )
         self._process.wait()
         self._record.unlink(missing_ok=True)
 

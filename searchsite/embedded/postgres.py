@@ -38,7 +38,9 @@ class PostgresServer:
         self._password = data_dir.secret("postgres")
         self._log = data_dir.logs / "postgres.log"
         # SIGINT is a fast shutdown: clients are disconnected and a checkpoint is written.
-        self.process = Child(name="postgres", records=data_dir.processes, stop_signal=signal.SIGINT)
+        self.process = Child(
+            name="postgres", records=data_dir.processes, stop_signal=signal.SIGINT, stop_timeout_s=_STOP_TIMEOUT_S
+        )
         self.port: int | None = None
 
     @property
@@ -62,7 +64,7 @@ class PostgresServer:
         self._data_dir.keep_port("postgres", self.port)
 
     def stop(self) -> None:
-        self.process.stop(timeout_s=_STOP_TIMEOUT_S)
+        self.process.stop()
 
     def _url(self, database: str) -> str:
         return f"postgres://{_USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"

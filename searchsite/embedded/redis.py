@@ -35,7 +35,7 @@ class RedisServer:
         self._data_dir, self._program, self._account = data_dir, program, account
         self._password = data_dir.secret("redis")
         self._log = data_dir.logs / "redis.log"
-        self.process = Child(name="redis", records=data_dir.processes)
+        self.process = Child(name="redis", records=data_dir.processes, stop_timeout_s=_STOP_TIMEOUT_S)
         self.port: int | None = None
 
     @property
@@ -57,7 +57,7 @@ class RedisServer:
         self._data_dir.keep_port("redis", self.port)
 
     def stop(self) -> None:
-        self.process.stop(timeout_s=_STOP_TIMEOUT_S)
+        self.process.stop()
 
     def _wait_until_ready(self) -> None:
         deadline, pause = time.monotonic() + _START_TIMEOUT_S, threading.Event()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -92,3 +93,32 @@ def test_a_child_that_keeps_failing_is_tried_less_and_less_often(child: Child, t
     until(lambda: len(lines) == 3, check=supervisor.check)
     assert [line.rsplit(maxsplit=2)[1] for line in lines] == ["1", "2", "4"]
     assert "no luck" in lines[-1]
+
+
+def test_a_child_whose_start_the_disk_prevents_is_stopped_and_started_again_later(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    lines: list[str] = []
+    begun: list[psutil.Process] = []
+    child = Child(name="sleeper", records=records)
+    supervisor = Supervisor(report=lines.append)
+
+    def start() -> None:
+        try:
+            child.start(["sleep", "60"], log=tmp_path / "log")
+        finally:
+            begun.append(psutil.Process(child.pid))
+
+    records.mkdir()
+    start()
+    supervisor.watch(child, start)
+    child.kill()
+    shutil.rmtree(records)  # nothing can be written there, as on a full disk
+    until(lambda: len(lines) == 2, check=supervisor.check)
+    assert "No such file or directory" in lines[-1]
+    assert has_ended(begun[-1])
+    records.mkdir()
+    until(lambda: child.running, check=supervisor.check)
+    try:
+        assert [process.is_running() for process in begun] == [False, False, True]
+    finally:
+        child.stop(timeout_s=5)
