@@ -83,10 +83,10 @@ def _tidy() -> None:
     with patient_cursor():
         forget_events_of_gone_items()
         popularity.refresh_in_turn()
+        forget_sessions()
     spaces.place_missing()
     forget_old_copies(turn=int(time.time() // 60))
     forget_uploads()
-    forget_sessions()
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any
@@ -53,15 +54,14 @@ def accept_upload(file: UploadedFile, *, kind: str, mapping: dict[str, Any], sta
 
 
 def forget_uploads() -> None:
-    """Delete uploaded files older than UPLOADS_KEPT that no run names: their process was killed before it had one."""
+    """Delete uploaded files older than UPLOADS_KEPT that no unfinished run is to read: a process was killed before it
+    created the run, or between the end of the run and the deletion of its file."""
     oldest = (timezone.now() - UPLOADS_KEPT).timestamp()
-    folder = settings.MEDIA_ROOT / UPLOADS
-    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < oldest]
-    named = {f"{UPLOADS}/{path.name}" for path in old}
-    named.intersection_update(ImportRun.objects.filter(path__in=named).values_list("path", flat=True))
-    for path in old:
-        if f"{UPLOADS}/{path.name}" not in named:
-            path.unlink(missing_ok=True)
+    awaited = set(ImportRun.objects.unfinished().values_list("path", flat=True))
+    for path in (settings.MEDIA_ROOT / UPLOADS).glob("*"):
+        with suppress(FileNotFoundError):  # an import may just have ended
+            if path.stat().st_mtime < oldest and f"{UPLOADS}/{path.name}" not in awaited:
+                path.unlink()
 
 
 def run_for_file(path: Path, *, kind: str, mapping: dict[str, Any]) -> ImportRun:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
-
 from recommender.models import ProfileState, TasteModel
 from recommender.space.choosing import is_training
 from recommender.space.training import FEWEST_PEOPLE
@@ -89,16 +87,16 @@ class Models:
 
 
 def models() -> Models:
-    """The newest models, the one that serves, and the one to go back to, newest first. Up to five queries."""
+    """The newest models, and all that serve or may be served, newest first. Four queries."""
     known = TasteModel.objects.defer("space")
-    serving = known.filter(state=TasteModel.State.ACTIVE).first()
-    back = known.filter(state=TasteModel.State.READY).order_by(F("activated_at").desc(nulls_last=True), "-pk").first()
-    shown = {model.pk: model for model in (*known[:MODELS_SHOWN], serving, back) if model is not None}
+    kept = known.filter(state__in=[TasteModel.State.ACTIVE, TasteModel.State.READY])
+    shown = {model.pk: model for model in (*known[:MODELS_SHOWN], *kept)}
+    ready = [model for model in kept if model.state == TasteModel.State.READY]
     rows = [row_of(shown[pk]) for pk in sorted(shown, reverse=True)]
     return Models(
         rows=rows,
-        serving=serving,
-        back=back,
+        serving=next((model for model in kept if model.state == TasteModel.State.ACTIVE), None),
+        back=max(ready, key=lambda model: (model.activated_at is not None, model.activated_at), default=None),
         training=is_training(),
         people=0 if rows else ProfileState.objects.count(),
     )

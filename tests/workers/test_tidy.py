@@ -55,15 +55,16 @@ def test_expired_sessions_are_removed(committed_db):
     assert Session.objects.get().expire_date > timezone.now()
 
 
-def test_old_uploads_that_no_run_names_are_deleted(committed_db, settings, tmp_path):
+def test_old_uploads_that_no_run_is_to_read_are_deleted(committed_db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     folder = tmp_path / UPLOADS
     folder.mkdir()
     long_ago = (timezone.now() - 2 * UPLOADS_KEPT).timestamp()
-    for name in ("named", "orphaned", "arriving"):
+    for name in ("awaited", "done", "orphaned", "arriving"):
         (folder / name).write_text("id,title\n")
         if name != "arriving":
             os.utime(folder / name, (long_ago, long_ago))
-    ImportRun.objects.create(kind=ImportRun.Kind.ITEMS, path=f"{UPLOADS}/named", filename="films.csv")
+    for name, state in (("awaited", "queued"), ("done", "done")):
+        ImportRun.objects.create(kind="items", path=f"{UPLOADS}/{name}", filename="films.csv", state=state)
     tasks.tidy()
-    assert {path.name for path in folder.iterdir()} == {"named", "arriving"}
+    assert {path.name for path in folder.iterdir()} == {"awaited", "arriving"}
