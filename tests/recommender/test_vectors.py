@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from catalog.index import sizes
 from catalog.models import IndexVersion
 from recommender.vectors import centre_of, renew_centre
-from tests.factories import add_passages, make_items, make_version
+from tests.factories import add_passages, analyse, make_items, make_version
 from tests.recommender.spaces import DIMENSIONS, along
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +28,6 @@ def shelf(request, monkeypatch) -> IndexVersion:
     analyse(version)
     assert renew_centre(version) is not None
     return version
-
-
-def analyse(version: IndexVersion) -> None:
-    """Estimate the size of its table, which autovacuum does by itself within a minute or two."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE catalog_passage_v{version.pk}")
 
 
 def test_a_centre_is_kept_until_the_passages_have_doubled(shelf):

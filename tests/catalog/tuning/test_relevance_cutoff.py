@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from catalog.index.sizes import passages_counted
 from catalog.index.versions import ensure_active_version
 from catalog.models import IndexVersion
 from catalog.tuning.relevance_cutoff import chance_cutoff
 from tests.checkpoints import write_checkpoint
-from tests.factories import make_item, make_items
+from tests.factories import analyse, make_item, make_items
 from workers.embed import drain
 from workers.sweep import work_waits
 
@@ -56,18 +55,12 @@ def test_it_is_measured_again_when_the_passages_have_doubled(tmp_path: Path, set
     assert IndexVersion.objects.get().cutoff_passages == passages_counted(version) == 50
     make_items([{"external_id": f"dog {number}", "title": f"{number} dogs, rain and love"} for number in range(49)])
     drain()
-    _analyse(version)
+    analyse(version)
     assert not work_waits()
     make_item("one more", "A night train")
     drain()
-    _analyse(version)
+    analyse(version)
     assert work_waits()
     drain()
     assert IndexVersion.objects.get().cutoff_passages == 100
     assert not work_waits()
-
-
-def _analyse(version: IndexVersion) -> None:
-    """Estimate the size of its table, which autovacuum does by itself within a minute or two."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE catalog_passage_v{version.pk}")
