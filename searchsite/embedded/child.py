@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -103,9 +104,8 @@ class Child:
         if self._process is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            _stop_tree(
-                psutil.Process(self.pid), self.stop_signal, self.stop_timeout_s if timeout_s is None else timeout_s
-            )
+            wait_s = self.stop_timeout_s if timeout_s is None else timeout_s
+            _stop_tree(psutil.Process(self.pid), self.stop_signal, wait_s)
         self._process.wait()
         self._record.unlink(missing_ok=True)
 
@@ -116,15 +116,15 @@ class Child:
         self._process.wait()
 
 
-def stop_leftovers(records: Path, *, timeout_s: float) -> None:
-    """Stop every process recorded in `records` that outlived its supervisor."""
+def stop_leftovers(records: Path, *, timeout_s: float, slow: Mapping[str, float] = MappingProxyType({})) -> None:
+    """Stop every process recorded in `records` that outlived its supervisor; `slow` ones may take longer."""
     for record in records.glob("*.pid"):
         with contextlib.suppress(ValueError, psutil.NoSuchProcess):
             pid, started, stop_signal = record.read_text(encoding="utf-8").split()
             process = psutil.Process(int(pid))
             # Process numbers are reused eventually: the start time shows whether this is still the same process.
             if abs(process.create_time() - float(started)) < _SAME_START_S:
-                _stop_tree(process, signal.Signals(int(stop_signal)), timeout_s)
+                _stop_tree(process, signal.Signals(int(stop_signal)), slow.get(record.stem, timeout_s))
         record.unlink(missing_ok=True)
 
 

@@ -18,7 +18,8 @@ from typing import IO
 from searchsite.embedded.account import SHARED_ROOT, Account, make_passable
 from searchsite.embedded.errors import DataDirInUse
 
-_HOLDER_TIMEOUT_S, _POLL_S = 30.0, 0.1
+# A little longer than a holder may take to stop.
+_HOLDER_TIMEOUT_S, _POLL_S = 75.0, 0.1
 
 
 class DataDir:
@@ -91,7 +92,7 @@ class DataDir:
     def lock(self) -> None:
         """Hold the directory until `unlock`, or until this process ends for any reason.
 
-        Waits a little for a holder that is starting or stopping, recognised by its having published nothing.
+        Waits for a holder that is starting or stopping, recognised by its having published nothing.
         Raises DataDirInUse when a running process holds it.
         """
         lock_file = (self.root / "lock").open("a+", encoding="utf-8")

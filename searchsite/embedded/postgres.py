@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import psycopg
+from psycopg.pq import PGconn, Ping
 
 from searchsite.embedded import memory
 from searchsite.embedded.account import Account, make_passable
@@ -22,7 +23,8 @@ from searchsite.embedded.errors import ServiceFailed
 from searchsite.embedded.ports import LOOPBACK, free_port
 
 _USER, _DATABASE = "searchsite", "searchsite"
-_START_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 6.0, 0.02
+# It stops after a checkpoint, which writes all that is changed in shared memory to a disk that may be slow.
+_START_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 60.0, 0.02
 _MIB = 1024**2
 
 
@@ -119,6 +121,7 @@ class PostgresServer:
             pid_file.unlink()
 
     def _wait_until_ready(self) -> None:
+        """Wait until it answers, for as long as it says that it is starting: recovery from a crash takes its time."""
         deadline, pause = time.monotonic() + _START_TIMEOUT_S, threading.Event()
         while time.monotonic() < deadline:
             if not self.process.running:
@@ -126,11 +129,17 @@ class PostgresServer:
             try:
                 self._create_database()
             except psycopg.OperationalError:
+                if self._is_starting():
+                    deadline = time.monotonic() + _START_TIMEOUT_S
                 pause.wait(_POLL_S)
             else:
                 return
         self.stop()
         raise ServiceFailed(f"PostgreSQL was not ready after {_START_TIMEOUT_S:.0f} s. See {self._log}.")
+
+    def _is_starting(self) -> bool:
+        """Whether it answers that it accepts no connections yet."""
+        return PGconn.ping(f"{self._url('postgres')}?connect_timeout=3".encode()) == Ping.REJECT
 
     def _create_database(self) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True, connect_timeout=3) as connection:

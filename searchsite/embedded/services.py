@@ -54,7 +54,8 @@ class EmbeddedServices:
         """Start both services and publish their addresses. Raises DataDirInUse or ServiceFailed."""
         self.data_dir.lock()
         try:
-            stop_leftovers(self.data_dir.processes, timeout_s=_LEFTOVER_TIMEOUT_S)
+            slow = {self.postgres.process.name: self.postgres.process.stop_timeout_s}
+            stop_leftovers(self.data_dir.processes, timeout_s=_LEFTOVER_TIMEOUT_S, slow=slow)
             self.postgres.start()
             self.redis.start()
             self.data_dir.publish(self.environment)

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from searchsite.embedded import DataDirInUse, EmbeddedServices
+from searchsite.embedded import DataDirInUse, EmbeddedServices, postgres
 from searchsite.embedded.account import Account
 from searchsite.embedded.child import Child, stop_leftovers
 from searchsite.embedded.data_dir import DataDir
@@ -23,6 +24,7 @@ from searchsite.embedded.programs import programs_for
 from searchsite.local_site import PROJECT
 from tests.embedded_session import FAST_SETTINGS
 from tests.folders import reachable_folder
+from tests.waiting import wait_until
 
 HOLDER = """
 import sys
@@ -126,6 +128,21 @@ def test_a_server_killed_by_the_kernel_comes_back_with_every_committed_row(folde
         assert remembered(services) == ["committed"]
 
 
+def test_a_recovery_is_waited_for_however_long_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with services_in(folder) as services:
+        remember(services, "recovered")
+    # The server asks an archive, which is slow, for each part of its log before it accepts connections.
+    cluster = folder / "postgres"
+    (cluster / "recovery.signal").touch()
+    os.chown(cluster / "recovery.signal", cluster.stat().st_uid, cluster.stat().st_gid)
+    monkeypatch.setattr(postgres, "_START_TIMEOUT_S", 3.0)
+    slow = EmbeddedServices(data_dir=folder, postgres_settings=FAST_SETTINGS | {"restore_command": "sleep 2; false"})
+    began_at = time.monotonic()
+    with slow:
+        assert time.monotonic() - began_at > postgres._START_TIMEOUT_S
+        assert remembered(slow) == ["recovered"]
+
+
 def test_a_pid_file_that_names_another_program_does_not_block_the_start(folder: Path) -> None:
     with services_in(folder) as services:
         remember(services, "kept")
@@ -161,6 +178,16 @@ def test_recorded_leftovers_are_stopped_and_reused_process_numbers_are_not(tmp_p
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_a_leftover_that_is_slow_to_stop_is_given_its_time(tmp_path: Path) -> None:
+    stopped, ready = tmp_path / "stopped", tmp_path / "ready"
+    child = Child(name="checkpoint", records=tmp_path)
+    script = f"trap 'sleep 1; touch {stopped}; exit' TERM; touch {ready}; while :; do sleep 0.1; done"
+    child.start(["sh", "-c", script], log=tmp_path / "log")
+    wait_until(ready.exists, timeout_s=10, what="the child to be ready")
+    stop_leftovers(tmp_path, timeout_s=0.1, slow={"checkpoint": 30})
+    assert stopped.exists()
 
 
 def test_a_private_folder_works_under_a_strict_umask_and_when_it_is_made_anew(tmp_path: Path) -> None:
