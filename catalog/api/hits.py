@@ -95,6 +95,10 @@ class SearchResponseSerializer(serializers.Serializer[Any]):
     offset = serializers.IntegerField()
     total = serializers.IntegerField(help_text="Hits on all pages.")
     close_total = serializers.IntegerField(help_text="Hits that are close to the query.")
+    exhaustive = serializers.BooleanField(
+        help_text="Whether these are all the close items there are. If not, there may be more than `close_total`, and "
+        "facets and a sort cover the best ones."
+    )
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     facet_stats = serializers.DictField(child=FacetStatsSerializer())
     processing_ms = serializers.FloatField()

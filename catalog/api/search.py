@@ -218,6 +218,7 @@ def describe_results(results: SearchResults, *, request_id: str) -> dict[str, An
         "personalized": query.taste is not None,
         "total": results.total,
         "close_total": results.close_total,
+        "exhaustive": results.exhaustive,
         "facets": {name: [asdict(value) for value in values] for name, values in results.facets.items()},
         "facet_stats": {name: {"min": low, "max": high} for name, (low, high) in results.facet_stats.items()},
         "processing_ms": round(results.processing_ms, 2),

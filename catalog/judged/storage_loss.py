@@ -109,5 +109,5 @@ def _as_stored(version: IndexVersion, queries: FloatArray) -> list[list[int]]:
     rankings: list[list[int]] = []
     with vector_search() as cursor:
         for vector in queries:
-            rankings.append(list(nearest(cursor, version, vector.tolist(), EVERYTHING))[:10])
+            rankings.append(list(nearest(cursor, version, vector.tolist(), EVERYTHING).passages)[:10])
     return rankings

@@ -34,6 +34,7 @@ def browse(query: SearchQuery, wanted: Predicate | None, rules: RuleSet | None) 
         query=query,
         total=total,
         close_total=total,
+        exhaustive=True,
         semantic_hit_count=0,
         facets=counts.values,
         facet_stats=counts.stats,

@@ -5,6 +5,7 @@ It does not depend on the page requested, so totals, facets and every page come 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -41,6 +42,10 @@ class Candidates:
     """The ordinal of that passage, or PICTURE_ORDINAL; -1 without one."""
     spans: Sequence[tuple[int, int] | None]
     """Its position in the item's document."""
+    edge: float = -math.inf
+    """No other item has a passage with a higher cosine than this, as far as the index tells."""
+    scope_size: float = math.inf
+    """How many items meet the filter, if they were counted."""
 
 
 #: What the dense leg found; `known` says whether it also found the best passage of each item.
@@ -121,12 +126,16 @@ def find_candidates(
     with dense.vector_search() as cursor:
         scope = scope_of(cursor, wanted=wanted, hidden=hidden)
         items = nearest if leg_words is None else dense.NEAREST_ITEMS_BESIDE_WORDS
-        near = dense.nearest(cursor, around.version, around.vector, scope, items=items) if around else {}
+        if scope.exact:  # all of them are compared anyway
+            items = max(items, ITEMS_PER_LEG)
+        near, edge = dense.nearest(cursor, *around, scope, items=items) if around else dense.NOTHING_NEAR
+        bounds = {"edge": edge, "scope_size": scope.size}
         # An item found by its text may be closer by its picture, or vice versa, so the best of the two is looked up.
         known = {} if around and around.version.reads_pictures else near
-        fill = wanted is not None and (around is not None or holds_phrases) and len(near) < ITEMS_PER_LEG
+        fill = wanted is not None and (around is not None or holds_phrases)
+        fill &= len(near) < min(ITEMS_PER_LEG, scope.size)
         if len(known) == len(near) and not (words.terms or fill or pinned):
-            return _candidates([(item_id, *NO_WORDS, *known[item_id]) for item_id in sorted(known)])
+            return _candidates([(item_id, *NO_WORDS, *known[item_id]) for item_id in sorted(known)], **bounds)
         legs = [NEAR_LEG.format(known="true" if known else "false")]
         if leg_words is not None:
             legs.append(WORDS_LEG.format(found=keyword_leg().leg(leg_words, scope, alone=around is None)))
@@ -136,7 +145,7 @@ def find_candidates(
             legs.append(PINNED_LEG)
         parameters = {**scope.parameters, "near": array_literal(near), "pinned": list(pinned)}
         rows = _scored(cursor, legs, parameters, words=words, around=around)
-    return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows])
+    return _candidates([(*row[:4], *known.get(row[0], row[4:])) for row in rows], **bounds)
 
 
 def _scored(
@@ -154,7 +163,7 @@ def _scored(
     return cursor.fetchall()
 
 
-def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:
+def _candidates(rows: Sequence[tuple[Any, ...]], *, edge: float, scope_size: float) -> Candidates:
     ids, scores, idfs, overlaps, cosines, ordinals, starts, ends = zip(*rows, strict=True) if rows else ((),) * 8
     return Candidates(
         item_ids=np.array(ids, dtype=np.int64),
@@ -164,4 +173,6 @@ def _candidates(rows: Sequence[tuple[Any, ...]]) -> Candidates:
         cosines=np.array(cosines, dtype=np.float64),
         ordinals=np.array([-1 if ordinal is None else ordinal for ordinal in ordinals], dtype=np.int64),
         spans=[(start, end) if end is not None else None for start, end in zip(starts, ends, strict=True)],
+        edge=edge,
+        scope_size=scope_size,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from django.db import connection, transaction
 
 from catalog.database.wire import binary
 from catalog.index.graphs import distance_sql, nearest_rows, passages_of
-from catalog.models import IndexVersion
+from catalog.models import PICTURE_ORDINAL, IndexVersion
 from catalog.search.closeness import closeness_parameters, closeness_sql
 from catalog.search.scope import Scope, array_literal
 
@@ -48,6 +49,18 @@ def vector_search() -> Iterator[Any]:
 Passage = tuple[float, int, int, int]
 
 
+class Nearest(NamedTuple):
+    """What the leg found."""
+
+    passages: Mapping[int, Passage]
+    """By item, the best passage of each, nearest first."""
+    edge: float
+    """No passage that was not read is closer than this; -inf if all were read."""
+
+
+NOTHING_NEAR = Nearest({}, -math.inf)
+
+
 SELECTED = "SELECT passage.item_id, {cosine} AS cosine, passage.ordinal, passage.span_start, passage.span_end"
 # Not an ORDER BY on the distance, which would invite the planner to use the graph after all.
 EXACTLY = """
@@ -58,20 +71,20 @@ EXACTLY = """
 
 def nearest(
     cursor: Any, version: IndexVersion, vector: Sequence[float], scope: Scope, *, items: int = NEAREST_ITEMS
-) -> dict[int, Passage]:
-    """The nearest items, `items` or more, with their best passages.
+) -> Nearest:
+    """The nearest items, `items` or more if there are as many.
 
     One statement, or more if too many of the passages belong to the same items.
     """
     parameters = {"vector": vector_literal(vector), **scope.parameters, **closeness_parameters(version, vector)}
-    found: dict[int, Passage] = {}
+    found, edge = NOTHING_NEAR
     for passages in (max(read, items) for read in PASSAGES_READ):
         binary(cursor).execute(_nearest_of_all_kinds(version, scope, passages=passages), parameters)
         rows = cursor.fetchall()
-        found = _best_passages(rows)
-        if len(found) >= items or len(rows) < passages:
+        found, edge = _best_passages(rows), _edge(rows, read=passages)
+        if len(found) >= items or edge == -math.inf:
             break
-    return found
+    return Nearest(found, edge)
 
 
 def _nearest_of_all_kinds(version: IndexVersion, scope: Scope, *, passages: int) -> str:
@@ -114,6 +127,14 @@ def _best_passages(rows: Sequence[tuple[int, float, int, int, int]]) -> dict[int
         if item_id not in found:
             found[item_id] = (cosine, ordinal, start, end)
     return found
+
+
+def _edge(rows: Sequence[tuple[int, float, int, int, int]], *, read: int) -> float:
+    """The closeness at which reading up to `read` rows of each kind, texts or pictures, ended."""
+    kinds: dict[bool, list[float]] = {}
+    for _, cosine, ordinal, _, _ in rows:
+        kinds.setdefault(ordinal == PICTURE_ORDINAL, []).append(cosine)
+    return max((min(cosines) for cosines in kinds.values() if len(cosines) >= read), default=-math.inf)
 
 
 def _furthest_last(row: tuple[int, float, int, int, int]) -> tuple[float, int, int]:

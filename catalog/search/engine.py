@@ -12,6 +12,7 @@ from catalog.index.serving import Outdated, present_stamp, remembered_version
 from catalog.models import IndexVersion
 from catalog.search import facets
 from catalog.search.browsing import browse
+from catalog.search.cutoff import is_exhaustive
 from catalog.search.holding import Conditions, conditions_of
 from catalog.search.operators import Operators, read_operators
 from catalog.search.predicates import predicate
@@ -83,6 +84,7 @@ def _ranked_search(
         query=query,
         total=len(ranking.order),
         close_total=len(close),
+        exhaustive=is_exhaustive(ranking.candidates, reading),
         semantic_hit_count=int(ranking.by_meaning_only()[close].sum()),
         facets=counts.values,
         facet_stats=counts.stats,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from catalog.search.lexical import Words
+from catalog.search.lexical import Term, Words
 from catalog.search.scope import Scope
 
 #: The most items a keyword leg finds.
@@ -29,6 +29,9 @@ class KeywordLeg(Protocol):
 
         `alone`: no other leg finds items.
         """
+
+    def sought(self, words: Words, *, alone: bool) -> Sequence[Term]:
+        """The terms that `leg` looks for; it may leave common ones to the scores."""
 
     def scores(self, words: Words) -> str:
         """A query with one row for each item of the common table `candidate (item_id)` that holds any of the words.

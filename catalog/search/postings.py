@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.search.keywords import KEYWORD_ITEMS
-from catalog.search.lexical import K1, B, Words
+from catalog.search.lexical import K1, B, Term, Words
 from catalog.search.scope import Scope
 
 #: Postings read to find candidates: when the vector finds some too, and when there are only words. Commoner words only
@@ -69,6 +69,9 @@ class PostingLists:
         within, by_key = scope.within("posting.item_id"), scope.by_key("posting.item_id")
         return WORD_LEG.format(postings=postings.format(within=within, by_key=by_key, budget=budget))
 
+    def sought(self, words: Words, *, alone: bool) -> Sequence[Term]:
+        return words.generating(_budget(alone))
+
     def scores(self, words: Words) -> str:
         # A title's word that stands for several of the query, as a synonym may, is still one word of the title.
         if len({term.text for term in words.terms}) < len(words.terms):
@@ -76,7 +79,7 @@ class PostingLists:
         return WORD_SCORES.format(distinct="", title_term="1")
 
     def parameters(self, words: Words, *, alone: bool) -> dict[str, Any]:
-        generating = words.generating(_budget(alone))
+        generating = self.sought(words, alone=alone)
         return {
             "terms": [term.text for term in words.terms],
             "slots": [term.slot for term in words.terms],

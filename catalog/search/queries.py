@@ -152,6 +152,9 @@ class SearchResults:
     total: int
     """Hits on all pages."""
     close_total: int
+    exhaustive: bool
+    """Whether the catalogue holds no other close items. Otherwise there may be more, and the counts, the facets and a
+    sort are about the best ones found."""
     semantic_hit_count: int
     """Close hits that hold none of the query's words."""
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)

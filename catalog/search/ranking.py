@@ -11,6 +11,7 @@ from catalog.ranking.fusion import Fused, fuse, keyword_level, ranked, semantic_
 from catalog.ranking.pins import with_pins
 from catalog.search import dense, sorting
 from catalog.search.candidates import Candidates, find_candidates
+from catalog.search.cutoff import close_ones
 from catalog.search.feedback import FEEDBACK_HITS, moved_cosines
 from catalog.search.lexical import Words
 from catalog.search.neighbours import neighbour_shares
@@ -20,8 +21,6 @@ from catalog.search.reading import Reading
 from catalog.search.rule_actions import Actions, Boosts
 from catalog.search.taste import taste_parts
 
-#: An item that holds at least this share of the weight of the query's words is close, whatever its meaning.
-CLOSE_WORDS = 0.6
 #: Queries for which holding all words, and having them side by side, adds to the score. Every item that a single word
 #: finds holds it; few items hold all of many words, and BM25 separates them.
 SHORT_QUERY_WORDS = range(2, 5)
@@ -87,7 +86,7 @@ def rank(
         use_words=reading.ratio < 1,
         holds_phrases=bool(reading.phrases),
     )
-    close = _close(candidates, reading)
+    close = close_ones(candidates, reading)
     neighbours = _neighbours(candidates, reading)
     fused, cosines = _score(candidates, reading, close, neighbours)
     boosts = actions.boost(candidates.item_ids)
@@ -116,15 +115,6 @@ def rank(
     if query.sort:
         return replace(ranking, order=_sorted(ranking, query.sort))
     return replace(ranking, order=_pinned(ranking)) if actions.pinned_positions else ranking
-
-
-def _close(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_]:
-    if reading.phrases:  # every candidate holds them
-        return np.ones(len(candidates.item_ids), dtype=bool)
-    close = candidates.cosines >= dense.cutoff(reading.version)
-    if reading.words.terms:
-        close |= candidates.matched_idf >= CLOSE_WORDS * reading.words.total_idf
-    return close
 
 
 def _neighbours(candidates: Candidates, reading: Reading) -> npt.NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ class Scope:
     exact: bool = False
     """Whether their ids are known: they are then in the parameter `subset`, in order."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    size: float = math.inf
+    """How many they are, if their ids are known."""
 
     def first(self, limit: int) -> str:
         """A query for the ids of the first `limit` of them."""
@@ -77,7 +80,7 @@ def _matching(cursor: Any, wanted: Predicate | None, hidden: Predicate | None) -
     """  # noqa: S608
     cursor.execute(statement, [*parameters, EXACT_UP_TO_ITEMS + 1])
     count, ids = cursor.fetchone()
-    return Scope(exact=True, parameters={"subset": ids}) if count <= EXACT_UP_TO_ITEMS else None
+    return Scope(exact=True, parameters={"subset": ids}, size=count) if count <= EXACT_UP_TO_ITEMS else None
 
 
 def _ids(wanted: Predicate | None, hidden: Predicate | None) -> tuple[str, list[Any]]:

@@ -41,8 +41,10 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
-def items(count: int) -> str:
-    """9742 -> 9,742 films"""
+def items(count: int, at_least: bool = False) -> str:
+    """9742 -> 9,742 films, or 9,742+ films if there may be more"""
+    if at_least:
+        return f"{count:,}+ {settings.ITEM_NOUN_PLURAL}"
     noun = settings.ITEM_NOUN if count == 1 else settings.ITEM_NOUN_PLURAL
     return f"{count:,} {noun}"
 

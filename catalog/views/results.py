@@ -50,6 +50,8 @@ class Relaxed:
     label: str
     address: str
     count: int
+    at_least: bool
+    """Whether it may find more than `count`."""
     items: list[Item]
 
 
@@ -99,6 +101,11 @@ class ResultsPage:
     @property
     def nothing_close(self) -> bool:
         return self.asked.asks and self.results.total > 0 and self.results.close_total == 0
+
+    @property
+    def at_least(self) -> bool:
+        """Whether the catalogue may hold more close items than were found."""
+        return not self.results.exhaustive
 
     @property
     def without_operators(self) -> str:
@@ -184,7 +191,9 @@ def _relax(label: str, wider: Asked) -> Relaxed | None:
     if not results.close_total:
         return None
     items = [hit.item for hit in results.hits if hit.close]
-    return Relaxed(label=label, address=wider.address, count=results.close_total, items=items)
+    return Relaxed(
+        label=label, address=wider.address, count=results.close_total, at_least=not results.exhaustive, items=items
+    )
 
 
 def _filter_label(asked: Asked, name: str) -> str:

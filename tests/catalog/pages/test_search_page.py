@@ -99,6 +99,16 @@ def test_the_page_says_what_every_result_holds_and_links_to_the_search_without_t
     assert "Search without" not in search(client, q="time loop")
 
 
+def test_a_count_that_may_be_too_low_says_so(films, client):
+    make_items([{"external_id": f"port {number}", "body": "A zeppelin over the harbour."} for number in range(250)])
+    page = search(client, q="zeppelin", semantic_ratio=0)
+    assert count_line(page) == "200+ films"
+    assert "1 to 20 of 200+ ·" in page
+    assert "Show 200+ films" in page
+    assert count_line(search(client, q="zeppelin", semantic_ratio=0, sort="title")) == "200+ films, the best matches sorted"
+    assert count_line(search(client)) == f"{Item.objects.count()} films, newest first"
+
+
 def test_hits_that_are_not_close_stand_below_a_line(films, client):
     page = search(client, q="stuck in a time loop")
     close = int(count_line(page).split()[0])

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.search.keywords import KEYWORD_ITEMS
-from catalog.search.lexical import Words
+from catalog.search.lexical import Term, Words
 from catalog.search.scope import Scope
 
 DOCUMENT = "to_tsvector('english', catalog_item.title || ' ' || catalog_item.body)"
@@ -23,6 +23,9 @@ class FullTextLeg:
             WHERE catalog_item.published AND {DOCUMENT} @@ %(any_word)s::tsquery {scope.within("catalog_item.id")}
             ORDER BY {SCORE} DESC, catalog_item.id LIMIT {KEYWORD_ITEMS}
         """
+
+    def sought(self, words: Words, *, alone: bool) -> Sequence[Term]:
+        return words.terms
 
     def scores(self, words: Words) -> str:
         return f"""

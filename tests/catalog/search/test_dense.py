@@ -30,8 +30,8 @@ def test_where_passages_crowd_as_many_items_are_found_as_a_page_may_hold(db):
     of_each = [[[1.0, pk / 1_000, place / 1_000] for place in range(2)] for pk in ids.values()]
     add_passages(version, dict(zip(ids.values(), of_each, strict=True)))
     with vector_search() as cursor:
-        found = nearest(cursor, version, [1.0, 0.0, 0.0], EVERYTHING)
-        few = nearest(cursor, version, [1.0, 0.0, 0.0], EVERYTHING, items=10)
+        found = nearest(cursor, version, [1.0, 0.0, 0.0], EVERYTHING).passages
+        few = nearest(cursor, version, [1.0, 0.0, 0.0], EVERYTHING, items=10).passages
     assert len(found) >= NEAREST_ITEMS > len(few)
     assert len(few) * 2 <= PASSAGES_READ[0] + 2
     assert all(ordinal == 0 for _, ordinal, _, _ in list(found.values())[:20])

@@ -10,7 +10,7 @@ from catalog.embedding.registry import encoder_for
 from catalog.errors import InvalidQuery
 from catalog.items.saving import delete_item
 from catalog.models import IndexVersion, Item, Passage
-from catalog.search import SearchQuery, ranking, search
+from catalog.search import SearchQuery, cutoff, search
 from catalog.search.queries import MAX_LIMIT, MAX_OFFSET, MAX_TEXT_CHARACTERS
 from tests.factories import add_passages, add_vector, make_item, make_items, make_version
 
@@ -380,6 +380,6 @@ def test_time_is_told(items):
 
 
 def test_the_share_of_words_that_makes_a_hit_close_is_by_weight(items):
-    assert ranking.CLOSE_WORDS == 0.6
+    assert cutoff.CLOSE_WORDS == 0.6
     results = search(SearchQuery(text="whale plate unheard", semantic_ratio=0))
     assert [(hit.item.external_id, hit.close) for hit in results.hits] == [("word", False), ("both", False)]

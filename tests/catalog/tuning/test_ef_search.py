@@ -51,7 +51,7 @@ def by_graph(monkeypatch):
 
 def nearest_item(version: IndexVersion, vector: Sequence[float]) -> int:
     with vector_search() as cursor:
-        return next(iter(nearest(cursor, version, vector, EVERYTHING)))
+        return next(iter(nearest(cursor, version, vector, EVERYTHING).passages))
 
 
 def test_an_empty_version_has_no_recall():
