@@ -105,7 +105,10 @@ def test_a_count_that_may_be_too_low_says_so(films, client):
     assert count_line(page) == "200+ films"
     assert "1 to 20 of 200+ ·" in page
     assert "Show 200+ films" in page
-    assert count_line(search(client, q="zeppelin", semantic_ratio=0, sort="title")) == "200+ films, the best matches sorted"
+    assert (
+        count_line(search(client, q="zeppelin", semantic_ratio=0, sort="title"))
+        == "200+ films, the best matches sorted"
+    )
     assert count_line(search(client)) == f"{Item.objects.count()} films, newest first"
 
 
