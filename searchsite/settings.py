@@ -255,7 +255,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.http.negotiation.ContentNegotiation",
     # `format` is an ordinary parameter.
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.http.openapi.ApiSchema",
     "DEFAULT_THROTTLE_CLASSES": ["catalog.http.throttling.ClientThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("API_READ_RATE", default="6000/min"),
@@ -277,7 +277,6 @@ ANONYMOUS_API_READ = env.bool("ANONYMOUS_API_READ", default=EMBEDDED)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Search and recommendations",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from catalog.http import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez),
     path("readyz", health.readyz),
-    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("recommender.api.urls")),
     path("v1/", include("catalog.api.openai_urls")),

@@ -84,10 +84,15 @@ class EmbeddingsBody(StrictSerializer):
     )
 
 
+@extend_schema_field({"oneOf": [{"type": "array", "items": {"type": "number"}}, {"type": "string"}]})
+class EmbeddingField(serializers.Field):
+    pass
+
+
 class EmbeddingSerializer(serializers.Serializer[Any]):
     object = serializers.CharField()
     index = serializers.IntegerField()
-    embedding = serializers.ListField(child=serializers.FloatField(), help_text="A string if base64 was requested.")
+    embedding = EmbeddingField(help_text="Numbers, or a text if base64 was requested.")
 
 
 class UsageSerializer(serializers.Serializer[Any]):

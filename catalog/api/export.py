@@ -17,7 +17,11 @@ from catalog.http.serializers import StrictSerializer
 from catalog.http.views import ApiView
 from catalog.models import ApiKey
 
-FILES = {(200, content_type): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()}
+FILES = {
+    (200, CONTENT_TYPES["ndjson"]): OpenApiTypes.BINARY,
+    (200, CONTENT_TYPES["csv"]): OpenApiTypes.BINARY,
+    (200, CONTENT_TYPES["json"]): {"type": "array", "items": {"type": "object", "additionalProperties": {}}},
+}
 
 
 class ExportParameters(StrictSerializer):

@@ -32,7 +32,7 @@ class ItemSerializer(ItemFields):
     updated_at = serializers.DateTimeField()
 
 
-class ItemBody(serializers.Serializer[Any]):
+class ItemBody(StrictSerializer):
     """The fields of an item, for the documentation only: `catalog.items.checks` checks items from every source."""
 
     external_id = serializers.CharField(max_length=200, help_text="Your own key for the item.")
@@ -71,8 +71,8 @@ class BulkBody(StrictSerializer):
     items = serializers.ListField(child=RowField(allow_null=True), min_length=1, max_length=MAX_BULK)
 
 
-class BulkDocumentation(serializers.Serializer[Any]):
-    items = ItemBody(many=True)
+class BulkDocumentation(StrictSerializer):
+    items = serializers.ListField(child=ItemBody(), min_length=1, max_length=MAX_BULK)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):

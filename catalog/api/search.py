@@ -39,6 +39,8 @@ from catalog.search.similar import similar_items
 from catalog.search.suggest import suggest
 from catalog.search.taste import Taste, taste_for
 
+NO_QUERY = "Say what to search for. GET /api/v1/items lists items without a query."
+
 
 class NamesField(serializers.ListField):
     """Names as a list, or as one comma-separated text."""
@@ -52,7 +54,12 @@ class NamesField(serializers.ListField):
 
 
 class SearchParameters(StrictSerializer):
-    q = serializers.CharField(required=False, max_length=MAX_TEXT_CHARACTERS, help_text="What to search for.")
+    q = serializers.CharField(
+        required=False,
+        max_length=MAX_TEXT_CHARACTERS,
+        help_text="What to search for.",
+        error_messages={"blank": NO_QUERY},
+    )
     limit = serializers.IntegerField(default=20, min_value=1, max_value=MAX_LIMIT)
     offset = serializers.IntegerField(default=0, min_value=0, max_value=MAX_OFFSET)
     filter = serializers.CharField(
@@ -99,7 +106,7 @@ class SearchParameters(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not (attrs.get("vector") or attrs.get("image")) and "q" not in attrs:
-            raise serializers.ValidationError({"q": "Say what to search for."}, code="required")
+            raise serializers.ValidationError({"q": NO_QUERY}, code="required")
         if attrs["user"] is not None and attrs["visitor"] is not None:
             raise serializers.ValidationError({"visitor": "Name a user or a visitor, not both."}, code="two_subjects")
         return attrs

@@ -12,12 +12,14 @@ from catalog.api import (
     query_sets,
     reindex,
     rules,
+    schema,
     search,
     side_by_side,
     synonyms,
 )
 
 urlpatterns = [
+    path("schema", schema.SchemaView.as_view(), name="schema"),
     path("search", search.SearchView.as_view(), name="api-search"),
     path("answers", answers.AnswersView.as_view(), name="api-answers"),
     path("suggest", search.SuggestView.as_view(), name="api-suggest"),

@@ -15,6 +15,8 @@ from catalog.json_keys import RepeatedKey, each_key_once
 # Includes what may precede a number, so that digits of fractions are not counted. A body that begins with a number is
 # not an object, and an error anyway.
 LONG_INTEGER = re.compile(rb"[-\[:,\s]\d{19}")
+#: Reading longer numbers takes time that grows with the square of their length.
+MAX_DIGITS = 1_000
 # The end of every key. A text may also contain it, behind a backslash.
 END_OF_KEY = re.compile(rb'"\s*:')
 
@@ -59,7 +61,12 @@ def _holds_every_key(value: Any, ends_of_keys: int) -> bool:
 def _parsed(body: bytes, encoding: str) -> Any:
     """Raises ParseError."""
     try:
-        return json.loads(body.decode(encoding), parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
+        return json.loads(
+            body.decode(encoding),
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=each_key_once,
+        )
     except RepeatedKey as error:
         raise ParseError(str(error), code="repeated_key") from error
     except RecursionError as error:
@@ -68,6 +75,12 @@ def _parsed(body: bytes, encoding: str) -> Any:
         raise ParseError("The body is not UTF-8.", code="not_utf8") from error
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from error
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"A number has more than {MAX_DIGITS:,} digits.")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -40,7 +40,9 @@ class Scoped(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         reads = request.method in SAFE_METHODS
-        if not may(request, getattr(view, "read_scope" if reads else "write_scope", ApiKey.Scope.ADMIN)):
+        scope = getattr(view, "read_scope" if reads else "write_scope", ApiKey.Scope.ADMIN)
+        if not may(request, scope):
+            self.message = f"This needs the scope {ApiKey.Scope(scope).value}."
             return False
         if request.successful_authenticator is None and not (reads or getattr(view, "reads_only", False)):
             SessionAuthentication().enforce_csrf(request)

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -43,6 +44,8 @@ TITLES = {
     500: "Server error",
     503: "Temporarily unavailable",
 }
+
+NO_CREDENTIALS = "Send an API key in a header, as Authorization: Bearer sk_..., or sign in."
 
 PICTURE_STATUS = {PictureTooLarge.code: 413, PictureUnsupported.code: 415}
 
@@ -124,6 +127,9 @@ def _errors_of(error: Exception) -> list[dict[str, Any]] | None:
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler."""
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        accepted = " or ".join(parser.media_type for parser in context["view"].parser_classes)
+        error.detail = exceptions.ErrorDetail(f"Send the body with Content-Type: {accepted}.", error.default_code)
     response = _problem_response(error)
     if response is not None and speaks_openai(context["request"]):
         response.data, response.content_type = as_openai(response.data), "application/json"
@@ -144,6 +150,8 @@ def _problem_response(error: Exception) -> Response | None:
         return Response(body, status=400, content_type=CONTENT_TYPE)
     if not isinstance(error, exceptions.APIException):
         return None
+    if isinstance(error, exceptions.NotAuthenticated):
+        error.detail = exceptions.ErrorDetail(NO_CREDENTIALS, error.default_code)
     set_rollback()
     headers = {}
     if challenge := getattr(error, "auth_header", None):
@@ -170,6 +178,9 @@ def error_response(request: HttpRequest, status_code: int, code: str, detail: st
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, TooManyFieldsSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        return error_response(request, 400, "too_many_parameters", f"At most {most:,} parameters are allowed.")
     return error_response(request, 400, "bad_request", "The request could not be understood.")
 
 

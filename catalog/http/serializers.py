@@ -14,6 +14,8 @@ from rest_framework.fields import empty
 class StrictSerializer(serializers.Serializer):
     """Unknown parameters and repeated parameters are errors, so neither is ever silently ignored."""
 
+    default_error_messages = {"invalid": "Send a JSON object."}
+
     @cached_property
     def fields(self) -> Any:
         """Shared by all instances of the class: copying the declared fields costs more than checking a request.

@@ -19,5 +19,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, str(request.method).lower()):
+            return  # the method is at fault, whatever the parameters
         expected = self.query_class if request.method in SAFE_METHODS else StrictSerializer
         self.query = checked(expected(data=request.query_params))

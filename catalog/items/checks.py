@@ -31,7 +31,7 @@ FIELDS = (*REQUIRED, *DEFAULTS)
 AS_GIVEN = ("external_id", "image")
 
 # PostgreSQL stores no NUL, and lone surrogates are not text.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]*")
 
 
@@ -76,7 +76,7 @@ def _checked_text(field: str, value: Any, longest: int) -> str:
 
 
 def _check_storable(field: str, text: str) -> None:
-    if found := _UNSTORABLE.search(text):
+    if found := UNSTORABLE.search(text):
         raise ItemRefused(field, f"The character U+{ord(found[0]):04X} cannot be stored.")
 
 

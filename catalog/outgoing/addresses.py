@@ -14,6 +14,8 @@ from catalog.outgoing.errors import EndpointRefused, EndpointTooSlow, EndpointUn
 Address = IPv4Address | IPv6Address
 # IPv6 networks that also embed IPv4 addresses.
 NAT64 = IPv6Network("64:ff9b::/96")
+# Networks of somebody's own that Python takes for global ones: translated addresses, and old site-local ones.
+LOCAL = [IPv6Network(network) for network in ("64:ff9b:1::/48", "::ffff:0:0:0/96", "fec0::/10")]
 
 
 def host_and_port(url: str) -> tuple[str, int]:
@@ -49,6 +51,8 @@ def refusal(address: Address, *, allow_private: bool) -> str:
     inner = _inner(address)
     if inner.is_multicast or inner.is_unspecified or inner.is_link_local:
         return "link-local, multicast or no host's"
+    if any(inner in network for network in LOCAL):
+        return "private or reserved"
     if not inner.is_global and not (allow_private and (inner.is_private or inner.is_loopback)):
         return "private or reserved"
     return ""

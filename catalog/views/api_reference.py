@@ -10,7 +10,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import View
-from drf_spectacular.generators import SchemaGenerator
+
+from catalog.http.openapi import document
 
 #: The groups that come first; the rest follow by name.
 FIRST = ("search", "answers", "suggest", "recommendations", "interactions", "items")
@@ -37,6 +38,7 @@ class Operation:
     about: str
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
+    answer: tuple[Field, ...]
     statuses: str
 
 
@@ -54,8 +56,7 @@ class ApiReferenceView(View):
 
 @lru_cache(maxsize=1)
 def _groups() -> tuple[Group, ...]:
-    """Built once per process: it inspects every view."""
-    return groups_of(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
+    return groups_of(document())
 
 
 def groups_of(document: Schema) -> tuple[Group, ...]:
@@ -88,7 +89,8 @@ def _operation(method: str, path: str, described: Schema, schemas: Schema) -> Op
             for own in described.get("parameters", ())
         ),
         body=tuple(_body(described.get("requestBody", {}), schemas)),
-        statuses=", ".join(described["responses"]),
+        answer=tuple(_answer(described["responses"], schemas)),
+        statuses=", ".join(status for status in described["responses"] if status != "default"),
     )
 
 
@@ -96,8 +98,31 @@ def _body(body: Schema, schemas: Schema) -> Iterator[Field]:
     content: Schema = body.get("content", {})
     form: Schema = content.get("application/json") or next(iter(content.values()), {})
     schema = _resolved(form.get("schema", {}), schemas)
+    if either := schema.get("oneOf"):
+        schema = _resolved(either[0], schemas)
     for name, own in schema.get("properties", {}).items():
         yield _field(name, own, schemas, about=own.get("description", ""), required=name in schema.get("required", ()))
+
+
+def _answer(responses: Schema, schemas: Schema) -> Iterator[Field]:
+    """The fields of the JSON that a successful operation returns."""
+    for status, response in responses.items():
+        if status.startswith("2") and "application/json" in response.get("content", {}):
+            yield from _inner_fields(response["content"]["application/json"]["schema"], schemas, place="")
+            return
+
+
+def _inner_fields(schema: Schema, schemas: Schema, *, place: str) -> Iterator[Field]:
+    """The fields at a place and below it, with their paths: `hits[].title`, `facets.{name}[].count`."""
+    schema = _resolved(schema, schemas)
+    if schema.get("type") == "array":
+        yield from _inner_fields(schema["items"], schemas, place=f"{place}[]")
+    elif isinstance(schema.get("additionalProperties"), dict):
+        yield from _inner_fields(schema["additionalProperties"], schemas, place=f"{place}.{{name}}")
+    for name, own in schema.get("properties", {}).items():
+        path = f"{place}.{name}" if place else name
+        yield _field(path, own, schemas, about=own.get("description", ""), required=False)
+        yield from _inner_fields(own, schemas, place=path)
 
 
 def _field(name: str, schema: Schema, schemas: Schema, *, about: str, required: bool) -> Field:

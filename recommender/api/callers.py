@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.http import Http404
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 
 from catalog.http.permissions import may
@@ -42,8 +42,8 @@ def own_subject(request: Request) -> Subject:
 def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -> Subject:
     """The subject asked for, or the caller if none is named.
 
-    Raises PermissionDenied for a key that may not act for others, and Http404 for a user that does not exist or when a
-    person asks for anybody but themselves.
+    Raises PermissionDenied for a key that may not act for others, NotFound for a user that does not exist, and Http404
+    when a person asks for anybody but themselves.
     """
     if not is_program(request):
         own = own_subject(request)
@@ -57,7 +57,7 @@ def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -
     if user is None:
         return Subject(visitor=visitor)
     if (user_id := user_ids([user]).get(user)) is None:
-        raise Http404
+        raise NotFound("No account has this name. Ask for people without an account as a visitor.")
     return Subject(user_id=user_id)
 
 

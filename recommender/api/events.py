@@ -10,9 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.items.checks import MAX_LENGTHS, UNSTORABLE
 from catalog.models import Item
 from recommender.api.callers import SubjectParameters
 from recommender.importing import CLOCK_SKEW, MAX_EVENT_ID, MAX_VALUE, RATING
@@ -20,8 +23,13 @@ from recommender.interactions import NewInteraction
 from recommender.models import EventKind
 from recommender.subjects import Subject
 
+MAX_BATCH = 1_000
+MAX_EXTERNAL_ID = MAX_LENGTHS["external_id"]
 
-@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+
+@extend_schema_field(
+    {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1, "maxLength": MAX_EXTERNAL_ID}]}
+)
 class ItemKeyField(serializers.Field[Any, Any, Any, Any]):
     """An item by its id (a number) or its external id (a string)."""
 
@@ -29,7 +37,7 @@ class ItemKeyField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> int | str:
         is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
-        if is_id or (isinstance(data, str) and data.isprintable() and 0 < len(data) <= 200):
+        if is_id or (isinstance(data, str) and 0 < len(data) <= MAX_EXTERNAL_ID and not UNSTORABLE.search(data)):
             return data
         self.fail("invalid")
 
@@ -68,6 +76,18 @@ class EventBody(SubjectParameters):
         if attrs["kind"] != RATING and attrs["value"] is not None:
             raise serializers.ValidationError({"value": "Only a rating may have a value."}, code="unexpected")
         return attrs
+
+
+class EventsBody(serializers.Serializer[Any]):
+    """One event or a list of them, for the documentation only."""
+
+
+class EventsShape(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = EventsBody
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        event = auto_schema.resolve_serializer(EventBody, direction).ref
+        return {"oneOf": [event, {"type": "array", "items": event, "minItems": 1, "maxItems": MAX_BATCH}]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +132,7 @@ def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subje
     items = _item_ids(row["item"] for row in rows.values())
     for index, row in rows.items():
         if not subjects[index].known:
-            batch.refused.append(Refused(index=index, field="user", reason="This user does not exist."))
+            batch.refused.append(Refused(index=index, field="user", reason=_no_subject(row["user"])))
         elif (item_id := items.get(row["item"])) is None:
             batch.refused.append(Refused(index=index, field="item", reason="This item does not exist."))
         else:
@@ -120,6 +140,12 @@ def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subje
             batch.events[subjects[index]].append(NewInteraction(item_id=item_id, **{name: row[name] for name in names}))
     batch.refused.sort(key=lambda row: row.index)
     return batch
+
+
+def _no_subject(username: str | None) -> str:
+    if username is None:
+        return "Name a user or a visitor."
+    return "No account has this name. Send people without an account as a visitor."
 
 
 def _item_ids(keys: Iterable[int | str]) -> dict[int | str, int]:

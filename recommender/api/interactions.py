@@ -26,15 +26,13 @@ from recommender.api.callers import (
     subject_named,
     user_ids,
 )
-from recommender.api.events import Batch, EventBody, batch_of, checked_rows
+from recommender.api.events import MAX_BATCH, Batch, EventsBody, batch_of, checked_rows
 from recommender.api.receipts import ReceiptSerializer
 from recommender.identity import subject_to_record_for
 from recommender.interactions import delete_interaction, describe, export_history, record_for_many
 from recommender.models import Interaction
 from recommender.personal_data import delete_history
 from recommender.subjects import Subject
-
-MAX_BATCH = 1_000
 
 
 class RefusedSerializer(serializers.Serializer[Any]):
@@ -80,7 +78,7 @@ class InteractionsView(OwnHistory):
 
     @extend_schema(
         operation_id="record_interactions",
-        request=EventBody(many=True),
+        request=EventsBody,
         responses={200: RecordedSerializer, 201: RecordedSerializer},
     )
     def post(self, request: Request) -> Response:
@@ -115,7 +113,7 @@ class HistoryView(OwnHistory):
         limit, cursor = self.query["limit"], self.query["cursor"]
         return Response(page(events, describe, limit=limit, cursor=cursor, newest_first=True))
 
-    @extend_schema(operation_id="delete_history", responses=ReceiptSerializer)
+    @extend_schema(operation_id="delete_history", responses={200: ReceiptSerializer})
     def delete(self, request: Request) -> Response:
         """Delete one's own events and everything derived from them."""
         return Response(ReceiptSerializer(delete_history(own_subject(request))).data)

@@ -67,6 +67,7 @@ def test_only_those_who_may_upload_send_large_bodies(settings, db):
 
 def test_methods_and_addresses_that_are_not_there_are_named(somebody):
     problem(somebody.delete(SEARCH), 405, "method_not_allowed")
+    problem(somebody.get("/api/v1/answers?q=robots"), 405, "method_not_allowed")
     problem(somebody.get("/api/v1/nothing"), 404, "not_found")
 
 
@@ -115,4 +116,4 @@ def test_no_cookie_breaks_a_page(somebody, cookie, path):
 
 def test_a_form_of_thousands_of_fields_is_refused(db):
     fields = {f"field{number}": "x" for number in range(5_000)}
-    problem(with_key("admin").post("/api/v1/imports", fields, format="multipart"), 400, "bad_request")
+    problem(with_key("admin").post("/api/v1/imports", fields, format="multipart"), 400, "too_many_parameters")

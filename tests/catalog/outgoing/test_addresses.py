@@ -12,6 +12,7 @@ from catalog.outgoing.errors import EndpointRefused, EndpointUnreachable
 NEVER = ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "224.0.0.1", "0.0.0.0", "::"]  # noqa: S104
 PRIVATE = ["127.0.0.1", "::1", "10.0.0.8", "172.16.4.4", "192.168.1.1", "fd00::1", "::ffff:10.0.0.8", "2002:a00:8::1"]
 PRIVATE += ["::127.0.0.1", "::10.0.0.8"]
+TRANSLATED = ["64:ff9b:1::7f00:1", "::ffff:0:127.0.0.1", "fec0::1"]
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"]
 
 
@@ -25,6 +26,11 @@ def test_link_local_and_multicast_are_never_called(address: str):
 def test_private_ones_are_called_only_where_that_is_allowed(address: str):
     assert refusal(ip_address(address), allow_private=False)
     assert not refusal(ip_address(address), allow_private=True)
+
+
+@pytest.mark.parametrize("address", TRANSLATED)
+def test_local_networks_that_look_global_are_never_called(address: str):
+    assert refusal(ip_address(address), allow_private=True)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

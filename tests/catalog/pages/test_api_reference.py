@@ -17,7 +17,11 @@ DOCUMENT = {
                 "description": "Launch a boat.",
                 "tags": ["boats"],
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Boat"}}}},
-                "responses": {"201": {}, "200": {}},
+                "responses": {
+                    "201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Launched"}}}},
+                    "200": {},
+                    "default": {},
+                },
             }
         },
         "/api/v1/search": {
@@ -40,6 +44,16 @@ DOCUMENT = {
                 },
                 "required": ["rig"],
             },
+            "Launched": {
+                "properties": {
+                    "boats": {"type": "array", "items": {"properties": {"name": {"type": "string"}}}},
+                    "crews": {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"$ref": "#/components/schemas/Sailor"}},
+                    },
+                }
+            },
+            "Sailor": {"type": "object", "properties": {"age": {"type": "integer", "description": "In years."}}},
             "Rig": {"enum": ["sloop", "ketch"]},
         }
     },
@@ -63,6 +77,12 @@ def test_operations_are_read_from_the_document_search_first():
         ("rig", "sloop or ketch", True),
         ("crew", "list of string", False),
     ]
+    assert [(field.name, field.kind, field.about) for field in launch.answer] == [
+        ("boats", "list of anything", ""),
+        ("boats[].name", "string", ""),
+        ("crews", "object", ""),
+        ("crews.{name}[].age", "integer", "In years."),
+    ]
 
 
 def test_every_operation_of_the_api_is_on_the_page(db):
@@ -73,3 +93,5 @@ def test_every_operation_of_the_api_is_on_the_page(db):
     for path, methods in document["paths"].items():
         for method in methods:
             assert f"{method.upper()} {path} " in words
+    for field in ("occurred_at", "hits[].explanation.cosine", "facets.{name}[].count", "recommendations[].item.title"):
+        assert f" {field} " in words
