@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
@@ -112,6 +112,6 @@ def _header(cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise FileUnreadable("The first line must name the columns.")
-    if doubled := sorted({name for name in names if name and names.count(name) > 1}):
+    if doubled := sorted(name for name, count in Counter(names).items() if name and count > 1):
         raise FileUnreadable(f"Two columns are named {doubled[0]!r}.")
     return names

@@ -71,6 +71,22 @@ def test_methods_and_addresses_that_are_not_there_are_named(somebody):
     problem(somebody.get("/api/v1/nothing"), 404, "not_found")
 
 
+def test_a_refusal_says_what_to_send_instead(somebody):
+    told = problem(somebody.post("/api/v1/rules", {}, content_type="application/json"), 401, "not_authenticated")
+    assert "Authorization: Bearer" in told["detail"]
+    assert "scope admin" in problem(with_key("write").get("/api/v1/rules"), 403, "permission_denied")["detail"]
+    told = problem(somebody.post(SEARCH, "q=a", content_type="application/x-www-form-urlencoded"), 415)
+    assert "application/json or multipart/form-data" in told["detail"]
+    assert problem(post(somebody, []), 400, "invalid")["detail"] == "Send a JSON object."
+    assert "/api/v1/items" in problem(somebody.get(SEARCH, {"q": ""}), 400, "blank", "q")["detail"]
+
+
+def test_parameters_by_the_thousand_are_refused_by_name(somebody):
+    query = "&".join(f"exclude={number}" for number in range(1, 1_500))
+    told = problem(somebody.get(f"/api/v1/recommendations?{query}"), 400, "too_many_parameters")
+    assert "1,000" in told["detail"]
+
+
 def test_a_format_that_nobody_serves_is_refused(somebody):
     problem(somebody.get(SEARCH, {"q": "a"}, headers={"Accept": "text/html"}), 406, "not_acceptable")
 

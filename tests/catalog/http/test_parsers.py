@@ -47,6 +47,11 @@ def test_hostile_json_is_refused(body):
         parse(body)
 
 
+def test_a_number_that_is_too_long_is_refused_in_our_own_words():
+    with pytest.raises(ParseError, match="A number has more than 1,000 digits"):
+        parse(b'{"q": ' + b"9" * 10_000 + b"}")
+
+
 @pytest.mark.parametrize(
     "body",
     [

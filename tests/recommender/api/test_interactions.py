@@ -60,6 +60,20 @@ def test_an_item_is_named_by_its_id_as_well(ada, item):
     assert post(ada, {"item": item.pk, "kind": "view"}).status_code == 201
 
 
+def test_an_item_is_named_by_any_external_id_that_it_can_have(ada):
+    for external_id in ("a\u00a0b", "\U0001f468\u200d\U0001f680", "../etc", "a\nb"):
+        make_item(external_id, "Odd")
+        assert post(ada, {"item": external_id, "kind": "view"}).status_code == 201
+
+
+def test_a_program_that_names_nobody_is_told_whom_it_may_name(program):
+    rows = [{"item": "rain", "kind": "view"}, {"item": "rain", "kind": "view", "user": "nobody"}]
+    refused = post(program, rows).json()["refused"]
+    assert [row["field"] for row in refused] == ["user", "user"]
+    assert refused[0]["reason"] == "Name a user or a visitor."
+    assert "visitor" in refused[1]["reason"]
+
+
 def test_a_repeat_is_known(ada):
     event = {"item": "rain", "kind": "rating", "value": 4.5, "event_id": "one"}
     assert post(ada, event).status_code == 201

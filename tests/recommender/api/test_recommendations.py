@@ -66,7 +66,8 @@ def test_a_program_asks_for_users_and_visitors(ada, ids):
     best = f"{PATH}?limit=3&diversity=0"
     assert names(program.get(f"{best}&user=ada")) == ["space-1", "space-2", "space-3"]
     assert names(program.get(f"{best}&visitor={VISITOR_ID}")) == ["love-1", "love-2", "love-3"]
-    problem(program.get(PATH, {"user": "nobody of this name"}), 404, "not_found")
+    told = problem(program.get(PATH, {"user": "nobody of this name"}), 404, "not_found")
+    assert "No account has this name" in told["detail"]
     problem(with_key("search").get(PATH, {"user": "ada"}), 403)
 
 
