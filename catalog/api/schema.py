@@ -52,5 +52,5 @@ class SchemaView(ApiView):
 
 
 @lru_cache(maxsize=len(WRITERS))
-def _written(file_format: str) -> bytes:
-    return WRITERS[file_format]().render(document(), renderer_context={})  # type: ignore[no-any-return]
+def _written(file_format: str) -> str | bytes:
+    return WRITERS[file_format]().render(document(), renderer_context={})
