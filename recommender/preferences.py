@@ -16,7 +16,7 @@ from django.utils import timezone
 from catalog.models import IndexVersion
 from recommender.models import Preferences, ProfileState, UserEmbedding
 from recommender.personal_interests import PersonalInterest
-from recommender.profiles import refresh, stored_interests, take_turn
+from recommender.profiles import computed_interests, refresh, stored_interests, take_turn
 from recommender.subjects import Subject
 
 
@@ -85,12 +85,13 @@ def merge_preferences(before: Subject, after: Subject) -> None:
 
 def own_interests(subject: Subject) -> list[PersonalInterest]:
     """A subject's current interests, the largest first; none for somebody who opted out. Three queries, and some more
-    if they have to be recomputed first."""
+    if they have to be computed first, because they are due or none is stored."""
     version, preferences = IndexVersion.objects.active(), preferences_of(subject)
     if version is None or not subject.known or preferences.opted_out_at is not None:
         return []
     due = ProfileState.objects.of(subject).stale_for(version).exists()
-    return marked(refresh(subject) if due else stored_interests(subject, version), preferences)
+    own = refresh(subject) if due else stored_interests(subject, version) or computed_interests(subject, version)
+    return marked(own, preferences)
 
 
 def interest_with(subject: Subject, item_id: int) -> PersonalInterest | None:

@@ -107,6 +107,13 @@ def stored_interests(subject: Subject, version: IndexVersion) -> list[PersonalIn
     ]
 
 
+def computed_interests(subject: Subject, version: IndexVersion) -> list[PersonalInterest]:
+    """The interests as they would be stored, from the history; stores nothing. Two queries, and three more if there is
+    a history."""
+    events = history(subject)
+    return as_stored(interests_from(events, version, kinds_now())) if events else []
+
+
 def as_stored(interests: Iterable[PersonalInterest]) -> list[PersonalInterest]:
     """Interests rounded as storing them would."""
     return [

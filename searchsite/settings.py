@@ -347,6 +347,8 @@ SUGGEST_MIN_ASKERS = env.int("SUGGEST_MIN_ASKERS", default=3)
 # The log of which recommendations were shown and what came of them.
 RECOMMENDATION_LOG = env.bool("RECOMMENDATION_LOG", default=True)
 RECOMMENDATION_LOG_DAYS = env.int("RECOMMENDATION_LOG_DAYS", default=90)
+# Days for which what visitors without an account did is kept.
+VISITOR_HISTORY_DAYS = env.int("VISITOR_HISTORY_DAYS", default=365)
 # Earlier taste models to keep, for going back to and for reproducing past lists.
 RECOMMENDATION_MODELS_KEPT = env.int("RECOMMENDATION_MODELS_KEPT", default=1)
 

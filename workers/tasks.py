@@ -27,6 +27,7 @@ from recommender.interactions import forget_events_of_gone_items
 from recommender.serving.tidying import tidy_lists
 from recommender.space import spaces, training
 from recommender.subjects import Subject
+from recommender.tidying import tidy_visitors
 from workers import embed, encoder_jobs, measurements, reindex, sweep
 from workers.sessions import forget_sessions
 from workers.wakeups import wake
@@ -84,6 +85,7 @@ def _tidy() -> None:
         forget_events_of_gone_items()
         popularity.refresh_in_turn()
         forget_sessions()
+    tidy_visitors()
     spaces.place_missing()
     forget_old_copies(turn=int(time.time() // 60))
     forget_uploads()

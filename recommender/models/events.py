@@ -69,6 +69,10 @@ class InteractionQuerySet(SubjectQuerySet["Interaction"]):
         """Load each interaction's item along with it."""
         return self.select_related("item")
 
+    def of_visitors_recorded_before(self, age: timedelta) -> InteractionQuerySet:
+        """What visitors without an account did, recorded longer than `age` ago."""
+        return self.filter(visitor__isnull=False, created_at__lt=Now() - age)
+
     def of_published_items(self) -> InteractionQuerySet:
         return self.filter(item__published=True)
 
@@ -117,6 +121,10 @@ class Interaction(SubjectModel):
                 fields=["visitor", "-occurred_at"], condition=Q(visitor__isnull=False), name="interaction_visitor"
             ),
             models.Index(fields=["-created_at"], name="interaction_recent"),
+            # The oldest are looked for every minute.
+            models.Index(
+                fields=["created_at"], condition=Q(visitor__isnull=False), name="interaction_visitor_recorded"
+            ),
         ]
         triggers = INTERACTION_TRIGGERS
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Now
 
 from recommender.models.owned import SubjectModel, SubjectQuerySet, exactly_one_subject
 
@@ -30,6 +31,9 @@ class PreferencesQuerySet(SubjectQuerySet["Preferences"]):
 
     def changed_after(self, moment: datetime) -> PreferencesQuerySet:
         return self.filter(changed_at__gt=moment)
+
+    def of_visitors_unchanged_for(self, age: timedelta) -> PreferencesQuerySet:
+        return self.filter(visitor__isnull=False, changed_at__lt=Now() - age)
 
 
 class Preferences(SubjectModel):
@@ -58,6 +62,9 @@ class Preferences(SubjectModel):
 class DeletionReceiptQuerySet(SubjectQuerySet["DeletionReceipt"]):
     def with_id(self, pk: UUID) -> DeletionReceiptQuerySet:
         return self.filter(pk=pk)
+
+    def of_visitors_older_than(self, age: timedelta) -> DeletionReceiptQuerySet:
+        return self.filter(visitor__isnull=False, deleted_at__lt=Now() - age)
 
 
 class DeletionReceipt(SubjectModel):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +22,13 @@ class ProfileStateQuerySet(SubjectQuerySet["ProfileState"]):
         """States whose interests are missing something or were made for another version, longest overdue first."""
         of_others = Q(version_id__lt=version.pk) | Q(version_id__gt=version.pk)
         return self.filter(Q(due_at__lte=Now()) | of_others).order_by("due_at", "pk")
+
+    def of_visitors_idle_for(self, age: timedelta) -> ProfileStateQuerySet:
+        """States of visitors without an account whose history has not changed for as long as `age`."""
+        return self.filter(visitor__isnull=False, changed_at__lt=Now() - age)
+
+    def of_visitors(self, visitors: Iterable[UUID]) -> ProfileStateQuerySet:
+        return self.filter(visitor__in=list(visitors))
 
 
 class ProfileState(SubjectModel):
@@ -43,6 +53,8 @@ class ProfileState(SubjectModel):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="state_due"),
             models.Index(fields=["version_id"], name="state_version"),
             models.Index(fields=["-changed_at"], name="state_changed"),
+            # The oldest are looked for every minute.
+            models.Index(fields=["changed_at"], condition=Q(visitor__isnull=False), name="state_visitor_changed"),
         ]
 
     def __str__(self) -> str:
@@ -71,6 +83,9 @@ class VectorCentre(models.Model):
 class UserEmbeddingQuerySet(SubjectQuerySet["UserEmbedding"]):
     def in_version(self, version: IndexVersion) -> UserEmbeddingQuerySet:
         return self.filter(version_id=version.pk)
+
+    def of_visitors(self, visitors: Iterable[UUID]) -> UserEmbeddingQuerySet:
+        return self.filter(visitor__in=list(visitors))
 
 
 class UserEmbedding(SubjectModel):

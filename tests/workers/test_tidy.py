@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -14,8 +15,12 @@ from catalog.database.locks import session_lock
 from catalog.importing.uploads import UPLOADS, UPLOADS_KEPT
 from catalog.models import ImportRun, PopularQuery, SearchIntent
 from catalog.querylog.writing import write
+from recommender.interactions import NewInteraction, record_interactions
+from recommender.models import Interaction
+from recommender.subjects import Subject
 from tests.catalog.querylog.events import asked
 from tests.databases import elsewhere
+from tests.factories import make_item
 from workers import tasks
 
 
@@ -53,6 +58,15 @@ def test_expired_sessions_are_removed(committed_db):
         session.save()
     tasks.tidy()
     assert Session.objects.get().expire_date > timezone.now()
+
+
+def test_what_visitors_did_long_ago_is_forgotten(committed_db, settings):
+    record_interactions(Subject(visitor=UUID(int=7)), [NewInteraction(item_id=make_item("film").pk, kind="like")])
+    tasks.tidy()
+    assert Interaction.objects.exists()
+    settings.VISITOR_HISTORY_DAYS = 0
+    tasks.tidy()
+    assert not Interaction.objects.exists()
 
 
 def test_old_uploads_that_no_run_is_to_read_are_deleted(committed_db, settings, tmp_path):
