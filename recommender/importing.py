@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -18,11 +19,12 @@ from django.utils.dateparse import parse_datetime
 from catalog.importing.csv_reader import unescaped
 from catalog.importing.mapping import Mapping as FileMapping
 from catalog.importing.names import NeededColumns, columns_of, source_named
-from catalog.importing.rows import Problem, Row, RowFault
-from catalog.importing.runs import Loaded, work_through
+from catalog.importing.rows import FileUnreadable, Problem, Row, RowFault
+from catalog.importing.runs import SAMPLE_ROWS, Loaded, RowsFromStart, work_through
 from catalog.models import ImportRun, Item
 from recommender.interactions import NewInteraction, correct_values, insert_interactions
 from recommender.models import EventKind
+from recommender.repeated_ratings import RepeatedRatings, derived_event_id
 from recommender.subjects import Subject
 
 # Column names recognised for each field, the most likely first.
@@ -56,25 +58,46 @@ class ImportedEvent:
     is_named: bool
     """Whether the file gives the event id; else it is derived from who did what and when."""
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether other stars than those recorded replace them."""
+        return self.kind == RATING and not self.is_named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionLoader:
     mapping: FileMapping
     kinds: frozenset[str]
     is_csv: bool
+    repeated: RepeatedRatings = field(default_factory=RepeatedRatings)
 
     @classmethod
-    def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterator[Row]) -> InteractionLoader:
-        """Raises FileUnreadable when the user or item column is missing."""
-        NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.interactions).look_in(sample)
-        return cls(mapping=mapping, kinds=frozenset(EventKind.objects.values_list("name", flat=True)), is_csv=is_csv)
+    def for_file(cls, mapping: FileMapping, *, is_csv: bool, rows: RowsFromStart) -> InteractionLoader:
+        """Reads the whole file, to find ratings that it holds several times.
+
+        Raises FileUnreadable when the user or item column is missing.
+        """
+        needed = NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.interactions)
+        needed.look_in(islice(rows(), SAMPLE_ROWS))
+        kinds = frozenset(EventKind.objects.values_list("name", flat=True))
+        loader = cls(mapping=mapping, kinds=kinds, is_csv=is_csv)
+        return replace(loader, repeated=RepeatedRatings.among(loader.ratings_in(rows())))
+
+    def ratings_in(self, rows: Iterable[Row]) -> Iterator[tuple[str, float]]:
+        """The derived event ids and stars of ratings, up to where the file is broken."""
+        with suppress(FileUnreadable):
+            for row in rows:
+                with suppress(RowFault):
+                    event = self.event_of(row)
+                    if event.is_corrected and event.value is not None:
+                        yield event.event_id, event.value
 
     def load(self, rows: Sequence[Row]) -> Loaded:
         loaded = Loaded()
         events = []
         for row in rows:
             try:
-                events.append(self.event_of(row))
+                events.append(self._that_counts(self.event_of(row)))
             except RowFault as fault:
                 loaded.problems.append(Problem(line=row.line, reason=str(fault)))
         items = Item.objects.ids_by_external_id({event.external_id for event in events})
@@ -87,6 +110,12 @@ class InteractionLoader:
         loaded.created, loaded.updated = _save(known, items)
         loaded.unchanged = len(known) - loaded.created - loaded.updated
         return loaded
+
+    def _that_counts(self, event: ImportedEvent) -> ImportedEvent:
+        """The event with the stars that count."""
+        if not event.is_corrected or (stars := self.repeated.stars_of(event.event_id)) is None:
+            return event
+        return replace(event, value=stars)
 
     def event_of(self, row: Row) -> ImportedEvent:
         """Parse and validate a row. Raises RowFault."""
@@ -113,7 +142,7 @@ class InteractionLoader:
             kind=kind,
             value=value if kind == RATING else None,
             occurred_at=_moment(given["occurred_at"]),
-            event_id=_text("event_id", given["event_id"] or _digest(identity), MAX_EVENT_ID),
+            event_id=_text("event_id", given["event_id"] or derived_event_id(identity), MAX_EVENT_ID),
             is_named=bool(given["event_id"]),
         )
 
@@ -132,7 +161,7 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> tuple[in
     """Insert the events that are not recorded yet, and correct the stars of those that are. Return how many were
     inserted and how many corrected.
 
-    Of repeats with an id of the file the first counts, of ratings without one the last.
+    Of repeats with an id of the file the first counts.
     """
     users = _user_ids({event.username for event in events})
     by_subject: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
@@ -147,7 +176,7 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> tuple[in
             event_id=event.event_id,
         )
         by_subject[subject].setdefault(event.event_id, new)
-        if event.kind == RATING and not event.is_named:
+        if event.is_corrected:
             ratings[subject][event.event_id] = new
     created = insert_interactions({subject: [*own.values()] for subject, own in by_subject.items()})
     return created, correct_values({subject: [*own.values()] for subject, own in ratings.items()})
@@ -164,11 +193,6 @@ def _user_ids(usernames: set[str]) -> dict[str, int]:
         user_model.objects.bulk_create(users, ignore_conflicts=True)
         found = dict(named.all())
     return found
-
-
-def _digest(identity: str) -> str:
-    """An event id that is the same whenever the same row is imported."""
-    return f"import-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"
 
 
 def _text(name: str, value: Any, longest: int) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from catalog.importing.cells import ATTRIBUTE_PREFIX, guess_kinds, read_cell, truth
@@ -13,7 +14,7 @@ from catalog.importing.mapping import ITEM_FIELDS
 from catalog.importing.mapping import Mapping as FileMapping
 from catalog.importing.names import NeededColumns, columns_of, plain, source_named
 from catalog.importing.rows import Problem, Row, RowFault
-from catalog.importing.runs import Loaded, work_through
+from catalog.importing.runs import SAMPLE_ROWS, Loaded, RowsFromStart, work_through
 from catalog.items.saving import save_items
 from catalog.models import Attribute, ImportRun
 from catalog.unicode import composed
@@ -42,12 +43,13 @@ class ItemLoader:
     cell_kinds: Mapping[str, str] | None = None
 
     @classmethod
-    def for_file(cls, mapping: FileMapping, *, is_csv: bool, sample: Iterable[Row]) -> ItemLoader:
+    def for_file(cls, mapping: FileMapping, *, is_csv: bool, rows: RowsFromStart) -> ItemLoader:
         """Examine the first rows of a CSV file to find the kinds of its columns; declared attributes keep their kind.
 
         Raises FileUnreadable if the columns of a required field are missing.
         """
         needed = NeededColumns({name: NAMES[name] for name in _NEEDED}, mapped=mapping.fields)
+        sample = islice(rows(), SAMPLE_ROWS)
         if not is_csv:
             needed.look_in(sample)
             return cls(mapping=mapping)

@@ -23,6 +23,7 @@ from catalog.importing.rows import FileUnreadable, Problem, Row
 from catalog.models import ImportRun
 
 BATCH_ROWS, BATCH_BYTES = 1_000, 8 * 1024 * 1024
+#: The first rows, from which loaders learn what the columns hold.
 SAMPLE_ROWS = 2_000
 PROBLEMS_KEPT = 1_000
 State = ImportRun.State
@@ -38,12 +39,16 @@ class Loaded:
     problems: list[Problem] = field(default_factory=list)
 
 
+#: Reads the file again from its first row.
+RowsFromStart = Callable[[], Iterator[Row]]
+
+
 class Loader(Protocol):
     def load(self, rows: Sequence[Row]) -> Loaded: ...
 
 
 class LoaderFactory(Protocol):
-    def __call__(self, mapping: Mapping, *, is_csv: bool, sample: Iterator[Row]) -> Loader: ...
+    def __call__(self, mapping: Mapping, *, is_csv: bool, rows: RowsFromStart) -> Loader: ...
 
 
 def work_through(
@@ -83,8 +88,11 @@ def file_of(run: ImportRun) -> Path:
 
 
 def _prepared(run: ImportRun, file: BinaryIO, file_format: str, make_loader: LoaderFactory) -> Loader:
-    sample = islice(READERS[file_format](file), SAMPLE_ROWS)
-    loader = make_loader(Mapping.parse(run.mapping), is_csv=file_format == "csv", sample=sample)
+    def from_start() -> Iterator[Row]:
+        file.seek(0)
+        return READERS[file_format](file)
+
+    loader = make_loader(Mapping.parse(run.mapping), is_csv=file_format == "csv", rows=from_start)
     file.seek(0)
     return loader
 

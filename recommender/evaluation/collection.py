@@ -51,7 +51,7 @@ def mapping_of(directory: Path) -> dict[str, Any]:
 
 def read_events(path: Path, mapping: Mapping[str, Any]) -> list[ImportedEvent]:
     """The events in the file, in order, read as an import reads them; rows that an import refuses are left out."""
-    loader = InteractionLoader.for_file(FileMapping.parse(mapping), is_csv=True, sample=iter(()))
+    loader = InteractionLoader.for_file(FileMapping.parse(mapping), is_csv=True, rows=lambda: iter(()))
     events = []
     with path.open("rb") as file:
         for row in READERS["csv"](file):

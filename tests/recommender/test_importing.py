@@ -1,5 +1,6 @@
 """Loading files of interactions."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,12 +105,39 @@ def test_a_rating_that_comes_with_the_same_stars_leaves_the_profile_alone(load):
     assert ProfileState.objects.get().due_at is None
 
 
-def test_of_a_rating_that_stands_twice_in_a_file_the_last_counts(load):
-    content = "user,item,rating\nada,film,2\nada,film,3\nada,film,4\n"
+@pytest.mark.parametrize("rows_at_once", [1, 2, 1_000])
+@pytest.mark.parametrize("moment", ["", "2024-01-01"])
+def test_of_a_rating_that_stands_twice_in_a_file_the_last_counts(load, monkeypatch, rows_at_once, moment):
+    monkeypatch.setattr("catalog.importing.runs.BATCH_ROWS", rows_at_once)
+    rows = [("film", 2), ("7", 1), ("film", 4), ("film", 3), ("7", 1), ("film", 3.5)]
+    content = "user,item,rating,occurred_at\n" + "".join(f"ada,{item},{stars},{moment}\n" for item, stars in rows)
     run = load(content)
-    assert (*figures(run), run.updated) == ("done", 1, 1, 0, 1)
+    assert (*figures(run), run.updated) == ("done", 2, 4, 0, 0)
+    ProfileState.objects.update(due_at=None)
     run = load(content)
-    assert (*figures(run), run.updated) == ("done", 0, 3, 0, 0)
+    assert (*figures(run), run.updated) == ("done", 0, 6, 0, 0)
+    assert dict(Interaction.objects.values_list("item__external_id", "value")) == {"film": 3.5, "7": 1}
+    assert ProfileState.objects.get().due_at is None
+
+
+def test_of_a_rating_that_stands_twice_with_other_stars_than_before_the_last_counts(load, monkeypatch):
+    monkeypatch.setattr("catalog.importing.runs.BATCH_ROWS", 1)
+    load("user,item,rating\nada,film,2\n")
+    run = load("user,item,rating\nada,film,4\nada,film,5\n")
+    assert (*figures(run), run.updated) == ("done", 0, 1, 0, 1)
+    assert Interaction.objects.get().value == 5
+
+
+def test_ratings_at_different_times_are_different_events(load):
+    run = load("user,item,rating,occurred_at\nada,film,2,2024-01-01\nada,film,4,2024-01-02\n")
+    assert figures(run) == ("done", 2, 0, 0)
+
+
+def test_a_file_that_breaks_off_keeps_what_comes_before_and_the_last_stars_in_it(load, monkeypatch):
+    monkeypatch.setattr("catalog.importing.runs.BATCH_ROWS", 1)
+    rows = [{"user": "ada", "item": "film", "rating": stars} for stars in (2, 4)]
+    run = load(f"[{json.dumps(rows[0])}, {json.dumps(rows[1])}, {{", name="x.json")
+    assert (run.state, run.created, run.unchanged) == ("failed", 1, 1)
     assert Interaction.objects.get().value == 4
 
 
