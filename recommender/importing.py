@@ -235,5 +235,7 @@ def _parsed_moment(value: Any) -> datetime | None:
         seconds = float(value)
     except ValueError:
         moment = parse_datetime(value)
-        return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+        if moment is None or moment.tzinfo is None:
+            return moment and moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)  # fails for the hours before the year 1, which could be stored but not read
     return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > _MILLISECONDS_FROM else seconds, tz=UTC)

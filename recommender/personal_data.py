@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Item
@@ -17,8 +18,11 @@ from recommender.models import DeletionReceipt, Interaction, ProfileState, UserE
 from recommender.personal_interests import PersonalInterest
 from recommender.preferences import merge_preferences, own_interests, preferences_of, unmute
 from recommender.profiles import refresh, take_turn
+from recommender.reactions import reactions_of, settle_opposites
 from recommender.subjects import Subject
 
+#: How many events an account may record while it takes over a visitor's.
+COLLISIONS = 5
 #: Items shown with an interest.
 SHOWN_ITEMS = 8
 
@@ -124,18 +128,29 @@ def delete_interest(subject: Subject, interest: PersonalInterest) -> DeletionRec
 @transaction.atomic
 def merge_visitor(visitor: UUID, user_id: int) -> int:
     """Give the user what is kept about a visitor: events, mutes, the opt-out and receipts. Return how many events
-    moved; what both have is kept once."""
+    moved; what both have is kept once, and of opposite reactions to an item the newer stands."""
     before, after = Subject(visitor=visitor), Subject(user_id=user_id)
     take_turn(before)
     take_turn(after)
-    own_events = Interaction.objects.of(after).event_ids()
-    moved = Interaction.objects.of(before).without_events(own_events).update(visitor=None, user_id=user_id)
+    reacted_to = list(reactions_of(before))
+    moved = _move_events(before, after)
+    settle_opposites(after, reacted_to)
     merge_preferences(before, after)
     DeletionReceipt.objects.of(before).update(visitor=None, user_id=user_id)
     _forget(before)
     if moved:
         announce(after)
     return moved
+
+
+def _move_events(before: Subject, after: Subject) -> int:
+    """An event that the account records while this runs collides with the visitor's and is seen by the next attempt."""
+    own_events = Interaction.objects.of(after).event_ids()
+    moving = Interaction.objects.of(before).without_events(own_events)
+    for _ in range(COLLISIONS):
+        with suppress(IntegrityError), transaction.atomic():
+            return moving.update(visitor=None, user_id=after.user_id)
+    return moving.update(visitor=None, user_id=after.user_id)
 
 
 def _forget(subject: Subject) -> tuple[int, int]:

@@ -35,6 +35,19 @@ def react(subject: Subject, item_id: int, kind: str, on: bool) -> str:
     return OPPOSITES[kind] if on and was_on else ""
 
 
+def settle_opposites(subject: Subject, among: Iterable[int]) -> None:
+    """Where opposite switches are on for one of these items, leave on what was switched on last."""
+    interactions = Interaction.objects.of(subject).of_kinds(OPPOSITES).with_items_among(among).newest()
+    last: dict[int, str] = {}
+    undone = [
+        pk
+        for pk, item_id, kind in interactions.values_list("pk", "item_id", "kind_id")
+        if last.setdefault(item_id, kind) != kind
+    ]
+    if undone:
+        Interaction.objects.filter(pk__in=undone).delete()
+
+
 def reactions_of(subject: Subject, among: Iterable[int] | None = None) -> Mapping[int, frozenset[str]]:
     """The switches a subject has on, by item id, for all items or those given. One query; none for somebody unknown."""
     if not subject.known:

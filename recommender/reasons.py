@@ -43,20 +43,22 @@ EXPLORED = Lift(items={}, explore=1.0)
 
 def lifts_of(scores: Scores, positions: npt.NDArray[np.int64]) -> list[Lift]:
     """What raised the candidates at these positions. Popularity and being new count by how far they exceed the median
-    candidate's; if nothing raised a candidate, popularity gets the credit if it has any, else being new."""
+    candidate's; if nothing raised a candidate, popularity gets the credit if it has any, else being new. A past item
+    that was not liked is never named: what is unlike it counts as the rest of the history."""
     own = np.maximum(scores.parts_of(positions), 0.0)
     rest = np.maximum(scores.rest[positions], 0.0)
     popular, new = _above_usual(scores.popular)[positions], np.zeros(len(positions))
     if scores.fresh is not None:
         new = _above_usual(scores.fresh)[positions]
     totals = own.sum(axis=1) + rest + popular + new
-    strongest = np.argsort(-own, axis=1, kind="stable")[:, :MAX_NAMED]
+    nameable = own * scores.in_favour
+    strongest = np.argsort(-nameable, axis=1, kind="stable")[:, :MAX_NAMED]
     lifts = []
     for row, position in enumerate(positions.tolist()):
         if totals[row] <= 0:
             lifts.append(Lift(items={}, popular=1.0) if scores.popular[position] > 0 else Lift(items={}, new=1.0))
             continue
-        shares = own[row] / totals[row]
+        shares = nameable[row] / totals[row]
         named = {scores.sources[at]: float(shares[at]) for at in strongest[row].tolist() if shares[at] > 0}
         lifts.append(Lift(items=named, popular=float(popular[row] / totals[row]), new=float(new[row] / totals[row])))
     return lifts

@@ -39,6 +39,9 @@ class Scores:
     """The contribution of all of the history except `sources`, of shape (n,)."""
     sources: Sequence[int]
     """The ids of past items whose contributions are known individually."""
+    in_favour: npt.NDArray[np.bool_]
+    """Whether each source was liked, of shape (sources,): one that was not can raise a score too, of what is unlike it.
+    """
     parts_of: Callable[[npt.NDArray[np.int64]], Floats]
     """The contribution of each source to the candidates at m positions, of shape (m, sources)."""
     fresh: Floats | None = None
@@ -62,6 +65,7 @@ def score_candidates(
             popular=popular,
             rest=np.zeros(len(popular)),
             sources=(),
+            in_favour=np.zeros(0, bool),
             parts_of=lambda positions: nothing[positions],
         )
     sources = [item_id for item_id in interest.strongest() if item_id in source_vectors]
@@ -76,6 +80,7 @@ def score_candidates(
         popular=popular,
         rest=rest,
         sources=sources,
+        in_favour=weights > 0,
         parts_of=lambda positions: parts[positions],
     )
 

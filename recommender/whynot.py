@@ -106,6 +106,7 @@ def _scored_alone(item: Item, viewer: Viewer, settings: ScenarioSettings) -> tup
         popular=np.zeros(1),
         rest=np.zeros(1),
         sources=(),
+        in_favour=np.zeros(0, bool),
         parts_of=lambda positions: np.zeros((len(positions), 0)),
         fresh=None,
     )

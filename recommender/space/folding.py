@@ -44,6 +44,8 @@ class Folded:
     """(n, dimensions): what each past item adds."""
     item_ids: Sequence[int]
     """The n past items, the newest first."""
+    in_favour: npt.NDArray[np.bool_]
+    """(n,): whether each was liked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def fold(
     if np.abs(vector).max() <= FLAT:
         return None
     vector[-1] = parameters.prior
-    return Folded(vector=vector, rows=rows, item_ids=item_ids)
+    return Folded(vector=vector, rows=rows, item_ids=item_ids, in_favour=values > 0)
 
 
 def _weighed(rows: Floats, weights: Floats, covariance: Floats, *, share: float) -> Floats:

@@ -130,6 +130,7 @@ def score_in_space(model: TasteModel, folded: Folded, targets: Vectors) -> tuple
         popular=nothing,
         rest=nothing,
         sources=folded.item_ids,
+        in_favour=folded.in_favour,
         parts_of=lambda positions: (targets[positions] @ rows.T).astype(np.float64),
     )
     return normalised(targets[:, :width]), scores

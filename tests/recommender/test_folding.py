@@ -55,6 +55,14 @@ def fold_one(spreads: Spreads, *item_ids: int) -> Folded | None:
     return fold(item_ids, ones[:, 0], contents=ones, sources=ones, spreads=spreads, parameters=PARAMETERS)
 
 
+def test_only_what_was_liked_counts_in_favour():
+    ones = np.ones((2, 1))
+    spreads = Spreads(content=np.diag([1.0]), factors=np.diag([1.0]))
+    folded = fold([1, 2], np.array([1.0, -0.5]), contents=ones, sources=ones, spreads=spreads, parameters=PARAMETERS)
+    assert folded is not None
+    assert folded.in_favour.tolist() == [True, False]
+
+
 def test_a_part_in_which_all_items_are_alike_counts_for_nothing():
     folded = fold_one(Spreads(content=np.eye(1), factors=np.zeros((1, 1))), 1)
     assert folded is not None

@@ -261,6 +261,7 @@ def test_bad_rows_are_told_with_their_line_and_the_good_ones_kept(load):
         '{"user": "a", "item": "film", "occurred_at": {"a": 1}}',
         '{"user": "a", "item": "film", "occurred_at": 1e300}',
         '{"user": "a", "item": "film", "occurred_at": -1e14}',
+        '{"user": "a", "item": "film", "occurred_at": "0001-01-01T00:00:00+14:00"}',
         '{"user": "a", "item": "film", "event_id": ["x"]}',
         '{"user": "a\\u0000", "item": "film"}',
         '{"user": "\\ud800", "item": "film"}',

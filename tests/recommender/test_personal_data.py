@@ -7,12 +7,17 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 
+from recommender.interactions import NewInteraction, record_interactions
 from recommender.models import DeletionReceipt, Interaction, Preferences, ProfileState, UserEmbedding
 from recommender.personal_data import delete_history, delete_interest, export_everything, merge_visitor, shown_interests
 from recommender.preferences import interest_with, is_opted_out, mute, opt_out, own_interests
+from recommender.reactions import reactions_of
 from recommender.subjects import Subject
+from tests.factories import make_item
 from tests.recommender.spaces import VISITOR, VISITOR_ID, did, make_space
+from tests.waiting import waiting_for_this
 
 
 @pytest.fixture
@@ -95,6 +100,31 @@ def test_merging_a_visitor_who_decided_nothing_changes_no_decision(ids, user):
     did(VISITOR, "like", ids["space-0"])
     merge_visitor(VISITOR_ID, user.user_id or 0)
     assert not Preferences.objects.exists()
+
+
+@pytest.mark.parametrize(("earlier", "later"), [("like", "dislike"), ("dislike", "like")])
+@pytest.mark.parametrize("visitor_first", [True, False])
+def test_of_opposite_reactions_the_newer_stands(ids, user, earlier, later, visitor_first):
+    subjects = (VISITOR, user) if visitor_first else (user, VISITOR)
+    for subject, kind, days_ago in zip(subjects, (earlier, later), (2, 1), strict=True):
+        did(subject, kind, ids["space-0"], days_ago=days_ago)
+    did(VISITOR, "save", ids["space-0"])
+    merge_visitor(VISITOR_ID, user.user_id or 0)
+    assert reactions_of(user) == {ids["space-0"]: {later, "save"}}
+
+
+def test_an_event_that_the_account_records_during_the_merge_is_kept_once(committed_db):
+    item_id, user_id = make_item("film").pk, User.objects.create_user("ada").pk
+    event = NewInteraction(item_id=item_id, kind="like", event_id=f"like-{item_id}")
+    record_interactions(VISITOR, [event])
+    record_interactions(VISITOR, [NewInteraction(item_id=item_id, kind="view")])
+    with transaction.atomic():
+        record_interactions(Subject(user_id=user_id), [event])
+        merging = waiting_for_this(merge_visitor, VISITOR_ID, user_id)
+    assert merging.result(timeout=30) == 1
+    kinds = Interaction.objects.of(Subject(user_id=user_id)).values_list("kind_id", flat=True)
+    assert sorted(kinds) == ["like", "view"]
+    assert not Interaction.objects.of(VISITOR).exists()
 
 
 def test_interests_are_shown_with_their_items_and_what_deleting_them_deletes(ids):

@@ -18,6 +18,7 @@ SCORES = Scores(
     popular=np.zeros(3),
     rest=np.zeros(3),
     sources=[1, 2, 3],
+    in_favour=np.ones(3, bool),
     parts_of=lambda positions: PARTS[positions],
 )
 ALL = np.arange(3)

@@ -85,6 +85,17 @@ def test_shares_follow_the_parts_and_sum_to_one():
     assert lift.source == "taste"
 
 
+def test_what_was_not_liked_is_never_named_and_counts_as_the_rest_of_the_history():
+    liked, disliked = {1: ALONG_X, 2: -ALONG_Y}, Interest(vector=ALONG_X, sources={1: 0.5, 2: -0.5})
+    scores = score_candidates(np.array([[0.6, 0.8]]), np.zeros(1), interest=disliked, source_vectors=liked, spread=0.1)
+    lift = lift_of(scores, 0)
+    assert scores.parts_of(np.array([0]))[0, 1] > 0
+    assert set(lift.items) == {1}
+    reasons = reasons_of(lift, {1: Item(pk=1, title="Alien")}, liked={1})
+    assert [reason.text for reason in reasons] == ["Because you liked Alien", "Fits the rest of your history"]
+    assert sum(reason.share for reason in reasons) == pytest.approx(1)
+
+
 def test_popularity_lifts_as_far_as_it_is_above_the_usual():
     scores = scored([[1, 0]] * 3, [0, EVIDENCE, 3 * EVIDENCE])
     own = TASTE / 0.1 * 0.8 + NEAREST / 0.1

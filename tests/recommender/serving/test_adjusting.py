@@ -15,7 +15,14 @@ from recommender.serving.scenarios import ScenarioSettings
 def scores_of(*totals: float) -> Scores:
     nothing = np.zeros(len(totals))
     none = nothing[:, None][:, :0]
-    return Scores(totals=np.array(totals), popular=nothing, rest=nothing, sources=(), parts_of=none.__getitem__)
+    return Scores(
+        totals=np.array(totals),
+        popular=nothing,
+        rest=nothing,
+        sources=(),
+        in_favour=np.zeros(0, bool),
+        parts_of=none.__getitem__,
+    )
 
 
 def facts(ages: list[float], factors: list[float]) -> ItemFacts:
