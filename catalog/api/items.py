@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -17,8 +18,16 @@ from catalog.http.pages import PageParameters, page
 from catalog.http.permissions import may
 from catalog.http.serializers import StrictSerializer, checked
 from catalog.http.views import ApiView
-from catalog.items.checks import FIELDS, ItemRefused
-from catalog.items.saving import delete_item, delete_items, put_item, save_items
+from catalog.items.checks import ItemRefused
+from catalog.items.saving import (
+    SaveReport,
+    change_items,
+    changed,
+    delete_item,
+    delete_items,
+    put_item,
+    save_items,
+)
 from catalog.models import ApiKey, Item
 from catalog.models.item import ItemQuerySet
 from catalog.search.predicates import predicate
@@ -49,6 +58,14 @@ class ItemBody(StrictSerializer):
     published = serializers.BooleanField(required=False, default=True)
 
 
+class ItemChangeBody(ItemBody):
+    title = serializers.CharField(required=False, max_length=1_000)
+    attributes = serializers.DictField(
+        required=False, help_text="Values by name, which are added to the others or replace them; null removes one."
+    )
+    published = serializers.BooleanField(required=False)
+
+
 class ItemPageSerializer(serializers.Serializer[Any]):
     results = ItemSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="Cursor of the next page.")
@@ -73,6 +90,10 @@ class BulkBody(StrictSerializer):
 
 class BulkDocumentation(StrictSerializer):
     items = serializers.ListField(child=ItemBody(), min_length=1, max_length=MAX_BULK)
+
+
+class BulkChangeDocumentation(StrictSerializer):
+    items = serializers.ListField(child=ItemChangeBody(), min_length=1, max_length=MAX_BULK)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
@@ -132,25 +153,25 @@ class ItemView(ItemsAccess):
     @extend_schema(operation_id="replace_item", request=ItemBody, responses=ItemSerializer)
     def put(self, request: Request, pk: int) -> Response:
         """Replace the item; omitted fields get their defaults."""
-        return self._change(request, pk, keep=("external_id",))
+        return self._change(request, pk, lambda item, given: {"external_id": item.external_id} | given)
 
-    @extend_schema(operation_id="change_item", request=ItemBody(partial=True), responses=ItemSerializer)
+    @extend_schema(operation_id="change_item", request=ItemChangeBody(partial=True), responses=ItemSerializer)
     def patch(self, request: Request, pk: int) -> Response:
-        """Change the fields given; `attributes` are replaced as a whole."""
-        return self._change(request, pk, keep=FIELDS)
+        """Change the fields and attributes given; an attribute given as null is removed."""
+        return self._change(request, pk, changed)
 
     @extend_schema(operation_id="delete_item", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         delete_item(get_object_or_404(self.visible(request), pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _change(self, request: Request, pk: int, *, keep: tuple[str, ...]) -> Response:
+    def _change(self, request: Request, pk: int, after: Callable[[Item, dict[str, Any]], dict[str, Any]]) -> Response:
         given = body_of(request)
         with transaction.atomic():
             item = get_object_or_404(Item.objects.select_for_update(), pk=pk)
             if given.get("external_id", item.external_id) != item.external_id:
                 raise refused("external_id", "An external_id cannot be changed. Create a new item instead.")
-            return respond_saved({name: getattr(item, name) for name in keep} | given)
+            return respond_saved(after(item, given))
 
 
 class BulkItemsView(ItemsAccess):
@@ -159,7 +180,17 @@ class BulkItemsView(ItemsAccess):
     @extend_schema(operation_id="save_items", request=BulkDocumentation, responses=BulkReportSerializer)
     def post(self, request: Request) -> Response:
         """Create new items and replace existing ones. Bad items are refused with a reason, the rest saved."""
-        report = save_items(checked(BulkBody(data=request.data))["items"])
+        return self._respond(save_items(checked(BulkBody(data=request.data))["items"]))
+
+    @extend_schema(operation_id="change_items", request=BulkChangeDocumentation, responses=BulkReportSerializer)
+    def patch(self, request: Request) -> Response:
+        """Change the fields and attributes given of existing items, each named by its `external_id`.
+
+        An attribute given as null is removed. Items that do not exist are refused, and bad ones, the rest changed.
+        """
+        return self._respond(change_items(checked(BulkBody(data=request.data))["items"]))
+
+    def _respond(self, report: SaveReport) -> Response:
         return Response(
             {
                 "created": report.created,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
 
 from catalog.items.attributes import register_attributes
-from catalog.items.checks import FIELDS, ItemRefused, checked_item
+from catalog.items.checks import FIELDS, UNSTORABLE, ItemRefused, checked_item
 from catalog.models import Item
 from catalog.signals import items_changed
+from catalog.unicode import composed
 
 # Unchanged rows are not touched, so their `updated_at` stays and triggers have no work. `xmax` is 0 in a row version
 # that this statement inserted, and this transaction's id in one that it updated.
@@ -84,6 +85,46 @@ def save_items(rows: Sequence[Mapping[str, Any]]) -> SaveReport:
     return SaveReport(
         created=created, updated=updated, unchanged=len(items) - created - updated, refusals=tuple(refusals)
     )
+
+
+def change_items(rows: Sequence[Any]) -> SaveReport:
+    """Change items that exist, as `changed` says. Rows of unknown items are refused with a reason, as bad ones are."""
+    refusals: list[Refusal] = []
+    places: list[int] = []
+    whole: list[Any] = []
+    with transaction.atomic():
+        names = list(filter(None, map(_external_id, rows)))
+        found = Item.objects.filter(pk__in=Item.objects.with_external_ids(names).held())
+        known = {item.external_id: item for item in found}
+        for index, row in enumerate(rows):
+            name = _external_id(row)
+            if name and name not in known:
+                refusals.append(Refusal(index=index, field="external_id", reason="There is no item with this key."))
+                continue
+            places.append(index)
+            whole.append(changed(known[name], row) if name else row)
+        report = save_items(whole)
+    refusals += [replace(refusal, index=places[refusal.index]) for refusal in report.refusals]
+    return replace(report, refusals=tuple(sorted(refusals, key=lambda refusal: refusal.index)))
+
+
+def changed(item: Item, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All fields of an item after a change, by JSON merge patch (RFC 7396).
+
+    What is not given stays: fields, and single attributes. An attribute given as None is removed.
+    """
+    fields = {name: getattr(item, name) for name in FIELDS} | dict(given)
+    if isinstance(attributes := given.get("attributes"), Mapping):
+        replaced = {composed(name) for name in attributes if isinstance(name, str)}
+        kept = {name: value for name, value in item.attributes.items() if name not in replaced}
+        fields["attributes"] = kept | {name: value for name, value in attributes.items() if value is not None}
+    return fields
+
+
+def _external_id(row: Any) -> str:
+    """The key of a row, as it is stored; empty if the row has none or one that cannot be."""
+    name = row.get("external_id") if isinstance(row, Mapping) else None
+    return name.strip() if isinstance(name, str) and not UNSTORABLE.search(name) else ""
 
 
 def save_item(**fields: Any) -> Item:

@@ -49,6 +49,12 @@ def test_put_replaces_and_patch_changes(writer):
     assert (put["external_id"], put["body"], put["category"]) == ("a", "", "")
 
 
+def test_patch_changes_the_attributes_given_and_removes_those_that_are_null(writer):
+    item = make_item("a", attributes={"price": 5, "stock": 2, "colours": ["red"]})
+    patched = writer.patch(f"{ITEMS}/{item.pk}", {"attributes": {"price": 4, "stock": None}}, format="json").json()
+    assert patched["attributes"] == {"price": 4, "colours": ["red"]}
+
+
 def test_the_external_id_of_an_item_stays(writer):
     item = make_item("a")
     response = writer.patch(f"{ITEMS}/{item.pk}", {"external_id": "b"}, format="json")
@@ -151,6 +157,45 @@ def test_bulk_saves_the_good_rows_and_says_what_is_wrong_with_the_others(writer)
     ]
     assert all(row["reason"] for row in report["refused"])
     assert set(Item.objects.values_list("external_id", flat=True)) == {"new", "there"}
+
+
+def test_bulk_changes_fields_and_attributes_and_leaves_the_others(writer):
+    make_item("tea", "Green tea", body="Leaves", attributes={"price": 5, "grams": 100})
+    make_item("cup", "Cup", attributes={"price": 9})
+    rows = [
+        {"external_id": "tea", "attributes": {"price": 4, "grams": None}},
+        {"external_id": "gone", "attributes": {"price": 1}},
+        {"external_id": " cup ", "attributes": {"price": 9}},
+        "no object",
+        {"attributes": {"price": 1}},
+        {"external_id": "tea", "title": "Again"},
+        {"external_id": "cup\0", "title": "No key"},
+    ]
+    report = writer.patch(f"{ITEMS}/bulk", {"items": rows}, format="json").json()
+    assert (report["created"], report["updated"], report["unchanged"]) == (0, 1, 1)
+    assert [(row["index"], row["field"]) for row in report["refused"]] == [
+        (1, "external_id"),
+        (3, ""),
+        (4, "external_id"),
+        (5, "external_id"),
+        (6, "external_id"),
+    ]
+    tea = Item.objects.get(external_id="tea")
+    assert (tea.title, tea.body, tea.attributes) == ("Green tea", "Leaves", {"price": 4})
+    assert Item.objects.count() == 2
+
+
+def test_bulk_change_refuses_what_the_whole_item_cannot_be(writer):
+    make_item("tea", attributes={"price": 5})
+    rows = [{"external_id": "tea", "title": "", "attributes": {"price": "dear"}}]
+    report = writer.patch(f"{ITEMS}/bulk", {"items": rows}, format="json").json()
+    assert [(row["index"], row["field"]) for row in report["refused"]] == [(0, "title")]
+    assert Item.objects.get().attributes == {"price": 5}
+
+
+def test_bulk_changes_need_a_key_that_may_write(searcher):
+    make_item("tea")
+    problem(searcher.patch(f"{ITEMS}/bulk", {"items": [{"external_id": "tea"}]}, format="json"), 403, "permission_denied")
 
 
 @pytest.mark.parametrize("count", [0, 1001])
