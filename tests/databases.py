@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -16,6 +19,8 @@ from django.db import connection, transaction
 
 from catalog.items.saving import save_items
 from recommender import demo
+from searchsite import processes
+from searchsite.local_site import PROJECT
 from workers.embed import drain
 from workers.scratch import create_database, drop_database, using
 
@@ -103,3 +108,17 @@ def elsewhere(call: Callable[[], Any]) -> Any:
 
     with ThreadPoolExecutor(1) as other:
         return other.submit(run).result()
+
+
+def command_on(database: str, *arguments: str) -> subprocess.Popen[str]:
+    """A management command in a separate process, on another database."""
+    address = urlsplit(os.environ["DATABASE_URL"])
+    return subprocess.Popen(
+        processes.manage(*arguments),
+        cwd=PROJECT,
+        env=os.environ | {"DATABASE_URL": urlunsplit(address._replace(path=f"/{database}"))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

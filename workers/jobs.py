@@ -1,6 +1,7 @@
 """Long work that waits in the database: one job at a time, oldest first, each run to its end.
 
-A job whose worker died is started again from the beginning.
+A job whose worker died is started again from the beginning. A job whose command died has failed: whoever gave the
+command decides whether to give it again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from catalog.models.jobs import Job
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
+COMMAND_STOPPED = "The command was stopped before it had finished."
 #: The function that carries out each kind of job, which also ends the job unless it has ended already.
 Kinds = Mapping[type[Job], Callable[[Any], None]]
 
@@ -29,8 +31,16 @@ def waiting(kinds: Kinds) -> bool:
 def work_through(kinds: Kinds, *, lock: int) -> None:
     """Work through the waiting jobs. Of two concurrent callers the second returns at once."""
     with session_lock(lock) as mine:
+        if mine:
+            end_interrupted(kinds)
         while mine and (job := _oldest(kinds)) is not None:
             _run(job, kinds[type(job)])
+
+
+def end_interrupted(kinds: Kinds) -> None:
+    """End the jobs of commands that died. Needs the lock, which a command holds for as long as it works."""
+    for kind in kinds:
+        kind.objects.of_commands().update(state=Job.State.FAILED, message=COMMAND_STOPPED, finished_at=timezone.now())
 
 
 def fail(job: Job, message: str) -> None:

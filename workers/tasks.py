@@ -86,6 +86,7 @@ def _tidy() -> None:
         popularity.refresh_in_turn()
         forget_sessions()
     tidy_visitors()
+    training.clear_up_after_killed()
     spaces.place_missing()
     forget_old_copies(turn=int(time.time() // 60))
     forget_uploads()

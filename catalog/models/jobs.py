@@ -15,9 +15,16 @@ class JobQuerySet(models.QuerySet[AnyJob]):
         """Jobs waiting for a worker, and jobs a worker is doing, or was doing when it died."""
         return self.filter(state__in=["waiting", "running"])
 
+    def of_commands(self) -> JobQuerySet[AnyJob]:
+        """Jobs that a command is doing, or was doing when it died: workers count their attempts, commands do not."""
+        return self.filter(state="running", attempts=0)
+
 
 class Job(models.Model):
-    """A task, its progress and its outcome. A killed job is started again, up to three attempts in all."""
+    """A task, its progress and its outcome.
+
+    A job whose worker is killed is started again, up to three attempts in all. One whose command is killed has failed.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -1,6 +1,6 @@
 """Training a taste space, and serving it only if it is better than the one serving.
 
-A run that is killed leaves a model that never serves; the next run removes it.
+A run that is killed leaves a model that never serves; the sweep or the next run removes it.
 """
 
 from __future__ import annotations
@@ -140,6 +140,13 @@ def choose(version: IndexVersion, material: Material, held: Split) -> Choice:
         ),
     }
     return Choice(parameters=best, promoted=gain.low > 0, figures=figures)
+
+
+def clear_up_after_killed() -> None:
+    """Clear up what a killed training left; does nothing while one is in progress."""
+    with session_lock(LOCK) as mine:
+        if mine and TasteModel.objects.building().exists():
+            _clear_up()
 
 
 def go_back() -> TasteModel | None:

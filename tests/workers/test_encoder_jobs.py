@@ -17,8 +17,9 @@ from catalog.models import EncoderAdaptation, EncoderComparison, ReindexRun
 from tests.catalog.adaptation.tasks import FAST, made_up_collection
 from tests.catalog.judged.encoders import collection_of, write_collection
 from tests.checkpoints import write_checkpoint
-from tests.databases import connect, elsewhere
+from tests.databases import command_on, connect, elsewhere
 from tests.factories import make_items, make_set, make_version
+from tests.waiting import wait_until
 from workers import encoder_jobs, tasks
 from workers.encoder_jobs import start_adaptation, start_comparison, waiting, work
 
@@ -175,6 +176,25 @@ def test_the_command_waits_for_no_worker_and_lets_none_take_its_job(committed_db
     with pytest.raises(CommandError, match="Far enough"):
         call_command(*arguments)
     assert taken == [0]
+
+
+def test_the_job_of_a_killed_command_has_failed_and_is_not_done_again(committed_db, small, tmp_path):
+    folder = write_collection(tmp_path / "tiny", made_up_collection())
+    killed = command_on(committed_db, "finetune", "--collection", str(folder), "--model", str(small))
+    unfinished = EncoderAdaptation.objects.unfinished()
+    wait_until(unfinished.exists, timeout_s=120, what="the command to begin")
+    killed.kill()
+    killed.communicate()
+
+    def ended() -> bool:  # the database notices some time later that the command is gone
+        work()
+        return not unfinished.exists()
+
+    wait_until(ended, timeout_s=20, what="the sweep to end the job")
+    adaptation = EncoderAdaptation.objects.get()
+    assert (adaptation.state, adaptation.attempts) == ("failed", 0)
+    assert adaptation.message == "The command was stopped before it had finished."
+    assert adaptation.finished_at is not None
 
 
 def test_encoders_are_evaluated_side_by_side(small, tmp_path, capsys):

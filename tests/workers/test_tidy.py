@@ -16,11 +16,12 @@ from catalog.importing.uploads import UPLOADS, UPLOADS_KEPT
 from catalog.models import ImportRun, PopularQuery, SearchIntent
 from catalog.querylog.writing import write
 from recommender.interactions import NewInteraction, record_interactions
-from recommender.models import Interaction
+from recommender.models import Interaction, TasteModel
+from recommender.space import training
 from recommender.subjects import Subject
 from tests.catalog.querylog.events import asked
 from tests.databases import elsewhere
-from tests.factories import make_item
+from tests.factories import make_item, make_version
 from workers import tasks
 
 
@@ -82,3 +83,14 @@ def test_old_uploads_that_no_run_is_to_read_are_deleted(committed_db, settings, 
         ImportRun.objects.create(kind="items", path=f"{UPLOADS}/{name}", filename="films.csv", state=state)
     tasks.tidy()
     assert {path.name for path in folder.iterdir()} == {"awaited", "arriving"}
+
+
+def test_what_a_killed_training_left_is_cleared_up_but_not_the_model_of_one_in_progress(committed_db):
+    left = TasteModel.objects.create(version_id=make_version().pk)
+    with session_lock(training.LOCK):
+        elsewhere(tasks.tidy)
+        left.refresh_from_db()
+        assert left.state == TasteModel.State.BUILDING
+    tasks.tidy()
+    left.refresh_from_db()
+    assert left.state == TasteModel.State.RETIRED

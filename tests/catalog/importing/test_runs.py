@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,8 +16,7 @@ from django.db import OperationalError, connection
 
 from catalog.importing import accept_upload, run_for_file, run_import, runs
 from catalog.models import Attribute, ImportRun, Item
-from searchsite import processes
-from searchsite.local_site import PROJECT
+from tests.databases import command_on
 from tests.full_disk import no_room_in
 from tests.waiting import wait_until
 
@@ -204,27 +201,13 @@ def many_rows(count: int = MANY) -> Iterator[str]:
         yield f"{number},Title {number},Some body text of item {number},{number % 7}\n"
 
 
-def command(database: str, *arguments: str) -> subprocess.Popen[str]:
-    """A management command in a separate process, on another database."""
-    address = urlsplit(os.environ["DATABASE_URL"])
-    return subprocess.Popen(
-        processes.manage(*arguments),
-        cwd=PROJECT,
-        env=os.environ | {"DATABASE_URL": urlunsplit(address._replace(path=f"/{database}"))},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def position() -> int:
     return max(ImportRun.objects.values_list("position", flat=True), default=0)
 
 
 def test_a_killed_run_goes_on_where_it_stopped_with_nothing_lost_and_nothing_twice(committed_db, write):
     path = write("x.csv", "".join(many_rows()))
-    killed = command(committed_db, "import_items", str(path))
+    killed = command_on(committed_db, "import_items", str(path))
     wait_until(lambda: position() >= 1_000, timeout_s=120, what="the first batch")
     killed.kill()
     killed.communicate()
@@ -233,7 +216,7 @@ def test_a_killed_run_goes_on_where_it_stopped_with_nothing_lost_and_nothing_twi
     assert 0 < run.position < MANY
     assert Item.objects.count() == run.position
 
-    second = command(committed_db, "import_items", str(path))
+    second = command_on(committed_db, "import_items", str(path))
     output, _ = second.communicate(timeout=300)
     assert second.returncode == 0, output
     run.refresh_from_db()

@@ -15,7 +15,8 @@ from catalog.embedding.base import EncoderError, EncoderSpec
 from catalog.index.reindex import AlreadyReindexing
 from catalog.judged.collection import read_collection
 from catalog.models import EncoderAdaptation, IndexVersion
-from workers.encoder_jobs import LOCK, PLAN, adapt, own_collection, own_queries, start_reindex_with
+from workers.encoder_jobs import KINDS, LOCK, PLAN, adapt, own_collection, own_queries, start_reindex_with
+from workers.jobs import end_interrupted
 
 
 class Command(BaseCommand):
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             with session_lock(LOCK) as mine:  # or a worker would take this for one of its jobs
                 if not mine:
                     raise CommandError("Encoders are being compared or adapted. Try again when that has finished.")
+                end_interrupted(KINDS)
                 job = EncoderAdaptation.objects.create(
                     base=asdict(self._base(options["model"])), state=EncoderAdaptation.State.RUNNING
                 )
