@@ -27,7 +27,7 @@ from recommender.vectors import item_vectors
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
-#: How many items a sweep places at a time.
+#: About how many items a sweep places at a time.
 MOST_PLACED = 5_000
 
 
@@ -166,9 +166,13 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
 
 
 def place_missing() -> int:
-    """Place up to MOST_PLACED items that have passages but no place in the active space; return how many."""
+    """Place items that have passages but no place in the active space, MOST_PLACED or a few more; return how many."""
     version = IndexVersion.objects.active()
     model = TasteModel.objects.active_for(version) if version else None
-    if version is None or model is None:
-        return 0
-    return place(version, storage.missing(model, limit=MOST_PLACED))
+    placed = 0
+    if version is not None and model is not None:
+        for item_ids in storage.missing(model):
+            placed += place(version, item_ids) if item_ids else 0
+            if placed >= MOST_PLACED:
+                break
+    return placed

@@ -21,6 +21,7 @@ from catalog.search.scope import array_literal
 from recommender.models import TasteModel
 
 TABLE = "recommender_tastevector"
+PASSAGES_A_SLICE = 10_000
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 
@@ -102,25 +103,45 @@ def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
     return Placed(item_ids=found, targets=halves_of(targets, rows=rows), sources=halves_of(sources, rows=rows))
 
 
-def missing(model: TasteModel, *, limit: int) -> list[int]:
-    """Up to `limit` items that have passages in the model's index version but no vectors in its space."""
+def missing(model: TasteModel) -> Iterator[list[int]]:
+    """Items that have passages in the model's index version but no vectors in its space, slice by slice, in id order.
+
+    Each statement reads PASSAGES_A_SLICE entries of one primary key and the same range of the other, some milliseconds:
+    one statement for all would exceed its time limit in a large catalogue, each time anew.
+    """
+    after: int | None = 0
+    while after is not None:
+        item_ids, after = _missing_after(model, after)
+        yield item_ids
+
+
+def _missing_after(model: TasteModel, after: int) -> tuple[list[int], int | None]:
+    """The missing items of the slice after an item, and the last item of that slice: None at the end."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT item_id FROM catalog_passage AS passage
-            WHERE version_id = %(version_id)s AND ordinal <> %(picture)s AND NOT EXISTS (
-                SELECT FROM recommender_tastevector AS placed
-                WHERE placed.model_id = %(model_id)s AND placed.item_id = passage.item_id
-            ) LIMIT %(limit)s
+            WITH slice AS MATERIALIZED (
+                SELECT DISTINCT item_id FROM (
+                    SELECT item_id FROM catalog_passage
+                    WHERE version_id = %(version)s AND item_id > %(after)s AND ordinal <> %(picture)s
+                    ORDER BY item_id LIMIT %(most)s
+                ) AS passages
+            ), lacking AS (
+                SELECT item_id FROM slice EXCEPT SELECT item_id FROM recommender_tastevector
+                WHERE model_id = %(model)s AND item_id > %(after)s AND item_id <= (SELECT max(item_id) FROM slice)
+            )
+            SELECT ARRAY(SELECT item_id FROM lacking ORDER BY item_id), (SELECT max(item_id) FROM slice)
             """,
             {
-                "version_id": model.version_id,
-                "model_id": model.pk,
-                "limit": limit,
+                "version": model.version_id,
+                "model": model.pk,
+                "after": after,
+                "most": PASSAGES_A_SLICE,
                 "picture": PICTURE_ORDINAL,
             },
         )
-        return [row[0] for row in cursor.fetchall()]
+        item_ids, last = cursor.fetchone()
+    return item_ids, last
 
 
 def stored(*, states: Iterable[str]) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 
 from recommender.models import TasteModel
 from recommender.recommend import recommend
-from recommender.space import storage, training
+from recommender.space import spaces, storage, training
 from recommender.space.measures import DEPTH
 from recommender.space.spaces import Space, place, place_missing, space_of
 from recommender.space.tuning import people_asked
@@ -150,6 +150,26 @@ def test_items_that_no_worker_placed_are_found_by_the_sweep(community):
     add_passages(active(), {item.pk: [along(1)]})
     assert place_missing() == 1
     assert place_missing() == 0
+
+
+@pytest.mark.parametrize("slice_size", [1, 2, 3, 1_000])
+def test_the_sweep_finds_every_unplaced_item_slice_by_slice(community, monkeypatch, slice_size):
+    monkeypatch.setattr(storage, "PASSAGES_A_SLICE", slice_size)
+    ids = make_items([{"external_id": f"new-{number}"} for number in range(5)])
+    add_passages(active(), {pk: [along(1), along(2)] for pk in ids.values()})
+    place(active(), [ids["new-2"]])
+    slices = list(storage.missing(serving()))
+    assert sorted(pk for found in slices for pk in found) == sorted(set(ids.values()) - {ids["new-2"]})
+    assert max(map(len, slices)) <= slice_size
+
+
+@pytest.mark.parametrize(("most", "placed"), [(2, [2, 2, 1, 0]), (10, [5, 0])])
+def test_a_sweep_places_only_so_many(community, monkeypatch, most, placed):
+    monkeypatch.setattr(storage, "PASSAGES_A_SLICE", 1)
+    monkeypatch.setattr(spaces, "MOST_PLACED", most)
+    ids = make_items([{"external_id": f"new-{number}"} for number in range(5)])
+    add_passages(active(), {pk: [along(1)] for pk in ids.values()})
+    assert [place_missing() for _ in placed] == placed
 
 
 def test_an_item_that_changes_keeps_what_people_did_with_it(community):
