@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from typing import Self
 from searchsite import processes
 from searchsite.embedded import EmbeddedServices, ServiceFailed
 from searchsite.embedded.child import Child
+from searchsite.embedded.disk import shortage
 from searchsite.environment import DEFAULT_WEB_THREADS
 from searchsite.healthcheck import is_live
 from searchsite.hosts import in_url, reachable
@@ -33,8 +34,9 @@ class LocalSite:
         host: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
         postgres_settings: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.services = EmbeddedServices(data_dir=data_dir, postgres_settings=postgres_settings)
+        self.services = EmbeddedServices(data_dir=data_dir, postgres_settings=postgres_settings, report=report)
         self.host = host
         self.port = port
         """Where `start_web` listens; set it before calling that."""
@@ -89,7 +91,8 @@ class LocalSite:
                 argv, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         if finished.returncode:
-            raise ServiceFailed(f"{name} failed. See {self.log_of(name)}.")
+            hint = shortage(self.services.data_dir.root)
+            raise ServiceFailed(f"{name} failed. See {self.log_of(name)}.{hint}")
 
     def log_of(self, name: str) -> Path:
         return self.services.data_dir.logs / f"{name}.log"

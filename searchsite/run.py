@@ -19,7 +19,8 @@ from pathlib import Path
 from searchsite.catalogue_source import CatalogueMissing, load_commands
 from searchsite.embedded import EmbeddedError
 from searchsite.embedded.child import stop_with_parent
-from searchsite.embedded.location import data_dir_for, make_current
+from searchsite.embedded.disk import full_disk_explained
+from searchsite.embedded.location import DATA_ROOT, data_dir_for, make_current
 from searchsite.embedded.ports import LOOPBACK, is_free
 from searchsite.hosts import LOCAL_HOSTS, in_url, machine_hosts
 from searchsite.local_site import LocalSite
@@ -69,7 +70,8 @@ def main() -> int:
     for stop_signal in _STOP_SIGNALS:
         signal.signal(stop_signal, _interrupt)
     try:
-        _serve(Options.from_environment(), terminal)
+        with full_disk_explained(DATA_ROOT):
+            _serve(Options.from_environment(), terminal)
     except (EmbeddedError, CatalogueMissing, WrongOption) as error:
         terminal.fail(str(error))
         return 1
@@ -82,7 +84,7 @@ def _serve(options: Options, terminal: Terminal) -> None:
     commands = load_commands(options.catalogue, mapping=options.mapping)
     data_dir = data_dir_for(options.catalogue)
     environment = {"ALLOWED_HOSTS": ",".join(_allowed_hosts(options.host))}
-    site = LocalSite(data_dir=data_dir, host=options.host, environment=environment)
+    site = LocalSite(data_dir=data_dir, host=options.host, environment=environment, report=terminal.say)
     terminal.say("Starting the database ...")
     with _stopped_in_peace(site):
         site.start()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from pathlib import Path
 
 from searchsite.embedded import programs
 from searchsite.embedded.data_dir import DataDir
+from searchsite.embedded.disk import full_disk_explained
 from searchsite.embedded.errors import DataDirInUse, EmbeddedError
 from searchsite.embedded.location import current_data_dir
 from searchsite.embedded.services import EmbeddedServices
@@ -26,7 +28,9 @@ def attach_if_needed() -> None:
     if configured or not programs.installed():
         return
     try:
-        environment = _environment(current_data_dir())
+        data_dir = current_data_dir()
+        with full_disk_explained(data_dir):
+            environment = _environment(data_dir)
     except EmbeddedError as error:
         raise SystemExit(str(error)) from error
     for name, value in environment.items():
@@ -34,7 +38,7 @@ def attach_if_needed() -> None:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    services = EmbeddedServices(data_dir=path)
+    services = EmbeddedServices(data_dir=path, report=lambda line: print(line, file=sys.stderr))  # noqa: T201
     try:
         services.start()
     except DataDirInUse:

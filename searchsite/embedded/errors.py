@@ -15,5 +15,9 @@ class DataDirInUse(EmbeddedError):
     """Another process is already running on this data directory."""
 
 
+class NoRoom(EmbeddedError):
+    """The disk is full."""
+
+
 class ServiceFailed(EmbeddedError):
     """A service did not start; its log says why."""

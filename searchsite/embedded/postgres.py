@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -19,12 +20,15 @@ from searchsite.embedded import memory
 from searchsite.embedded.account import Account, make_passable
 from searchsite.embedded.child import Child
 from searchsite.embedded.data_dir import DataDir
+from searchsite.embedded.disk import check_room_for_database, shortage
 from searchsite.embedded.errors import ServiceFailed
 from searchsite.embedded.ports import LOOPBACK, free_port
 
 _USER, _DATABASE = "searchsite", "searchsite"
 # It stops after a checkpoint, which writes all that is changed in shared memory to a disk that may be slow.
 _START_TIMEOUT_S, _STOP_TIMEOUT_S, _POLL_S = 60.0, 60.0, 0.02
+#: An ordinary start is over by then.
+_RECOVERY_SAID_AFTER_S = 5.0
 _MIB = 1024**2
 
 
@@ -32,9 +36,15 @@ class PostgresServer:
     """A PostgreSQL cluster in a data directory, reached over TCP on the loopback address with a password."""
 
     def __init__(
-        self, data_dir: DataDir, *, bin_path: Path, account: Account, settings: Mapping[str, str] | None = None
+        self,
+        data_dir: DataDir,
+        *,
+        bin_path: Path,
+        account: Account,
+        settings: Mapping[str, str] | None = None,
+        report: Callable[[str], None],
     ) -> None:
-        self._data_dir, self._bin, self._account = data_dir, bin_path, account
+        self._data_dir, self._bin, self._account, self._report = data_dir, bin_path, account, report
         self._cluster = data_dir.database(account)
         self._settings = tuned_settings() | dict(settings or {})
         self._password = data_dir.secret("postgres")
@@ -76,6 +86,7 @@ class PostgresServer:
         unfinished = self._cluster.with_name("postgres.unfinished")
         make_passable(self._cluster.parent)
         shutil.rmtree(unfinished, ignore_errors=True)
+        check_room_for_database(self._cluster.parent)
         self._account.give(unfinished)
         with NamedTemporaryFile("w", prefix="searchsite-") as password_file:
             password_file.write(self._password)
@@ -103,8 +114,7 @@ class PostgresServer:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(finished.stdout + finished.stderr)
         if finished.returncode:
-            reason = finished.stderr.strip().splitlines()[-1:] or [f"exit status {finished.returncode}"]
-            raise ServiceFailed(f"{Path(argv[0]).name} failed: {reason[0]}. See {self._log}.")
+            raise ServiceFailed(f"{Path(argv[0]).name} failed: {_reason(finished)}. See {self._log}.")
 
     def _forget_dead_postmaster(self) -> None:
         """Remove a postmaster.pid whose process number now belongs to something other than PostgreSQL.
@@ -123,14 +133,18 @@ class PostgresServer:
     def _wait_until_ready(self) -> None:
         """Wait until it answers, for as long as it says that it is starting: recovery from a crash takes its time."""
         deadline, pause = time.monotonic() + _START_TIMEOUT_S, threading.Event()
+        say_at = time.monotonic() + _RECOVERY_SAID_AFTER_S
         while time.monotonic() < deadline:
             if not self.process.running:
-                raise ServiceFailed(f"PostgreSQL did not start. See {self._log}.")
+                raise ServiceFailed(f"PostgreSQL did not start. See {self._log}.{shortage(self._cluster)}")
             try:
                 self._create_database()
             except psycopg.OperationalError:
                 if self._is_starting():
                     deadline = time.monotonic() + _START_TIMEOUT_S
+                    if time.monotonic() > say_at:
+                        self._report("The database is recovering from a crash, which can take minutes ...")
+                        say_at = math.inf
                 pause.wait(_POLL_S)
             else:
                 return
@@ -146,6 +160,12 @@ class PostgresServer:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {_DATABASE}")
+
+
+def _reason(finished: subprocess.CompletedProcess[str]) -> str:
+    """The first line that names an error, because what is cleared up is listed after it; else the last line."""
+    lines = finished.stderr.strip().splitlines() or [f"exit status {finished.returncode}"]
+    return next((line for line in lines if "FATAL:" in line or "error:" in line), lines[-1])
 
 
 def tuned_settings() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,15 +25,21 @@ class EmbeddedServices:
             os.environ.update(services.environment)
 
     Only one process at a time may hold a data directory (DataDirInUse). The data outlives the services. Anything that a
-    killed holder left running is stopped first.
+    killed holder left running is stopped first. `report` is told, in one line, why a start takes long.
     """
 
-    def __init__(self, *, data_dir: Path, postgres_settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        postgres_settings: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.data_dir = DataDir(data_dir)
         account = Account.for_services()
         programs = programs_for(account)
         self.postgres = PostgresServer(
-            self.data_dir, bin_path=programs.postgres_bin, account=account, settings=postgres_settings
+            self.data_dir, bin_path=programs.postgres_bin, account=account, settings=postgres_settings, report=report
         )
         self.redis = RedisServer(self.data_dir, program=programs.redis_server, account=account)
 

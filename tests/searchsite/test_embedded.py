@@ -16,10 +16,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from searchsite.embedded import DataDirInUse, EmbeddedServices, postgres
+from searchsite.embedded import DataDirInUse, EmbeddedServices, disk, postgres
 from searchsite.embedded.account import Account
 from searchsite.embedded.child import Child, stop_leftovers
 from searchsite.embedded.data_dir import DataDir
+from searchsite.embedded.errors import NoRoom
 from searchsite.embedded.programs import programs_for
 from searchsite.local_site import PROJECT
 from tests.embedded_session import FAST_SETTINGS
@@ -128,7 +129,23 @@ def test_a_server_killed_by_the_kernel_comes_back_with_every_committed_row(folde
         assert remembered(services) == ["committed"]
 
 
-def test_a_recovery_is_waited_for_however_long_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_for_a_new_database_it_says_how_much_is_missing_and_where(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "NEW_DATABASE_BYTES", 2**60)
+        with pytest.raises(NoRoom, match=r"A new database needs \d+ MB, but .* only \d+ MB"):
+            services_in(folder).start()
+    with services_in(folder) as services:
+        remember(services, "there is room now")
+        monkeypatch.setattr(disk, "NEW_DATABASE_BYTES", 2**60)
+    with services_in(folder) as services:
+        assert remembered(services) == ["there is room now"]
+
+
+def test_a_recovery_is_announced_and_waited_for_however_long_it_takes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with services_in(folder) as services:
         remember(services, "recovered")
     # The server asks an archive, which is slow, for each part of its log before it accepts connections.
@@ -136,11 +153,14 @@ def test_a_recovery_is_waited_for_however_long_it_takes(folder: Path, monkeypatc
     (cluster / "recovery.signal").touch()
     os.chown(cluster / "recovery.signal", cluster.stat().st_uid, cluster.stat().st_gid)
     monkeypatch.setattr(postgres, "_START_TIMEOUT_S", 3.0)
-    slow = EmbeddedServices(data_dir=folder, postgres_settings=FAST_SETTINGS | {"restore_command": "sleep 2; false"})
+    monkeypatch.setattr(postgres, "_RECOVERY_SAID_AFTER_S", 1.0)
+    settings, said = FAST_SETTINGS | {"restore_command": "sleep 2; false"}, []
+    slow = EmbeddedServices(data_dir=folder, postgres_settings=settings, report=said.append)
     began_at = time.monotonic()
     with slow:
         assert time.monotonic() - began_at > postgres._START_TIMEOUT_S
         assert remembered(slow) == ["recovered"]
+    assert said == ["The database is recovering from a crash, which can take minutes ..."]
 
 
 def test_a_pid_file_that_names_another_program_does_not_block_the_start(folder: Path) -> None:

@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from searchsite.embedded.location import data_dir_for
 from searchsite.embedded.ports import free_port
 from searchsite.healthcheck import is_live
 from searchsite.local_site import PROJECT
@@ -200,6 +201,24 @@ def test_a_killed_one_does_not_block_the_next() -> None:
             first.process.kill()
         with started(Path(name), PORT=str(first.port)) as second:
             until(lambda: is_live(host="127.0.0.1", port=first.port), site=second)
+
+
+def test_a_full_disk_is_named_in_one_line_and_the_next_start_works() -> None:
+    with reachable_folder() as name:
+        data = Path(name) / "home" / data_dir_for(catalogue_in(Path(name))).name
+        (data / "logs").mkdir(parents=True)
+        (data.parent / "current").write_text(data.name)
+        full = data / "logs" / "postgres.log"
+        full.symlink_to("/dev/full")
+        with started(Path(name)) as first:
+            assert first.process.wait(timeout=60) == 1
+            assert first.said().splitlines()[1:] == [f"The disk is full: no room for files in {data.parent}."]
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            manage(first.environment, "check")
+        assert failed.value.stderr == f"The disk is full: no room for files in {data}.\n"
+        full.unlink()
+        with started(Path(name)) as second:
+            until(lambda: is_live(host="127.0.0.1", port=second.port), site=second)
 
 
 def test_it_starts_for_visitors_who_use_another_name() -> None:
