@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import psutil
 from django.db import connection
 
 
@@ -43,3 +44,11 @@ def waiting_for_this(work: Callable[..., Any], *arguments: Any) -> Future[Any]:
     wait_until(lambda: waits() or future.done(), timeout_s=10, what="the other connection to wait for this one")
     assert not future.done(), "It has waited for nobody."
     return future
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it is dead; an orphan stays listed until the machine's first process reaps it."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -18,7 +18,7 @@ from psycopg.pq import PGconn, Ping
 
 from searchsite.embedded import memory
 from searchsite.embedded.account import Account, make_passable
-from searchsite.embedded.child import Child
+from searchsite.embedded.child import Child, stop_with_parent
 from searchsite.embedded.data_dir import DataDir
 from searchsite.embedded.disk import check_room_for_database, shortage
 from searchsite.embedded.errors import ServiceFailed
@@ -110,6 +110,8 @@ class PostgresServer:
             user=self._account.uid if switched else None,
             group=self._account.gid if switched else None,
             extra_groups=[] if switched else None,
+            # An initdb that outlives a killed start would clear up after itself in the folder of the next one.
+            preexec_fn=stop_with_parent(signal.SIGKILL, parent=os.getpid()),
         )
         with self._log.open("a", encoding="utf-8") as log:
             log.write(finished.stdout + finished.stderr)

@@ -25,7 +25,7 @@ from searchsite.embedded.programs import programs_for
 from searchsite.local_site import PROJECT
 from tests.embedded_session import FAST_SETTINGS
 from tests.folders import reachable_folder
-from tests.waiting import wait_until
+from tests.waiting import has_ended, wait_until
 
 HOLDER = """
 import sys
@@ -46,6 +46,13 @@ def folder() -> Iterator[Path]:
 
 def services_in(folder: Path) -> EmbeddedServices:
     return EmbeddedServices(data_dir=folder, postgres_settings=FAST_SETTINGS)
+
+
+def hold(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the services in another process, which says when they are up."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def remember(services: EmbeddedServices, word: str) -> None:
@@ -104,9 +111,7 @@ def test_secrets_are_readable_by_their_owner_only(folder: Path) -> None:
 def test_a_killed_holder_blocks_nothing_and_loses_nothing(folder: Path) -> None:
     with services_in(folder) as services:
         remember(services, "before")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder)], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    holder = hold(folder)
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"up\n"
     left = psutil.Process(holder.pid).children(recursive=True)
@@ -116,6 +121,22 @@ def test_a_killed_holder_blocks_nothing_and_loses_nothing(folder: Path) -> None:
     with services_in(folder) as services:
         assert remembered(services) == ["before"]
         assert not any(process.is_running() for process in left)
+
+
+def test_a_first_start_that_is_killed_leaves_nothing_that_still_writes_the_database(folder: Path) -> None:
+    holder = hold(folder)
+
+    def initialising() -> list[psutil.Process]:
+        return [child for child in psutil.Process(holder.pid).children() if child.name() == "initdb"]
+
+    wait_until(lambda: bool(initialising()), timeout_s=30, what="the database to be made")
+    (initdb,) = initialising()
+    initdb.suspend()
+    holder.kill()
+    holder.communicate()
+    wait_until(lambda: has_ended(initdb), timeout_s=5, what="initdb to be killed")
+    with services_in(folder) as services:
+        remember(services, "made anew")
 
 
 def test_a_server_killed_by_the_kernel_comes_back_with_every_committed_row(folder: Path) -> None:

@@ -23,7 +23,7 @@ from searchsite.embedded.ports import free_port
 from searchsite.healthcheck import is_live
 from searchsite.local_site import PROJECT
 from tests.folders import reachable_folder
-from tests.waiting import wait_until
+from tests.waiting import has_ended, wait_until
 
 ITEMS = [
     {"external_id": "hedgehog", "title": "Hedgehog in the Fog", "body": "On his way to a friend a hedgehog gets lost."},
@@ -67,14 +67,6 @@ def started(folder: Path, **variables: str) -> Iterator[Running]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Whether it is dead; an orphan stays listed until the machine's first process reaps it."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def catalogue_in(folder: Path) -> Path:
