@@ -175,7 +175,8 @@ def test_a_recovery_is_announced_and_waited_for_however_long_it_takes(
     os.chown(cluster / "recovery.signal", cluster.stat().st_uid, cluster.stat().st_gid)
     monkeypatch.setattr(postgres, "_START_TIMEOUT_S", 3.0)
     monkeypatch.setattr(postgres, "_RECOVERY_SAID_AFTER_S", 1.0)
-    settings, said = FAST_SETTINGS | {"restore_command": "sleep 2; false"}, []
+    settings = FAST_SETTINGS | {"restore_command": "sleep 2; false"}
+    said: list[str] = []
     slow = EmbeddedServices(data_dir=folder, postgres_settings=settings, report=said.append)
     began_at = time.monotonic()
     with slow:
