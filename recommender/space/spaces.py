@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,10 @@ from recommender.vectors import item_vectors
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
-#: About how many items a sweep places at a time.
-MOST_PLACED = 5_000
+#: About how many items a sweep places at a time, and how many slices of the catalogue it looks at.
+MOST_PLACED, MOST_SLICES = 5_000, 100
+#: By model, the item that this process's last sweep ended at: the next one goes on from there.
+_swept: dict[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +169,18 @@ def place(version: IndexVersion, item_ids: Iterable[int]) -> int:
 
 
 def place_missing() -> int:
-    """Place items that have passages but no place in the active space, MOST_PLACED or a few more; return how many."""
+    """Place items that have passages but no place in the active space, MOST_PLACED or a few more; return how many.
+
+    Goes through the whole catalogue in one call, or in several if it is large.
+    """
     version = IndexVersion.objects.active()
     model = TasteModel.objects.active_for(version) if version else None
     placed = 0
     if version is not None and model is not None:
-        for item_ids in storage.missing(model):
+        slices = storage.missing(model, after=_swept.get(model.pk, 0))
+        for item_ids, last in islice(slices, MOST_SLICES):
             placed += place(version, item_ids) if item_ids else 0
+            _swept[model.pk] = last
             if placed >= MOST_PLACED:
                 break
     return placed

@@ -103,20 +103,23 @@ def read(model: TasteModel, item_ids: Iterable[int]) -> Placed:
     return Placed(item_ids=found, targets=halves_of(targets, rows=rows), sources=halves_of(sources, rows=rows))
 
 
-def missing(model: TasteModel) -> Iterator[list[int]]:
+def missing(model: TasteModel, *, after: int = 0) -> Iterator[tuple[list[int], int]]:
     """Items that have passages in the model's index version but no vectors in its space, slice by slice, in id order.
+
+    Each slice of the items after `after` comes with the last item it looked at, 0 for the one behind the last item.
 
     Each statement reads PASSAGES_A_SLICE entries of one primary key and the same range of the other, some milliseconds:
     one statement for all would exceed its time limit in a large catalogue, each time anew.
     """
-    after: int | None = 0
-    while after is not None:
+    while True:
         item_ids, after = _missing_after(model, after)
-        yield item_ids
+        yield item_ids, after
+        if not after:
+            return
 
 
-def _missing_after(model: TasteModel, after: int) -> tuple[list[int], int | None]:
-    """The missing items of the slice after an item, and the last item of that slice: None at the end."""
+def _missing_after(model: TasteModel, after: int) -> tuple[list[int], int]:
+    """The missing items of the slice after an item, and the last item of that slice: 0 if it is empty."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -130,7 +133,7 @@ def _missing_after(model: TasteModel, after: int) -> tuple[list[int], int | None
                 SELECT item_id FROM slice EXCEPT SELECT item_id FROM recommender_tastevector
                 WHERE model_id = %(model)s AND item_id > %(after)s AND item_id <= (SELECT max(item_id) FROM slice)
             )
-            SELECT ARRAY(SELECT item_id FROM lacking ORDER BY item_id), (SELECT max(item_id) FROM slice)
+            SELECT ARRAY(SELECT item_id FROM lacking ORDER BY item_id), coalesce((SELECT max(item_id) FROM slice), 0)
             """,
             {
                 "version": model.version_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from recommender.models import TasteModel
 from recommender.recommend import recommend
@@ -158,7 +159,7 @@ def test_the_sweep_finds_every_unplaced_item_slice_by_slice(community, monkeypat
     ids = make_items([{"external_id": f"new-{number}"} for number in range(5)])
     add_passages(active(), {pk: [along(1), along(2)] for pk in ids.values()})
     place(active(), [ids["new-2"]])
-    slices = list(storage.missing(serving()))
+    slices = [found for found, _ in storage.missing(serving())]
     assert sorted(pk for found in slices for pk in found) == sorted(set(ids.values()) - {ids["new-2"]})
     assert max(map(len, slices)) <= slice_size
 
@@ -170,6 +171,17 @@ def test_a_sweep_places_only_so_many(community, monkeypatch, most, placed):
     ids = make_items([{"external_id": f"new-{number}"} for number in range(5)])
     add_passages(active(), {pk: [along(1)] for pk in ids.values()})
     assert [place_missing() for _ in placed] == placed
+
+
+def test_a_sweep_goes_on_where_the_last_one_ended_and_begins_again_at_the_end(community, monkeypatch):
+    monkeypatch.setattr(storage, "PASSAGES_A_SLICE", 1)
+    monkeypatch.setattr(spaces, "MOST_SLICES", len(community) // 2)
+    fresh = make_item("fresh")
+    add_passages(active(), {fresh.pk: [along(1)]})
+    assert [place_missing() for _ in range(3)] == [0, 0, 1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {storage.TABLE} WHERE item_id = %s", [min(community.values())])
+    assert place_missing() == 1
 
 
 def test_an_item_that_changes_keeps_what_people_did_with_it(community):

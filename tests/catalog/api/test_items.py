@@ -195,7 +195,9 @@ def test_bulk_change_refuses_what_the_whole_item_cannot_be(writer):
 
 def test_bulk_changes_need_a_key_that_may_write(searcher):
     make_item("tea")
-    problem(searcher.patch(f"{ITEMS}/bulk", {"items": [{"external_id": "tea"}]}, format="json"), 403, "permission_denied")
+    problem(
+        searcher.patch(f"{ITEMS}/bulk", {"items": [{"external_id": "tea"}]}, format="json"), 403, "permission_denied"
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1001])
