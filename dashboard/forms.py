@@ -105,6 +105,11 @@ class ReindexForm(EncoderForm):
         names = ReindexForm.base_fields.keys() - {"activate_when_ready", "dimensions"}
         return {name: getattr(version, name) for name in names} | {"activate_when_ready": True}
 
+    def clean_document_template(self) -> str:
+        """With line breaks as they were shown: a browser sends each as CR LF, which would be another template."""
+        template: str = self.cleaned_data["document_template"]
+        return template.replace("\r\n", "\n")
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         data["storage"] = data.get("storage") or IndexVersion.Storage.HALF
@@ -142,4 +147,5 @@ class ApiKeyForm(StyledForm, forms.ModelForm):
     class Meta:
         model = ApiKey
         fields = ["name", "scope"]
+        widgets = {"scope": forms.RadioSelect}
         help_texts = {"name": "Who or what will use it."}
