@@ -85,6 +85,12 @@ class Overview:
         """The version that items are being embedded for."""
         return next((row for row in self.versions if row.stale and row.state != "failed"), None)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the only work there is belongs to a reindex that staff paused."""
+        paused = self.run is not None and self.run.state == ReindexRun.State.PAUSED
+        return paused and self.working in (None, self.run_row)
+
 
 def overview() -> Overview:
     rows = _rows()

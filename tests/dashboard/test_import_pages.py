@@ -47,6 +47,15 @@ def test_a_file_is_handed_in_watched_and_its_bad_rows_read(staff):
     assert "films.csv" in staff.get(PAGE).content.decode()
 
 
+def test_a_file_without_rows_is_said_to_have_loaded_nothing(staff):
+    address = upload(staff, b"id,title\n")["Location"]
+    assert "Waiting for a worker." in staff.get(address).content.decode()
+    run_import(ImportRun.objects.get())
+    page = staff.get(address).content.decode()
+    assert "The file has no rows, so nothing was loaded." in page
+    assert "0 bytes of" not in page.replace("\xa0", " ")
+
+
 def test_the_mapping_may_be_given(staff):
     upload(staff, b"nr,name\n1,Alien\n", mapping=json.dumps({"fields": {"external_id": "nr"}}))
     run_import(ImportRun.objects.get())

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.index.reindex import start_reindex
+from catalog.index.reindex import pause_reindex, start_reindex
 from catalog.models import AuditEntry, EmbeddingBatch, EmbeddingState, IndexVersion, Item, ReindexRun
 from tests.callers import signed_in
 from tests.checkpoints import write_checkpoint
@@ -183,6 +183,20 @@ def test_a_reindex_is_started_paused_resumed_and_cancelled(staff):
     assert "The reindex is already cancelled." in shown(late)
     actions = [entry.action for entry in AuditEntry.objects.order_by("pk")]
     assert actions == ["reindex.start", "reindex.pause", "reindex.resume", "reindex.cancel"]
+
+
+def test_a_template_keeps_its_line_breaks_although_browsers_send_others(staff):
+    template = IndexVersion._meta.get_field("document_template").default
+    settings = {"model": "all-MiniLM-L6-v2", "window_tokens": 64, "overlap_tokens": 8}
+    staff.post("/staff/reindex/", {**settings, "document_template": template.replace("\n", "\r\n")})
+    assert "\n" in template
+    assert ReindexRun.objects.get().version.document_template == template
+
+
+def test_a_paused_reindex_is_not_said_to_wait_for_a_worker(staff):
+    make_item("a")
+    pause_reindex(start_reindex(model="all-MiniLM-L6-v2"))
+    assert "Speed — paused" in shown(staff.get(PAGE))
 
 
 @pytest.mark.parametrize(
