@@ -108,6 +108,10 @@ class ResultsPage:
         return not self.results.exhaustive
 
     @property
+    def first_page(self) -> str:
+        return self.asked.at_page(1).address
+
+    @property
     def without_operators(self) -> str:
         """The URL of the search for the same words without the query's operators."""
         return self.asked.with_text(" ".join(self.results.operators.text.split())).address

@@ -100,6 +100,7 @@ def test_the_page_shows_the_figures_and_links_queries_to_their_search():
     some_searches()
     searched("ham & eggs", best_click=1)
     html = page("7")
+    assert ">1 search</dd>" in html
     assert kpis(html) == {
         "Searches": "5",
         "Nothing close": "20%",

@@ -205,7 +205,9 @@ def test_pages_follow_each_other_without_repeats(films, client):
 
 
 def test_a_page_past_the_last_says_so(films, client):
-    assert "You are past the last page" in search(client, page=400)
+    page = search(client, sort="title", page=400)
+    assert "You are past the last page" in page
+    assert '<a class="btn" href="/search?sort=title">Go to the first page</a>' in page
 
 
 def test_a_query_that_nothing_is_close_to_says_so(films, client):
