@@ -66,12 +66,17 @@ class RuleEditor(StaffOnly, View):
             "text": text,
             "max_amount": MAX_AMOUNT,
             "max_position": MAX_POSITION,
-            **self._previewed(form, text),
+            **self._previewed(form, text, refused=status == 400),
         }
         return render(request, "dashboard/rule.html", context, status=status)
 
-    def _previewed(self, form: RuleForm, text: str) -> dict[str, Preview | str | list[str]]:
-        """What the rule would change, or why that cannot be shown."""
+    def _previewed(self, form: RuleForm, text: str, *, refused: bool) -> dict[str, Preview | str | list[str]]:
+        """What the rule would change, or why that cannot be shown.
+
+        If saving it was refused, the fields beside the preview have the reasons.
+        """
+        if form.errors and refused:
+            return {"faults": ["Correct what is marked in red to see what the rule changes."]}
         if form.errors:
             return {"faults": [str(reason) for reasons in form.errors.values() for reason in reasons]}
         try:

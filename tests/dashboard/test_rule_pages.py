@@ -213,6 +213,7 @@ def test_what_cannot_be_is_refused_beside_its_field(staff, items, change, messag
     make_rule("Taken", hidden_items=["one"])
     response = staff.post(NEW, FIELDS | {"hidden_items_item": "one", "save": "yes"} | change)
     assert response.status_code == 400
+    assert "Correct what is marked in red" in response.content.decode().split('id="preview"')[1]
     assert message in shown(response).replace("&quot;", '"')
     assert SearchRule.objects.count() == 1
 
