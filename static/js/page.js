@@ -1,7 +1,10 @@
 // What every page does: "/" focuses the search box, pictures that fail give way to drawn covers, open menus close, the
-// tab that is open is in view, and an exchange with the site that failed is said to have failed.
+// open tab and the first error of a form are in view, and an exchange with the site that failed is said to have failed.
 (() => {
   const isEditable = (element) => element.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
+
+  // The page with a new API key answers its form: reloading it must not create another key.
+  if (document.getElementById("new-key")) history.replaceState(history.state, "", location.href);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isEditable(event.target)) {
@@ -30,6 +33,12 @@
   for (const tab of document.querySelectorAll(".sub [aria-current], .seg [aria-current]")) {
     const row = tab.parentElement;
     row.scrollLeft += tab.getBoundingClientRect().right - row.getBoundingClientRect().right + tab.offsetWidth / 2;
+  }
+
+  const wrong = document.querySelector("main form [role=alert], main form [aria-invalid=true]");
+  if (wrong) {
+    wrong.scrollIntoView({ block: "center" });
+    wrong.focus({ preventScroll: true });
   }
 
   const unanswered = document.getElementById("unanswered");

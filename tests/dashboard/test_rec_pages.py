@@ -153,7 +153,7 @@ def test_looking_as_of_a_moment_shows_the_list_of_then_and_what_was_not_kept(sta
     asked = {"person": "mira", "scenario": "for-you", "item": "rain-0"}
     assert "Why not “rain-0”? The person has already seen it" in shown(staff.post(f"{BASE}people/", asked))
     page = shown(staff.post(f"{BASE}people/", asked | {"as_of": "2026-03-01T12:00"}))
-    assert "As of 2026-03-01 12:00 UTC, from what was known then. Not recorded at the time" in page
+    assert "As of 1 Mar 2026, 12:00 UTC, from what was known then. Not recorded at the time" in page
     assert "The person has already seen it" not in page
     refused = staff.post(f"{BASE}people/", asked | {"as_of": "2999-01-01T00:00"})
     assert refused.status_code == 400

@@ -72,6 +72,78 @@ def overflowing(page: Page) -> list[str]:
     return found
 
 
+def misread(page: Page) -> list[str]:
+    """What a screen reader would get wrong: skipped levels of headings, landmarks with one name, odd lists."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const headings = [...document.querySelectorAll("main :is(h1, h2, h3, h4)")];
+            const levels = headings.map((heading) => +heading.tagName[1]);
+            const skipped = levels.filter((level, place) => level > (levels[place - 1] ?? 0) + 1);
+            const names = [...document.querySelectorAll("nav, aside, [role=search]")].map(
+                (landmark) => `${landmark.role ?? landmark.tagName} ${landmark.getAttribute("aria-label")}`);
+            const twice = names.filter((name, place) => names.indexOf(name) !== place);
+            const odd = [...document.querySelectorAll("dl > :not(dt, dd, div), dl > div > :not(dt, dd)")];
+            return [...skipped.map((level) => `h${level}`), ...twice, ...odd.map((element) => element.outerHTML)];
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_headings_landmarks_and_lists_are_in_order(page: Page, address: str):
+    page.goto(address)
+    assert misread(page) == []
+
+
+def test_headings_landmarks_and_lists_are_in_order_on_staff_pages(page: Page):
+    sign_in(page, "staff", "demo")
+    for address in STAFF:
+        page.goto(address)
+        assert misread(page) == [], address
+        expect(page.get_by_role("navigation", name="Main").locator("[aria-current]")).to_have_text("Staff")
+
+
+def test_headings_stay_in_order_once_a_taste_is_known(page: Page):
+    page.goto("/items/1/")
+    page.get_by_role("main").get_by_role("button", name="Like").first.click()
+    expect(page.get_by_role("button", name="Liked").first).to_be_visible()
+    for address in ("/for-you/", "/interests/"):
+        page.goto(address)
+        assert misread(page) == [], address
+
+
+def test_reloading_the_page_with_a_new_key_creates_no_other(page: Page):
+    sign_in(page, "staff", "demo")
+    page.goto("/staff/api-keys/")
+    page.get_by_label("Name").fill("reloaded")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.locator("#new-key")).to_be_visible()
+    page.reload()
+    expect(page.locator("#new-key")).to_have_count(0)
+    expect(page.get_by_role("cell", name="reloaded", exact=True)).to_have_count(1)
+
+
+def test_why_a_reindex_is_refused_is_in_view_on_a_phone(phone: Page):
+    sign_in(phone, "staff", "demo")
+    phone.goto("/staff/")
+    phone.locator("summary", has_text="Start a reindex").click()
+    phone.get_by_label("Encoder", exact=True).fill("/nowhere/model")
+    phone.get_by_role("button", name="Start the reindex").click()
+    expect(phone.get_by_text("There is no folder with a model at /nowhere/model.")).to_be_in_viewport()
+    expect(phone.get_by_label("Encoder", exact=True)).to_be_focused()
+
+
+def test_a_link_in_a_notice_can_be_read(page: Page):
+    page.goto("/interests/")
+    page.get_by_role("button", name="Turn off").click()
+    page.goto("/items/1/")
+    page.get_by_role("main").get_by_role("button", name="Like").first.click()
+    colours = page.locator("#said .toast").evaluate(
+        "(toast) => [getComputedStyle(toast).color, getComputedStyle(toast.querySelector('a')).color]"
+    )
+    assert colours[0] == colours[1]
+
+
 @pytest.mark.parametrize("address", PUBLIC)
 def test_nothing_is_wider_than_a_phone(phone: Page, address: str):
     phone.goto(address)
