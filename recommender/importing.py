@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -22,6 +20,7 @@ from catalog.importing.names import NeededColumns, columns_of, source_named
 from catalog.importing.rows import FileUnreadable, Problem, Row, RowFault
 from catalog.importing.runs import SAMPLE_ROWS, Loaded, RowsFromStart, work_through
 from catalog.models import ImportRun, Item
+from recommender.accounts import MAX_USERNAME, ensure_accounts
 from recommender.interactions import NewInteraction, correct_values, insert_interactions
 from recommender.models import EventKind
 from recommender.repeated_ratings import RepeatedRatings, derived_event_id
@@ -38,7 +37,7 @@ NAMES = {
 }
 _NEEDED = ("user", "item")
 RATING, DEFAULT_KIND = "rating", "view"
-MAX_USERNAME, MAX_EVENT_ID = 150, 64
+MAX_EVENT_ID = 64
 MAX_VALUE = 100.0
 _MILLISECONDS_FROM = 1e11
 CLOCK_SKEW = timedelta(days=1)
@@ -163,7 +162,7 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> tuple[in
 
     Of repeats with an id of the file the first counts.
     """
-    users = _user_ids({event.username for event in events})
+    users = ensure_accounts(event.username for event in events)
     by_subject: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
     ratings: defaultdict[Subject, dict[str, NewInteraction]] = defaultdict(dict)
     for event in events:
@@ -180,19 +179,6 @@ def _save(events: Sequence[ImportedEvent], items: Mapping[str, int]) -> tuple[in
             ratings[subject][event.event_id] = new
     created = insert_interactions({subject: [*own.values()] for subject, own in by_subject.items()})
     return created, correct_values({subject: [*own.values()] for subject, own in ratings.items()})
-
-
-def _user_ids(usernames: set[str]) -> dict[str, int]:
-    """Ids by name. Missing accounts are created; nobody can sign in to them until they are given a password."""
-    user_model = get_user_model()
-    named = user_model.objects.filter(username__in=usernames).values_list("username", "pk")
-    found = dict(named)
-    missing = sorted(usernames - set(found))
-    if missing:
-        users = [user_model(username=username, password=make_password(None)) for username in missing]
-        user_model.objects.bulk_create(users, ignore_conflicts=True)
-        found = dict(named.all())
-    return found
 
 
 def _text(name: str, value: Any, longest: int) -> str:

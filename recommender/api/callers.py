@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -14,6 +13,7 @@ from rest_framework.request import Request
 from catalog.http.permissions import may
 from catalog.http.serializers import StrictSerializer
 from catalog.models import ApiKey
+from recommender.accounts import MAX_USERNAME, account_ids
 from recommender.identity import subject_of
 from recommender.subjects import Subject
 
@@ -21,7 +21,7 @@ from recommender.subjects import Subject
 class SubjectParameters(StrictSerializer):
     """Programs with a key say whom they ask for; people ask for themselves."""
 
-    user = serializers.CharField(default=None, max_length=150, help_text="A username. Needs an API key.")
+    user = serializers.CharField(default=None, max_length=MAX_USERNAME, help_text="A username. Needs an API key.")
     visitor = serializers.UUIDField(default=None, help_text="A visitor without an account. Needs an API key.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -39,11 +39,12 @@ def own_subject(request: Request) -> Subject:
     return Subject() if is_program(request) else subject_of(request._request)
 
 
-def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -> Subject:
+def subject_named(request: Request, *, user: str | None, visitor: UUID | None, may_be_new: bool = False) -> Subject:
     """The subject asked for, or the caller if none is named.
 
-    Raises PermissionDenied for a key that may not act for others, NotFound for a user that does not exist, and Http404
-    when a person asks for anybody but themselves.
+    With `may_be_new`, a user without an account is somebody about whom nothing is known; otherwise NotFound is raised.
+    Raises PermissionDenied for a key that may not act for others, and Http404 when a person asks for anybody but
+    themselves.
     """
     if not is_program(request):
         own = own_subject(request)
@@ -56,8 +57,9 @@ def subject_named(request: Request, *, user: str | None, visitor: UUID | None) -
     require_write(request)
     if user is None:
         return Subject(visitor=visitor)
-    if (user_id := user_ids([user]).get(user)) is None:
-        raise NotFound("No account has this name. Ask for people without an account as a visitor.")
+    user_id = account_ids([user]).get(user)
+    if user_id is None and not may_be_new:
+        raise NotFound("No account has this name.")
     return Subject(user_id=user_id)
 
 
@@ -65,8 +67,3 @@ def require_write(request: Request) -> None:
     """Raise PermissionDenied unless the key may act for others."""
     if not may(request, ApiKey.Scope.WRITE):
         raise PermissionDenied("Acting for others needs a key with the write scope.")
-
-
-def user_ids(usernames: list[str]) -> dict[str, int]:
-    """Ids by name; names without an account are left out."""
-    return dict(get_user_model().objects.filter(username__in=usernames).values_list("username", "pk"))

@@ -59,6 +59,11 @@ class EventBody(SubjectParameters):
         default="", allow_blank=True, max_length=64, help_text="The request_id of the response that showed the item."
     )
 
+    def validate_user(self, username: str | None) -> str | None:
+        if username is not None and not username.isprintable():
+            raise serializers.ValidationError("Use printable text.", code="invalid")
+        return username
+
     def validate_occurred_at(self, moment: datetime | None) -> datetime | None:
         if moment is not None and moment > timezone.now() + CLOCK_SKEW:
             raise serializers.ValidationError("This is in the future.", code="in_the_future")
@@ -126,26 +131,26 @@ def checked_rows(rows: Sequence[Any], *, all_or_nothing: bool) -> tuple[dict[int
     return valid, refused
 
 
-def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subject], refused: list[Refused]) -> Batch:
-    """Group valid rows by subject; rows whose subject or item does not exist are refused."""
-    batch = Batch(refused=refused)
+def with_items(rows: Mapping[int, Mapping[str, Any]], refused: list[Refused]) -> dict[int, dict[str, Any]]:
+    """The rows whose items exist, with the items' ids; the others are added to those refused."""
     items = _item_ids(row["item"] for row in rows.values())
+    absent = [index for index, row in rows.items() if row["item"] not in items]
+    refused += [Refused(index=index, field="item", reason="This item does not exist.") for index in absent]
+    return {index: {**row, "item": items[row["item"]]} for index, row in rows.items() if index not in absent}
+
+
+def batch_of(rows: Mapping[int, Mapping[str, Any]], subjects: Mapping[int, Subject], refused: list[Refused]) -> Batch:
+    """Group valid rows by subject; rows without one are refused."""
+    batch = Batch(refused=refused)
     for index, row in rows.items():
         if not subjects[index].known:
-            batch.refused.append(Refused(index=index, field="user", reason=_no_subject(row["user"])))
-        elif (item_id := items.get(row["item"])) is None:
-            batch.refused.append(Refused(index=index, field="item", reason="This item does not exist."))
+            batch.refused.append(Refused(index=index, field="user", reason="Name a user or a visitor."))
         else:
             names = ("kind", "value", "occurred_at", "event_id", "request_id")
-            batch.events[subjects[index]].append(NewInteraction(item_id=item_id, **{name: row[name] for name in names}))
+            event = NewInteraction(item_id=row["item"], **{name: row[name] for name in names})
+            batch.events[subjects[index]].append(event)
     batch.refused.sort(key=lambda row: row.index)
     return batch
-
-
-def _no_subject(username: str | None) -> str:
-    if username is None:
-        return "Name a user or a visitor."
-    return "No account has this name. Send people without an account as a visitor."
 
 
 def _item_ids(keys: Iterable[int | str]) -> dict[int | str, int]:

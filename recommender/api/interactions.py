@@ -18,15 +18,15 @@ from catalog.exporting.files import CONTENT_TYPES
 from catalog.http.pages import PageParameters, page
 from catalog.http.views import ApiView
 from catalog.models import ApiKey
+from recommender.accounts import ensure_accounts
 from recommender.api.callers import (
     SubjectParameters,
     is_program,
     own_subject,
     require_write,
     subject_named,
-    user_ids,
 )
-from recommender.api.events import MAX_BATCH, Batch, EventsBody, batch_of, checked_rows
+from recommender.api.events import MAX_BATCH, Batch, EventsBody, batch_of, checked_rows, with_items
 from recommender.api.receipts import ReceiptSerializer
 from recommender.identity import subject_to_record_for
 from recommender.interactions import delete_interaction, describe, export_history, record_for_many
@@ -85,6 +85,7 @@ class InteractionsView(OwnHistory):
         """Record one event, or a list of up to 1,000. Bad ones are refused with a reason; the others are recorded."""
         single = not isinstance(request.data, list)
         rows, refused = checked_rows(_rows(request), all_or_nothing=single)
+        rows = with_items(rows, refused)
         batch = batch_of(rows, _subjects(request, rows), refused)
         if single and batch.refused:
             raise serializers.ValidationError({batch.refused[0].field: batch.refused[0].reason}, code="not_found")
@@ -150,16 +151,19 @@ def _rows(request: Request) -> list[Any]:
 
 
 def _subjects(request: Request, rows: dict[int, dict[str, Any]]) -> dict[int, Subject]:
-    """The subject of each event, unknown for a user that does not exist. Raises Http404 and PermissionDenied."""
+    """The subject of each event, unknown if nobody is named. Raises Http404 and PermissionDenied.
+
+    A program's users without an account get one.
+    """
     if not is_program(request):
         for row in rows.values():
             subject_named(request, user=row["user"], visitor=row["visitor"])
         own = subject_to_record_for(request._request) if rows else Subject()
         return dict.fromkeys(rows, own)
     require_write(request)
-    ids = user_ids([row["user"] for row in rows.values() if row["user"] is not None])
+    ids = ensure_accounts(row["user"] for row in rows.values() if row["user"] is not None)
     return {
-        index: Subject(user_id=ids.get(row["user"])) if row["user"] is not None else Subject(visitor=row["visitor"])
+        index: Subject(user_id=ids[row["user"]]) if row["user"] is not None else Subject(visitor=row["visitor"])
         for index, row in rows.items()
     }
 

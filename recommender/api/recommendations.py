@@ -189,7 +189,7 @@ class RecommendationsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         wanted = dict(self.query)
-        subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"))
+        subject = subject_named(request, user=wanted.pop("user"), visitor=wanted.pop("visitor"), may_be_new=True)
         shown = _answered(wanted.pop("request_id"))
         scenario, as_of = wanted.pop("scenario"), wanted.pop("as_of")
         if shown is not None:

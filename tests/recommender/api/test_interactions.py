@@ -67,11 +67,23 @@ def test_an_item_is_named_by_any_external_id_that_it_can_have(ada):
 
 
 def test_a_program_that_names_nobody_is_told_whom_it_may_name(program):
-    rows = [{"item": "rain", "kind": "view"}, {"item": "rain", "kind": "view", "user": "nobody"}]
-    refused = post(program, rows).json()["refused"]
-    assert [row["field"] for row in refused] == ["user", "user"]
-    assert refused[0]["reason"] == "Name a user or a visitor."
-    assert "visitor" in refused[1]["reason"]
+    refused = post(program, [{"item": "rain", "kind": "view"}]).json()["refused"]
+    assert [(row["field"], row["reason"]) for row in refused] == [("user", "Name a user or a visitor.")]
+
+
+def test_a_programs_new_users_get_accounts_that_nobody_can_sign_in_to(program):
+    rows = [
+        {"item": "rain", "kind": "like", "user": "customer 17"},
+        {"item": "rain", "kind": "view", "user": "customer 17"},
+        {"item": "gone", "kind": "like", "user": "customer 18"},
+        {"item": "rain", "kind": "?", "user": "customer 19"},
+        {"item": "rain", "kind": "like", "user": "customer\t20"},
+    ]
+    body = post(program, rows).json()
+    assert (body["recorded"], [row["field"] for row in body["refused"]]) == (2, ["item", "kind", "user"])
+    account = User.objects.get(username__startswith="customer")
+    assert (account.username, account.has_usable_password()) == ("customer 17", False)
+    assert {event.user_id for event in Interaction.objects.all()} == {account.pk}
 
 
 def test_a_repeat_is_known(ada):
@@ -187,12 +199,11 @@ def test_a_program_records_for_users_and_visitors(program):
     rows = [
         {"item": "rain", "kind": "like", "user": "ada"},
         {"item": "rain", "kind": "like", "visitor": str(VISITOR)},
-        {"item": "rain", "kind": "like", "user": "nobody of this name"},
         {"item": "rain", "kind": "like"},
         {"item": "rain", "kind": "like", "user": "ada", "visitor": str(VISITOR)},
     ]
     body = post(program, rows).json()
-    assert (body["recorded"], [row["index"] for row in body["refused"]]) == (2, [2, 3, 4])
+    assert (body["recorded"], [row["index"] for row in body["refused"]]) == (2, [2, 3])
     assert {found.subject for found in Interaction.objects.all()} == {subject(), Subject(visitor=VISITOR)}
 
 

@@ -66,8 +66,11 @@ def test_a_program_asks_for_users_and_visitors(ada, ids):
     best = f"{PATH}?limit=3&diversity=0"
     assert names(program.get(f"{best}&user=ada")) == ["space-1", "space-2", "space-3"]
     assert names(program.get(f"{best}&visitor={VISITOR_ID}")) == ["love-1", "love-2", "love-3"]
-    told = problem(program.get(PATH, {"user": "nobody of this name"}), 404, "not_found")
-    assert "No account has this name" in told["detail"]
+    new = {"limit": 3, "user": "nobody of this name"}
+    assert names(program.get(PATH, new)) == names(program.get(PATH, {"limit": 3}))
+    assert not User.objects.filter(username=new["user"]).exists()
+    told = problem(program.get("/api/v1/history", {"user": new["user"]}), 404, "not_found")
+    assert told["detail"] == "No account has this name."
     problem(with_key("search").get(PATH, {"user": "ada"}), 403)
 
 
