@@ -66,7 +66,7 @@ def test_a_program_asks_for_users_and_visitors(ada, ids):
     best = f"{PATH}?limit=3&diversity=0"
     assert names(program.get(f"{best}&user=ada")) == ["space-1", "space-2", "space-3"]
     assert names(program.get(f"{best}&visitor={VISITOR_ID}")) == ["love-1", "love-2", "love-3"]
-    new = {"limit": 3, "user": "nobody of this name"}
+    new = {"limit": "3", "user": "nobody of this name"}
     assert names(program.get(PATH, new)) == names(program.get(PATH, {"limit": 3}))
     assert not User.objects.filter(username=new["user"]).exists()
     told = problem(program.get("/api/v1/history", {"user": new["user"]}), 404, "not_found")
