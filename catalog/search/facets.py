@@ -22,13 +22,18 @@ MAX_BUCKETS = 20
 BROWSED_ITEMS = 100_000
 TEXT_COLUMNS = ("category", "language")
 
+# Equal values are counted together before lists are taken apart, so that a list is read once however many items have it.
 VALUES_SQL = """
-    SELECT name, value #>> '{{}}', count(*) FROM ({items}) AS item
-    CROSS JOIN unnest(%(names)s::text[]) AS name
-    CROSS JOIN LATERAL (SELECT DISTINCT jsonb_path_query(CASE name
-        WHEN 'category' THEN to_jsonb(nullif(item.category, ''))
-        WHEN 'language' THEN to_jsonb(nullif(item.language, ''))
-        ELSE item.attributes -> name END, 'lax $[*] ? (@ != null)') AS value) AS held
+    WITH held AS MATERIALIZED (
+        SELECT own.key AS name, own.value, count(*) AS items FROM ({items}) AS item
+        CROSS JOIN LATERAL jsonb_each(
+            CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{{}}' END
+            || jsonb_build_object('category', nullif(category, ''), 'language', nullif(language, ''))
+        ) AS own
+        WHERE own.key = ANY(%(names)s) GROUP BY 1, 2
+    )
+    SELECT held.name, one.value #>> '{{}}', sum(held.items)::bigint FROM held
+    CROSS JOIN LATERAL (SELECT DISTINCT jsonb_path_query(held.value, 'lax $[*] ? (@ != null)') AS value) AS one
     GROUP BY 1, 2
 """
 FOUND_ITEMS = "SELECT category, language, attributes FROM catalog_item WHERE id = ANY(%(ids)s)"

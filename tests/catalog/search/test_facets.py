@@ -4,13 +4,24 @@ import itertools
 from collections import Counter
 
 import pytest
+from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidQuery
 from catalog.items.saving import save_items
 from catalog.search import search
-from catalog.search.facets import MAX_BUCKETS, MAX_VALUES, Bucket, FacetValue, count_found, count_matching, histogram
+from catalog.search.facets import (
+    MATCHING_ITEMS,
+    MAX_BUCKETS,
+    MAX_VALUES,
+    VALUES_SQL,
+    Bucket,
+    FacetValue,
+    count_found,
+    count_matching,
+    histogram,
+)
 from catalog.search.predicates import predicate
 from catalog.search.queries import SearchQuery
 from tests.factories import make_items
@@ -164,3 +175,22 @@ def test_the_two_forms_of_an_accent_are_one_value_whichever_of_them_is_asked_for
         found = search(SearchQuery(filter=f"{name} = {value} AND category = {value}", facets=(name, "category")))
         assert found.total == 2
         assert found.facets == {name_of: [FacetValue(value="Été", count=2)] for name_of in ("métier", "category")}
+
+
+def test_attributes_are_read_once_an_item_and_equal_lists_are_taken_apart_once(db):
+    """A hundred thousand items are counted while a visitor waits."""
+    make_items([{"external_id": str(n), "title": "x", "attributes": {"tags": ["a", "b"], "n": 1}} for n in range(200)])
+    statement = VALUES_SQL.format(items=MATCHING_ITEMS.format(condition="true"))
+    with connection.cursor() as cursor:
+        parameters = {"names": ["tags", "n"], "items": 1_000}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {statement}", parameters)
+        ((plans,),) = cursor.fetchall()
+    loops = {node["Node Type"]: node["Actual Loops"] for node in nodes(plans[0]["Plan"])}
+    assert loops["Function Scan"] == 200
+    assert loops["ProjectSet"] == 2
+
+
+def nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
