@@ -1,5 +1,6 @@
 """The keyword index: exact counts under concurrent writers, words as they are written, and rebuilding."""
 
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -171,3 +172,34 @@ def test_a_check_tells_that_settings_wait_for_a_rebuild(three_items, settings, c
     rebuild_keywords()
     call_command("check", "--database", "default")
     assert "rebuild_keywords" not in capsys.readouterr().err
+
+
+def rebuild_in_a_thread():
+    try:
+        rebuild_keywords()
+    finally:
+        connection.close()
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_searches_read_the_old_index_until_the_new_one_and_its_counts_are_ready():
+    make_item("x", title="Whale")
+    with connect() as folder, ThreadPoolExecutor(1) as threads:
+        # The rebuild waits for this right once it has built everything.
+        folder.execute("SELECT pg_advisory_xact_lock(%s)", [keywords.FOLD_LOCK])
+        rebuild = threads.submit(rebuild_in_a_thread)
+        with connect() as observer:
+            observer.autocommit = True
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            deadline = time.monotonic() + 20
+            while observer.execute(waiting).fetchone() == (0,):
+                assert not rebuild.done()
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        assert set(found("whale")) == {"x"}
+        folder.rollback()
+        rebuild.result()
+    assert set(found("whale")) == {"x"}
+    assert counted() == counted_from_items()
