@@ -34,12 +34,16 @@ class Scope:
         return f"SELECT id AS item_id FROM catalog_item WHERE {condition} ORDER BY id LIMIT {limit}"  # noqa: S608
 
     def within(self, column: str) -> str:
-        """A condition on a column of item ids, with a leading AND; empty if every item is meant."""
+        """A condition on a column of item ids, with a leading AND; empty if every item is meant.
+
+        OFFSET 0 has each row checked by keys. Otherwise the planner may join all the items that hold a word with each
+        row, as it cannot tell how many rows are read before the limit is reached.
+        """
         if self.exact:
             return f"AND {column} = ANY({SUBSET})"
         if not self.condition:
             return ""
-        return f"AND EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {column} AND {self.condition})"
+        return f"AND EXISTS (SELECT FROM catalog_item WHERE catalog_item.id = {column} AND {self.condition} OFFSET 0)"
 
     def by_key(self, column: str) -> str:
         """The same, for a column that leads an index.

@@ -9,7 +9,7 @@ from django.db import connection
 from catalog.models import IndexVersion
 from catalog.search import SearchQuery, search
 from catalog.search.dense import nearest_sql, vector_literal, vector_search
-from catalog.search.scope import EVERYTHING
+from catalog.search.scope import EVERYTHING, Scope
 from recommender.candidates import Around, find_candidates
 from tests.databases import committed_db, template_database
 from tests.factories import add_passages, make_items, make_version
@@ -51,6 +51,20 @@ def test_a_search_walks_the_graph_and_finds_the_nearest_by_the_stored_halves(ver
     assert len({int(hit.item.external_id) for hit in found.hits} & set(nearest)) >= 9
     for hit in found.hits:
         assert hit.cosine == pytest.approx(cosines[int(hit.item.external_id)], abs=2e-3)
+
+
+def test_what_a_search_must_hold_is_checked_row_by_row_on_the_way(version):
+    """A join with every item that holds the words would be made again for each row."""
+    held = "EXISTS (SELECT FROM catalog_posting AS held WHERE held.term = 'x' AND held.item_id = catalog_item.id)"
+    scope = Scope(condition=f"catalog_item.published AND {held}")
+    statement = nearest_sql(version, scope, passages=10)
+    with vector_search() as cursor:
+        cursor.execute(f"EXPLAIN {statement}", {"vector": vector_literal(vectors(1, seed=2)[0])})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    above, _, below = plan.partition("SubPlan")
+    assert "Join" not in above
+    assert "Nested Loop" not in above
+    assert "(item_id = passage" in below
 
 
 def test_recommendations_come_from_it_too(version):
