@@ -22,7 +22,7 @@ MAX_BUCKETS = 20
 BROWSED_ITEMS = 100_000
 TEXT_COLUMNS = ("category", "language")
 
-# Equal values are counted together before lists are taken apart, so that a list is read once however many items have it.
+# Equal values are counted together before lists are taken apart, so a list is read once however many items have it.
 VALUES_SQL = """
     WITH held AS MATERIALIZED (
         SELECT own.key AS name, own.value, count(*) AS items FROM ({items}) AS item

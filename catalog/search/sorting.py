@@ -19,15 +19,18 @@ class Order:
 
     sql: str
     parameters: tuple[Any, ...] = ()
+    facts: str = ""
+    """The same order of the published items that have the attribute, as a query for their ids by an index of facts."""
 
 
+TITLE = "left(lower(catalog_item.title), 200)"
 NEWEST = Order(sql="catalog_item.created_at DESC, catalog_item.id DESC")
 FIXED = {
     "": NEWEST,
     "newest": NEWEST,
     "-newest": Order(sql="catalog_item.created_at, catalog_item.id"),
-    "title": Order(sql="lower(catalog_item.title), catalog_item.id"),
-    "-title": Order(sql="lower(catalog_item.title) DESC, catalog_item.id"),
+    "title": Order(sql=f"{TITLE}, catalog_item.id"),
+    "-title": Order(sql=f"{TITLE} DESC, catalog_item.id"),
 }
 
 
@@ -46,7 +49,10 @@ def order_by(sort: str) -> Order:
     sql = (
         f"CASE jsonb_typeof({value}) WHEN 'number' THEN ({value})::numeric END {direction} NULLS LAST, catalog_item.id"
     )
-    return Order(sql=sql, parameters=(name, name))
+    facts = f"""
+        SELECT item_id FROM catalog_fact WHERE name = %s AND number IS NOT NULL ORDER BY number {direction}, item_id
+    """  # noqa: S608
+    return Order(sql=sql, parameters=(name, name), facts=facts)
 
 
 def sort_items(item_ids: Sequence[int], order: Order) -> list[int]:
@@ -62,17 +68,29 @@ def browse(
 ) -> tuple[list[int], int]:
     """A page of the published items that meet the filter, and their total number, in one statement.
 
-    The items of `leaving_out` are on no page but are counted.
+    Without a filter, an order by an attribute is read from the index of its values; items without the attribute come
+    last, so a page with any of those takes another statement. The items of `leaving_out` are on no page but counted.
     """
     condition = f"catalog_item.published AND {wanted.sql}" if wanted else "catalog_item.published"
     parameters = wanted.parameters if wanted else ()
     paged = f"{condition} AND NOT catalog_item.id = ANY(%s)" if leaving_out else condition
     left_out = [list(leaving_out)] if leaving_out else []
+    listed = f"SELECT catalog_item.id FROM catalog_item WHERE {paged} ORDER BY {order.sql}"  # noqa: S608
+    listed_parameters = [*parameters, *left_out, *order.parameters]
+    if order.facts and wanted is None and not leaving_out:
+        page, total = _browse(condition, (), order.facts, [order.parameters[0]], limit=limit, offset=offset)
+        if len(page) == limit or offset + len(page) == total:
+            return page, total
+    return _browse(condition, parameters, listed, listed_parameters, limit=limit, offset=offset)
+
+
+def _browse(
+    condition: str, parameters: Sequence[Any], listed: str, listed_parameters: Sequence[Any], *, limit: int, offset: int
+) -> tuple[list[int], int]:
     statement = f"""
-        SELECT (SELECT count(*) FROM catalog_item WHERE {condition}),
-            ARRAY(SELECT catalog_item.id FROM catalog_item WHERE {paged} ORDER BY {order.sql} LIMIT %s OFFSET %s)
+        SELECT (SELECT count(*) FROM catalog_item WHERE {condition}), ARRAY({listed} LIMIT %s OFFSET %s)
     """  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *parameters, *left_out, *order.parameters, limit, offset])
+        cursor.execute(statement, [*parameters, *listed_parameters, limit, offset])
         total, page = cursor.fetchone()
         return page, total

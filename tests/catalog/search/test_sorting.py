@@ -79,3 +79,38 @@ def test_a_sort_does_not_bring_up_what_is_far_from_the_query():
     assert [hit.item.external_id for hit in by_price.hits] == ["near", "nearer", "far"]
     assert [hit.close for hit in by_price.hits] == [True, True, False]
     assert (by_price.total, by_price.close_total) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("newest", "item_newest"),
+        ("-newest", "item_newest"),
+        ("title", "item_titles_in_order"),
+        ("-title", "item_titles_in_order"),
+        ("price", "catalog_fact_numbers"),
+        ("-price", "catalog_fact_numbers"),
+    ],
+)
+def test_the_whole_catalogue_is_listed_in_any_order_and_counted_from_indexes(items, sort, index):
+    order = order_by(sort)
+    statements = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    with connection.execute_wrapper(lambda run, sql, *rest: statements.append((sql, rest[0])) or run(sql, *rest)):
+        page, _ = browse(None, order, limit=2, offset=1)
+    assert len(page) == 2
+    ((statement, parameters),) = statements
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}", parameters)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Only Scan using item_" in plan
+    assert f"using {index}" in plan
+    assert "->  Sort" not in plan
+
+
+def test_pages_of_an_order_by_number_go_on_with_items_without_it(items):
+    order = order_by("price")
+    pages = [browse(None, order, limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [pk for page, _ in pages for pk in page] == [items[name] for name in "cban"]
+    assert {total for _, total in pages} == {4}
