@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -182,7 +183,7 @@ def test_attributes_are_read_once_an_item_and_equal_lists_are_taken_apart_once(d
     make_items([{"external_id": str(n), "title": "x", "attributes": {"tags": ["a", "b"], "n": 1}} for n in range(200)])
     statement = VALUES_SQL.format(items=MATCHING_ITEMS.format(condition="true"))
     with connection.cursor() as cursor:
-        parameters = {"names": ["tags", "n"], "items": 1_000}
+        parameters: dict[str, Any] = {"names": ["tags", "n"], "items": 1_000}
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {statement}", parameters)
         ((plans,),) = cursor.fetchall()
     loops = {node["Node Type"]: node["Actual Loops"] for node in nodes(plans[0]["Plan"])}
