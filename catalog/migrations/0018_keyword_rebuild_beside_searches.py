@@ -45,6 +45,7 @@ BEGIN
     DELETE FROM catalog_termdelta;
     DELETE FROM catalog_termcount;
     INSERT INTO catalog_termcount (term, documents, tokens) SELECT term, documents, tokens FROM catalog_termcount_next;
+    DROP TABLE catalog_termcount_next;
 
     DROP TABLE IF EXISTS catalog_posting, catalog_word;
     ALTER TABLE catalog_posting_next RENAME TO catalog_posting;
