@@ -203,3 +203,26 @@ def test_searches_read_the_old_index_until_the_new_one_and_its_counts_are_ready(
         rebuild.result()
     assert set(found("whale")) == {"x"}
     assert counted() == counted_from_items()
+
+
+@pytest.mark.parametrize(
+    ("change", "reads"),
+    [
+        ('attributes = \'{"price": 4, "colour": "red"}\'', False),
+        ("image = 'https://example.com/x.png'", False),
+        ('attributes = \'{"price": 5, "colour": "blue"}\'', True),
+        ("title = 'Shark'", True),
+        ("body = 'Deep'", True),
+        ("category = 'Fish'", True),
+        ("language = 'de'", True),
+        ("published = false", True),
+    ],
+)
+@pytest.mark.django_db
+def test_an_update_reads_the_words_of_an_item_only_if_they_may_have_changed(change, reads):
+    make_item("x", title="Whale", attributes={"price": 5, "colour": "red"})
+    fold_term_counts()
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE catalog_item SET {change}")
+    assert TermDelta.objects.exists() == reads
+    assert counted() == counted_from_items()
