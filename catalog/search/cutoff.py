@@ -28,8 +28,8 @@ def close_ones(candidates: Candidates, reading: Reading) -> npt.NDArray[np.bool_
 def is_exhaustive(candidates: Candidates, reading: Reading) -> bool:
     """Whether no close item is missing among the candidates.
 
-    By meaning none is if the dense leg read on to passages that are not close. By words none is if the keyword leg
-    found fewer items than it may, or if the last of those it found are not close: it finds the best ones.
+    None is missing by meaning if the dense leg read as far as passages that are not close. None is missing by words if
+    the keyword leg, which finds the best ones, found fewer than it may or only ones that are not close at its end.
     """
     if candidates.scope_size <= len(candidates.item_ids):
         return True
